@@ -1,0 +1,48 @@
+import type { ByteWriter } from '../types/bytes.js';
+import type { FormatRef } from '../types/topology.js';
+import type { Column } from '../types/schema.js';
+import type { Value } from '../types/value.js';
+
+/**
+ * A serialisation format: one file each, listed in `index.ts`. Coders are made once a query and work a record at a time
+ * on bytes, without a promise. A format that needs a registry resolves it in `prepare`, before the first record.
+ */
+export interface Format {
+  readonly name: string;
+  readonly supportsKeys: boolean;
+  /** Undefined: no choice (KAFKA, DELIMITED). */
+  readonly wrapByDefault: boolean | undefined;
+  /** Throws WeirError BAD_STATEMENT with ksqlDB's wording where these columns can't be written in this format. */
+  validate(columns: readonly Column[], isKey: boolean, ref: FormatRef): void;
+  decoder(context: CoderContext): RowDecoder;
+  encoder(context: CoderContext): RowEncoder;
+}
+
+export interface CoderContext {
+  readonly columns: readonly Column[];
+  /** Positions in `columns` that the plan reads; decoders leave the others null. Encoders write all. */
+  readonly needed: readonly number[];
+  readonly ref: FormatRef;
+  readonly isKey: boolean;
+}
+
+export interface RowDecoder {
+  /**
+   * Decodes bytes [start, end) into `row` (length of `columns`; every entry is set). False: the payload stands for a null
+   * row. Throws DecodeError for bytes that are no such row; the record is then skipped, counted and logged.
+   */
+  decode(bytes: Buffer, start: number, end: number, row: Value[]): boolean;
+}
+
+export interface RowEncoder {
+  /** Appends the payload of `row`. False: nothing was written and the payload is null. */
+  encode(row: readonly Value[], out: ByteWriter): boolean;
+}
+
+/** Bytes that can't be decoded. */
+export class DecodeError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'DecodeError';
+  }
+}

@@ -1,0 +1,171 @@
+import type { RecordBatch } from '../types/batch.js';
+
+/**
+ * The partitioned log under everything. Two implementations, `embedded` (LevelDB, one process) and `kafka` (kafkajs),
+ * judged by one contract suite, `test/contract/log.contract.ts`. It speaks of record batches (Kafka's format v2) in both
+ * directions; nothing here makes an object of a single record.
+ *
+ * Offsets are numbers (safe integers). Reads are read-committed: control records, aborted transactions and what lies
+ * behind an open transaction are never seen.
+ */
+export interface Log {
+  readonly kind: 'embedded' | 'kafka';
+  open(): Promise<void>;
+  close(): Promise<void>;
+
+  /** Creates what is missing; a topic that exists with another partition count is an error of code LOG_ERROR. */
+  createTopics(topics: readonly NewTopic[]): Promise<void>;
+  deleteTopics(names: readonly string[]): Promise<void>;
+  listTopics(): Promise<readonly TopicInfo[]>;
+  /** Undefined where the topic does not exist. Never creates it. */
+  describeTopic(name: string): Promise<TopicInfo | undefined>;
+  /** Earliest and next (read-committed end) offset of each partition of a topic. */
+  offsets(topic: string): Promise<readonly PartitionOffsets[]>;
+  /** Next offsets that a group has committed; a partition without one is left out. */
+  committed(group: string, topics: readonly string[]): Promise<readonly TopicPartitionOffset[]>;
+  deleteGroup(group: string): Promise<void>;
+
+  reader(options: ReaderOptions): LogReader;
+  /** Membership in a group: who owns which partitions. It reads nothing. */
+  member(options: MemberOptions): GroupMember;
+  writer(options: WriterOptions): Promise<LogWriter>;
+}
+
+export interface NewTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicas?: number;
+  /** Kafka topic configs: `retention.ms`, `cleanup.policy`… Unset: `retention.ms=-1`. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+export interface TopicInfo {
+  readonly name: string;
+  readonly partitions: number;
+  /** Replicas of each partition. */
+  readonly replicas: readonly number[];
+  readonly internal: boolean;
+}
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export interface TopicPartitionOffset extends TopicPartition {
+  readonly offset: number;
+}
+
+export interface PartitionOffsets {
+  readonly partition: number;
+  readonly earliest: number;
+  readonly end: number;
+}
+
+export interface ReaderOptions {
+  readonly clientId: string;
+  /** Bytes fetched ahead of `poll`, over all partitions. Default 16 MiB. */
+  readonly bufferBytes?: number;
+  /** Bytes of one partition in one poll. Default 1 MiB. */
+  readonly partitionBytes?: number;
+}
+
+/** Reads assigned partitions in offset order. Not for concurrent use: one poll at a time. */
+export interface LogReader {
+  /** Starts to read a partition at an offset. Reassigning moves it. */
+  assign(topic: string, partition: number, offset: number): void;
+  unassign(topic: string, partition: number): void;
+  pause(topic: string, partition: number): void;
+  resume(topic: string, partition: number): void;
+  /**
+   * What has arrived, at once if there is something, else after at most `maxWaitMs` (then possibly nothing).
+   * Throws LOG_ERROR when an assigned offset is out of range (data was deleted): nothing is skipped silently.
+   */
+  poll(maxWaitMs: number): Promise<readonly FetchedPartition[]>;
+  /** Wakes a poll that waits. */
+  wakeup(): void;
+  /** Next offset to be read and last known end, of assigned partitions; end is -1 while unknown. */
+  position(topic: string, partition: number): { readonly next: number; readonly end: number } | undefined;
+  close(): Promise<void>;
+}
+
+export interface FetchedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly batches: readonly RecordBatch[];
+  /** Offset after the last batch, control batches included: what to commit once all of them are processed. */
+  readonly nextOffset: number;
+}
+
+export interface MemberOptions {
+  readonly group: string;
+  readonly clientId: string;
+  readonly topics: readonly string[];
+  /** Partitions with the same number of topics in one set go to the same member. */
+  readonly copartitioned: readonly (readonly string[])[];
+}
+
+export interface MemberHandler {
+  /** Partitions that are now this member's, after `revoked` of those that no longer are. */
+  assigned(partitions: readonly TopicPartition[]): Promise<void>;
+  /** Must have committed and let go when it resolves; no other member starts on them before. */
+  revoked(partitions: readonly TopicPartition[]): Promise<void>;
+  /** Already taken by others: drop all work on them, commit nothing. */
+  lost(partitions: readonly TopicPartition[]): void;
+  failed(error: Error): void;
+}
+
+export interface GroupMember {
+  join(handler: MemberHandler): Promise<void>;
+  leave(): Promise<void>;
+}
+
+export interface WriterOptions {
+  readonly clientId: string;
+  /** Set: exactly once. The next writer with the same id fences this one and aborts what it left open. */
+  readonly transactionalId?: string;
+  readonly compression?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+}
+
+/**
+ * Writes whole batches. A transactional writer has an open transaction from its first append to `commit` or `abort`.
+ * After any rejection the writer is dead: close it and open another.
+ */
+export interface LogWriter {
+  /**
+   * Takes over `batch`, an unsealed batch of `BatchBuilder.finish()`. Sent in the background, in order within a partition; a failure
+   * surfaces at the next `ready`, `flush` or `commit`.
+   */
+  append(topic: string, partition: number, batch: Uint8Array): void;
+  /** Resolves when the bytes in flight are below the writer's bound: await it between slices of work. */
+  ready(): Promise<void>;
+  /** Everything appended is acknowledged (and readable, where the writer is not transactional). */
+  flush(): Promise<void>;
+  /**
+   * Ends a unit of work: flushes, commits `offsets` for `group` and, where the log can, `state` in the same atomic step.
+   * Resolves once all of it is durable. The next writer, or a restart, sees all of it or nothing
+   * (without a transactional id on Kafka: outputs may be repeated, offsets never run ahead of outputs).
+   */
+  commit(work: CommitWork): Promise<CommitResult>;
+  /** Nothing appended since the last commit will be seen. */
+  abort(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface CommitWork {
+  readonly group?: string;
+  readonly offsets: readonly TopicPartitionOffset[];
+  /** Changes of the state database; keys are whole database keys. */
+  readonly state: readonly KeyValueOp[];
+}
+
+export interface CommitResult {
+  /** True: `state` is durable already. False: the caller writes it now, with `ends`, in one batch. */
+  readonly stateWritten: boolean;
+  /** Next offset of each partition that this unit of work has written to. */
+  readonly ends: readonly TopicPartitionOffset[];
+}
+
+export type KeyValueOp =
+  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: 'del'; readonly key: Uint8Array };

@@ -1,0 +1,38 @@
+/**
+ * Every error that a user can meet has a code from this table. `SqlError` (parser) carries one too, with a place in the
+ * SQL; `WeirError` is for what has no place. `http` is ksqlDB's error_code on the wire (see server/).
+ */
+export const ERROR_CODES = {
+  SYNTAX_ERROR: { http: 40001, domain: 'sql' },
+  BAD_STATEMENT: { http: 40001, domain: 'sql' },
+  NOT_SUPPORTED: { http: 40001, domain: 'sql' },
+  BAD_REQUEST: { http: 40000, domain: 'request' },
+  WRONG_ENDPOINT: { http: 40002, domain: 'request' },
+  TOO_MANY_QUERIES: { http: 40003, domain: 'limit' },
+  NOT_FOUND: { http: 40400, domain: 'request' },
+  ASSERT_FAILED: { http: 41700, domain: 'request' },
+  LIMIT_EXCEEDED: { http: 42900, domain: 'limit' },
+  LOG_ERROR: { http: 50000, domain: 'log' },
+  STATE_ERROR: { http: 50000, domain: 'state' },
+  DECODE_ERROR: { http: 50000, domain: 'record' },
+  INTERNAL: { http: 50000, domain: 'internal' },
+  NOT_READY: { http: 50302, domain: 'server' },
+  SHUTTING_DOWN: { http: 50303, domain: 'server' },
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export class WeirError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly hint?: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+    this.name = 'WeirError';
+  }
+}
+
+/** The message of whatever was thrown. */
+export const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));
