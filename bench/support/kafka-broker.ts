@@ -1,0 +1,251 @@
+/**
+ * A real single-node Kafka broker (KRaft) for tests and benchmarks: jars from Maven Central, free ports, data in a
+ * folder of its own that is deleted at the end.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Kafka, logLevel } from 'kafkajs';
+import { fetchJars, KAFKA_JARS, run } from './jars.js';
+
+export interface BrokerOptions {
+  /** The JVM's heap, for example `256m` (the default). */
+  readonly heap?: string;
+  /** Further JVM flags, in place of the ones that make a short run start fast. */
+  readonly jvmFlags?: readonly string[];
+  /** Lines of `server.properties` that replace or extend the defaults. */
+  readonly config?: Readonly<Record<string, string>>;
+  /** How long a start may take, in milliseconds (default 60,000). */
+  readonly startTimeoutMs?: number;
+}
+
+export interface Broker {
+  /** `127.0.0.1:PORT`; stays the same over {@link restart}. */
+  readonly bootstrap: string;
+  /** The folder of Kafka's jars, also those of its command line tools. */
+  readonly libs: string;
+  /** The process id of the JVM that runs now, or `undefined` when it is down. */
+  readonly pid: number | undefined;
+  /** Ends the broker and deletes its data. May be called twice. */
+  stop(): Promise<void>;
+  /** `SIGKILL`, as a machine that loses its power; the data stays. Resolves when the process is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and data; a broker that still runs is shut down cleanly first. */
+  restart(): Promise<void>;
+}
+
+/**
+ * The JVM is a child of this small shell, whose standard input is a pipe from us. When we end in whatever way, also by
+ * SIGKILL, the pipe closes, and the shell ends the JVM and removes the data.
+ */
+const KEEPER = `
+exec 3<&0
+folder=$1; shift
+"$@" </dev/null >>"$folder/broker.log" 2>&1 &
+java=$!
+echo $java
+( read -r _ <&3; trap "" TERM; kill -9 $java 2>/dev/null; sleep 0.2; rm -rf "$folder" ) >/dev/null 2>&1 &
+guard=$!
+exec 3<&- >/dev/null
+wait $java
+code=$?
+kill $guard 2>/dev/null
+exit $code
+`;
+
+const FAST_START = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
+
+function listen(): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve(server));
+  });
+}
+
+/** Ports of 127.0.0.1 that were free a moment ago; all are held at once, so they differ. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listen));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  return ports;
+}
+
+/** Resolves once the broker answers a metadata request in which it lists itself (so it is no longer fenced). */
+async function answersMetadata(bootstrap: string, stillRuns: () => boolean, timeoutMs: number): Promise<boolean> {
+  const kafka = new Kafka({
+    brokers: [bootstrap],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 1000,
+    requestTimeout: 2000,
+    retry: { retries: 0 },
+  });
+  const deadline = performance.now() + timeoutMs;
+  while (stillRuns() && performance.now() < deadline) {
+    const admin = kafka.admin();
+    try {
+      await admin.connect();
+      const cluster = await admin.describeCluster();
+      if (cluster.brokers.length === 1 && cluster.controller !== null) return true;
+    } catch {
+      // Not listening yet, or not ready: ask again until the deadline.
+    } finally {
+      await admin.disconnect();
+    }
+    await pause(100);
+  }
+  return false;
+}
+
+class SingleNode implements Broker {
+  private child: ChildProcess | undefined;
+  private gone: Promise<void> = Promise.resolve();
+  private stopped = false;
+  pid: number | undefined;
+
+  constructor(
+    readonly bootstrap: string,
+    readonly libs: string,
+    private readonly folder: string,
+    private readonly options: BrokerOptions,
+  ) {}
+
+  async start(): Promise<void> {
+    const java = ['java', `-Xmx${this.options.heap ?? '256m'}`, ...(this.options.jvmFlags ?? FAST_START)];
+    java.push('-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', `${this.libs}/*`, 'kafka.Kafka');
+    java.push(join(this.folder, 'server.properties'));
+    // Detached: a Ctrl-C at the terminal reaches us alone, and what ends the broker is the pipe.
+    const child = spawn('sh', ['-c', KEEPER, 'sh', this.folder, ...java], {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    this.child = child;
+    this.gone = new Promise((resolve) => {
+      child.once('error', () => resolve());
+      child.once('exit', () => {
+        this.pid = undefined;
+        resolve();
+      });
+    });
+    this.pid = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.stdout.once('data', (line: Buffer) => resolve(Number(line.toString())));
+    });
+    // Neither the child nor its pipes keep a finished test run alive; its end then ends the broker.
+    child.unref();
+    for (const pipe of [child.stdin, child.stdout]) (pipe as unknown as { unref?(): void }).unref?.();
+    const ready = await answersMetadata(
+      this.bootstrap,
+      () => this.pid !== undefined,
+      this.options.startTimeoutMs ?? 60_000,
+    );
+    if (ready) return;
+    const log = await readFile(join(this.folder, 'broker.log'), 'utf8').catch(() => '(no log)');
+    await this.kill();
+    throw new Error(`Kafka did not come up at ${this.bootstrap}:\n${log.slice(-4000)}`);
+  }
+
+  private signal(name: NodeJS.Signals): void {
+    if (this.pid === undefined) return;
+    try {
+      process.kill(this.pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: it has just ended by itself
+    }
+  }
+
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.gone;
+  }
+
+  async restart(): Promise<void> {
+    if (this.stopped) throw new Error('The broker was stopped and its data deleted');
+    if (this.pid !== undefined) {
+      this.signal('SIGTERM');
+      const tooLong = setTimeout(() => this.signal('SIGKILL'), 15_000);
+      await this.gone;
+      clearTimeout(tooLong);
+    }
+    await this.start();
+  }
+
+  async stop(): Promise<void> {
+    if (this.stopped) return;
+    this.stopped = true;
+    await this.kill(); // its data goes anyway: a clean shutdown would only cost time
+    this.child?.stdin?.destroy();
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** A Kafka cluster id: 16 bytes in URL-safe base64, not beginning with a dash (an option to Kafka's tools). */
+function clusterId(): string {
+  for (;;) {
+    const id = randomBytes(16).toString('base64url');
+    if (!id.startsWith('-')) return id;
+  }
+}
+
+function serverProperties(folder: string, port: number, controllerPort: number, options: BrokerOptions): string {
+  const config: Record<string, string> = {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'log.dirs': join(folder, 'data'),
+    'num.partitions': '4',
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '4',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '4',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    'auto.create.topics.enable': 'true',
+    // A broker that was killed is let in again when its old session has ended: 9 s by default.
+    'broker.session.timeout.ms': '1500',
+    'broker.heartbeat.interval.ms': '500',
+    // Event times of test data are years old: with any retention the broker deletes them within minutes.
+    'log.retention.ms': '-1',
+    'log.cleaner.dedupe.buffer.size': '16777216',
+    ...options.config,
+  };
+  return Object.entries(config)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+}
+
+/**
+ * Starts a broker and waits until it answers.
+ * @throws Error with the end of the broker's log when it does not come up
+ */
+export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const libs = await fetchJars(KAFKA_JARS);
+  for (let attempt = 1; ; attempt++) {
+    const folder = await mkdtemp(join(tmpdir(), 'weir-kafka-'));
+    try {
+      const [port, controllerPort] = (await freePorts(2)) as [number, number];
+      const properties = join(folder, 'server.properties');
+      await writeFile(properties, serverProperties(folder, port, controllerPort, options));
+      const tool = ['-Xmx64m', ...FAST_START, '-cp', `${libs}/*`, 'kafka.tools.StorageTool'];
+      await run('java', [...tool, 'format', '-t', clusterId(), '-c', properties]);
+      const broker = new SingleNode(`127.0.0.1:${port}`, libs, folder, options);
+      await broker.start();
+      return broker;
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+      // Someone else may have taken a port between our look and the broker's bind.
+      if (attempt >= 3 || !/in use|BindException/.test(String(error))) throw error;
+    }
+  }
+}
