@@ -1,0 +1,99 @@
+// Runs on a fresh clone with Node alone: installs what is missing, builds what has changed, then runs what was asked.
+// usage: node scripts/bootstrap.mjs start|shell|test|check|bench|build [arguments…]
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`Weir needs Node 20.19 or newer; this is ${process.version}.`);
+  process.exit(1);
+}
+
+/** Runs a program of node_modules, or npm, in the project's folder; ends this process where it fails. */
+function run(command, args) {
+  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  if (result.error) console.error(result.error.message);
+  if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+const tool = (path) => join(root, 'node_modules', path);
+
+function install() {
+  const stamp = join(root, 'node_modules', '.weir-installed');
+  const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  console.error('weir: installing dependencies…');
+  run('npm', ['ci', '--include=dev', '--no-fund', '--no-audit', '--loglevel=error']);
+  writeFileSync(stamp, lock);
+}
+
+const SOURCES = ['parser', 'engine', 'server', 'shell', 'cli', 'bench'];
+
+function newest(folder) {
+  let time = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) time = Math.max(time, newest(path));
+    else if (/\.(ts|tsx)$/.test(entry.name)) time = Math.max(time, statSync(path).mtimeMs);
+  }
+  return time;
+}
+
+function build() {
+  const stamp = join(root, 'dist', '.weir-built');
+  const changed = Math.max(
+    ...SOURCES.filter((f) => existsSync(join(root, f))).map((f) => newest(join(root, f))),
+    statSync(join(root, 'tsconfig.build.json')).mtimeMs,
+  );
+  if (existsSync(stamp) && statSync(stamp).mtimeMs > changed) return;
+  console.error('weir: building…');
+  run(process.execPath, [tool('typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(stamp, '');
+}
+
+/** Hands over to a long-running program; signals reach it, and its exit status is ours. */
+function exec(args) {
+  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+}
+
+const [what, ...args] = process.argv.slice(2);
+const weir = join(root, 'dist', 'cli', 'main.js');
+install();
+switch (what) {
+  case 'start':
+    build();
+    exec(['--enable-source-maps', weir, 'start', ...args]);
+    break;
+  case 'weir':
+    build();
+    exec(['--enable-source-maps', weir, ...args]);
+    break;
+  case 'shell':
+    build();
+    exec(['--enable-source-maps', weir, 'shell', ...args]);
+    break;
+  case 'bench':
+    build();
+    exec(['--enable-source-maps', join(root, 'dist', 'bench', 'main.js'), ...args]);
+    break;
+  case 'test':
+    build();
+    exec([tool('vitest/vitest.mjs'), 'run', ...args]);
+    break;
+  case 'check':
+    run(process.execPath, [tool('@biomejs/biome/bin/biome'), 'ci', '.']);
+    run(process.execPath, [tool('typescript/bin/tsc'), '-p', 'tsconfig.json']);
+    break;
+  case 'build':
+    build();
+    break;
+  default:
+    console.error('usage: node scripts/bootstrap.mjs start|shell|weir|test|check|bench|build [arguments…]');
+    process.exit(2);
+}
