@@ -106,7 +106,10 @@ export interface MemberOptions {
 }
 
 export interface MemberHandler {
-  /** Partitions that are now this member's, after `revoked` of those that no longer are. */
+  /**
+   * Partitions that are now this member's, after `revoked` of those that no longer are. Only what is new: a partition
+   * that stays is neither revoked nor assigned again.
+   */
   assigned(partitions: readonly TopicPartition[]): Promise<void>;
   /** Must have committed and let go when it resolves; no other member starts on them before. */
   revoked(partitions: readonly TopicPartition[]): Promise<void>;
@@ -117,6 +120,7 @@ export interface MemberHandler {
 
 export interface GroupMember {
   join(handler: MemberHandler): Promise<void>;
+  /** Gives up all partitions (`revoked` first) and resolves when the group knows. */
   leave(): Promise<void>;
 }
 
