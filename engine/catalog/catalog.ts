@@ -1,0 +1,127 @@
+import type { Schema } from '../types/schema.js';
+import type { SqlType } from '../types/sql-type.js';
+import type { FormatRef, KeyWindow, Topology } from '../types/topology.js';
+
+/**
+ * What exists: sources, types, connectors and persistent queries. Immutable: a change makes another catalog
+ * (`applyCommand`), so a script is checked by running it on a snapshot that is then thrown away.
+ */
+export interface Catalog {
+  readonly sources: ReadonlyMap<string, DataSource>;
+  readonly types: ReadonlyMap<string, SqlType>;
+  readonly connectors: ReadonlyMap<string, ConnectorDef>;
+  readonly queries: ReadonlyMap<string, QueryDef>;
+  /** Number of the next persistent query: the `n` of `CSAS_X_n`. */
+  readonly nextQueryNumber: number;
+  /** Settings made with ALTER SYSTEM. */
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+export type SourceKind = 'STREAM' | 'TABLE';
+
+export interface TopicRef {
+  readonly name: string;
+  /** Null: as the topic is, or as the server's default says where it has to be made. */
+  readonly partitions: number | null;
+  readonly replicas: number | null;
+  /** RETENTION_MS of a topic that has to be made. */
+  readonly retentionMs: number | null;
+}
+
+export interface TimestampColumn {
+  readonly column: string;
+  /** Pattern of Java's DateTimeFormatter for a STRING column. */
+  readonly format: string | null;
+}
+
+export type WindowType = 'TUMBLING' | 'HOPPING' | 'SESSION';
+
+/** A stream or table: a schema over a topic. Plain data: it goes to the command log as JSON. */
+export interface DataSource {
+  readonly name: string;
+  readonly kind: SourceKind;
+  readonly schema: Schema;
+  readonly topic: TopicRef;
+  readonly keyFormat: FormatRef;
+  readonly valueFormat: FormatRef;
+  /** How the keys of the topic are windowed; null: they are not. */
+  readonly window: KeyWindow | null;
+  /** What SHOW and DESCRIBE call the window; tumbling and hopping keys look the same in the topic. */
+  readonly windowType: WindowType | null;
+  readonly timestamp: TimestampColumn | null;
+  /** CREATE SOURCE …: read-only. */
+  readonly isSource: boolean;
+  /** The statement that made it. */
+  readonly sql: string;
+  /** The query of the CREATE … AS that made it; null for CREATE STREAM/TABLE. */
+  readonly createdBy: string | null;
+}
+
+/** CSAS, CTAS: CREATE … AS; INSERT: INSERT INTO … SELECT; CST: CREATE SOURCE TABLE. */
+export type QueryKind = 'CSAS' | 'CTAS' | 'INSERT' | 'CST';
+
+export interface QueryDef {
+  readonly id: string;
+  readonly kind: QueryKind;
+  readonly sql: string;
+  /** The source that it writes (for CST: the table that it keeps). */
+  readonly sink: string;
+  /** The sources that it reads, each once. */
+  readonly sources: readonly string[];
+  readonly topology: Topology;
+  readonly state: 'RUNNING' | 'PAUSED';
+  /** Session settings (SET) in force when it was made. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface ConnectorDef {
+  readonly name: string;
+  readonly kind: 'SOURCE' | 'SINK';
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export function emptyCatalog(): Catalog {
+  return {
+    sources: new Map(),
+    types: new Map(),
+    connectors: new Map(),
+    queries: new Map(),
+    nextQueryNumber: 0,
+    settings: new Map(),
+  };
+}
+
+/** Ids of the queries that read `name`, in the order of their making. CST reads the topic, not another source. */
+export function queriesReading(catalog: Catalog, name: string): readonly string[] {
+  return [...catalog.queries.values()].filter((q) => q.kind !== 'CST' && q.sources.includes(name)).map((q) => q.id);
+}
+
+/** Ids of the queries that write `name`, in the order of their making. */
+export function queriesWriting(catalog: Catalog, name: string): readonly string[] {
+  return [...catalog.queries.values()].filter((q) => q.kind !== 'CST' && q.sink === name).map((q) => q.id);
+}
+
+/** The query whose stores hold the table `name`: that of its CREATE … AS, or of its CREATE SOURCE TABLE. */
+export function materializingQuery(catalog: Catalog, name: string): QueryDef | undefined {
+  return [...catalog.queries.values()].find((q) => q.sink === name && (q.kind === 'CTAS' || q.kind === 'CST'));
+}
+
+/** The id that the next query of this kind gets. */
+export function nextQueryId(catalog: Catalog, kind: QueryKind, sink: string): string {
+  return kind === 'INSERT' ? `INSERTQUERY_${catalog.nextQueryNumber}` : `${kind}_${sink}_${catalog.nextQueryNumber}`;
+}
+
+/** Drops a query may stand in the way of: the text of a refusal, or undefined where nothing does. */
+export function dropObstacle(catalog: Catalog, name: string): string | undefined {
+  const reading = queriesReading(catalog, name);
+  // The query of its own CREATE … AS is stopped by the drop itself.
+  const own = catalog.sources.get(name)?.createdBy;
+  const writing = queriesWriting(catalog, name).filter((id) => id !== own);
+  if (reading.length === 0 && writing.length === 0) return undefined;
+  return (
+    `Cannot drop ${name}.\n` +
+    `The following queries read from this source: [${reading.join(', ')}].\n` +
+    `The following queries write into this source: [${writing.join(', ')}].\n` +
+    `You need to terminate them before dropping ${name}.`
+  );
+}

@@ -1,0 +1,231 @@
+import { WeirError } from '../types/errors.js';
+import type { ValueColumn } from '../types/schema.js';
+import type { SqlType } from '../types/sql-type.js';
+import {
+  type Catalog,
+  type ConnectorDef,
+  type DataSource,
+  dropObstacle,
+  type QueryDef,
+  type SourceKind,
+} from './catalog.js';
+
+/**
+ * A change of the catalog as it is written to the command log: plain JSON. Whoever replays the log in order has the same
+ * catalog; a command that does not apply (another node was faster) throws and changes nothing.
+ */
+export type Command =
+  /** `query`: the query that keeps a CREATE SOURCE TABLE. */
+  | {
+      readonly kind: 'createSource';
+      readonly source: DataSource;
+      readonly query: QueryDef | null;
+      readonly orReplace: boolean;
+      readonly ifNotExists: boolean;
+    }
+  | {
+      readonly kind: 'createAs';
+      readonly source: DataSource;
+      readonly query: QueryDef;
+      readonly orReplace: boolean;
+      readonly ifNotExists: boolean;
+    }
+  | { readonly kind: 'insertInto'; readonly query: QueryDef }
+  | {
+      readonly kind: 'alterSource';
+      readonly name: string;
+      readonly sourceKind: SourceKind;
+      readonly columns: readonly ValueColumn[];
+      readonly sql: string;
+    }
+  | {
+      readonly kind: 'dropSource';
+      readonly name: string;
+      readonly sourceKind: SourceKind;
+      readonly ifExists: boolean;
+      readonly deleteTopic: boolean;
+    }
+  | { readonly kind: 'createType'; readonly name: string; readonly type: SqlType; readonly ifNotExists: boolean }
+  | { readonly kind: 'dropType'; readonly name: string; readonly ifExists: boolean }
+  | { readonly kind: 'createConnector'; readonly connector: ConnectorDef; readonly ifNotExists: boolean }
+  | { readonly kind: 'dropConnector'; readonly name: string; readonly ifExists: boolean }
+  /** `queryId` null: all of them. */
+  | { readonly kind: 'terminate'; readonly queryId: string | null }
+  | { readonly kind: 'pause'; readonly queryId: string | null }
+  | { readonly kind: 'resume'; readonly queryId: string | null }
+  | { readonly kind: 'alterSystem'; readonly name: string; readonly value: string };
+
+/** The catalog after `command`. Throws WeirError BAD_STATEMENT, with ksqlDB's wording, where it does not apply. */
+export function applyCommand(catalog: Catalog, command: Command): Catalog {
+  switch (command.kind) {
+    case 'createSource':
+    case 'createAs':
+      return addSource(catalog, command);
+    case 'insertInto':
+      return addQuery(catalog, command.query);
+    case 'alterSource': {
+      const source = existing(catalog, command.name, command.sourceKind);
+      return {
+        ...catalog,
+        sources: with_(catalog.sources, source.name, {
+          ...source,
+          schema: { key: source.schema.key, value: [...source.schema.value, ...command.columns] },
+          sql: command.sql,
+        }),
+      };
+    }
+    case 'dropSource':
+      return dropSource(catalog, command);
+    case 'createType':
+      if (catalog.types.has(command.name)) {
+        if (command.ifNotExists) return catalog;
+        const was = catalog.types.get(command.name)!;
+        throw refuse(
+          `Cannot register custom type '${command.name}' since it is already registered with type: ${was.kind}`,
+        );
+      }
+      return { ...catalog, types: with_(catalog.types, command.name, command.type) };
+    case 'dropType':
+      if (!catalog.types.has(command.name)) {
+        if (command.ifExists) return catalog;
+        throw refuse(`Type ${command.name} does not exist.`);
+      }
+      return { ...catalog, types: without(catalog.types, command.name) };
+    case 'createConnector':
+      if (catalog.connectors.has(command.connector.name)) {
+        if (command.ifNotExists) return catalog;
+        throw refuse(`Connector ${command.connector.name} already exists`);
+      }
+      return { ...catalog, connectors: with_(catalog.connectors, command.connector.name, command.connector) };
+    case 'dropConnector':
+      if (!catalog.connectors.has(command.name)) {
+        if (command.ifExists) return catalog;
+        throw refuse(`Connector '${command.name}' does not exist.`);
+      }
+      return { ...catalog, connectors: without(catalog.connectors, command.name) };
+    case 'terminate':
+      return terminate(catalog, command.queryId);
+    case 'pause':
+      return setState(catalog, command.queryId, 'PAUSED');
+    case 'resume':
+      return setState(catalog, command.queryId, 'RUNNING');
+    case 'alterSystem':
+      return { ...catalog, settings: with_(catalog.settings, command.name, command.value) };
+  }
+}
+
+type AddSource = Extract<Command, { kind: 'createSource' | 'createAs' }>;
+
+function addSource(catalog: Catalog, command: AddSource): Catalog {
+  const { source, query } = command;
+  const was = catalog.sources.get(source.name);
+  let base = catalog;
+  if (was !== undefined) {
+    if (command.ifNotExists) return catalog;
+    const word = source.kind.toLowerCase();
+    if (!command.orReplace) {
+      throw refuse(
+        `Cannot add ${word} '${source.name}': A ${was.kind.toLowerCase()} with the same name already exists`,
+      );
+    }
+    if (was.kind !== source.kind) {
+      throw refuse(
+        `Cannot add ${word} '${source.name}': A ${was.kind.toLowerCase()} with the same name already exists`,
+      );
+    }
+    if (was.createdBy !== null) base = { ...base, queries: without(base.queries, was.createdBy) };
+  }
+  const next = { ...base, sources: with_(base.sources, source.name, source) };
+  if (query === null) return next;
+  // A replaced query keeps its place in the order.
+  if (was !== undefined && was.createdBy !== null && catalog.queries.has(was.createdBy)) {
+    const queries = new Map<string, QueryDef>();
+    for (const [id, q] of catalog.queries) {
+      if (id === was.createdBy) queries.set(query.id, query);
+      else queries.set(id, q);
+    }
+    return { ...next, queries, nextQueryNumber: Math.max(next.nextQueryNumber, numberOf(query.id) + 1) };
+  }
+  return addQuery(next, query);
+}
+
+function addQuery(catalog: Catalog, query: QueryDef): Catalog {
+  if (catalog.queries.has(query.id)) throw refuse(`A query with id ${query.id} already exists.`);
+  for (const name of [query.sink, ...query.sources]) {
+    if (!catalog.sources.has(name)) throw refuse(`Source \`${name}\` does not exist.`);
+  }
+  return {
+    ...catalog,
+    queries: with_(catalog.queries, query.id, query),
+    nextQueryNumber: Math.max(catalog.nextQueryNumber, numberOf(query.id) + 1),
+  };
+}
+
+function dropSource(catalog: Catalog, command: Extract<Command, { kind: 'dropSource' }>): Catalog {
+  if (command.ifExists && !catalog.sources.has(command.name)) return catalog;
+  const source = existing(catalog, command.name, command.sourceKind);
+  const obstacle = dropObstacle(catalog, source.name);
+  if (obstacle !== undefined) throw refuse(obstacle);
+  const own = [...catalog.queries.values()].filter((q) => q.sink === source.name).map((q) => q.id);
+  let queries = catalog.queries;
+  for (const id of own) queries = without(queries, id);
+  return { ...catalog, sources: without(catalog.sources, source.name), queries };
+}
+
+function terminate(catalog: Catalog, queryId: string | null): Catalog {
+  if (queryId === null) {
+    return {
+      ...catalog,
+      queries: new Map([...catalog.queries].filter(([, q]) => q.kind === 'CST')),
+      sources: new Map([...catalog.sources].map(([name, s]) => [name, { ...s, createdBy: null }])),
+    };
+  }
+  const query = queryOf(catalog, queryId);
+  const sink = catalog.sources.get(query.sink);
+  return {
+    ...catalog,
+    queries: without(catalog.queries, queryId),
+    sources:
+      sink?.createdBy === queryId ? with_(catalog.sources, sink.name, { ...sink, createdBy: null }) : catalog.sources,
+  };
+}
+
+function setState(catalog: Catalog, queryId: string | null, state: QueryDef['state']): Catalog {
+  if (queryId === null) {
+    return { ...catalog, queries: new Map([...catalog.queries].map(([id, q]) => [id, { ...q, state }])) };
+  }
+  return { ...catalog, queries: with_(catalog.queries, queryId, { ...queryOf(catalog, queryId), state }) };
+}
+
+function existing(catalog: Catalog, name: string, kind: SourceKind): DataSource {
+  const source = catalog.sources.get(name);
+  if (source === undefined) throw refuse(`${kind === 'STREAM' ? 'Stream' : 'Table'} ${name} does not exist.`);
+  if (source.kind !== kind) {
+    throw refuse(`Incompatible data source type is ${source.kind}, but statement was DROP ${kind}`);
+  }
+  return source;
+}
+
+function queryOf(catalog: Catalog, id: string): QueryDef {
+  const query = catalog.queries.get(id);
+  if (query === undefined) throw refuse(`Unknown queryId: ${id}`);
+  return query;
+}
+
+/** The number at the end of a query's id. */
+function numberOf(id: string): number {
+  const n = Number(id.slice(id.lastIndexOf('_') + 1));
+  return Number.isSafeInteger(n) ? n : -1;
+}
+
+const refuse = (message: string): WeirError => new WeirError('BAD_STATEMENT', message);
+
+function with_<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {
+  return new Map(map).set(key, value);
+}
+
+function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
+  const next = new Map(map);
+  next.delete(key);
+  return next;
+}
