@@ -151,15 +151,20 @@ export class KeyCodec {
 }
 
 function writeKeyPart(type: SqlType, v: Value, out: ByteWriter): void {
-  if (v === null) return out.byte(NULL_TAG);
+  if (v === null) {
+    out.byte(NULL_TAG);
+    return;
+  }
   switch (type.kind) {
     case 'STRING':
-      return writeString(v as string, out);
+      writeString(v as string, out);
+      return;
     case 'INTEGER':
     case 'DATE':
     case 'TIME':
       out.byte(VALUE_TAG);
-      return out.int32((v as number) ^ SIGN);
+      out.int32((v as number) ^ SIGN);
+      return;
     case 'BIGINT':
     case 'TIMESTAMP': {
       out.byte(VALUE_TAG);
@@ -169,26 +174,32 @@ function writeKeyPart(type: SqlType, v: Value, out: ByteWriter): void {
     }
     case 'BOOLEAN':
       out.byte(VALUE_TAG);
-      return out.byte(v ? 1 : 0);
+      out.byte(v ? 1 : 0);
+      return;
     case 'DOUBLE':
       out.byte(VALUE_TAG);
-      return writeOrderedDouble(v as number, out);
+      writeOrderedDouble(v as number, out);
+      return;
     case 'BYTES':
       out.byte(VALUE_TAG);
-      return writeEscaped(v as Uint8Array, out);
+      writeEscaped(v as Uint8Array, out);
+      return;
     case 'DECIMAL':
       out.byte(VALUE_TAG);
-      return writeUnscaled(unscaledAt(v as Decimal, type.scale), out);
+      writeUnscaled(unscaledAt(v as Decimal, type.scale), out);
+      return;
     case 'ARRAY':
       out.byte(VALUE_TAG);
       for (const element of v as Value[]) {
         out.byte(1);
         writeKeyPart(type.element, element, out);
       }
-      return out.byte(0);
+      out.byte(0);
+      return;
     case 'MAP':
       out.byte(VALUE_TAG);
-      return writeMap(type.key, type.value, v as Map<Value, Value>, out);
+      writeMap(type.key, type.value, v as Map<Value, Value>, out);
+      return;
     case 'STRUCT': {
       out.byte(VALUE_TAG);
       const fields = v as Value[];
@@ -220,7 +231,10 @@ function writeString(s: string, out: ByteWriter): void {
     }
   }
   out.byte(VALUE_TAG);
-  if (s.includes('\0')) return writeEscaped(Buffer.from(s, 'utf8'), out);
+  if (s.includes('\0')) {
+    writeEscaped(Buffer.from(s, 'utf8'), out);
+    return;
+  }
   out.utf8(s);
   out.byte(0);
   out.byte(1);

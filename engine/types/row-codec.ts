@@ -53,7 +53,10 @@ export class RowCodec {
 
 /** Appends one value, null included: parts of an aggregate's state. */
 export function encodeValue(type: SqlType, value: Value, out: ByteWriter): void {
-  if (value === null) return out.byte(0);
+  if (value === null) {
+    out.byte(0);
+    return;
+  }
   out.byte(1);
   writeValue(type, value, out);
 }
@@ -273,28 +276,36 @@ function setBit(out: ByteWriter, bits: number, i: number): void {
 function writeValue(type: SqlType, v: Value, out: ByteWriter): void {
   switch (type.kind) {
     case 'STRING':
-      return writeString(v as string, out);
+      writeString(v as string, out);
+      return;
     case 'INTEGER':
     case 'DATE':
     case 'TIME':
     case 'BIGINT':
     case 'TIMESTAMP':
-      return writeInt64(v as number | bigint, out);
+      writeInt64(v as number | bigint, out);
+      return;
     case 'DOUBLE':
-      return out.double(v as number);
+      out.double(v as number);
+      return;
     case 'BOOLEAN':
-      return out.byte(v ? 1 : 0);
+      out.byte(v ? 1 : 0);
+      return;
     case 'BYTES':
       writeVarint((v as Uint8Array).length, out);
-      return out.copy(v as Uint8Array);
+      out.copy(v as Uint8Array);
+      return;
     case 'DECIMAL':
-      return writeDecimal(v as Decimal, type.scale, out);
+      writeDecimal(v as Decimal, type.scale, out);
+      return;
     case 'ARRAY':
-      return writeElements(type.element, v as Value[], out);
+      writeElements(type.element, v as Value[], out);
+      return;
     case 'MAP': {
       const entries = v as Map<Value, Value>;
       writeElements(type.key, [...entries.keys()], out);
-      return writeElements(type.value, [...entries.values()], out);
+      writeElements(type.value, [...entries.values()], out);
+      return;
     }
     case 'STRUCT': {
       const fields = v as Value[];
@@ -349,7 +360,10 @@ export function writeInt64(v: number | bigint, out: ByteWriter): void {
         b[p++] = (z % 128) | 128;
         z = Math.floor(z / 128);
       }
-    } else return writeInt64(BigInt(v), out);
+    } else {
+      writeInt64(BigInt(v), out);
+      return;
+    }
     while (z >= 128) {
       b[p++] = (z & 127) | 128;
       z >>>= 7;
