@@ -63,3 +63,12 @@ export async function writeTrips(bootstrap: string, topic: string, rows: number)
     producer.close();
   }
 }
+
+/** Deletes an output topic together with the internal topics that its name is a part of. */
+export async function deleteTopics(bootstrap: string, output: string): Promise<void> {
+  const admin = new Kafka({ brokers: [bootstrap], logLevel: logLevel.ERROR }).admin();
+  await admin.connect();
+  const topics = (await admin.listTopics()).filter((topic) => topic.includes(output));
+  if (topics.length > 0) await admin.deleteTopics({ topics });
+  await admin.disconnect();
+}

@@ -160,6 +160,12 @@ class SingleNode implements Broker {
 
   async kill(): Promise<void> {
     this.signal('SIGKILL');
+    await this.ended();
+  }
+
+  /** Waits for the end of the process; unlike a broker at work, this keeps us alive. */
+  private async ended(): Promise<void> {
+    this.child?.ref();
     await this.gone;
   }
 
@@ -168,7 +174,7 @@ class SingleNode implements Broker {
     if (this.pid !== undefined) {
       this.signal('SIGTERM');
       const tooLong = setTimeout(() => this.signal('SIGKILL'), 15_000);
-      await this.gone;
+      await this.ended();
       clearTimeout(tooLong);
     }
     await this.start();

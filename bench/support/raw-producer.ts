@@ -83,7 +83,10 @@ export class RawProducer {
     p += 4;
     for (let i = 0; i < partitions; i++, p += 22) {
       const code = b.readInt16BE(p + 4);
-      if (code !== 0) return this.fail(new Error(`Produce failed with Kafka's error code ${code}`));
+      if (code !== 0) {
+        this.fail(new Error(`Produce failed with Kafka's error code ${code}`));
+        return;
+      }
     }
     this.pending?.resolve();
     this.pending = undefined;

@@ -1,0 +1,34 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Contender, Measurement, Task } from './contender.js';
+import { run } from './support/jars.js';
+
+export type Guarantee = 'at_least_once' | 'exactly_once_v2';
+
+/** Weir, in a process of its own for each run; see `weir-runner.ts`. */
+export class Weir implements Contender {
+  readonly name: string;
+
+  constructor(private readonly guarantee: Guarantee) {
+    this.name = `Weir, ${guarantee}`;
+  }
+
+  async run(task: Task): Promise<Measurement> {
+    const state = await mkdtemp(join(tmpdir(), 'weir-bench-state-'));
+    try {
+      const runner = fileURLToPath(new URL('./weir-runner.js', import.meta.url));
+      const settings = { ...task, state, commit: 2000, guarantee: this.guarantee };
+      const args = [
+        '--enable-source-maps',
+        runner,
+        ...Object.entries(settings).map(([name, value]) => `${name}=${value}`),
+      ];
+      const { stdout } = await run(process.execPath, args, { timeoutMs: 960_000 });
+      return JSON.parse(stdout.toString().trim().split('\n').at(-1)!) as Measurement;
+    } finally {
+      await rm(state, { recursive: true, force: true });
+    }
+  }
+}
