@@ -1,0 +1,111 @@
+import { compareValues, nullSafeEqual, valuesEqual } from '../types/compare.js';
+import type { CompareOp, TypedExpr } from '../types/expr.js';
+import type { SqlType } from '../types/sql-type.js';
+import type { Value } from '../types/value.js';
+import { type Compiled, type Compiler, constantValue } from './compile.js';
+
+/** Whether JavaScript's own operators compare the type's values: all but DECIMAL, BYTES and the collections. */
+export const isNatural = (t: SqlType): boolean =>
+  t.kind !== 'DECIMAL' && t.kind !== 'BYTES' && t.kind !== 'ARRAY' && t.kind !== 'MAP' && t.kind !== 'STRUCT';
+
+type Ordered = number | bigint | string | boolean;
+
+/** Two-valued: a comparison with NULL is false; only IS [NOT] DISTINCT FROM knows NULL. */
+export function compileComparison(expr: TypedExpr & { kind: 'compare' }, c: Compiler): Compiled {
+  const left = c.compile(expr.left);
+  const right = c.compile(expr.right);
+  const type = expr.left.type;
+  if (expr.op === 'IS DISTINCT FROM' || expr.op === 'IS NOT DISTINCT FROM') {
+    const same = nullSafeEqual(type);
+    return expr.op === 'IS DISTINCT FROM' ? (r) => !same(left(r), right(r)) : (r) => same(left(r), right(r));
+  }
+  if (!isNatural(type)) return general(expr.op, type, left, right);
+  const constant = constantValue(expr.right, c);
+  if (constant === undefined) return natural(expr.op, left, right);
+  return constant.value === null ? () => false : withConstant(expr.op, left, constant.value as Ordered);
+}
+
+function withConstant(op: CompareOp, left: Compiled, c: Ordered): Compiled {
+  switch (op) {
+    case '=':
+      return (r) => left(r) === c;
+    case '<>':
+      return (r) => {
+        const a = left(r);
+        return a !== null && a !== c;
+      };
+    case '<':
+      return (r) => {
+        const a = left(r);
+        return a !== null && (a as Ordered) < c;
+      };
+    case '<=':
+      return (r) => {
+        const a = left(r);
+        return a !== null && (a as Ordered) <= c;
+      };
+    case '>':
+      return (r) => {
+        const a = left(r);
+        return a !== null && (a as Ordered) > c;
+      };
+    default:
+      return (r) => {
+        const a = left(r);
+        return a !== null && (a as Ordered) >= c;
+      };
+  }
+}
+
+function natural(op: CompareOp, left: Compiled, right: Compiled): Compiled {
+  const both = (test: (a: Ordered, b: Ordered) => boolean): Compiled => {
+    return (r) => {
+      const a = left(r);
+      if (a === null) return false;
+      const b = right(r);
+      return b !== null && test(a as Ordered, b as Ordered);
+    };
+  };
+  switch (op) {
+    case '=':
+      return both((a, b) => a === b);
+    case '<>':
+      return both((a, b) => a !== b);
+    case '<':
+      return both((a, b) => a < b);
+    case '<=':
+      return both((a, b) => a <= b);
+    case '>':
+      return both((a, b) => a > b);
+    default:
+      return both((a, b) => a >= b);
+  }
+}
+
+function general(op: CompareOp, type: SqlType, left: Compiled, right: Compiled): Compiled {
+  const test = tester(op, type);
+  return (r) => {
+    const a = left(r);
+    if (a === null) return false;
+    const b = right(r);
+    return b !== null && test(a, b);
+  };
+}
+
+function tester(op: CompareOp, type: SqlType): (a: Value, b: Value) => boolean {
+  if (op === '=' || op === '<>') {
+    const equal = valuesEqual(type) as (a: Value, b: Value) => boolean;
+    return op === '=' ? equal : (a, b) => !equal(a, b);
+  }
+  const compare = compareValues(type) as (a: Value, b: Value) => number;
+  switch (op) {
+    case '<':
+      return (a, b) => compare(a, b) < 0;
+    case '<=':
+      return (a, b) => compare(a, b) <= 0;
+    case '>':
+      return (a, b) => compare(a, b) > 0;
+    default:
+      return (a, b) => compare(a, b) >= 0;
+  }
+}

@@ -1,0 +1,352 @@
+import type { FunctionConfig } from '../functions/function.js';
+import type { FunctionRegistry } from '../functions/registry.js';
+import { arithmetic, negateLong } from '../types/arithmetic.js';
+import { castFunction } from '../types/cast.js';
+import { Decimal } from '../types/decimal.js';
+import { messageOf } from '../types/errors.js';
+import { EvaluationError } from '../types/evaluation-error.js';
+import type { LiteralExpr, TypedExpr } from '../types/expr.js';
+import { emptyRecord, NO_WINDOW, type StreamRecord } from '../types/record.js';
+import type { SqlType } from '../types/sql-type.js';
+import { bigintValue, type Value } from '../types/value.js';
+import { callFunction } from './call.js';
+import { compileComparison } from './comparison.js';
+import { compileBetween, compileIn, compileLike, compileLogic } from './predicates.js';
+
+/** What expressions are compiled against. */
+export interface CompileContext {
+  readonly functions: FunctionRegistry;
+  readonly config: FunctionConfig;
+  /** An evaluation error on one record: to be counted and logged. */
+  readonly onError: (message: string, record: StreamRecord) => void;
+}
+
+export type Compiled = (record: StreamRecord) => Value;
+
+/** A lambda's parameters while it runs; the innermost lambda's frame stands first. */
+export type Frame = Value[];
+
+/** What one node needs to compile its operands. */
+export interface Compiler {
+  readonly context: CompileContext;
+  readonly frames: readonly Frame[];
+  /** The operand's value; throws on an evaluation error. */
+  compile(expr: TypedExpr): Compiled;
+  /** The operand's value, NULL with a report on an evaluation error. */
+  guarded(expr: TypedExpr): Compiled;
+  /** The same compiler inside a lambda. */
+  within(frame: Frame): Compiler;
+}
+
+/**
+ * Turns a typed expression into a closure. The closure throws an EvaluationError where the expression as a whole cannot be
+ * computed; a failed call of a function, argument of a call or element of a constructor is reported to `onError` and is NULL
+ * where it stands (as in ksqlDB, where MAP('a' := fails(), 'b' := 1) keeps its `b`).
+ */
+export function compile(expr: TypedExpr, context: CompileContext): Compiled {
+  return new ExpressionCompiler(context, []).compile(expr);
+}
+
+/** A column of a projection: reports an evaluation error and gives NULL. */
+export function compileSafe(expr: TypedExpr, context: CompileContext): Compiled {
+  return new ExpressionCompiler(context, []).guarded(expr);
+}
+
+/** A condition: NULL and an evaluation error (reported) count as false. */
+export function compilePredicate(expr: TypedExpr, context: CompileContext): (record: StreamRecord) => boolean {
+  const run = compileSafe(expr, context);
+  return (r) => run(r) === true;
+}
+
+/** The value of an expression without columns. Throws an EvaluationError where there is none. */
+export function compileConstant(expr: TypedExpr, context: Omit<CompileContext, 'onError'>): Value {
+  let failed: string | undefined;
+  const onError = (message: string) => {
+    failed ??= message;
+  };
+  const value = compile(expr, { ...context, onError })(emptyRecord());
+  if (failed !== undefined) throw new EvaluationError(failed);
+  return value;
+}
+
+/** A literal's value in its run-time form. */
+export function literalValue(e: LiteralExpr): Value {
+  if (e.value === null) return null;
+  switch (e.type.kind) {
+    case 'BIGINT':
+      return bigintValue(BigInt(e.value));
+    case 'DECIMAL':
+      return Decimal.of(String(e.value)).setScale(e.type.scale);
+    case 'BYTES':
+      return Buffer.from(String(e.value), 'base64');
+    default:
+      return e.value;
+  }
+}
+
+/** The value of an expression that is known now: a literal, or operators on such. Undefined where it is not. */
+export function constantValue(expr: TypedExpr, c: Compiler): { readonly value: Value } | undefined {
+  if (!isConstant(expr)) return undefined;
+  try {
+    return { value: c.compile(expr)(emptyRecord()) };
+  } catch (e) {
+    // It fails on every record; there it is reported as any other evaluation error.
+    if (e instanceof EvaluationError) return undefined;
+    throw e;
+  }
+}
+
+function isConstant(expr: TypedExpr): boolean {
+  switch (expr.kind) {
+    case 'literal':
+      return true;
+    case 'cast':
+    case 'negate':
+      return isConstant(expr.operand);
+    case 'arith':
+      return isConstant(expr.left) && isConstant(expr.right);
+    case 'array':
+      return expr.elements.every(isConstant);
+    case 'struct':
+      return expr.fields.every(isConstant);
+    case 'map':
+      return expr.entries.every((e) => isConstant(e.key) && isConstant(e.value));
+    default:
+      return false;
+  }
+}
+
+/** Whether evaluation can throw: calls report their own errors. */
+function mayThrow(expr: TypedExpr): boolean {
+  switch (expr.kind) {
+    case 'literal':
+    case 'column':
+    case 'pseudo':
+    case 'param':
+    case 'lambda':
+    case 'call':
+    case 'array':
+    case 'map':
+    case 'struct':
+      return false;
+    case 'field':
+    case 'isNull':
+      return mayThrow(expr.operand);
+    case 'compare':
+      return mayThrow(expr.left) || mayThrow(expr.right);
+    default:
+      return true;
+  }
+}
+
+class ExpressionCompiler implements Compiler {
+  constructor(
+    readonly context: CompileContext,
+    readonly frames: readonly Frame[],
+  ) {}
+
+  within(frame: Frame): Compiler {
+    return new ExpressionCompiler(this.context, [frame, ...this.frames]);
+  }
+
+  guarded(expr: TypedExpr): Compiled {
+    const run = this.compile(expr);
+    if (!mayThrow(expr)) return run;
+    const { onError } = this.context;
+    return (r) => {
+      try {
+        return run(r);
+      } catch (e) {
+        onError(messageOf(e), r);
+        return null;
+      }
+    };
+  }
+
+  compile(expr: TypedExpr): Compiled {
+    switch (expr.kind) {
+      case 'literal': {
+        const value = literalValue(expr);
+        return () => value;
+      }
+      case 'column':
+        return column(expr.from, expr.index);
+      case 'pseudo':
+        return pseudo(expr.name);
+      case 'param': {
+        const frame = this.frames[expr.depth]!;
+        const { index } = expr;
+        return () => frame[index]!;
+      }
+      case 'arith':
+        return this.arithmetic(expr);
+      case 'negate':
+        return negate(this.compile(expr.operand), expr.type);
+      case 'compare':
+        return compileComparison(expr, this);
+      case 'logic':
+        return compileLogic(expr, this);
+      case 'not': {
+        const operand = this.compile(expr.operand);
+        return (r) => {
+          const v = operand(r);
+          return v === null ? null : !v;
+        };
+      }
+      case 'isNull': {
+        const operand = this.compile(expr.operand);
+        return expr.negated ? (r) => operand(r) !== null : (r) => operand(r) === null;
+      }
+      case 'in':
+        return compileIn(expr, this);
+      case 'between':
+        return compileBetween(expr, this);
+      case 'like':
+        return compileLike(expr, this);
+      case 'case':
+        return this.caseOf(expr);
+      case 'cast': {
+        const operand = this.compile(expr.operand);
+        const cast = castFunction(expr.operand.type, expr.type);
+        if (cast === undefined) throw new Error(`no cast from ${expr.operand.type.kind} to ${expr.type.kind}`);
+        if (cast === null) return operand;
+        return (r) => cast(operand(r));
+      }
+      case 'call':
+        return callFunction(expr, this);
+      case 'field': {
+        const operand = this.compile(expr.operand);
+        const { index } = expr;
+        return (r) => {
+          const v = operand(r) as Value[] | null;
+          return v === null ? null : (v[index] ?? null);
+        };
+      }
+      case 'subscript':
+        return subscript(this.compile(expr.operand), this.compile(expr.index), expr.operand.type);
+      case 'array': {
+        const elements = expr.elements.map((e) => this.guarded(e));
+        return (r) => elements.map((e) => e(r));
+      }
+      case 'struct': {
+        const fields = expr.fields.map((e) => this.guarded(e));
+        return (r) => fields.map((e) => e(r));
+      }
+      case 'map': {
+        const entries = expr.entries.map((e) => [this.guarded(e.key), this.guarded(e.value)] as const);
+        return (r) => {
+          const out = new Map<Value, Value>();
+          for (const [k, v] of entries) out.set(k(r), v(r));
+          return out;
+        };
+      }
+      case 'lambda':
+        throw new Error('a lambda stands only as an argument of a call');
+    }
+  }
+
+  private arithmetic(expr: TypedExpr & { kind: 'arith' }): Compiled {
+    const left = this.compile(expr.left);
+    const right = this.compile(expr.right);
+    if (expr.type.kind === 'STRING') {
+      return (r) => {
+        const a = left(r);
+        const b = right(r);
+        return a === null || b === null ? null : (a as string) + (b as string);
+      };
+    }
+    const constant = constantValue(expr.right, this)?.value;
+    if (expr.type.kind === 'DOUBLE' && typeof constant === 'number') {
+      const fast = doubleByConstant(left, expr.op, constant);
+      if (fast !== undefined) return fast;
+    }
+    const apply = arithmetic(expr.op, expr.type) as (a: Value, b: Value) => Value;
+    return (r) => {
+      const a = left(r);
+      if (a === null) return null;
+      const b = right(r);
+      return b === null ? null : apply(a, b);
+    };
+  }
+
+  private caseOf(expr: TypedExpr & { kind: 'case' }): Compiled {
+    const whens = expr.branches.map((b) => this.compile(b.when));
+    const thens = expr.branches.map((b) => this.compile(b.then));
+    const otherwise = expr.otherwise === null ? () => null : this.compile(expr.otherwise);
+    return (r) => {
+      for (let i = 0; i < whens.length; i++) if (whens[i]!(r) === true) return thens[i]!(r);
+      return otherwise(r);
+    };
+  }
+}
+
+function column(from: 'key' | 'value', index: number): Compiled {
+  return from === 'key'
+    ? (r) => (r.key === null ? null : r.key[index]!)
+    : (r) => (r.value === null ? null : r.value[index]!);
+}
+
+function pseudo(name: (TypedExpr & { kind: 'pseudo' })['name']): Compiled {
+  switch (name) {
+    case 'ROWTIME':
+      return (r) => r.timestamp;
+    case 'ROWPARTITION':
+      return (r) => r.partition;
+    case 'ROWOFFSET':
+      return (r) => r.offset;
+    case 'WINDOWSTART':
+      return (r) => (r.windowStart === NO_WINDOW ? null : r.windowStart);
+    case 'WINDOWEND':
+      return (r) => (r.windowEnd === NO_WINDOW ? null : r.windowEnd);
+  }
+}
+
+function negate(operand: Compiled, type: SqlType): Compiled {
+  const apply = (
+    type.kind === 'DECIMAL'
+      ? (v: Decimal) => v.negate()
+      : type.kind === 'BIGINT'
+        ? negateLong
+        : type.kind === 'INTEGER'
+          ? (v: number) => -v | 0
+          : (v: number) => -v
+  ) as (v: Value) => Value;
+  return (r) => {
+    const v = operand(r);
+    return v === null ? null : apply(v);
+  };
+}
+
+function doubleByConstant(left: Compiled, op: string, c: number): Compiled | undefined {
+  switch (op) {
+    case '*':
+      return (r) => {
+        const a = left(r);
+        return a === null ? null : (a as number) * c;
+      };
+    case '+':
+      return (r) => {
+        const a = left(r);
+        return a === null ? null : (a as number) + c;
+      };
+    default:
+      return undefined;
+  }
+}
+
+/** Arrays count from 1, and from -1 backwards; beyond either end, and for a missing key, NULL. */
+function subscript(operand: Compiled, index: Compiled, type: SqlType): Compiled {
+  if (type.kind === 'MAP') {
+    return (r) => {
+      const m = operand(r) as Map<Value, Value> | null;
+      return m === null ? null : (m.get(index(r)) ?? null);
+    };
+  }
+  return (r) => {
+    const a = operand(r) as Value[] | null;
+    const i = index(r);
+    if (a === null || i === null) return null;
+    const n = Number(i);
+    return (n > 0 ? a[n - 1] : n < 0 ? a[a.length + n] : null) ?? null;
+  };
+}

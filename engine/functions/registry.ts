@@ -1,0 +1,263 @@
+import { WeirError } from '../types/errors.js';
+import type { SqlType } from '../types/sql-type.js';
+import type { Value } from '../types/value.js';
+import type {
+  AggregateImpl,
+  AggregateOverload,
+  ArgType,
+  Example,
+  FunctionConfig,
+  FunctionDeclaration,
+  ResolvedAggregate,
+  ResolvedFunction,
+  ReturnType,
+  ScalarFn,
+  ScalarOverload,
+  TableOverload,
+} from './function.js';
+import { choose, type Match, printArgType } from './resolve.js';
+import { parseSignature, printAlternative, printSigType, type Signature } from './signature.js';
+
+export type FunctionKind = FunctionDeclaration['kind'];
+
+interface Entry<O> {
+  readonly signature: Signature;
+  readonly returns: ReturnType | undefined;
+  readonly overload: O;
+}
+
+interface Registered {
+  readonly declaration: FunctionDeclaration;
+  readonly displayName: string;
+  readonly overloads: readonly Entry<ScalarOverload | TableOverload | AggregateOverload>[];
+}
+
+/** One line of SHOW FUNCTIONS. */
+export interface FunctionSummary {
+  readonly name: string;
+  readonly kind: FunctionKind;
+  readonly category: string;
+}
+
+/** DESCRIBE FUNCTION. */
+export interface FunctionDescription extends FunctionSummary {
+  readonly description: string;
+  readonly examples: readonly Example[];
+  readonly overloads: readonly {
+    /** `SUBSTRING(str STRING, pos INT) -> STRING` in full. */
+    readonly signature: string;
+    readonly description: string;
+    readonly arguments: readonly {
+      readonly name: string;
+      readonly type: string;
+      readonly variadic: boolean;
+      readonly init: boolean;
+    }[];
+    readonly returnType: string;
+  }[];
+}
+
+/**
+ * All functions by name. Immutable: `with` gives a larger one. Names are looked up in upper case.
+ * The resolving half serves the analyzer, the `…Impl` half serves whoever builds closures from a plan.
+ */
+export class FunctionRegistry {
+  private readonly functions = new Map<string, Registered>();
+  private readonly declarations: readonly FunctionDeclaration[];
+
+  /** Throws a plain Error on a faulty declaration. */
+  constructor(declarations: readonly FunctionDeclaration[]) {
+    this.declarations = declarations;
+    for (const d of declarations) this.add(d);
+  }
+
+  with(declarations: readonly FunctionDeclaration[]): FunctionRegistry {
+    return new FunctionRegistry([...this.declarations, ...declarations]);
+  }
+
+  private add(d: FunctionDeclaration): void {
+    if (this.functions.has(d.name)) throw new Error(`function ${d.name} is declared twice`);
+    const seen = new Set<string>();
+    const overloads = d.overloads.map((overload) => {
+      const signature = parseSignature(overload.signature);
+      if (signature.name !== d.name) throw new Error(`${overload.signature} stands under ${d.name}`);
+      if (seen.has(signature.text)) throw new Error(`${signature.text} is declared twice`);
+      seen.add(signature.text);
+      return { signature, returns: overload.returns, overload };
+    });
+    const displayName = d.displayName ?? (d.kind === 'aggregate' ? d.name : d.name.toLowerCase());
+    this.functions.set(d.name, { declaration: d, displayName, overloads });
+  }
+
+  has(name: string): boolean {
+    return this.functions.has(name.toUpperCase());
+  }
+
+  kindOf(name: string): FunctionKind | undefined {
+    return this.functions.get(name.toUpperCase())?.declaration.kind;
+  }
+
+  /** All functions in order of their names. */
+  list(): readonly FunctionSummary[] {
+    return [...this.functions.values()]
+      .map(({ declaration: d }) => ({ name: d.name, kind: d.kind, category: d.category }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Throws NOT_FOUND-like BAD_STATEMENT where there is no such function. */
+  describe(name: string): FunctionDescription {
+    const f = this.get(name);
+    const d = f.declaration;
+    return {
+      name: d.name,
+      kind: d.kind,
+      category: d.category,
+      description: d.description,
+      examples: d.examples,
+      overloads: f.overloads.map(({ signature: s, overload }) => ({
+        signature: overload.signature,
+        description: overload.description ?? '',
+        arguments: s.params.map((p) => ({
+          name: p.name ?? '',
+          type: printSigType(p.type),
+          variadic: p.variadic,
+          init: p.init,
+        })),
+        returnType: printSigType(s.returns),
+      })),
+    };
+  }
+
+  /** Throws BAD_STATEMENT with ksqlDB's wording where no overload fits. */
+  resolveScalar(name: string, args: readonly ArgType[]): ResolvedFunction {
+    return resolved(this.pick(this.get(name, 'scalar'), args).match);
+  }
+
+  /** `type` is the type of one row. Throws as `resolveScalar` does. */
+  resolveTable(name: string, args: readonly ArgType[]): ResolvedFunction {
+    return resolved(this.pick(this.get(name, 'table'), args).match);
+  }
+
+  /** Throws as `resolveScalar` does. */
+  resolveAggregate(name: string, args: readonly ArgType[]): ResolvedAggregate {
+    const { overload, match } = this.pick(this.get(name, 'aggregate'), args);
+    return { ...resolved(match), initFrom: match.initFrom, table: (overload as AggregateOverload).table };
+  }
+
+  /** The function behind a resolved call. `args`: types after casts; a lambda's is the type of its body. */
+  scalarImpl(
+    name: string,
+    overload: string,
+    args: readonly SqlType[],
+    result: SqlType,
+    config: FunctionConfig,
+  ): { readonly fn: ScalarFn; readonly nulls: 'propagate' | 'pass' } {
+    const o = this.byText(name, overload, 'scalar') as ScalarOverload;
+    return { fn: o.make({ args, result }, config), nulls: o.nulls };
+  }
+
+  tableImpl(
+    name: string,
+    overload: string,
+    args: readonly SqlType[],
+    result: SqlType,
+    config: FunctionConfig,
+  ): (...args: Value[]) => readonly Value[] | null {
+    const o = this.byText(name, overload, 'table') as TableOverload;
+    return o.make({ args, result }, config) as (...args: Value[]) => readonly Value[] | null;
+  }
+
+  /** `args` are the types of the row arguments alone; `init` the constants behind them with their types. */
+  aggregateImpl(
+    name: string,
+    overload: string,
+    args: readonly SqlType[],
+    init: readonly { readonly type: SqlType; readonly value: Value }[],
+    result: SqlType,
+    config: FunctionConfig,
+  ): AggregateImpl<unknown> {
+    const o = this.byText(name, overload, 'aggregate') as AggregateOverload;
+    const impl = o.make(
+      { args, result, init: init.map((i) => i.type) },
+      init.map((i) => i.value),
+      config,
+    );
+    return impl as unknown as AggregateImpl<unknown>;
+  }
+
+  private get(name: string, kind?: FunctionKind): Registered {
+    const f = this.functions.get(name.toUpperCase());
+    if (f === undefined || (kind !== undefined && f.declaration.kind !== kind)) {
+      const near = this.nearest(name.toUpperCase());
+      throw new WeirError(
+        'BAD_STATEMENT',
+        `Can't find any functions with the name '${name}'`,
+        near === undefined ? 'SHOW FUNCTIONS lists them all.' : `Did you mean ${near}?`,
+      );
+    }
+    return f;
+  }
+
+  /** An overload by the text that a plan holds. A missing one means that the plan is of another version. */
+  private byText(name: string, text: string, kind: FunctionKind): ScalarOverload | TableOverload | AggregateOverload {
+    const f = this.get(name, kind);
+    const found = f.overloads.find((o) => o.signature.text === text);
+    if (found === undefined) {
+      throw new WeirError(
+        'INTERNAL',
+        `Function '${name}' has no overload ${text}: was the query made by another version?`,
+      );
+    }
+    return found.overload;
+  }
+
+  private pick(
+    f: Registered,
+    args: readonly ArgType[],
+  ): { readonly overload: ScalarOverload | TableOverload | AggregateOverload; readonly match: Match } {
+    const choice = choose(f.overloads, args);
+    if (choice.kind === 'one') return { overload: choice.overload.overload, match: choice.match };
+    const types = args.map(printArgType).join(', ');
+    const problem =
+      choice.kind === 'none'
+        ? `does not accept parameters (${types}).`
+        : `cannot be resolved due to ambiguous method parameters (${types}).`;
+    const alternatives = f.overloads.map((o) => printAlternative(o.signature, f.displayName));
+    throw new WeirError(
+      'BAD_STATEMENT',
+      `Function '${f.displayName}' ${problem}\nValid alternatives are:\n${alternatives.join('\n')}\n` +
+        'For detailed information on a function run: DESCRIBE FUNCTION <Function-Name>;',
+    );
+  }
+
+  /** The name with the fewest typing errors in between, at most a third of its length. */
+  private nearest(name: string): string | undefined {
+    let best: string | undefined;
+    let least = Math.floor(Math.max(name.length, 3) / 3) + 1;
+    for (const candidate of this.functions.keys()) {
+      if (Math.abs(candidate.length - name.length) >= least) continue;
+      const d = editDistance(name, candidate);
+      if (d < least) [best, least] = [candidate, d];
+    }
+    return best;
+  }
+}
+
+const resolved = (m: Match): ResolvedFunction => ({
+  overload: m.signature.text,
+  paramTypes: m.paramTypes,
+  lambdaParams: m.lambdaParams,
+  type: m.type,
+});
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

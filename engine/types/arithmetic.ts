@@ -1,0 +1,121 @@
+import { Decimal } from './decimal.js';
+import { EvaluationError } from './evaluation-error.js';
+import type { ArithOp } from './expr.js';
+import type { SqlType } from './sql-type.js';
+import { bigintValue } from './value.js';
+
+/** A BIGINT at run time. */
+export type Long = number | bigint;
+
+const divisionByZero = (): never => {
+  throw new EvaluationError('/ by zero');
+};
+
+/*
+ * BIGINT: 64 bits, wrapping as Java's long. Two safe integers whose result is safe never leave the number type; `+ 0` turns
+ * a negative zero, which the one form of a BIGINT does not have, into zero.
+ */
+export function addLong(a: Long, b: Long): Long {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const r = a + b;
+    if (Number.isSafeInteger(r)) return r;
+  }
+  return bigintValue(BigInt(a) + BigInt(b));
+}
+
+export function subtractLong(a: Long, b: Long): Long {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const r = a - b;
+    if (Number.isSafeInteger(r)) return r;
+  }
+  return bigintValue(BigInt(a) - BigInt(b));
+}
+
+export function multiplyLong(a: Long, b: Long): Long {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const r = a * b;
+    if (Number.isSafeInteger(r)) return r + 0;
+  }
+  return bigintValue(BigInt(a) * BigInt(b));
+}
+
+export function divideLong(a: Long, b: Long): Long {
+  if (b === 0) return divisionByZero();
+  // The quotient of two safe integers, rounded to a double, never reaches the next whole number: truncation is exact.
+  if (typeof a === 'number' && typeof b === 'number') return Math.trunc(a / b) + 0;
+  return bigintValue(BigInt(a) / BigInt(b));
+}
+
+export function remainderLong(a: Long, b: Long): Long {
+  if (b === 0) return divisionByZero();
+  if (typeof a === 'number' && typeof b === 'number') return (a % b) + 0;
+  return bigintValue(BigInt(a) % BigInt(b));
+}
+
+export const negateLong = (a: Long): Long => (typeof a === 'number' ? 0 - a : bigintValue(-a));
+
+export const divideInt = (a: number, b: number): number => (b === 0 ? divisionByZero() : (a / b) | 0);
+export const remainderInt = (a: number, b: number): number => (b === 0 ? divisionByZero() : (a % b) | 0);
+
+/** The type of an arithmetic operator's result on two numeric types of the same kind; undefined where there is none. */
+export function arithmeticType(op: ArithOp, a: SqlType, b: SqlType): SqlType | undefined {
+  if (a.kind !== b.kind) return undefined;
+  if (a.kind === 'INTEGER' || a.kind === 'BIGINT' || a.kind === 'DOUBLE') return a;
+  if (a.kind !== 'DECIMAL' || b.kind !== 'DECIMAL') return undefined;
+  const scale = Math.max(a.scale, b.scale);
+  const whole = [a.precision - a.scale, b.precision - b.scale] as const;
+  switch (op) {
+    case '+':
+    case '-':
+      return { kind: 'DECIMAL', precision: scale + Math.max(...whole) + 1, scale };
+    case '*':
+      return { kind: 'DECIMAL', precision: a.precision + b.precision + 1, scale: a.scale + b.scale };
+    case '/': {
+      const s = Math.max(6, a.scale + b.precision + 1);
+      return { kind: 'DECIMAL', precision: a.precision - a.scale + b.scale + s, scale: s };
+    }
+    case '%':
+      return { kind: 'DECIMAL', precision: Math.min(...whole) + scale, scale };
+  }
+}
+
+/** The operator on two non-null values of one kind; `result` is the operator's type. */
+export function arithmetic(op: ArithOp, result: SqlType): (a: never, b: never) => number | bigint | Decimal | null {
+  switch (result.kind) {
+    case 'INTEGER':
+      return {
+        '+': (a: number, b: number) => (a + b) | 0,
+        '-': (a: number, b: number) => (a - b) | 0,
+        '*': (a: number, b: number) => Math.imul(a, b),
+        '/': divideInt,
+        '%': remainderInt,
+      }[op];
+    case 'BIGINT':
+      return { '+': addLong, '-': subtractLong, '*': multiplyLong, '/': divideLong, '%': remainderLong }[op];
+    case 'DOUBLE':
+      return {
+        '+': (a: number, b: number) => a + b,
+        '-': (a: number, b: number) => a - b,
+        '*': (a: number, b: number) => a * b,
+        '/': (a: number, b: number) => a / b,
+        '%': (a: number, b: number) => a % b,
+      }[op];
+    case 'DECIMAL': {
+      const { precision, scale } = result;
+      const bounded = (d: Decimal): Decimal | null => d.fit(precision, scale) ?? null;
+      const nonZero = (d: Decimal): Decimal => (d.unscaled === 0n ? divisionByZero() : d);
+      return {
+        '+': (a: Decimal, b: Decimal) => bounded(a.add(b)),
+        '-': (a: Decimal, b: Decimal) => bounded(a.subtract(b)),
+        '*': (a: Decimal, b: Decimal) => bounded(a.multiply(b)),
+        '/': (a: Decimal, b: Decimal) => bounded(a.divide(nonZero(b), scale)),
+        '%': (a: Decimal, b: Decimal) => bounded(a.remainder(nonZero(b))),
+      }[op];
+    }
+    default:
+      throw new Error(`no arithmetic on ${result.kind}`);
+  }
+}
+
+/** A value of an exact or binary numeric type as a double, as Java's `doubleValue`. */
+export const toDouble = (v: number | bigint | Decimal): number => (v instanceof Decimal ? v.toNumber() : Number(v));

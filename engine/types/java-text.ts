@@ -1,0 +1,65 @@
+import type { Decimal } from './decimal.js';
+import type { SqlType } from './sql-type.js';
+import { dateText, timestampText, timeText } from './temporal.js';
+import type { Value } from './value.js';
+
+/** Java's `Double.toString`: `1.0`, `1.0E7`, `1.0E-4`, `NaN`, `Infinity`. */
+export function doubleText(v: number): string {
+  if (Number.isNaN(v)) return 'NaN';
+  if (v === Number.POSITIVE_INFINITY) return 'Infinity';
+  if (v === Number.NEGATIVE_INFINITY) return '-Infinity';
+  if (v === 0) return Object.is(v, -0) ? '-0.0' : '0.0';
+  const size = Math.abs(v);
+  if (size >= 1e-3 && size < 1e7) return Number.isInteger(v) ? `${v}.0` : String(v);
+  // Shortest digits as Java 19 and later print them, always with one digit behind the point.
+  const [mantissa, exponent] = v.toExponential().split('e') as [string, string];
+  return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${Number(exponent)}`;
+}
+
+/** The text that CAST(… AS STRING) gives; null for null. */
+export function javaText(type: SqlType): (v: Value) => string | null {
+  const print = printer(type) as (v: Value) => string;
+  return (v) => (v === null ? null : print(v));
+}
+
+/** How a value shows inside another: null as `null`. */
+function nested(type: SqlType): (v: Value) => string {
+  const print = printer(type) as (v: Value) => string;
+  return (v) => (v === null ? 'null' : print(v));
+}
+
+function printer(type: SqlType): (v: never) => string {
+  switch (type.kind) {
+    case 'STRING':
+      return (v: string) => v;
+    case 'DOUBLE':
+      return doubleText;
+    case 'DECIMAL':
+      return (v: Decimal) => v.setScale(type.scale).toString();
+    case 'DATE':
+      return dateText;
+    case 'TIME':
+      return timeText;
+    case 'TIMESTAMP':
+      return timestampText;
+    case 'BYTES':
+      return (v: Uint8Array) => Buffer.from(v.buffer, v.byteOffset, v.length).toString('base64');
+    case 'ARRAY': {
+      const element = nested(type.element);
+      return (v: Value[]) => `[${v.map(element).join(', ')}]`;
+    }
+    case 'MAP': {
+      const key = nested(type.key);
+      const value = nested(type.value);
+      return (v: Map<Value, Value>) => `{${[...v].map(([k, x]) => `${key(k)}=${value(x)}`).join(', ')}}`;
+    }
+    case 'STRUCT': {
+      const fields = type.fields.map((f) => ({ name: f.name, print: nested(f.type) }));
+      // Kafka Connect's Struct leaves out the fields that are null.
+      return (v: Value[]) =>
+        `Struct{${fields.flatMap((f, i) => (v[i] === null || v[i] === undefined ? [] : [`${f.name}=${f.print(v[i]!)}`])).join(',')}}`;
+    }
+    default:
+      return (v: boolean | number | bigint) => String(v);
+  }
+}
