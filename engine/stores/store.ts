@@ -50,6 +50,8 @@ export interface StateDatabase {
   /** Removes a store of a task, or everything of a query. */
   clear(task: TaskId, name: string): Promise<void>;
   dropQuery(queryId: string): Promise<void>;
+  /** The task is closed: its `Store` objects are used no more, and what they cache in memory is freed. */
+  release(task: TaskId): void;
 }
 
 export interface TaskId {

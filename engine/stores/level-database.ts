@@ -1,0 +1,175 @@
+import { rename } from 'node:fs/promises';
+import { type BatchOperation, ClassicLevel } from 'classic-level';
+import type { KeyValueOp } from '../log/log.js';
+import { messageOf, WeirError } from '../types/errors.js';
+
+type Level = ClassicLevel<Uint8Array, Buffer>;
+/** LevelDB takes any bytes as a value; only what it gives back is always a Buffer. */
+type Operations = BatchOperation<Level, Uint8Array, Buffer>[];
+
+export interface LevelOptions {
+  readonly directory: string;
+  /** Write through to the disk at each batch: survives a power cut too. Default false; see `LevelDatabase`. */
+  readonly sync?: boolean;
+  /** Bytes of uncompressed blocks kept in memory. Default 32 MiB. */
+  readonly cacheBytes?: number;
+  /** Bytes written before LevelDB makes a table of them; twice as much may be in memory. Default 16 MiB. */
+  readonly writeBufferBytes?: number;
+  /**
+   * Set: a database that is damaged when it is opened is moved to `directory` + this suffix, never repaired in place,
+   * and an empty one is opened (state that can be restored from changelogs). Unset: damage is an error.
+   */
+  readonly setAside?: {
+    readonly suffix: () => string;
+    readonly report: (movedTo: string, cause: Error) => void;
+  };
+}
+
+export interface Range {
+  readonly gte?: Uint8Array;
+  readonly lt?: Uint8Array;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+  readonly values?: boolean;
+  /** Bytes read ahead at a time. Default 256 KiB. */
+  readonly readAhead?: number;
+}
+
+/**
+ * One LevelDB of a node: the state, and the embedded log where that is used.
+ *
+ * By default a batch is handed to the operating system and not forced to the disk. What was acknowledged then survives
+ * the death of the process (`kill -9`), for the pages are the system's; only a crash of the machine can lose the last
+ * moments, and then whole batches at the end. `sync` closes that gap at the price of one disk flush for each commit.
+ */
+export class LevelDatabase {
+  private level: Level | undefined;
+
+  constructor(private readonly options: LevelOptions) {}
+
+  get directory(): string {
+    return this.options.directory;
+  }
+
+  /** @throws WeirError STATE_ERROR: another process has it, it is damaged, or the directory cannot be used. */
+  async open(): Promise<void> {
+    try {
+      this.level = await this.openLevel();
+    } catch (e) {
+      const { setAside, directory } = this.options;
+      if (setAside === undefined || !isDamage(e)) throw explain(e, directory);
+      const movedTo = directory + setAside.suffix();
+      await rename(directory, movedTo);
+      setAside.report(movedTo, e as Error);
+      this.level = await this.openLevel().catch((again: unknown) => {
+        throw explain(again, directory);
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    const level = this.level;
+    this.level = undefined;
+    await level?.close();
+  }
+
+  get(key: Uint8Array): Buffer | undefined {
+    try {
+      return this.opened().getSync(key);
+    } catch (e) {
+      throw explain(e, this.options.directory);
+    }
+  }
+
+  /** All of `ops` or none of them. */
+  async batch(ops: readonly KeyValueOp[]): Promise<void> {
+    if (ops.length === 0) return;
+    try {
+      await this.opened().batch(ops as Operations, { sync: this.options.sync ?? false });
+    } catch (e) {
+      throw explain(e, this.options.directory);
+    }
+  }
+
+  /** Entries in key order, some at a time, as they are when the call is made: a snapshot. */
+  async *scan(range: Range): AsyncGenerator<readonly (readonly [Uint8Array, Buffer])[]> {
+    const { readAhead = 256 * 1024, ...bounds } = range;
+    const iterator = this.opened().iterator({ ...bounds, fillCache: false, highWaterMarkBytes: readAhead });
+    try {
+      for (;;) {
+        const entries = await iterator.nextv(1000);
+        if (entries.length === 0) return;
+        yield entries;
+      }
+    } catch (e) {
+      throw explain(e, this.options.directory);
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  async clear(gte: Uint8Array, lt: Uint8Array): Promise<void> {
+    await this.opened().clear({ gte, lt });
+  }
+
+  private opened(): Level {
+    if (this.level === undefined) throw new WeirError('STATE_ERROR', `The database ${this.directory} is not open`);
+    return this.level;
+  }
+
+  private async openLevel(): Promise<Level> {
+    const level = new ClassicLevel<Uint8Array, Buffer>(this.options.directory, {
+      keyEncoding: 'view',
+      valueEncoding: 'buffer',
+      cacheSize: this.options.cacheBytes ?? 32 * 1024 * 1024,
+      writeBufferSize: this.options.writeBufferBytes ?? 16 * 1024 * 1024,
+      maxFileSize: 8 * 1024 * 1024,
+    });
+    await level.open();
+    return level;
+  }
+}
+
+/** The innermost code of an error of classic-level, which wraps what LevelDB said. */
+function codeOf(e: unknown): string {
+  let code = '';
+  for (let at: unknown = e; at instanceof Error; at = at.cause) {
+    const own = (at as { code?: unknown }).code;
+    if (typeof own === 'string') code = own;
+  }
+  return code;
+}
+
+function isDamage(e: unknown): boolean {
+  return codeOf(e) === 'LEVEL_CORRUPTION';
+}
+
+function explain(e: unknown, directory: string): WeirError {
+  if (e instanceof WeirError) return e;
+  const cause = { cause: e };
+  let inner = e;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  switch (codeOf(e)) {
+    case 'LEVEL_LOCKED':
+      return new WeirError(
+        'STATE_ERROR',
+        `The data directory ${directory} is in use`,
+        'Another Weir runs on this data directory: stop it, or give this one a directory of its own.',
+        cause,
+      );
+    case 'LEVEL_CORRUPTION':
+      return new WeirError(
+        'STATE_ERROR',
+        `The database ${directory} is damaged: ${messageOf(inner)}`,
+        'Nothing was changed. Put back a copy of the directory, or move it away to begin anew without its data.',
+        cause,
+      );
+    default:
+      return new WeirError(
+        'STATE_ERROR',
+        `The database ${directory} failed: ${messageOf(inner)}`,
+        'Check that the directory can be written and that the disk is not full.',
+        cause,
+      );
+  }
+}
