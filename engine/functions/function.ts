@@ -34,6 +34,16 @@ export interface Example {
   readonly result: string | null;
 }
 
+/** An aggregate over a few rows: each a list of SQL expressions, one for each row argument. */
+export interface AggregateExample {
+  /** The call as one writes it: `TOPK(amount, 2)`. */
+  readonly sql: string;
+  readonly rows: readonly (readonly string[])[];
+  /** The constants behind the row arguments. */
+  readonly init?: readonly string[];
+  readonly result: string;
+}
+
 /** Where the signature's text cannot say the result's type: a DECIMAL's precision, a struct's fields. */
 export type ReturnType = (args: readonly SqlType[], vars: ReadonlyMap<string, SqlType>) => SqlType;
 
@@ -62,6 +72,11 @@ export interface TableOverload extends OverloadBase {
  */
 export interface AggregateImpl<S = Value> {
   readonly stateType: SqlType;
+  /**
+   * The type of the state in ksqlDB where it is another: ksqlDB keeps states in the value's format and refuses a function
+   * whose state the format cannot carry ("has an intermediate type that the value format can not handle").
+   */
+  readonly intermediateType?: SqlType;
   init(): S;
   /** `args` is the caller's array again after the call. Nulls reach it: each aggregate says what it does with them. */
   add(state: S, args: readonly Value[]): S;
@@ -98,19 +113,21 @@ interface FunctionBase {
   readonly description: string;
   /** NUMERIC, STRING, REGULAR EXPRESSION, DATE / TIME, COLLECTION, LAMBDA, CONDITIONAL, JSON, URL, OTHER, AGGREGATE, TABLE… */
   readonly category: string;
-  readonly examples: readonly Example[];
 }
 
 export interface ScalarFunction extends FunctionBase {
   readonly kind: 'scalar';
+  readonly examples: readonly Example[];
   readonly overloads: readonly ScalarOverload[];
 }
 export interface TableFunction extends FunctionBase {
   readonly kind: 'table';
+  readonly examples: readonly Example[];
   readonly overloads: readonly TableOverload[];
 }
 export interface AggregateFunction extends FunctionBase {
   readonly kind: 'aggregate';
+  readonly examples: readonly AggregateExample[];
   readonly overloads: readonly AggregateOverload[];
 }
 export type FunctionDeclaration = ScalarFunction | TableFunction | AggregateFunction;

@@ -2,6 +2,7 @@ import { WeirError } from '../types/errors.js';
 import type { SqlType } from '../types/sql-type.js';
 import type { Value } from '../types/value.js';
 import type {
+  AggregateExample,
   AggregateImpl,
   AggregateOverload,
   ArgType,
@@ -42,7 +43,7 @@ export interface FunctionSummary {
 /** DESCRIBE FUNCTION. */
 export interface FunctionDescription extends FunctionSummary {
   readonly description: string;
-  readonly examples: readonly Example[];
+  readonly examples: readonly (Example | AggregateExample)[];
   readonly overloads: readonly {
     /** `SUBSTRING(str STRING, pos INT) -> STRING` in full. */
     readonly signature: string;
