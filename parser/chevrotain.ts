@@ -24,3 +24,14 @@ export const Lexer: Chevrotain['Lexer'] = chevrotain.Lexer;
 export const createToken: Chevrotain['createToken'] = chevrotain.createToken;
 export const EOF: Chevrotain['EOF'] = chevrotain.EOF;
 export const tokenMatcher: Chevrotain['tokenMatcher'] = chevrotain.tokenMatcher;
+export const LLkLookaheadStrategy: Chevrotain['LLkLookaheadStrategy'] = chevrotain.LLkLookaheadStrategy;
+export const Alternation: Chevrotain['Alternation'] = chevrotain.Alternation;
+export const Alternative: Chevrotain['Alternative'] = chevrotain.Alternative;
+export const NonTerminal: Chevrotain['NonTerminal'] = chevrotain.NonTerminal;
+export const Option: Chevrotain['Option'] = chevrotain.Option;
+export const Repetition: Chevrotain['Repetition'] = chevrotain.Repetition;
+export const RepetitionMandatory: Chevrotain['RepetitionMandatory'] = chevrotain.RepetitionMandatory;
+export const RepetitionMandatoryWithSeparator: Chevrotain['RepetitionMandatoryWithSeparator'] =
+  chevrotain.RepetitionMandatoryWithSeparator;
+export const RepetitionWithSeparator: Chevrotain['RepetitionWithSeparator'] = chevrotain.RepetitionWithSeparator;
+export const Terminal: Chevrotain['Terminal'] = chevrotain.Terminal;

@@ -106,10 +106,14 @@ export type SqlErrorCode =
 export interface SqlErrorOptions {
   readonly code: SqlErrorCode;
   readonly message: string;
+  /** Lines that follow `message` for people; clients that compare ksqlDB's text see them after the statement. */
+  readonly explanation?: string | undefined;
   readonly span?: Span | undefined;
   readonly hint?: string | undefined;
   /** What would have been accepted at the place, likeliest first; at most three are kept. */
   readonly expected?: readonly string[] | undefined;
+  /** The text of the statement in which the error lies, with its semicolon. */
+  readonly statement?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -123,13 +127,22 @@ export class SqlError extends Error {
   readonly span: Span | undefined;
   readonly hint: string | undefined;
   readonly expected: readonly string[];
+  /** The message as ksqlDB words it, without the explanation. */
+  readonly brief: string;
+  readonly explanation: string | undefined;
+  readonly statement: string | undefined;
 
   constructor(options: SqlErrorOptions) {
-    super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
+    const { message, explanation, cause } = options;
+    const whole = explanation === undefined ? message.trimEnd() : `${message.trimEnd()}\n${explanation}`;
+    super(whole, cause === undefined ? undefined : { cause });
     this.code = options.code;
     this.span = options.span;
     this.hint = options.hint;
     this.expected = (options.expected ?? []).slice(0, 3);
+    this.brief = message;
+    this.explanation = explanation;
+    this.statement = options.statement;
   }
 
   /** Message, source line with a caret, hint: a line each. */
@@ -137,6 +150,17 @@ export class SqlError extends Error {
     const text = typeof source === 'string' ? new SourceText(source) : source;
     const parts = [this.message];
     if (this.span !== undefined && text.length > 0) parts.push(excerpt(text, this.span));
+    if (this.hint !== undefined) parts.push(`Hint: ${this.hint}`);
+    return parts.join('\n');
+  }
+
+  /**
+   * The message as ksqlDB's clients get it over the wire: its own wording, then `Statement: …`, and only then what Weir
+   * adds. `statement` defaults to the error's own.
+   */
+  withStatement(statement: string | undefined = this.statement): string {
+    const parts = [statement === undefined ? this.brief.trimEnd() : `${this.brief}\nStatement: ${statement}`];
+    if (this.explanation !== undefined) parts.push(this.explanation);
     if (this.hint !== undefined) parts.push(`Hint: ${this.hint}`);
     return parts.join('\n');
   }

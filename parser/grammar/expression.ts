@@ -5,6 +5,7 @@
 import type { CstNode, IToken, ParserMethod, TokenType } from 'chevrotain';
 import { CstParser } from '../chevrotain.js';
 import * as t from '../tokens.js';
+import { LazyLookahead } from './lookahead.js';
 
 export type Rule = ParserMethod<[], CstNode>;
 
@@ -27,7 +28,8 @@ export interface GrammarOptions {
 export class ExpressionGrammar extends CstParser {
   constructor(options: GrammarOptions = {}) {
     super(t.VOCABULARY as TokenType[], {
-      maxLookahead: 2,
+      lookaheadStrategy: new LazyLookahead({ maxLookahead: 1 }),
+      maxLookahead: 1,
       nodeLocationTracking: 'full',
       recoveryEnabled: false,
       skipValidations: options.validate !== true,

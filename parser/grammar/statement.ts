@@ -140,11 +140,14 @@ export class StatementGrammar extends QueryGrammar {
 
   readonly create: Rule = this.RULE('create', () => {
     this.CONSUME(kw('CREATE'));
-    this.OR([
-      { ALT: () => this.SUBRULE(this.createSource) },
-      { ALT: () => this.SUBRULE(this.createConnector) },
-      { ALT: () => this.SUBRULE(this.createType) },
-    ]);
+    this.OR({
+      MAX_LOOKAHEAD: 2, // SOURCE STREAM or SOURCE CONNECTOR
+      DEF: [
+        { ALT: () => this.SUBRULE(this.createSource) },
+        { ALT: () => this.SUBRULE(this.createConnector) },
+        { ALT: () => this.SUBRULE(this.createType) },
+      ],
+    });
   });
 
   readonly createSource: Rule = this.RULE('createSource', () => {
@@ -154,7 +157,7 @@ export class StatementGrammar extends QueryGrammar {
     });
     this.OPTION2(() => this.CONSUME(kw('SOURCE')));
     this.SUBRULE(this.sourceKind);
-    this.OPTION3(() => this.SUBRULE(this.ifNotExists));
+    this.OPTION3({ MAX_LOOKAHEAD: 2, DEF: () => this.SUBRULE(this.ifNotExists) });
     this.SUBRULE(this.identifier);
     this.OPTION4(() => {
       this.CONSUME(t.LParen);
@@ -171,14 +174,14 @@ export class StatementGrammar extends QueryGrammar {
   readonly createConnector: Rule = this.RULE('createConnector', () => {
     this.SUBRULE(this.connectorKind);
     this.CONSUME(kw('CONNECTOR'));
-    this.OPTION(() => this.SUBRULE(this.ifNotExists));
+    this.OPTION({ MAX_LOOKAHEAD: 2, DEF: () => this.SUBRULE(this.ifNotExists) });
     this.SUBRULE(this.externalName);
     this.SUBRULE(this.properties);
   });
 
   readonly createType: Rule = this.RULE('createType', () => {
     this.CONSUME(kw('TYPE'));
-    this.OPTION(() => this.SUBRULE(this.ifNotExists));
+    this.OPTION({ MAX_LOOKAHEAD: 2, DEF: () => this.SUBRULE(this.ifNotExists) });
     this.SUBRULE(this.identifier);
     this.CONSUME(kw('AS'));
     this.SUBRULE(this.type);
@@ -211,7 +214,7 @@ export class StatementGrammar extends QueryGrammar {
       {
         ALT: () => {
           this.SUBRULE(this.sourceKind);
-          this.OPTION1(() => this.SUBRULE1(this.ifExists));
+          this.OPTION1({ MAX_LOOKAHEAD: 2, DEF: () => this.SUBRULE1(this.ifExists) });
           this.SUBRULE1(this.identifier);
           this.OPTION2(() => {
             this.CONSUME(kw('DELETE'));
@@ -222,14 +225,14 @@ export class StatementGrammar extends QueryGrammar {
       {
         ALT: () => {
           this.CONSUME(kw('TYPE'));
-          this.OPTION3(() => this.SUBRULE2(this.ifExists));
+          this.OPTION3({ MAX_LOOKAHEAD: 2, DEF: () => this.SUBRULE2(this.ifExists) });
           this.SUBRULE2(this.identifier);
         },
       },
       {
         ALT: () => {
           this.CONSUME(kw('CONNECTOR'));
-          this.OPTION4(() => this.SUBRULE3(this.ifExists));
+          this.OPTION4({ MAX_LOOKAHEAD: 2, DEF: () => this.SUBRULE3(this.ifExists) });
           this.SUBRULE(this.externalName);
         },
       },
