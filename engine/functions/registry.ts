@@ -98,6 +98,11 @@ export class FunctionRegistry {
     return this.functions.get(name.toUpperCase())?.declaration.kind;
   }
 
+  /** Names in upper case, in no order. */
+  names(): Iterable<string> {
+    return this.functions.keys();
+  }
+
   /** All functions in order of their names. */
   list(): readonly FunctionSummary[] {
     return [...this.functions.values()]
@@ -189,11 +194,10 @@ export class FunctionRegistry {
   private get(name: string, kind?: FunctionKind): Registered {
     const f = this.functions.get(name.toUpperCase());
     if (f === undefined || (kind !== undefined && f.declaration.kind !== kind)) {
-      const near = this.nearest(name.toUpperCase());
       throw new WeirError(
         'BAD_STATEMENT',
         `Can't find any functions with the name '${name}'`,
-        near === undefined ? 'SHOW FUNCTIONS lists them all.' : `Did you mean ${near}?`,
+        'SHOW FUNCTIONS lists them all.',
       );
     }
     return f;
@@ -230,18 +234,6 @@ export class FunctionRegistry {
         'For detailed information on a function run: DESCRIBE FUNCTION <Function-Name>;',
     );
   }
-
-  /** The name with the fewest typing errors in between, at most a third of its length. */
-  private nearest(name: string): string | undefined {
-    let best: string | undefined;
-    let least = Math.floor(Math.max(name.length, 3) / 3) + 1;
-    for (const candidate of this.functions.keys()) {
-      if (Math.abs(candidate.length - name.length) >= least) continue;
-      const d = editDistance(name, candidate);
-      if (d < least) [best, least] = [candidate, d];
-    }
-    return best;
-  }
 }
 
 const resolved = (m: Match): ResolvedFunction => ({
@@ -250,15 +242,3 @@ const resolved = (m: Match): ResolvedFunction => ({
   lambdaParams: m.lambdaParams,
   type: m.type,
 });
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}

@@ -98,11 +98,13 @@ const sum = aggregateFunction({
     'Adds up a numeric column; NULLs are ignored, and the sum of nothing is 0. A DECIMAL sum fails on overflow.',
   category: 'AGGREGATE',
   overloads: [
-    ...['INT', 'BIGINT', 'DOUBLE'].map((t): AggregateOverload => ({
-      signature: `SUM(value ${t}) -> ${t}`,
-      table: true,
-      make: (types) => sumOf(types.result),
-    })),
+    ...['INT', 'BIGINT', 'DOUBLE'].map(
+      (t): AggregateOverload => ({
+        signature: `SUM(value ${t}) -> ${t}`,
+        table: true,
+        make: (types) => sumOf(types.result),
+      }),
+    ),
     {
       signature: 'SUM(value DECIMAL) -> DECIMAL',
       table: true,
