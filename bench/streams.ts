@@ -43,7 +43,7 @@ export class KafkaStreams implements Contender {
     const libs = await fetchJars(STREAMS_JARS);
     const state = await mkdtemp(join(tmpdir(), 'weir-streams-'));
     try {
-      const args = ['-Xmx1g', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'];
+      const args = ['-Xmx1g', '-XX:+UseParallelGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'];
       args.push('-cp', [this.classes, join(libs, '*')].join(delimiter), 'KafkaStreamsPeer');
       const settings = {
         ...task,
@@ -52,6 +52,9 @@ export class KafkaStreams implements Contender {
         threads: 1,
         commit: 2000,
         guarantee: 'at_least_once',
+        // Both found faster here than its defaults (16 KiB, 1 MiB), as is the parallel collector.
+        'producer.batch.size': 131_072,
+        'consumer.max.partition.fetch.bytes': 4_000_000,
       };
       args.push(...Object.entries(settings).map(([name, value]) => `${name}=${value}`));
       const { stdout } = await run('java', args, { timeoutMs: 960_000 });
