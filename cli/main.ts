@@ -1,0 +1,64 @@
+import { systemClock } from '../engine/types/clock.js';
+import { UsageError } from './args.js';
+
+const HELP = `usage: weir COMMAND [options]
+
+  start        a server with the embedded log, queries/ deployed and taxi rides flowing (npm start)
+  server       a server, configured by file, environment and flags
+  shell        the SQL shell (npm run shell)
+  datagen      make taxi rides and write them to a topic
+  load         write a CSV or JSON-lines file to a topic
+
+weir COMMAND --help tells more.`;
+
+/** The exit status: 0 done, 1 failed, 2 wrong use. */
+async function main(argv: readonly string[]): Promise<number> {
+  const [command, ...args] = argv;
+  const interrupt = new AbortController();
+  // Modules are loaded where they are needed: the shell does not wait for the server's.
+  switch (command) {
+    case 'start': {
+      const { start } = await import('./start.js');
+      return start(args);
+    }
+    case 'server': {
+      const { server } = await import('./server.js');
+      return server(args);
+    }
+    case 'shell': {
+      const { shell } = await import('../shell/main.js');
+      return shell(args);
+    }
+    case 'datagen': {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
+      const { datagen } = await import('./datagen.js');
+      return datagen(args, systemClock, interrupt.signal);
+    }
+    case 'load': {
+      const { load } = await import('./load.js');
+      return load(args);
+    }
+    case undefined:
+    case 'help':
+    case '--help':
+    case '-h':
+      console.log(HELP);
+      return command === undefined ? 2 : 0;
+    default:
+      console.error(`weir: there is no command '${command}'.\n\n${HELP}`);
+      return 2;
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (e: unknown) => {
+    const error = e as Error & { hint?: string };
+    console.error(e instanceof UsageError ? error.message : `weir: ${error.message ?? String(e)}`);
+    if (error.hint !== undefined) console.error(`Hint: ${error.hint}`);
+    if (process.env['WEIR_DEBUG'] !== undefined) console.error(error.stack);
+    process.exitCode = e instanceof UsageError ? 2 : 1;
+  },
+);

@@ -1,0 +1,92 @@
+import { buildBatches, type Log, type LogWriter, type RawRecord, WeirError } from '../engine/index.js';
+
+/** Where `weir load` and `weir datagen` write. `send` resolves when the records are durable. */
+export interface RecordSink {
+  /** Makes the topic where it is missing. */
+  prepare(topic: string, partitions: number): Promise<void>;
+  send(topic: string, records: readonly RawRecord[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A running server's `/topics/:topic/records`: the embedded log belongs to the process that serves it. */
+export class ServerSink implements RecordSink {
+  private partitions = 4;
+
+  constructor(
+    private readonly base: string,
+    private readonly authorization: string | undefined,
+  ) {}
+
+  async prepare(topic: string, partitions: number): Promise<void> {
+    this.partitions = partitions;
+    await this.send(topic, []);
+  }
+
+  async send(topic: string, records: readonly RawRecord[]): Promise<void> {
+    const url = `${this.base}/topics/${encodeURIComponent(topic)}/records`;
+    let response: Response;
+    try {
+      response = await fetch(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(this.authorization === undefined ? {} : { authorization: this.authorization }),
+        },
+        body: JSON.stringify({ partitions: this.partitions, records: records.map(toJson) }),
+      });
+    } catch (e) {
+      throw new WeirError(
+        'NOT_FOUND',
+        `No Weir server answers at ${this.base}.`,
+        'Start one with npm start, or write to Kafka with --bootstrap-server HOST:PORT, or to a data folder that no server holds with --data-dir DIR.',
+        { cause: e },
+      );
+    }
+    if (!response.ok) {
+      const body = (await response.json().catch(() => ({}))) as { message?: string };
+      throw new WeirError('LOG_ERROR', body.message ?? `The server answered ${response.status}.`);
+    }
+  }
+
+  async close(): Promise<void> {}
+}
+
+function toJson(r: RawRecord): object {
+  return {
+    ...(r.key === null ? {} : { keyBase64: Buffer.from(r.key).toString('base64') }),
+    ...(r.value === null ? {} : { value: Buffer.from(r.value).toString('utf8') }),
+    ...(r.timestamp === undefined ? {} : { timestamp: r.timestamp }),
+    ...(r.partition === undefined ? {} : { partition: r.partition }),
+  };
+}
+
+/** A log of one's own: Kafka, or the embedded one in a folder that no server holds. */
+export class LogSink implements RecordSink {
+  private writer: LogWriter | undefined;
+  private readonly partitions = new Map<string, number>();
+  private turn = 0;
+
+  constructor(
+    private readonly log: Log,
+    private readonly now: () => number,
+  ) {}
+
+  async prepare(topic: string, partitions: number): Promise<void> {
+    const known = await this.log.describeTopic(topic);
+    if (known === undefined) await this.log.createTopics([{ name: topic, partitions }]);
+    this.partitions.set(topic, known?.partitions ?? partitions);
+    this.writer ??= await this.log.writer({ clientId: 'weir-load' });
+  }
+
+  async send(topic: string, records: readonly RawRecord[]): Promise<void> {
+    const count = this.partitions.get(topic)!;
+    const batches = buildBatches(records, count, this.now(), () => this.turn++);
+    batches.forEach((batch, partition) => this.writer!.append(topic, partition, batch));
+    await this.writer!.flush();
+  }
+
+  async close(): Promise<void> {
+    await this.writer?.close();
+    await this.log.close();
+  }
+}

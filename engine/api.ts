@@ -1,0 +1,97 @@
+import type { Entity } from './commands/entities.js';
+import type { SqlType } from './types/sql-type.js';
+import type { Value } from './types/value.js';
+
+/** What a request carries besides its SQL. */
+export interface RequestContext {
+  /** `streamsProperties`: overrides for this request, e.g. `auto.offset.reset`. */
+  readonly properties: Readonly<Record<string, string | number | boolean>>;
+  /** `sessionVariables`: values of `${name}`. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+export const EMPTY_CONTEXT: RequestContext = { properties: {}, variables: {} };
+
+export interface ResultColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  /** Part of the key (pull queries say so in their schema). */
+  readonly key: boolean;
+}
+
+export type QueryEnd = 'limit' | 'completed' | 'terminated';
+
+/** A query whose rows are being read: push, pull or PRINT. Close it whatever happened. */
+export interface QueryStream {
+  readonly queryId: string;
+  readonly kind: 'push' | 'pull-table' | 'pull-stream' | 'print';
+  readonly columns: readonly ResultColumn[];
+  /**
+   * The next rows, at least one; undefined at the end. A row is its columns' values; a row that is deleted from a table
+   * comes as `{ tombstone: true }` entries of `tombstones` at the same index.
+   * Rejects where the query failed.
+   */
+  next(): Promise<RowBatch | undefined>;
+  /** Why there are no more rows; meaningful once `next` has given undefined. */
+  readonly end: QueryEnd;
+  close(): Promise<void>;
+}
+
+export interface RowBatch {
+  readonly rows: readonly (readonly Value[])[];
+  /** Set where some rows are tombstones: true at their index. */
+  readonly tombstones?: readonly boolean[];
+  /** PRINT: lines of text instead of rows. */
+  readonly lines?: readonly string[];
+}
+
+export interface RawRecord {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  /** Milliseconds since the epoch; undefined: now. */
+  readonly timestamp?: number | undefined;
+  readonly partition?: number | undefined;
+}
+
+export interface EngineStatus {
+  readonly ready: boolean;
+  readonly kafkaHealthy: boolean;
+  readonly commandRunnerHealthy: boolean;
+  readonly queries: { readonly running: number; readonly error: number; readonly total: number };
+}
+
+/** Counters of a persistent query on this node since it was started. */
+export interface QueryStats {
+  readonly queryId: string;
+  readonly state: string;
+  readonly recordsIn: number;
+  readonly recordsOut: number;
+  /** Records that could not be decoded. */
+  readonly skipped: number;
+  /** Records that came after their window's grace. */
+  readonly late: number;
+  readonly evaluationErrors: number;
+  /** Records between what is processed and the end of the sources, as far as known. */
+  readonly lag: number;
+}
+
+/** What the server, and programs that embed Weir, call. */
+export interface EngineApi {
+  /** Runs a script of statements that are no queries: the whole script is checked on a snapshot before any is applied. */
+  execute(sql: string, context: RequestContext): Promise<readonly Entity[]>;
+  /** Opens the one query (SELECT or PRINT) of `sql`. */
+  openQuery(sql: string, context: RequestContext): Promise<QueryStream>;
+  /** Ends a push query by id; false where there is none. */
+  closeQuery(queryId: string): Promise<boolean>;
+  /**
+   * Appends raw records to a topic (created with `partitions`, default 4, where it is missing); a record without a
+   * partition goes where its key's hash says. Resolves with their number once they are durable.
+   */
+  produce(topic: string, records: readonly RawRecord[], partitions?: number): Promise<number>;
+  /** Records that a topic holds, over all partitions. */
+  topicSize(topic: string): Promise<number>;
+  status(): EngineStatus;
+  queryStats(): readonly QueryStats[];
+  readonly serviceId: string;
+  readonly clusterId: string;
+}

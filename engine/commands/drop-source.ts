@@ -1,0 +1,34 @@
+import type { ResolvedStatement } from '../analyzer/index.js';
+import { messageOf } from '../types/errors.js';
+import type { Prepared, StatementContext } from './context.js';
+import { command, commandId } from './status.js';
+
+type ResolvedDrop = Extract<ResolvedStatement, { kind: 'dropSource' }>;
+
+/** DROP STREAM|TABLE [IF EXISTS] name [DELETE TOPIC]. */
+export async function dropSource(resolved: ResolvedDrop, context: StatementContext): Promise<Prepared> {
+  const { source, name, sourceKind } = resolved;
+  const type = sourceKind === 'STREAM' ? 'stream' : 'table';
+  const topic = source?.topic.name;
+  return command(
+    context,
+    { kind: 'dropSource', name, sourceKind, ifExists: resolved.ifExists, deleteTopic: resolved.deleteTopic },
+    {
+      id: commandId(type, name, 'drop'),
+      message:
+        source === null ? `Source \`${name}\` does not exist.` : `Source \`${name}\` (topic: ${topic}) was dropped.`,
+    },
+    {
+      after: async () => {
+        if (!resolved.deleteTopic || topic === undefined) return;
+        // The source is gone already: a topic that cannot be deleted is told, not undone.
+        try {
+          await context.parts.log.deleteTopics([topic]);
+        } catch (e) {
+          context.parts.logger.error({ err: e, topic }, `the topic of ${name} could not be deleted: ${messageOf(e)}`);
+          throw e;
+        }
+      },
+    },
+  );
+}

@@ -1,0 +1,89 @@
+import type { Explain } from '../../parser/ast.js';
+import { analyze } from '../analyzer/index.js';
+import type { QueryDef } from '../catalog/index.js';
+import { explainPlan, explainTopology } from '../planner/index.js';
+import { WeirError } from '../types/errors.js';
+import { analyzerContext } from './analysis.js';
+import type { Prepared, StatementContext } from './context.js';
+import type { QueryDescription } from './entities.js';
+import { stateOf } from './queries.js';
+import { fieldInfo } from './schema-info.js';
+
+export function describeQuery(query: QueryDef, context: StatementContext): QueryDescription {
+  const { parts, catalog } = context;
+  const sink = catalog.sources.get(query.sink);
+  const running = parts.runtime.query(query.id);
+  const state = stateOf(query, context);
+  const error = running?.lastError();
+  return {
+    id: query.id,
+    statementText: query.sql,
+    windowType: sink?.windowType ?? null,
+    fields: [
+      ...(sink?.schema.key ?? []).map((c) => fieldInfo(c, true)),
+      ...(sink?.schema.value ?? []).map((c) => fieldInfo(c, false)),
+    ],
+    sources: query.sources,
+    sinks: [query.sink],
+    topology: explainTopology(query.topology),
+    executionPlan: explainTopology(query.topology),
+    overriddenProperties: query.properties,
+    ksqlHostQueryStatus: { [parts.serviceId]: state },
+    queryType: 'PERSISTENT',
+    queryErrors: error === undefined ? [] : [{ timestamp: error.at, errorMessage: error.message, type: 'SYSTEM' }],
+    tasksMetadata: [],
+    state,
+    ...(running === undefined ? {} : { statistics: running.counters() as unknown as Record<string, number> }),
+  };
+}
+
+export const describeQueries = (context: StatementContext): QueryDescription[] =>
+  [...context.catalog.queries.values()].map((q) => describeQuery(q, context));
+
+/** EXPLAIN id: the running query. EXPLAIN statement: every stage that it would go through. */
+export async function explain(statement: Explain, context: StatementContext): Promise<Prepared> {
+  if (statement.analyze) throw new WeirError('NOT_SUPPORTED', 'EXPLAIN ANALYZE is not supported yet.');
+  if (statement.queryId !== undefined) {
+    const id = statement.queryId.name;
+    const query = context.catalog.queries.get(id);
+    if (query === undefined) {
+      throw new WeirError(
+        'BAD_STATEMENT',
+        `Query with id:${id} does not exist, use SHOW QUERIES to view the full set of queries.`,
+      );
+    }
+    return {
+      run: async () => ({
+        '@type': 'queryDescription',
+        statementText: context.sql,
+        queryDescription: describeQuery(query, context),
+        warnings: [],
+      }),
+    };
+  }
+  const resolved = analyze(statement.statement!, analyzerContext(context));
+  const stages = explainPlan(statement.statement!, resolved, context);
+  return {
+    run: async () => ({
+      '@type': 'queryDescription',
+      statementText: context.sql,
+      queryDescription: {
+        id: '',
+        statementText: context.sql,
+        windowType: null,
+        fields: stages.columns.map((c) => fieldInfo(c, c.key)),
+        sources: stages.sources,
+        sinks: [],
+        topology: stages.topology,
+        executionPlan: stages.text,
+        overriddenProperties: Object.fromEntries(context.session.properties),
+        ksqlHostQueryStatus: {},
+        queryType: stages.queryType,
+        queryErrors: [],
+        tasksMetadata: [],
+        state: '',
+      },
+      warnings: [],
+    }),
+  };
+}

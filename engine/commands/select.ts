@@ -1,0 +1,19 @@
+import { analyze } from '../analyzer/index.js';
+import type { QueryStream } from '../api.js';
+import { planPull, planPush } from '../planner/index.js';
+import { WeirError } from '../types/errors.js';
+import { analyzerContext } from './analysis.js';
+import type { StatementContext } from './context.js';
+
+/** A SELECT that stands alone: a push query (EMIT) or a pull query. */
+export async function openSelect(context: StatementContext, queryId: string): Promise<QueryStream> {
+  const resolved = analyze(context.statement, analyzerContext(context));
+  if (resolved.kind !== 'select') throw new WeirError('INTERNAL', 'A query was not recognised as one.');
+  const { runtime, settings } = context.parts;
+  const properties = settings.with(context.session.properties).overrides();
+  if (resolved.mode === 'push') {
+    const plan = planPush(resolved, context);
+    return runtime.openPush({ queryId, topology: plan, properties });
+  }
+  return runtime.openPull({ queryId, plan: planPull(resolved, context), properties });
+}

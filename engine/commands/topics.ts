@@ -1,0 +1,83 @@
+import type { DataSource } from '../catalog/index.js';
+import { WeirError } from '../types/errors.js';
+import type { StatementContext } from './context.js';
+
+const DEFAULT_PARTITIONS = 4;
+
+/** Partitions of a topic, as it is or as the checked script would have made it; undefined where there is none. */
+export async function partitionsOf(context: StatementContext, topic: string): Promise<number | undefined> {
+  const planned = context.plannedTopics.get(topic);
+  if (planned !== undefined) return planned;
+  return (await context.parts.log.describeTopic(topic))?.partitions;
+}
+
+/**
+ * Checks the topic of a CREATE STREAM or TABLE: it must exist, or PARTITIONS must say how to make it. Gives what makes it.
+ * Throws BAD_STATEMENT with ksqlDB's wording.
+ */
+export async function sourceTopic(context: StatementContext, source: DataSource): Promise<() => Promise<void>> {
+  const { topic } = source;
+  const existing = await partitionsOf(context, topic.name);
+  if (existing === undefined) {
+    if (topic.partitions === null) {
+      throw new WeirError(
+        'BAD_STATEMENT',
+        `Kafka topic does not exist: ${topic.name}`,
+        'Add PARTITIONS to the WITH clause, and the topic will be created.',
+      );
+    }
+    return createTopic(context, topic.name, topic.partitions, topic.replicas, topic.retentionMs);
+  }
+  checkPartitions(topic.name, existing, topic.partitions);
+  return async () => {};
+}
+
+/** Checks the topic that a CREATE … AS writes: made like its first source's topic where it is missing. */
+export async function sinkTopic(
+  context: StatementContext,
+  sink: DataSource,
+  sources: readonly DataSource[],
+): Promise<() => Promise<void>> {
+  const { topic } = sink;
+  const existing = await partitionsOf(context, topic.name);
+  if (existing !== undefined) {
+    checkPartitions(topic.name, existing, topic.partitions);
+    return async () => {};
+  }
+  let partitions = topic.partitions;
+  if (partitions === null) {
+    const first = sources[0];
+    partitions = (first && (await partitionsOf(context, first.topic.name))) ?? DEFAULT_PARTITIONS;
+  }
+  return createTopic(context, topic.name, partitions, topic.replicas, topic.retentionMs);
+}
+
+function createTopic(
+  context: StatementContext,
+  name: string,
+  partitions: number,
+  replicas: number | null,
+  retentionMs: number | null,
+): () => Promise<void> {
+  context.plannedTopics.set(name, partitions);
+  return () =>
+    context.parts.log.createTopics([
+      {
+        name,
+        partitions,
+        ...(replicas === null ? {} : { replicas }),
+        // Event times may be years old: the broker's default retention would delete them within minutes.
+        config: { 'retention.ms': String(retentionMs ?? -1) },
+      },
+    ]);
+}
+
+function checkPartitions(name: string, existing: number, wanted: number | null): void {
+  if (wanted === null || wanted === existing) return;
+  throw new WeirError(
+    'BAD_STATEMENT',
+    `A Kafka topic with the name '${name}' already exists, with different partition/replica configuration than required. ` +
+      `KSQL expects ${wanted} partitions (topic has ${existing})`,
+    'Leave PARTITIONS out to take the topic as it is.',
+  );
+}

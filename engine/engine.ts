@@ -1,0 +1,413 @@
+import type { Statement } from '../parser/ast.js';
+import { parseScript, SourceText, splitStatements, substituteVariables } from '../parser/index.js';
+import type { FormatRegistry } from './analyzer/index.js';
+import type { EngineApi, EngineStatus, QueryStats, QueryStream, RawRecord, RequestContext } from './api.js';
+import { EMPTY_CONTEXT } from './api.js';
+import { applyCommand, type QueryDef } from './catalog/index.js';
+import { type Applied, CommandLog } from './command-log.js';
+import { isApplied } from './commands/applied.js';
+import type { EngineParts, RequestSession, StatementContext } from './commands/context.js';
+import type { Entity } from './commands/entities.js';
+import { StatementFailure } from './commands/failure.js';
+import { prepare } from './commands/index.js';
+import { openPrint } from './commands/print.js';
+import { openSelect } from './commands/select.js';
+import type { FunctionRegistry } from './functions/registry.js';
+import type { Log, LogWriter } from './log/log.js';
+import { buildBatches } from './produce.js';
+import type { Runtime } from './runtime/index.js';
+import { checkSetting, type Settings } from './settings.js';
+import type { Clock } from './types/clock.js';
+import { messageOf, WeirError } from './types/errors.js';
+import type { Logger } from './types/logger.js';
+
+export interface EngineOptions {
+  readonly log: Log;
+  readonly runtime: Runtime;
+  readonly functions: FunctionRegistry;
+  readonly formats: FormatRegistry;
+  /** In [0, 1), and a fresh UUID: for RANDOM() and UUID() in constants. */
+  random(): number;
+  uuid(): string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly serviceId: string;
+  /** Tells this node from others of the service. */
+  readonly nodeId: string;
+  readonly settings: Settings;
+  readonly maxPushQueries: number;
+}
+
+/** A text of statements; `name` is its file, for errors. */
+export interface Script {
+  readonly name: string | null;
+  readonly sql: string;
+}
+
+const DEFAULT_PARTITIONS = 4;
+
+/**
+ * The engine: statements in, entities and rows out. It keeps the catalog (through the command log), starts and stops the
+ * persistent queries that the catalog says should run on this node, and opens push and pull queries.
+ */
+export class Engine implements EngineApi {
+  readonly clusterId: string;
+  readonly serviceId: string;
+  private readonly parts: EngineParts;
+  private readonly commandLog: CommandLog;
+  private readonly open = new Map<string, { readonly stream: QueryStream; readonly sql: string }>();
+  private producer: Promise<LogWriter> | undefined;
+  private turn = 0;
+  private querySerial = 0;
+  private ready = false;
+  private stopping = false;
+  /** Statements that change the catalog go one after the other. */
+  private ddl: Promise<unknown> = Promise.resolve();
+  /** Starting and stopping of queries, in the order of the commands. */
+  private reconciling: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: EngineOptions) {
+    this.serviceId = options.serviceId;
+    this.clusterId = options.log.kind === 'kafka' ? 'kafka' : 'embedded';
+    this.commandLog = new CommandLog({
+      log: options.log,
+      serviceId: options.serviceId,
+      nodeId: options.nodeId,
+      clock: options.clock,
+      logger: options.logger,
+      onApplied: (applied) => this.reconcile(applied),
+    });
+    this.parts = {
+      log: options.log,
+      commandLog: this.commandLog,
+      runtime: options.runtime,
+      functions: options.functions,
+      formats: options.formats,
+      functionConfig: {
+        property: (name) => options.settings.get(name) ?? undefined,
+        now: () => options.clock.now(),
+        random: options.random,
+        uuid: options.uuid,
+      },
+      settings: options.settings,
+      clock: options.clock,
+      logger: options.logger,
+      serviceId: options.serviceId,
+      produce: (topic, records) => this.produce(topic, records),
+      pushQueries: () => [...this.open].map(([id, q]) => ({ id, sql: q.sql })),
+    };
+  }
+
+  /** Replays the command log and starts the persistent queries. */
+  async start(): Promise<void> {
+    await this.commandLog.open();
+    for (const query of this.commandLog.catalog.queries.values()) this.startQuery(query);
+    await this.reconciling;
+    this.ready = true;
+  }
+
+  /** Ends push queries, commits and stops persistent ones. The log stays open: it is its owner's to close. */
+  async stop(): Promise<void> {
+    this.ready = false;
+    this.stopping = true;
+    await Promise.all([...this.open.values()].map((q) => q.stream.close()));
+    await this.ddl.catch(() => undefined); // its own request was told
+    await this.commandLog.close();
+    await this.reconciling;
+    await this.options.runtime.stop();
+    const producer = await this.producer?.catch(() => undefined); // a failed producer has been reported to its caller
+    await producer?.close();
+  }
+
+  status(): EngineStatus {
+    const states = [...this.commandLog.catalog.queries.keys()].map((id) => this.options.runtime.query(id)?.state);
+    return {
+      ready: this.ready,
+      kafkaHealthy: this.ready,
+      commandRunnerHealthy: this.commandLog.healthy,
+      queries: {
+        running: states.filter((s) => s === 'RUNNING').length,
+        error: states.filter((s) => s === 'ERROR').length,
+        total: states.length,
+      },
+    };
+  }
+
+  async execute(sql: string, context: RequestContext): Promise<readonly Entity[]> {
+    this.checkReady();
+    return this.inOrder(async () => {
+      await this.check([{ name: null, sql }], () => sessionOf(context), false);
+      return this.run(sql, sessionOf(context), false);
+    });
+  }
+
+  /**
+   * Deploys committed scripts: all of them are checked together before the first statement runs. A source or query that
+   * is there already, made by the same statement, is left as it is; one made by another statement is an error.
+   * Errors name the script.
+   */
+  async deploy(scripts: readonly Script[]): Promise<readonly Entity[]> {
+    this.checkReady();
+    return this.inOrder(async () => {
+      await this.check(scripts, () => sessionOf(EMPTY_CONTEXT), true);
+      const entities: Entity[] = [];
+      for (const script of scripts) entities.push(...(await this.run(script.sql, sessionOf(EMPTY_CONTEXT), true)));
+      return entities;
+    });
+  }
+
+  private inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.ddl.then(work);
+    this.ddl = run.catch(() => undefined); // the next statement does not care how this one ended
+    return run;
+  }
+
+  private async run(sql: string, session: RequestSession, skipApplied: boolean): Promise<Entity[]> {
+    const entities: Entity[] = [];
+    for (const { statement, text, source } of this.parse(sql, session)) {
+      if (skipApplied && isApplied(this.commandLog.catalog, statement)) continue;
+      const entity = await this.guard(text, async () =>
+        (await prepare(this.statementContext(statement, source, text, session, new Map()))).run(),
+      );
+      if (entity !== undefined) entities.push(entity);
+      await this.reconciling;
+    }
+    return entities;
+  }
+
+  /** Runs scripts on a snapshot of the catalog, which is then thrown away. */
+  private async check(scripts: readonly Script[], session: () => RequestSession, skipApplied: boolean): Promise<void> {
+    let catalog = this.commandLog.catalog;
+    const planned = new Map<string, number>();
+    for (const script of scripts) {
+      const own = session();
+      try {
+        for (const { statement, text, source } of this.parse(script.sql, own)) {
+          if (skipApplied && isApplied(catalog, statement)) continue;
+          await this.guard(text, async () => {
+            const prepared = await prepare({
+              ...this.statementContext(statement, source, text, own, planned),
+              catalog,
+            });
+            if (prepared.command !== undefined) catalog = applyCommand(catalog, prepared.command);
+          });
+        }
+      } catch (e) {
+        if (script.name === null) throw e;
+        const cause = e instanceof StatementFailure ? e.cause : e;
+        throw new WeirError('BAD_STATEMENT', `${script.name}: ${messageOf(cause)}`, (cause as { hint?: string }).hint, {
+          cause,
+        });
+      }
+    }
+  }
+
+  /** Parses a script. With variables in it, a statement is read with those that the statements before it have left. */
+  private *parse(sql: string, session: RequestSession): Generator<ParsedStatement> {
+    if (!sql.includes('${')) {
+      yield* parsed(sql);
+      return;
+    }
+    const split = splitStatements(sql);
+    for (const slice of [...split.statements, split.tail]) {
+      if (slice.text !== '') yield* parsed(substituteVariables(slice.text, Object.fromEntries(session.variables)).text);
+    }
+  }
+
+  async openQuery(sql: string, context: RequestContext): Promise<QueryStream> {
+    this.checkReady();
+    const session = sessionOf(context);
+    const statements = [...this.parse(sql, session)];
+    // SET and DEFINE may go before the query.
+    for (const { statement, text, source } of statements.slice(0, -1)) {
+      if (!['SetProperty', 'UnsetProperty', 'Define', 'Undefine'].includes(statement.kind)) {
+        throw new WeirError('BAD_REQUEST', `Expected exactly one KSQL statement; found ${statements.length} instead.`);
+      }
+      await this.guard(text, async () =>
+        (await prepare(this.statementContext(statement, source, text, session, new Map()))).run(),
+      );
+    }
+    const last = statements.at(-1);
+    if (last === undefined) throw new WeirError('BAD_REQUEST', 'Expected exactly one KSQL statement; found 0 instead.');
+    const { statement, text, source } = last;
+    if (statement.kind !== 'Query' && statement.kind !== 'Print') {
+      throw new WeirError(
+        'WRONG_ENDPOINT',
+        `Statement type \`${statement.kind}' not supported for this resource`,
+        'Send it to /ksql.',
+      );
+    }
+    return this.guard(text, async () => {
+      if (this.open.size >= this.options.maxPushQueries) {
+        throw new WeirError(
+          'TOO_MANY_QUERIES',
+          `Maximum number of active queries (${this.options.maxPushQueries}) is reached on this node.`,
+          'End one, or raise ksql.max.push.queries.',
+        );
+      }
+      const id = `transient_${this.options.nodeId}_${this.querySerial++}`;
+      const stream =
+        statement.kind === 'Print'
+          ? await openPrint(statement, id, this.parts)
+          : await openSelect(this.statementContext(statement, source, text, session, new Map()), id);
+      return this.track(stream, text);
+    });
+  }
+
+  async closeQuery(queryId: string): Promise<boolean> {
+    const query = this.open.get(queryId);
+    if (query === undefined) return false;
+    await query.stream.close();
+    return true;
+  }
+
+  async produce(topic: string, records: readonly RawRecord[], partitions = DEFAULT_PARTITIONS): Promise<number> {
+    this.checkReady();
+    let info = await this.options.log.describeTopic(topic);
+    if (info === undefined) {
+      await this.options.log.createTopics([{ name: topic, partitions }]);
+      info = (await this.options.log.describeTopic(topic))!;
+    }
+    if (records.length === 0) return 0;
+    this.producer ??= this.options.log.writer({ clientId: `${this.options.nodeId}-produce` });
+    const writer = await this.producer;
+    try {
+      for (const [partition, batch] of buildBatches(
+        records,
+        info.partitions,
+        this.options.clock.now(),
+        () => this.turn++,
+      )) {
+        writer.append(topic, partition, batch);
+      }
+      await writer.flush();
+    } catch (e) {
+      // A writer that has failed is dead: the next call opens another.
+      this.producer = undefined;
+      await writer
+        .close()
+        .catch((error: unknown) => this.options.logger.warn({ err: error }, 'closing a writer failed'));
+      throw e;
+    }
+    return records.length;
+  }
+
+  async topicSize(topic: string): Promise<number> {
+    return (await this.options.log.offsets(topic)).reduce((n, p) => n + p.end - p.earliest, 0);
+  }
+
+  queryStats(): readonly QueryStats[] {
+    return [...this.commandLog.catalog.queries.values()].map((q) => {
+      const running = this.options.runtime.query(q.id);
+      const counters = running?.counters();
+      return {
+        queryId: q.id,
+        state: running?.state ?? q.state,
+        recordsIn: counters?.recordsIn ?? 0,
+        recordsOut: counters?.recordsOut ?? 0,
+        skipped: counters?.skipped ?? 0,
+        late: counters?.late ?? 0,
+        evaluationErrors: counters?.evaluationErrors ?? 0,
+        lag: running?.lag() ?? 0,
+      };
+    });
+  }
+
+  /** Forgets a query when it is closed. */
+  private track(stream: QueryStream, sql: string): QueryStream {
+    this.open.set(stream.queryId, { stream, sql });
+    const close = stream.close.bind(stream);
+    stream.close = async () => {
+      this.open.delete(stream.queryId);
+      await close();
+    };
+    return stream;
+  }
+
+  private statementContext(
+    statement: Statement,
+    source: SourceText,
+    sql: string,
+    session: RequestSession,
+    plannedTopics: Map<string, number>,
+  ): StatementContext {
+    return { parts: this.parts, session, catalog: this.commandLog.catalog, plannedTopics, statement, source, sql };
+  }
+
+  /** Errors of a statement leave with its text. */
+  private async guard<T>(text: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (e) {
+      throw e instanceof StatementFailure
+        ? e
+        : new StatementFailure(text, e instanceof Error ? e : new Error(messageOf(e)));
+    }
+  }
+
+  private checkReady(): void {
+    if (this.stopping) throw new WeirError('SHUTTING_DOWN', 'The server is shutting down.');
+    if (!this.ready) throw new WeirError('NOT_READY', 'The server is starting; try again in a moment.');
+  }
+
+  /** Makes the running queries those of the catalog. */
+  private reconcile({ before, after }: Applied): void {
+    for (const id of before.queries.keys()) {
+      if (!after.queries.has(id)) this.then(id, () => this.options.runtime.dropQuery(id));
+    }
+    for (const query of after.queries.values()) {
+      const was = before.queries.get(query.id);
+      if (was === undefined) this.startQuery(query);
+      else if (was.state !== query.state) {
+        this.then(query.id, () =>
+          query.state === 'PAUSED'
+            ? this.options.runtime.pauseQuery(query.id)
+            : this.options.runtime.resumeQuery(query.id),
+        );
+      }
+    }
+  }
+
+  private startQuery(query: QueryDef): void {
+    this.then(query.id, () =>
+      this.options.runtime.startQuery({
+        queryId: query.id,
+        topology: query.topology,
+        properties: this.options.settings.with(new Map(Object.entries(query.properties))).overrides(),
+        paused: query.state === 'PAUSED',
+      }),
+    );
+  }
+
+  private then(queryId: string, work: () => Promise<unknown>): void {
+    this.reconciling = this.reconciling
+      .then(work)
+      .then(() => undefined)
+      .catch((e: unknown) => this.options.logger.error({ err: e, queryId }, 'a query could not be started or stopped'));
+  }
+}
+
+interface ParsedStatement {
+  readonly statement: Statement;
+  /** What its spans refer to. */
+  readonly source: SourceText;
+  /** Its own text, without the semicolon. */
+  readonly text: string;
+}
+
+function* parsed(sql: string): Generator<ParsedStatement> {
+  const source = new SourceText(sql);
+  for (const statement of parseScript(sql)) {
+    yield { statement, source, text: source.slice(statement.span).trim().replace(/;\s*$/, '') };
+  }
+}
+
+function sessionOf(context: RequestContext): RequestSession {
+  const properties = new Map<string, string>();
+  for (const [name, value] of Object.entries(context.properties)) {
+    checkSetting(name, String(value));
+    properties.set(name, String(value));
+  }
+  const variables = new Map(Object.entries(context.variables).map(([k, v]) => [k.toLowerCase(), v]));
+  return { properties, variables };
+}

@@ -1,0 +1,19 @@
+/** The engine's public face: what the server, the commands and programs that embed Weir use. */
+
+export { SqlError } from '../parser/source.js';
+export * from './api.js';
+export type * from './commands/entities.js';
+export { StatementFailure } from './commands/failure.js';
+export { fieldInfo, schemaInfo } from './commands/schema-info.js';
+export { Engine, type EngineOptions, type Script } from './engine.js';
+export type { Log, LogReader, LogWriter } from './log/log.js';
+export { buildBatches } from './produce.js';
+export { SETTINGS, Settings } from './settings.js';
+export { BatchBuilder, BatchCursor, partitionOf } from './types/batch.js';
+export { type Clock, systemClock } from './types/clock.js';
+export { ERROR_CODES, type ErrorCode, messageOf, WeirError } from './types/errors.js';
+export { doubleText } from './types/java-text.js';
+export { type Logger, silentLogger } from './types/logger.js';
+export { printType, type SqlType } from './types/sql-type.js';
+export { dateText, timestampText, timeText } from './types/temporal.js';
+export type { Value } from './types/value.js';

@@ -1,0 +1,210 @@
+import { WeirError } from './types/errors.js';
+
+/** A setting that queries read. Names are ksqlDB's; `ksql.streams.x` and plain `x` are the same setting. */
+export interface SettingDef {
+  readonly name: string;
+  readonly scope: 'KSQL' | 'KAFKA STREAMS' | 'WEIR';
+  readonly default: string | null;
+  /** Whether SET may change it. */
+  readonly editable: boolean;
+  readonly description: string;
+  /** Throws nothing: tells what is wrong with a value, or undefined where it is right. */
+  readonly check?: (value: string) => string | undefined;
+}
+
+const oneOf =
+  (...values: string[]) =>
+  (v: string): string | undefined =>
+    values.includes(v.toLowerCase()) ? undefined : `must be one of ${values.join(', ')}`;
+const whole = (v: string): string | undefined => (/^\d+$/.test(v.trim()) ? undefined : 'must be a whole number');
+const integer = (v: string): string | undefined => (/^-?\d+$/.test(v.trim()) ? undefined : 'must be a whole number');
+const bool = oneOf('true', 'false');
+
+export const SETTINGS: readonly SettingDef[] = [
+  {
+    name: 'auto.offset.reset',
+    scope: 'KAFKA STREAMS',
+    default: 'latest',
+    editable: true,
+    description: 'Where a query without committed offsets begins to read.',
+    check: oneOf('earliest', 'latest'),
+  },
+  {
+    name: 'commit.interval.ms',
+    scope: 'KAFKA STREAMS',
+    default: '500',
+    editable: true,
+    description: 'How often a persistent query commits outputs, state and offsets.',
+    check: whole,
+  },
+  {
+    name: 'cache.max.bytes.buffering',
+    scope: 'KAFKA STREAMS',
+    default: '10000000',
+    editable: true,
+    description: 'Bytes of aggregates held back between commits; 0 emits every update.',
+    check: whole,
+  },
+  {
+    name: 'statestore.cache.max.bytes',
+    scope: 'KAFKA STREAMS',
+    default: null,
+    editable: true,
+    description: "Kafka's newer name of cache.max.bytes.buffering.",
+    check: whole,
+  },
+  {
+    name: 'processing.guarantee',
+    scope: 'KAFKA STREAMS',
+    default: 'exactly_once_v2',
+    editable: true,
+    description: 'exactly_once_v2 or at_least_once.',
+    check: oneOf('exactly_once_v2', 'exactly_once', 'exactly_once_beta', 'at_least_once'),
+  },
+  {
+    name: 'num.stream.threads',
+    scope: 'KAFKA STREAMS',
+    default: '1',
+    editable: true,
+    description: 'Threads of a query.',
+    check: whole,
+  },
+  {
+    name: 'max.task.idle.ms',
+    scope: 'KAFKA STREAMS',
+    default: '0',
+    editable: true,
+    description: 'How long a task with several inputs waits for data on all of them.',
+    check: integer,
+  },
+  {
+    name: 'ksql.persistence.default.format.key',
+    scope: 'KSQL',
+    default: 'KAFKA',
+    editable: true,
+    description: 'Key format where a statement names none.',
+  },
+  {
+    name: 'ksql.persistence.default.format.value',
+    scope: 'KSQL',
+    default: null,
+    editable: true,
+    description: 'Value format where a statement names none.',
+  },
+  {
+    name: 'ksql.persistence.wrap.single.values',
+    scope: 'KSQL',
+    default: null,
+    editable: true,
+    description: 'Whether a single value column is written inside a record.',
+    check: bool,
+  },
+  {
+    name: 'ksql.output.topic.name.prefix',
+    scope: 'KSQL',
+    default: '',
+    editable: true,
+    description: 'Goes before the names of topics that CREATE … AS makes.',
+  },
+  {
+    name: 'ksql.sink.partitions',
+    scope: 'KSQL',
+    default: null,
+    editable: true,
+    description: 'Partitions of new topics (deprecated: PARTITIONS).',
+    check: whole,
+  },
+  {
+    name: 'ksql.sink.replicas',
+    scope: 'KSQL',
+    default: null,
+    editable: true,
+    description: 'Replicas of new topics (deprecated: REPLICAS).',
+    check: whole,
+  },
+  {
+    name: 'ksql.query.pull.table.scan.enabled',
+    scope: 'KSQL',
+    default: 'true',
+    editable: true,
+    description: 'Whether pull queries may read whole tables.',
+    check: bool,
+  },
+  {
+    name: 'ksql.headers.columns.enabled',
+    scope: 'KSQL',
+    default: 'true',
+    editable: true,
+    description: 'Whether columns may be bound to headers.',
+    check: bool,
+  },
+  {
+    name: 'ksql.timestamp.throw.on.invalid',
+    scope: 'KSQL',
+    default: 'false',
+    editable: true,
+    description: 'Whether a record with an invalid timestamp ends its query instead of being skipped.',
+    check: bool,
+  },
+  {
+    name: 'ksql.functions.collect_list.limit',
+    scope: 'KSQL',
+    default: '1000',
+    editable: true,
+    description: 'Most elements of COLLECT_LIST.',
+    check: integer,
+  },
+  {
+    name: 'ksql.functions.collect_set.limit',
+    scope: 'KSQL',
+    default: '1000',
+    editable: true,
+    description: 'Most elements of COLLECT_SET.',
+    check: integer,
+  },
+];
+
+const byName = new Map(SETTINGS.map((s) => [s.name, s]));
+
+/** `ksql.streams.auto.offset.reset` and `auto.offset.reset` are one setting. */
+export const settingName = (name: string): string => (name.startsWith('ksql.streams.') ? name.slice(13) : name);
+
+/**
+ * Throws BAD_REQUEST where a value does not fit its setting. Settings that Weir does not know are taken as they are: they
+ * may be a Kafka client's, or one that ksqlDB has and Weir has no use for.
+ */
+export function checkSetting(name: string, value: string): void {
+  const def = byName.get(settingName(name));
+  const problem = def?.check?.(value);
+  if (problem !== undefined) {
+    throw new WeirError('BAD_REQUEST', `Invalid value ${value} for property ${name}: it ${problem}.`, def!.description);
+  }
+}
+
+/** Whether SET may name it: known, or with a prefix that leads to a client. */
+export function isKnownSetting(name: string): boolean {
+  const plain = settingName(name);
+  return byName.has(plain) || /^(ksql|weir|producer|consumer|main\.consumer|topic)\./.test(name) || name !== plain;
+}
+
+/** Settings in force: the server's over the defaults; a request's come on top with `with`. */
+export class Settings {
+  private readonly values: ReadonlyMap<string, string>;
+
+  constructor(overrides: Readonly<Record<string, string>> = {}) {
+    this.values = new Map(Object.entries(overrides).map(([k, v]) => [settingName(k), v]));
+  }
+
+  get(name: string): string | null {
+    return this.values.get(name) ?? byName.get(name)?.default ?? null;
+  }
+
+  /** Only what was set, by plain name. */
+  overrides(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.values);
+  }
+
+  with(more: ReadonlyMap<string, string>): Settings {
+    return new Settings({ ...this.overrides(), ...Object.fromEntries(more) });
+  }
+}

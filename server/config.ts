@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { WeirError } from '../engine/index.js';
+
+/**
+ * Configuration: defaults < `.properties` file < environment < flags. Names are ksqlDB's; in the environment a name is
+ * `KSQL_` and the name in upper case with dots as underscores (`KSQL_BOOTSTRAP_SERVERS`, `KSQL_KSQL_SERVICE_ID`).
+ */
+export interface ServerConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: the embedded log in `dataDir`. */
+  readonly bootstrapServers: string | undefined;
+  /** LevelDB: the embedded log and state, or state alone with Kafka. */
+  readonly dataDir: string;
+  readonly serviceId: string;
+  /** A file of statements, or a folder whose `.sql` files are deployed in lexical order. */
+  readonly queriesFile: string | undefined;
+  /** `user:password` pairs that may sign in; empty: no authentication. */
+  readonly users: ReadonlyMap<string, string>;
+  /** The version that clients are told at `/info`. */
+  readonly ksqlVersion: string;
+  readonly logLevel: string;
+  readonly limits: ServerLimits;
+  /** Everything set, by ksqlDB's names: defaults of queries, Kafka client settings. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface ServerLimits {
+  readonly maxConnections: number;
+  /** Bytes of a request's body. */
+  readonly maxBody: number;
+  /** Push queries at a time, over all clients. */
+  readonly maxPushQueries: number;
+}
+
+/** Parses Java's `.properties` format as far as configuration files use it: `k=v`, `k: v`, comments, line ends with `\`. */
+export function parseProperties(text: string): Record<string, string> {
+  const out: Record<string, string> = {};
+  const lines = text.replace(/\\\r?\n[ \t]*/g, '').split(/\r?\n/);
+  for (const raw of lines) {
+    const line = raw.trimStart();
+    if (line === '' || line.startsWith('#') || line.startsWith('!')) continue;
+    const at = line.search(/[=:]|\s/);
+    if (at < 0) {
+      out[line] = '';
+      continue;
+    }
+    const value = line.slice(at).replace(/^\s*[=:]?\s*/, '');
+    out[line.slice(0, at)] = value.replace(
+      /\\([tnr\\=:#! ])/g,
+      (_, c: string) => ({ t: '\t', n: '\n', r: '\r' })[c] ?? c,
+    );
+  }
+  return out;
+}
+
+/** `KSQL_KSQL_QUERIES_FILE` is `ksql.queries.file`: ksqlDB's images drop the first `KSQL_` and turn `_` into dots. */
+function fromEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || !name.startsWith('KSQL_')) continue;
+    out[name.slice(5).toLowerCase().replaceAll('__', '-').replaceAll('_', '.')] = value;
+  }
+  return out;
+}
+
+const number = (properties: Record<string, string>, name: string, fallback: number): number => {
+  const text = properties[name];
+  if (text === undefined) return fallback;
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 0) {
+    throw new WeirError('BAD_REQUEST', `Setting ${name} must be a whole number, not '${text}'.`);
+  }
+  return n;
+};
+
+function users(text: string | undefined): ReadonlyMap<string, string> {
+  const out = new Map<string, string>();
+  for (const pair of (text ?? '').split(',')) {
+    const at = pair.indexOf(':');
+    if (at > 0) out.set(pair.slice(0, at).trim(), pair.slice(at + 1).trim());
+  }
+  return out;
+}
+
+export function loadConfig(
+  flags: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string | undefined>>,
+  configFile?: string,
+): ServerConfig {
+  const properties: Record<string, string> = {
+    ...(configFile === undefined ? {} : parseProperties(readFileSync(configFile, 'utf8'))),
+    ...fromEnvironment(env),
+    ...flags,
+  };
+  const listener = (properties['listeners'] ?? 'http://0.0.0.0:8088').split(',')[0]!.trim();
+  let url: URL;
+  try {
+    url = new URL(listener);
+  } catch {
+    throw new WeirError(
+      'BAD_REQUEST',
+      `Setting listeners is no URL: '${listener}'.`,
+      'For example http://0.0.0.0:8088',
+    );
+  }
+  if (url.protocol !== 'http:') {
+    throw new WeirError('NOT_SUPPORTED', `Listeners of kind ${url.protocol}// are not supported yet; http:// is.`);
+  }
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? 8088 : Number(url.port),
+    bootstrapServers: properties['bootstrap.servers'] || undefined,
+    dataDir: properties['weir.data.dir'] ?? properties['ksql.streams.state.dir'] ?? 'data',
+    serviceId: properties['ksql.service.id'] ?? 'default_',
+    queriesFile: properties['ksql.queries.file'] || undefined,
+    users: users(properties['weir.auth.users']),
+    ksqlVersion: properties['weir.ksql.version'] ?? '0.29.0',
+    logLevel: properties['weir.log.level'] ?? 'info',
+    limits: {
+      maxConnections: number(properties, 'weir.max.connections', 10_000),
+      maxBody: number(properties, 'weir.max.body.bytes', 4 * 1024 * 1024),
+      maxPushQueries: number(properties, 'ksql.max.push.queries', 10_000),
+    },
+    properties,
+  };
+}

@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Script, WeirError } from '../engine/index.js';
+
+/** A file of statements, or the `.sql` files of a folder in lexical order. */
+export function readScripts(path: string): Script[] {
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(path).isDirectory();
+  } catch (e) {
+    throw new WeirError(
+      'BAD_REQUEST',
+      `The statements to deploy are not there: ${path}`,
+      'See setting ksql.queries.file.',
+      {
+        cause: e,
+      },
+    );
+  }
+  const files = isFolder
+    ? readdirSync(path)
+        .filter((f) => f.endsWith('.sql'))
+        .sort()
+        .map((f) => join(path, f))
+    : [path];
+  return files.map((file) => ({ name: file, sql: readFileSync(file, 'utf8') }));
+}

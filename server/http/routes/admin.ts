@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify';
+import { WeirError } from '../../../engine/index.js';
+import type { RouteContext } from '../app.js';
+
+/** `/info`, health, probes, `/close-query`, `/is_valid_property`, `/status`. */
+export function adminRoutes(app: FastifyInstance, { engine, config, version }: RouteContext): void {
+  app.get('/', (_request, reply) => reply.redirect('/info', 307));
+
+  app.get('/info', () => ({
+    KsqlServerInfo: {
+      version: config.ksqlVersion,
+      kafkaClusterId: engine.clusterId,
+      ksqlServiceId: engine.serviceId,
+      serverStatus: engine.status().ready ? 'RUNNING' : 'STARTING',
+      weirVersion: version,
+    },
+  }));
+
+  app.get('/healthcheck', () => {
+    const s = engine.status();
+    return {
+      isHealthy: s.ready && s.kafkaHealthy && s.commandRunnerHealthy,
+      details: {
+        metastore: { isHealthy: true },
+        kafka: { isHealthy: s.kafkaHealthy },
+        commandRunner: { isHealthy: s.commandRunnerHealthy },
+      },
+      serverState: s.ready ? 'READY' : 'INITIALIZING',
+    };
+  });
+
+  // Live: the event loop answers. Ready: statements and queries are taken.
+  app.get('/livez', () => ({ status: 'ok' }));
+  app.get('/readyz', (_request, reply) => {
+    const s = engine.status();
+    return reply.code(s.ready && s.kafkaHealthy ? 200 : 503).send({ ready: s.ready, kafka: s.kafkaHealthy });
+  });
+  app.get('/chc/live', () => ({}));
+  app.get('/chc/ready', (_request, reply) => reply.code(engine.status().ready ? 200 : 503).send({}));
+
+  app.post('/close-query', async (request, reply) => {
+    const id = (request.body as { queryId?: unknown } | undefined)?.queryId;
+    if (typeof id !== 'string') throw new WeirError('BAD_REQUEST', "Member 'queryId' of the request is missing.");
+    if (!(await engine.closeQuery(id))) throw new WeirError('BAD_REQUEST', `No query with id ${id}`);
+    return reply.code(200).send();
+  });
+}

@@ -1,0 +1,48 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { WeirError } from '../../../engine/index.js';
+import { delimitedFormat, jsonArrayFormat, ksqlV1Format, type QueryFormat } from '../../wire/query-format.js';
+import type { RouteContext } from '../app.js';
+import { contentType, type RowFormat, rowFormat } from '../media.js';
+import { readBody } from '../request.js';
+import { streamQuery } from '../stream-query.js';
+
+const FORMATS: Partial<Record<RowFormat, QueryFormat>> = {
+  delimited: delimitedFormat,
+  'json-array': jsonArrayFormat,
+  'ksql-v1': ksqlV1Format,
+};
+
+/** `POST /query` and `POST /query-stream`: the rows of a push or pull query, or of PRINT. */
+export function queryRoutes(app: FastifyInstance, { engine }: RouteContext): void {
+  const serve = async (request: FastifyRequest, reply: FastifyReply, endpoint: '/query' | '/query-stream') => {
+    const kind = rowFormat(request, endpoint);
+    const format = kind === undefined ? undefined : FORMATS[kind];
+    if (kind === undefined || format === undefined) return notAcceptable(reply, request);
+    const body =
+      endpoint === '/query'
+        ? readBody(request.body, 'ksql', 'streamsProperties')
+        : readBody(request.body, 'sql', 'properties');
+    const query = await engine.openQuery(body.sql, body.context);
+    if (query.kind === 'print' && endpoint === '/query-stream' && kind !== 'delimited') {
+      await query.close();
+      return notAcceptable(reply, request);
+    }
+    reply.hijack();
+    const response = reply.raw;
+    const isHttp2 = request.raw.httpVersionMajor >= 2;
+    const type = query.kind === 'print' ? 'text/plain; charset=utf-8' : contentType[kind];
+    response.writeHead(200, { 'content-type': type, ...(isHttp2 ? {} : { 'x-accel-buffering': 'no' }) });
+    const shown = query.kind === 'print' ? { ...delimitedFormat, header: () => '' } : format;
+    await streamQuery(query, shown, response, {
+      perRow: isHttp2,
+      onError: (e) => request.log.warn({ err: e, queryId: query.queryId }, 'query failed'),
+    });
+  };
+  app.post('/query', (request, reply) => serve(request, reply, '/query'));
+  app.post('/query-stream', (request, reply) => serve(request, reply, '/query-stream'));
+}
+
+function notAcceptable(reply: FastifyReply, request: FastifyRequest): FastifyReply {
+  const e = new WeirError('BAD_REQUEST', `None of the media types ${request.headers.accept ?? ''} can be served here.`);
+  return reply.code(406).send({ '@type': 'generic_error', error_code: 40600, message: e.message, stackTrace: [] });
+}

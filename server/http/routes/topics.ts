@@ -1,0 +1,53 @@
+import type { FastifyInstance } from 'fastify';
+import { type RawRecord, WeirError } from '../../../engine/index.js';
+import type { RouteContext } from '../app.js';
+
+/** Records of one request: more goes in several. */
+const MAX_RECORDS = 10_000;
+
+/**
+ * `POST /topics/:topic/records` `{records: [{key, value, timestamp?, partition?}]}`: appends records to a topic, keys and
+ * values as text (`key`, `value`) or base64 (`keyBase64`, `valueBase64`). What `weir load` and `weir datagen` use where a
+ * server holds the embedded log. Answers `{"count": n}` once all of them are durable.
+ */
+export function topicRoutes(app: FastifyInstance, { engine }: RouteContext): void {
+  app.post<{ Params: { topic: string } }>(
+    '/topics/:topic/records',
+    { bodyLimit: 32 * 1024 * 1024 },
+    async (request) => {
+      const body = request.body as { records?: unknown; partitions?: unknown } | undefined;
+      if (!Array.isArray(body?.records))
+        throw new WeirError('BAD_REQUEST', "Member 'records' must be a list of records.");
+      if (body.records.length > MAX_RECORDS) {
+        throw new WeirError('LIMIT_EXCEEDED', `At most ${MAX_RECORDS} records go in one request.`);
+      }
+      const records = body.records.map(readRecord);
+      const partitions = typeof body.partitions === 'number' ? body.partitions : undefined;
+      const count = await engine.produce(request.params.topic, records, partitions);
+      return { count };
+    },
+  );
+}
+
+function readRecord(r: unknown, index: number): RawRecord {
+  if (typeof r !== 'object' || r === null) throw new WeirError('BAD_REQUEST', `Record ${index} is no object.`);
+  const o = r as Record<string, unknown>;
+  const bytes = (name: string): Buffer | null => {
+    const text = o[name];
+    const encoded = o[`${name}Base64`];
+    if (typeof text === 'string') return Buffer.from(text, 'utf8');
+    if (typeof encoded === 'string') return Buffer.from(encoded, 'base64');
+    if (text !== undefined && text !== null) {
+      throw new WeirError('BAD_REQUEST', `Member '${name}' of record ${index} must be text or null.`);
+    }
+    return null;
+  };
+  const integer = (name: string): number | undefined => {
+    const v = o[name];
+    if (v === undefined || v === null) return undefined;
+    if (!Number.isSafeInteger(v))
+      throw new WeirError('BAD_REQUEST', `Member '${name}' of record ${index} must be a whole number.`);
+    return v as number;
+  };
+  return { key: bytes('key'), value: bytes('value'), timestamp: integer('timestamp'), partition: integer('partition') };
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { FORMATS, formatByName } from '../engine/formats/index.js';
+import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
+import { Engine, type Log, Settings, systemClock } from '../engine/index.js';
+import { EmbeddedLog } from '../engine/log/embedded/index.js';
+import { KafkaLog, kafkaConfig } from '../engine/log/kafka/index.js';
+import { Runtime } from '../engine/runtime/index.js';
+import { LevelState } from '../engine/stores/level.js';
+import { LevelDatabase } from '../engine/stores/level-database.js';
+import type { ServerConfig } from './config.js';
+import { type RunningServer, startServer } from './server.js';
+
+/** The composition root: the only file that names concrete logs, stores and clocks. */
+
+/** How often the embedded log drops what its topics need not keep. */
+const RETENTION_INTERVAL_MS = 60_000;
+
+function ownVersion(): string {
+  // From dist/server as from server: the package's file is two folders up, or one.
+  const here = dirname(fileURLToPath(import.meta.url));
+  for (const up of ['..', '../..']) {
+    try {
+      const found = JSON.parse(readFileSync(join(here, up, 'package.json'), 'utf8')) as {
+        name: string;
+        version: string;
+      };
+      if (found.name === 'weir') return found.version;
+    } catch (e) {
+      if ((e as NodeJS.ErrnoException).code !== 'ENOENT') throw e;
+    }
+  }
+  return '0.0.0';
+}
+
+/** The embedded log of a data folder, opened. */
+export async function openEmbedded(dataDir: string): Promise<Log> {
+  mkdirSync(dataDir, { recursive: true });
+  const database = new LevelDatabase({ directory: join(dataDir, 'log') });
+  await database.open();
+  const log = new EmbeddedLog(database, { clock: systemClock });
+  await log.open();
+  const close = log.close.bind(log);
+  log.close = async () => {
+    await close();
+    await database.close();
+  };
+  return log;
+}
+
+/** Kafka, by the settings of its clients. */
+export async function openKafka(properties: Readonly<Record<string, string>>): Promise<Log> {
+  const logger = pino({ level: 'warn' }, pino.destination(2));
+  const log = new KafkaLog(kafkaConfig(properties), { clock: systemClock, logger });
+  await log.open();
+  return log;
+}
+
+/** Builds a server from its configuration and starts it. `beforeDeploy` runs when the engine is up. */
+export async function launch(
+  config: ServerConfig,
+  beforeDeploy: (engine: Engine) => Promise<void> = async () => {},
+): Promise<RunningServer> {
+  const logger = pino({ level: config.logLevel }, pino.destination(2));
+  mkdirSync(config.dataDir, { recursive: true });
+  const onKafka = config.bootstrapServers !== undefined;
+  // With Kafka the database holds state that changelogs can restore: a damaged one is set aside. The embedded log's is
+  // the only copy: damage stops the server.
+  const database = new LevelDatabase({
+    directory: join(config.dataDir, onKafka ? 'state' : 'log'),
+    ...(onKafka
+      ? {
+          setAside: {
+            suffix: () => `.damaged-${systemClock.now()}`,
+            report: (movedTo: string, cause: Error) =>
+              logger.error(
+                { err: cause, movedTo },
+                'the state was damaged: it was moved away and is restored from the changelogs',
+              ),
+          },
+        }
+      : {}),
+  });
+  await database.open();
+  const opened: { close(): Promise<void> }[] = [database];
+  const closeParts = async () => {
+    for (const part of opened.splice(0).reverse()) await part.close();
+  };
+  try {
+    let log: Log;
+    if (onKafka) {
+      log = new KafkaLog(kafkaConfig(config.properties), { clock: systemClock, logger });
+    } else {
+      const embedded = new EmbeddedLog(database, { clock: systemClock });
+      const timer = setInterval(() => {
+        embedded
+          .enforceRetention(systemClock.now())
+          .catch((e: unknown) => logger.error({ err: e }, 'old records could not be removed'));
+      }, RETENTION_INTERVAL_MS);
+      timer.unref();
+      opened.push({ close: async () => clearInterval(timer) });
+      log = embedded;
+    }
+    opened.push(log);
+    await log.open();
+    const state = new LevelState(database);
+    await state.open();
+    const functions = new FunctionRegistry(BUILT_IN_FUNCTIONS);
+    const nodeId = `${hostname()}-${config.port}`.replace(/[^A-Za-z0-9._-]/g, '-');
+    const services = {
+      serviceId: config.serviceId,
+      nodeId,
+      log,
+      state,
+      format: formatByName,
+      functions,
+      clock: systemClock,
+      logger,
+      random: Math.random,
+      uuid: randomUUID,
+    };
+    const engine = new Engine({
+      ...services,
+      runtime: new Runtime(services),
+      formats: FORMATS,
+      settings: new Settings(config.properties),
+      maxPushQueries: config.limits.maxPushQueries,
+    });
+    return await startServer({
+      engine,
+      config,
+      logger,
+      version: ownVersion(),
+      beforeDeploy: () => beforeDeploy(engine),
+      closeParts,
+    });
+  } catch (e) {
+    await closeParts();
+    throw e;
+  }
+}

@@ -1,0 +1,76 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { EngineApi, QueryStats } from '../engine/index.js';
+
+type CounterName = 'recordsIn' | 'recordsOut' | 'skipped' | 'late' | 'evaluationErrors';
+
+const COUNTERS: readonly (readonly [name: string, help: string, member: CounterName])[] = [
+  ['weir_query_records_in_total', 'Records that a persistent query has read.', 'recordsIn'],
+  ['weir_query_records_out_total', 'Records that a persistent query has written.', 'recordsOut'],
+  ['weir_query_records_skipped_total', 'Records that could not be decoded.', 'skipped'],
+  ['weir_query_records_late_total', "Records that came after their window's grace.", 'late'],
+  ['weir_query_evaluation_errors_total', 'Expressions that failed and gave NULL.', 'evaluationErrors'],
+];
+
+/**
+ * The metrics of a server: the process's, the queries', and those under the names that ksqlDB's Grafana boards read
+ * (`ksql_ksql_engine_query_stats_*{ksql_cluster}`). Values are read from the engine when they are asked for.
+ */
+export function createMetrics(engine: EngineApi): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+
+  for (const [name, help, member] of COUNTERS) {
+    new Counter({
+      name,
+      help,
+      labelNames: ['query'],
+      registers,
+      collect() {
+        this.reset();
+        for (const q of engine.queryStats()) this.inc({ query: q.queryId }, q[member]);
+      },
+    });
+  }
+  new Gauge({
+    name: 'weir_query_lag_records',
+    help: 'Records between what is processed and the end of the sources.',
+    labelNames: ['query'],
+    registers,
+    collect() {
+      this.reset();
+      for (const q of engine.queryStats()) this.set({ query: q.queryId }, q.lag);
+    },
+  });
+  new Gauge({
+    name: 'weir_query_running',
+    help: '1 while a persistent query is RUNNING.',
+    labelNames: ['query', 'state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const q of engine.queryStats())
+        this.set({ query: q.queryId, state: q.state }, q.state === 'RUNNING' ? 1 : 0);
+    },
+  });
+
+  const ksql = (name: string, help: string, read: (stats: readonly QueryStats[]) => number) =>
+    new Gauge({
+      name: `ksql_ksql_engine_query_stats_${name}`,
+      help,
+      labelNames: ['ksql_cluster'],
+      registers,
+      collect() {
+        this.set({ ksql_cluster: engine.serviceId }, read(engine.queryStats()));
+      },
+    });
+  ksql('num_active_queries', 'Persistent queries.', (s) => s.length);
+  ksql('num_persistent_queries', 'Persistent queries.', (s) => s.length);
+  ksql('running_queries', 'Queries in state RUNNING.', (s) => s.filter((q) => q.state === 'RUNNING').length);
+  ksql('error_queries', 'Queries in state ERROR.', (s) => s.filter((q) => q.state === 'ERROR').length);
+  ksql('messages_consumed_total', 'Records read by persistent queries.', (s) => s.reduce((n, q) => n + q.recordsIn, 0));
+  ksql('messages_produced_total', 'Records written by persistent queries.', (s) =>
+    s.reduce((n, q) => n + q.recordsOut, 0),
+  );
+  return registry;
+}

@@ -1,0 +1,54 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { Engine } from '../engine/index.js';
+import type { ServerConfig } from './config.js';
+import { readScripts } from './deploy.js';
+import { createApp } from './http/app.js';
+import { createMetrics } from './metrics.js';
+
+/** A running server: the engine behind its HTTP and WebSocket API. */
+export interface RunningServer {
+  readonly engine: Engine;
+  /** Where it answers, e.g. `http://127.0.0.1:8088`. */
+  readonly address: string;
+  /** Stops taking requests, ends push queries, commits, and lets go of the log and the state. */
+  stop(): Promise<void>;
+}
+
+export interface ServerParts {
+  readonly engine: Engine;
+  readonly config: ServerConfig;
+  readonly logger: FastifyBaseLogger;
+  readonly version: string;
+  /** Runs after the engine has started and before the scripts are deployed. */
+  readonly beforeDeploy?: () => Promise<void>;
+  /** Lets go of what the engine stood on. */
+  closeParts(): Promise<void>;
+}
+
+/** Starts the API first, so that health answers while the engine starts; deploys scripts last. */
+export async function startServer(parts: ServerParts): Promise<RunningServer> {
+  const { engine, config, logger, version } = parts;
+  const app: FastifyInstance = createApp({ engine, config, logger, version, metrics: createMetrics(engine) });
+  const stop = async () => {
+    await app.close();
+    await engine.stop();
+    await parts.closeParts();
+  };
+  try {
+    await app.listen({ host: config.host, port: config.port });
+    await engine.start();
+    await parts.beforeDeploy?.();
+    if (config.queriesFile !== undefined) {
+      const scripts = readScripts(config.queriesFile);
+      const entities = await engine.deploy(scripts);
+      logger.info({ files: scripts.map((s) => s.name), applied: entities.length }, 'statements deployed');
+    }
+  } catch (e) {
+    await stop();
+    throw e;
+  }
+  const at = app.server.address();
+  const port = typeof at === 'object' && at !== null ? at.port : config.port;
+  const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
+  return { engine, address: `http://${host}:${port}`, stop };
+}

@@ -1,0 +1,74 @@
+import type { QueryStream, ResultColumn, RowBatch, SqlType } from '../../engine/index.js';
+import { printType } from '../../engine/index.js';
+import type { ErrorBody } from './errors.js';
+import { rowJson } from './row-json.js';
+
+/** Writes a query's header, rows and end in one of the wire formats. Each call gives the text of one frame. */
+export interface QueryFormat {
+  header(query: QueryStream): string;
+  /** A text for each row, so that over HTTP/2 each goes in a DATA frame of its own: some clients parse every chunk. */
+  rows(query: QueryStream, batch: RowBatch): string[];
+  end(query: QueryStream): string;
+  /** The query failed after its header was sent. */
+  failure(body: ErrorBody): string;
+}
+
+const typesOf = (query: QueryStream): SqlType[] => query.columns.map((c) => c.type);
+
+/** ``"`A` BIGINT, `B` STRING KEY"``: pull queries mark their key columns, push queries do not. */
+export function schemaText(columns: readonly ResultColumn[], markKeys: boolean): string {
+  return columns.map((c) => `\`${c.name}\` ${printType(c.type)}${markKeys && c.key ? ' KEY' : ''}`).join(', ');
+}
+
+/** A line for the header, then a line a row. */
+export const delimitedFormat: QueryFormat = {
+  header: (q) =>
+    `${JSON.stringify({
+      queryId: q.queryId,
+      columnNames: q.columns.map((c) => c.name),
+      columnTypes: q.columns.map((c) => printType(c.type)),
+    })}\n`,
+  rows: (q, batch) => {
+    if (batch.lines !== undefined) return batch.lines.map((l) => `${l}\n`);
+    const types = typesOf(q);
+    return batch.rows.map((r) => `${rowJson(types, r)}\n`);
+  },
+  end: () => '',
+  failure: (body) => `${JSON.stringify(body)}\n`,
+};
+
+/** `/query-stream` as one JSON array: the header object, then an array a row. */
+export const jsonArrayFormat: QueryFormat = {
+  header: (q) => `[${delimitedFormat.header(q).trimEnd()}`,
+  rows: (q, batch) => {
+    const types = typesOf(q);
+    return batch.rows.map((r) => `,\n${rowJson(types, r)}`);
+  },
+  end: () => ']\n',
+  failure: (body) => `,\n${JSON.stringify(body)}]\n`,
+};
+
+/**
+ * `/query`: to the byte what ksqlDB sends, because clients cut it at its line ends. A push query's lines are complete
+ * (`,` and newline) as soon as they are sent; a pull query's last row is followed by `]` alone, so there the separator
+ * goes before each row.
+ */
+export const ksqlV1Format: QueryFormat = {
+  header: (q) => {
+    const header = { header: { queryId: q.queryId, schema: schemaText(q.columns, q.kind !== 'push') } };
+    return `[${JSON.stringify(header)}${q.kind === 'push' ? ',\n' : ''}`;
+  },
+  rows: (q, batch) => {
+    const types = typesOf(q);
+    return batch.rows.map((r, i) => {
+      const row = `{"row":{"columns":${rowJson(types, r)}${batch.tombstones?.[i] ? ',"tombstone":true' : ''}}}`;
+      return q.kind === 'push' ? `${row},\n` : `,\n${row}`;
+    });
+  },
+  end: (q) => {
+    if (q.end === 'limit') return `${q.kind === 'push' ? '' : ',\n'}{"finalMessage":"Limit Reached"}]\n`;
+    if (q.kind === 'pull-table') return ']\n';
+    return `${q.kind === 'push' ? '' : ',\n'}{"finalMessage":"Query Completed"}]\n`;
+  },
+  failure: (body) => `${JSON.stringify({ errorMessage: body })}]\n`,
+};

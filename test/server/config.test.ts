@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig, parseProperties } from '../../server/config.js';
+
+describe('configuration', () => {
+  it('reads .properties files', () => {
+    const text = '# comment\n! other\n a = 1 \nb:2\nlong = x,\\\n   y\nempty\nescaped=a\\tb\\=c\n';
+    expect(parseProperties(text)).toEqual({ a: '1 ', b: '2', long: 'x,y', empty: '', escaped: 'a\tb=c' });
+  });
+
+  it('takes flags over the environment over defaults', () => {
+    const env = {
+      KSQL_BOOTSTRAP_SERVERS: 'k:9092',
+      KSQL_KSQL_SERVICE_ID: 'svc_',
+      KSQL_LISTENERS: 'http://0.0.0.0:9000',
+      HOME: '/x',
+    };
+    const c = loadConfig({ 'ksql.service.id': 'flag_' }, env);
+    expect([c.bootstrapServers, c.serviceId, c.port, c.host]).toEqual(['k:9092', 'flag_', 9000, '0.0.0.0']);
+    const d = loadConfig({}, {});
+    expect([d.bootstrapServers, d.serviceId, d.port, d.ksqlVersion]).toEqual([undefined, 'default_', 8088, '0.29.0']);
+  });
+
+  it('refuses what makes no sense, naming the setting', () => {
+    expect(() => loadConfig({ listeners: 'nonsense' }, {})).toThrow('listeners');
+    expect(() => loadConfig({ 'weir.max.connections': 'many' }, {})).toThrow(
+      "weir.max.connections must be a whole number, not 'many'",
+    );
+  });
+});
