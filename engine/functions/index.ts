@@ -5,10 +5,16 @@ import { OFFSET_AGGREGATES } from './aggregate/offset.js';
 import { STATISTICS_AGGREGATES } from './aggregate/statistics.js';
 import { TOPK_AGGREGATES } from './aggregate/topk.js';
 import type { FunctionDeclaration } from './function.js';
-import { FunctionRegistry } from './registry.js';
+import { NULL_FUNCTIONS } from './scalar/nulls.js';
+import { NUMERIC_FUNCTIONS } from './scalar/numeric.js';
+
+export type { AggregateImpl, FunctionConfig, FunctionDeclaration } from './function.js';
+export { FunctionRegistry } from './registry.js';
 
 /** Every built-in function, one list a family. */
-export const BUILTIN_FUNCTIONS: readonly FunctionDeclaration[] = [
+export const BUILT_IN_FUNCTIONS: readonly FunctionDeclaration[] = [
+  ...NUMERIC_FUNCTIONS,
+  ...NULL_FUNCTIONS,
   ...BASIC_AGGREGATES,
   ...OFFSET_AGGREGATES,
   ...COLLECTING_AGGREGATES,
@@ -16,11 +22,3 @@ export const BUILTIN_FUNCTIONS: readonly FunctionDeclaration[] = [
   ...STATISTICS_AGGREGATES,
   ...DISTINCT_AGGREGATES,
 ];
-
-let builtin: FunctionRegistry | undefined;
-
-/** The registry of the built-in functions; built once. */
-export function builtinFunctions(): FunctionRegistry {
-  builtin ??= new FunctionRegistry(BUILTIN_FUNCTIONS);
-  return builtin;
-}

@@ -1,0 +1,344 @@
+import { negateLong } from '../../types/arithmetic.js';
+import { Decimal, pow10 } from '../../types/decimal.js';
+import { EvaluationError } from '../../types/evaluation-error.js';
+import { decimal, type SqlType } from '../../types/sql-type.js';
+import { bigintValue } from '../../types/value.js';
+import { type Example, type ScalarFunction, type ScalarOverload, scalar } from '../function.js';
+
+const CATEGORY = 'NUMERIC';
+const NUMBERS = ['INT', 'BIGINT', 'DOUBLE'] as const;
+
+/** A function of one double, offered for every numeric type; a DECIMAL is widened. */
+function ofDouble(name: string, description: string, f: (x: number) => number, ...examples: Example[]): ScalarFunction {
+  return scalar({
+    name,
+    description,
+    category: CATEGORY,
+    overloads: NUMBERS.map((t) => ({
+      signature: `${name}(value ${t}) -> DOUBLE`,
+      nulls: 'propagate',
+      make: () => (t === 'DOUBLE' ? f : (v: number | bigint) => f(Number(v))),
+    })),
+    examples,
+  });
+}
+
+function ofTwoDoubles(
+  name: string,
+  names: readonly [string, string],
+  f: (a: number, b: number) => number,
+): ScalarOverload[] {
+  return NUMBERS.map((t) => ({
+    signature: `${name}(${names[0]} ${t}, ${names[1]} ${t}) -> DOUBLE`,
+    nulls: 'propagate',
+    make: () => (a: number | bigint, b: number | bigint) => f(Number(a), Number(b)),
+  }));
+}
+
+interface PerType {
+  readonly int?: (v: number) => number;
+  readonly long?: (v: number | bigint) => number | bigint;
+  readonly double: (v: number) => number;
+  readonly decimal: (v: Decimal) => Decimal;
+}
+
+/** A function whose result has the type of its argument. */
+const sameType = (name: string, f: PerType): ScalarOverload[] => [
+  { signature: `${name}(value INT) -> INT`, nulls: 'propagate', make: () => f.int ?? ((v: number) => v) },
+  {
+    signature: `${name}(value BIGINT) -> BIGINT`,
+    nulls: 'propagate',
+    make: () => f.long ?? ((v: number | bigint) => v),
+  },
+  { signature: `${name}(value DOUBLE) -> DOUBLE`, nulls: 'propagate', make: () => f.double },
+  {
+    signature: `${name}(value DECIMAL) -> DECIMAL`,
+    nulls: 'propagate',
+    returns: (args) => args[0]!,
+    make: () => f.decimal,
+  },
+];
+
+const abs = scalar({
+  name: 'ABS',
+  description: 'The value without its sign.',
+  category: CATEGORY,
+  overloads: sameType('ABS', {
+    int: (v) => Math.abs(v) | 0,
+    long: (v) => (v < 0 ? negateLong(v) : v),
+    double: Math.abs,
+    decimal: (v) => (v.sign < 0 ? v.negate() : v),
+  }),
+  examples: [
+    { sql: 'ABS(-3)', result: '3' },
+    { sql: 'ABS(-1.50)', result: '1.50' },
+  ],
+});
+
+/** Whole quotient of a positive divisor, towards negative infinity. */
+function floorDivide(a: bigint, b: bigint): bigint {
+  const q = a / b;
+  return a % b !== 0n && a < 0n ? q - 1n : q;
+}
+
+/** The largest decimal of the same scale that is whole and not above the value. */
+function floorDecimal(v: Decimal): Decimal {
+  const unit = pow10(v.scale);
+  return new Decimal(floorDivide(v.unscaled, unit) * unit, v.scale);
+}
+
+const floor = scalar({
+  name: 'FLOOR',
+  description: 'The largest whole number that is not above the value.',
+  category: CATEGORY,
+  overloads: sameType('FLOOR', { double: Math.floor, decimal: floorDecimal }),
+  examples: [
+    { sql: 'FLOOR(1.7)', result: '1.0' },
+    { sql: 'FLOOR(-1.5E0)', result: '-2E0' },
+  ],
+});
+
+const ceil = scalar({
+  name: 'CEIL',
+  description: 'The smallest whole number that is not below the value.',
+  category: CATEGORY,
+  overloads: sameType('CEIL', { double: Math.ceil, decimal: (v) => floorDecimal(v.negate()).negate() }),
+  examples: [
+    { sql: 'CEIL(1.2)', result: '2.0' },
+    { sql: 'CEIL(-1.5E0)', result: '-1E0' },
+  ],
+});
+
+type Rounding = (unscaled: bigint, unit: bigint) => bigint;
+
+/** To the nearest, halves towards positive infinity. */
+const nearest: Rounding = (u, unit) => floorDivide(2n * u + unit, 2n * unit);
+const towardsZero: Rounding = (u, unit) => u / unit;
+
+/** Rounds to `places` behind the point (before it where negative) and keeps the value's scale. */
+function roundDecimal(v: Decimal, places: number, rounding: Rounding): Decimal {
+  if (places >= v.scale) return v;
+  const unit = pow10(v.scale - Math.max(places, -MAX_PLACES));
+  return new Decimal(rounding(v.unscaled, unit) * unit, v.scale);
+}
+
+/** No double and hardly any decimal has more digits; further places change nothing. */
+const MAX_PLACES = 400;
+
+function roundDouble(v: number, places: number, rounding: Rounding): number {
+  const d = Decimal.fromDouble(v);
+  return d === undefined ? v : roundDecimal(d, places, rounding).toNumber();
+}
+
+/** Java's (long) of a double. */
+function longOf(v: number): number | bigint {
+  if (Number.isNaN(v)) return 0;
+  if (Number.isSafeInteger(v)) return v + 0;
+  if (Math.abs(v) >= 2 ** 63) return v > 0 ? 2n ** 63n - 1n : -(2n ** 63n);
+  return bigintValue(BigInt(v));
+}
+
+/** DECIMAL(p, s) without its fraction. */
+function wholeType(t: SqlType): SqlType {
+  return t.kind === 'DECIMAL' ? decimal(Math.max(1, t.precision - t.scale), 0) : t;
+}
+
+function roundingOverloads(name: string, whole: (v: number) => number, rounding: Rounding): ScalarOverload[] {
+  return [
+    { signature: `${name}(value BIGINT) -> BIGINT`, nulls: 'propagate', make: () => (v: number | bigint) => v },
+    { signature: `${name}(value DOUBLE) -> BIGINT`, nulls: 'propagate', make: () => (v: number) => longOf(whole(v)) },
+    {
+      signature: `${name}(value DOUBLE, places INT) -> DOUBLE`,
+      nulls: 'propagate',
+      make: () => (v: number, places: number) => roundDouble(v, places, rounding),
+    },
+    {
+      signature: `${name}(value DECIMAL) -> DECIMAL`,
+      nulls: 'propagate',
+      returns: (args) => wholeType(args[0]!),
+      make: () => (v: Decimal) => roundDecimal(v, 0, rounding).setScale(0),
+    },
+    {
+      signature: `${name}(value DECIMAL, places INT) -> DECIMAL`,
+      nulls: 'propagate',
+      returns: (args) => args[0]!,
+      make: () => (v: Decimal, places: number) => roundDecimal(v, places, rounding),
+    },
+  ];
+}
+
+const round = scalar({
+  name: 'ROUND',
+  description:
+    'Rounds to so many places behind the point, before it where negative, none by default. Halves go up, towards positive infinity.',
+  category: CATEGORY,
+  overloads: roundingOverloads('ROUND', (v) => Math.floor(v + 0.5), nearest),
+  examples: [
+    { sql: 'ROUND(1.5E0)', result: 'CAST(2 AS BIGINT)' },
+    { sql: 'ROUND(-1.5E0)', result: 'CAST(-1 AS BIGINT)' },
+    { sql: 'ROUND(1.234567E0, 2)', result: '1.23E0' },
+    { sql: 'ROUND(111.0, -1)', result: '110.0' },
+  ],
+});
+
+const trunc = scalar({
+  name: 'TRUNC',
+  description: 'Cuts off after so many places behind the point, before it where negative, none by default.',
+  category: CATEGORY,
+  overloads: roundingOverloads('TRUNC', Math.trunc, towardsZero),
+  examples: [
+    { sql: 'TRUNC(1.7E0)', result: 'CAST(1 AS BIGINT)' },
+    { sql: 'TRUNC(-1.79, 1)', result: '-1.70' },
+  ],
+});
+
+const sign = scalar({
+  name: 'SIGN',
+  description: '-1, 0 or 1 for a negative, zero or positive value.',
+  category: CATEGORY,
+  overloads: NUMBERS.map((t) => ({
+    signature: `SIGN(value ${t}) -> INT`,
+    nulls: 'propagate',
+    make: () => (v: number | bigint) => (v > 0 ? 1 : v < 0 ? -1 : 0),
+  })),
+  examples: [{ sql: 'SIGN(-2)', result: '-1' }],
+});
+
+function logarithm(base: number, value: number): number {
+  if (base <= 0 || base === 1 || value < 0) return Number.NaN;
+  return value === 0 ? Number.NEGATIVE_INFINITY : Math.log(value) / Math.log(base);
+}
+
+const log = scalar({
+  name: 'LOG',
+  description: 'The logarithm to base 10 or to the given base; NaN where there is none.',
+  category: CATEGORY,
+  overloads: [
+    ...NUMBERS.map(
+      (t): ScalarOverload => ({
+        signature: `LOG(value ${t}) -> DOUBLE`,
+        nulls: 'propagate',
+        make: () => (v: number | bigint) => Math.log10(Number(v)),
+      }),
+    ),
+    ...ofTwoDoubles('LOG', ['base', 'value'], logarithm),
+  ],
+  examples: [
+    { sql: 'LOG(1000)', result: '3E0' },
+    { sql: 'LOG(2, 8)', result: '3E0' },
+  ],
+});
+
+const power = scalar({
+  name: 'POWER',
+  description: 'The base raised to the exponent; Infinity where it is too large for a DOUBLE.',
+  category: CATEGORY,
+  overloads: ofTwoDoubles('POWER', ['base', 'exponent'], (a, b) => a ** b),
+  examples: [{ sql: 'POWER(15, -1)', result: '0.06666666666666667E0' }],
+});
+
+const atan2 = scalar({
+  name: 'ATAN2',
+  description: 'The angle, in radians, of the point (x, y).',
+  category: CATEGORY,
+  overloads: ofTwoDoubles('ATAN2', ['y', 'x'], Math.atan2),
+  examples: [{ sql: 'ATAN2(0, 1)', result: '0E0' }],
+});
+
+const pi = scalar({
+  name: 'PI',
+  description: 'π.',
+  category: CATEGORY,
+  overloads: [{ signature: 'PI() -> DOUBLE', nulls: 'propagate', make: () => () => Math.PI }],
+  examples: [{ sql: 'PI()', result: '3.141592653589793E0' }],
+});
+
+const random = scalar({
+  name: 'RANDOM',
+  description: 'A random number from 0.0 up to, but not including, 1.0.',
+  category: CATEGORY,
+  overloads: [{ signature: 'RANDOM() -> DOUBLE', nulls: 'propagate', make: (_types, config) => () => config.random() }],
+  examples: [{ sql: 'RANDOM()', result: null }],
+});
+
+const EARTH_RADIUS = { km: 6371, mi: 3959 } as const;
+const radians = (degrees: number): number => (degrees / 180) * Math.PI;
+
+/** Great-circle distance by the haversine formula. */
+function haversine(lat1: number, lon1: number, lat2: number, lon2: number, radius: number): number {
+  for (const lat of [lat1, lat2]) if (!(lat >= -90 && lat <= 90)) throw new EvaluationError(`invalid latitude: ${lat}`);
+  for (const lon of [lon1, lon2])
+    if (!(lon >= -180 && lon <= 180)) throw new EvaluationError(`invalid longitude: ${lon}`);
+  const a =
+    Math.sin(radians(lat2 - lat1) / 2) * Math.sin(radians(lat2 - lat1) / 2) +
+    Math.sin(radians(lon2 - lon1) / 2) *
+      Math.sin(radians(lon2 - lon1) / 2) *
+      Math.cos(radians(lat1)) *
+      Math.cos(radians(lat2));
+  return 2 * radius * Math.asin(Math.sqrt(a));
+}
+
+function radiusOf(unit: string | null): number {
+  if (unit === null) return EARTH_RADIUS.km;
+  const u = unit.toLowerCase();
+  if (u.startsWith('mi')) return EARTH_RADIUS.mi;
+  if (u.startsWith('k')) return EARTH_RADIUS.km;
+  throw new EvaluationError(`'${unit}' is no unit of distance: KM or MI`);
+}
+
+const geoDistance = scalar({
+  name: 'GEO_DISTANCE',
+  description: 'The great-circle distance between two points in decimal degrees, in kilometres (KM) or miles (MI).',
+  category: CATEGORY,
+  overloads: [
+    {
+      signature: 'GEO_DISTANCE(lat1 DOUBLE, lon1 DOUBLE, lat2 DOUBLE, lon2 DOUBLE) -> DOUBLE',
+      nulls: 'propagate',
+      make: () => (a: number, b: number, c: number, d: number) => haversine(a, b, c, d, EARTH_RADIUS.km),
+    },
+    {
+      signature: 'GEO_DISTANCE(lat1 DOUBLE, lon1 DOUBLE, lat2 DOUBLE, lon2 DOUBLE, unit STRING) -> DOUBLE',
+      nulls: 'pass',
+      make: () => (a: number | null, b: number | null, c: number | null, d: number | null, unit: string | null) =>
+        a === null || b === null || c === null || d === null ? null : haversine(a, b, c, d, radiusOf(unit)),
+    },
+  ],
+  examples: [
+    { sql: 'GEO_DISTANCE(37.4439, -122.1663, 51.5257, -0.1122)', result: '8634.659796579544E0' },
+    { sql: "GEO_DISTANCE(37.4439, -122.1663, 51.5257, -0.1122, 'MI')", result: '5365.659729188262E0' },
+  ],
+});
+
+export const NUMERIC_FUNCTIONS = [
+  abs,
+  floor,
+  ceil,
+  round,
+  trunc,
+  sign,
+  log,
+  power,
+  atan2,
+  pi,
+  random,
+  geoDistance,
+  ofDouble('EXP', 'e raised to the power of the value.', Math.exp, { sql: 'EXP(1)', result: '2.718281828459045E0' }),
+  ofDouble('LN', 'The natural logarithm.', Math.log, { sql: 'LN(1)', result: '0E0' }),
+  ofDouble('SQRT', 'The square root; NaN of a negative value.', Math.sqrt, { sql: 'SQRT(9)', result: '3E0' }),
+  ofDouble('CBRT', 'The cube root.', Math.cbrt, { sql: 'CBRT(27)', result: '3E0' }),
+  ofDouble('SIN', 'The sine of an angle in radians.', Math.sin, { sql: 'SIN(0)', result: '0E0' }),
+  ofDouble('COS', 'The cosine of an angle in radians.', Math.cos, { sql: 'COS(0)', result: '1E0' }),
+  ofDouble('TAN', 'The tangent of an angle in radians.', Math.tan, { sql: 'TAN(0)', result: '0E0' }),
+  ofDouble('COT', 'The cotangent of an angle in radians; Infinity at 0.', (x) => 1 / Math.tan(x), {
+    sql: 'ROUND(COT(7), 13)',
+    result: '1.1475154224051E0',
+  }),
+  ofDouble('ASIN', 'The arc sine in radians; NaN outside of [-1, 1].', Math.asin, { sql: 'ASIN(0)', result: '0E0' }),
+  ofDouble('ACOS', 'The arc cosine in radians; NaN outside of [-1, 1].', Math.acos, { sql: 'ACOS(1)', result: '0E0' }),
+  ofDouble('ATAN', 'The arc tangent in radians.', Math.atan, { sql: 'ATAN(0)', result: '0E0' }),
+  ofDouble('SINH', 'The hyperbolic sine.', Math.sinh, { sql: 'SINH(0)', result: '0E0' }),
+  ofDouble('COSH', 'The hyperbolic cosine.', Math.cosh, { sql: 'COSH(0)', result: '1E0' }),
+  ofDouble('TANH', 'The hyperbolic tangent.', Math.tanh, { sql: 'TANH(0)', result: '0E0' }),
+  ofDouble('DEGREES', 'Radians to degrees.', (x) => (x * 180) / Math.PI, { sql: 'DEGREES(PI())', result: '180E0' }),
+  ofDouble('RADIANS', 'Degrees to radians.', radians, { sql: 'RADIANS(180)', result: 'PI()' }),
+];
