@@ -3,7 +3,7 @@ const FREE = -1;
 /**
  * A hash table from bytes to bytes: open addressing over entries in parallel arrays. An entry keeps its index until it
  * is removed. It holds the keys and values that it is given, without copying. A value of null stands for "known to be
- * absent". Lookups make no string and no object: against a `Map` on latin1 strings some 2.5 times as fast.
+ * absent". Lookups make no string and no object: half as fast again as a `Map` on latin1 strings.
  */
 export class BytesTable {
   readonly keys: (Uint8Array | undefined)[] = [];

@@ -1,0 +1,326 @@
+import { readInt64 } from '../../types/bytes.js';
+import type { Clock } from '../../types/clock.js';
+import { messageOf, WeirError } from '../../types/errors.js';
+import type {
+  GroupMember,
+  KeyValueOp,
+  Log,
+  LogReader,
+  LogWriter,
+  MemberOptions,
+  NewTopic,
+  PartitionOffsets,
+  ReaderOptions,
+  TopicInfo,
+  TopicPartitionOffset,
+  WriterOptions,
+} from '../log.js';
+import { Committer, partitionOp } from './committer.js';
+import type { OrderedDatabase } from './database.js';
+import { GroupOffsets } from './group-offsets.js';
+import { GroupCoordinator } from './groups.js';
+import {
+  batchesOf,
+  idOfRemoval,
+  NEXT_ID_KEY,
+  PARTITIONS,
+  REMOVALS,
+  removalKey,
+  TOPICS,
+  topicKey,
+  topicOfKey,
+  VERSION_KEY,
+} from './keys.js';
+import { type Partition, Tails, Topic } from './partitions.js';
+import { EmbeddedReader } from './reader.js';
+import { enforceRetention } from './retention.js';
+import { damaged } from './stored-batch.js';
+import { EmbeddedWriter } from './writer.js';
+
+export interface EmbeddedLogOptions {
+  /** Open, and closed by its owner after the log. */
+  readonly database: OrderedDatabase;
+  readonly clock: Clock;
+  /** Bytes of recent batches kept in memory for readers. Default 64 MiB. */
+  readonly tailBytes?: number;
+  /** Bytes that a writer may have on their way. Default 16 MiB. */
+  readonly inFlightBytes?: number;
+  /** Bytes of one transaction. Default 256 MiB. */
+  readonly transactionBytes?: number;
+}
+
+const MIB = 1024 * 1024;
+/** Of the layout in `keys.ts` and of a stored batch. */
+const VERSION = 1;
+const MAX_PARTITIONS = 10_000;
+
+/**
+ * The log without Kafka: one process, one LevelDB, which the state shares. A unit of work (outputs, group offsets,
+ * state) is one atomic database batch, so after `kill -9` all of it is there or nothing; see `LevelDatabase` on what
+ * survives a crash of the machine. Groups and fencing need no storage: no other process can have the database.
+ */
+export class EmbeddedLog implements Log {
+  readonly kind = 'embedded';
+  private readonly topics = new Map<string, Topic>();
+  private readonly groups = new GroupOffsets();
+  private readonly tails: Tails;
+  private readonly committer: Committer;
+  private readonly coordinator = new GroupCoordinator((topic) => this.topics.get(topic)?.partitions.length ?? 0);
+  private readonly readers = new Set<EmbeddedReader>();
+  private readonly writers = new Set<EmbeddedWriter>();
+  /** How many writers a transactional id has had: the last one may write. */
+  private readonly epochs = new Map<string, number>();
+  private nextId = 1;
+  private status: 'new' | 'open' | 'closed' = 'new';
+
+  constructor(private readonly options: EmbeddedLogOptions) {
+    this.tails = new Tails(options.tailBytes ?? 64 * MIB);
+    this.committer = new Committer(options.database, (topic, p) => this.find(topic, p), this.tails, this.groups);
+  }
+
+  async open(): Promise<void> {
+    if (this.status !== 'new') throw new WeirError('LOG_ERROR', 'An embedded log is opened once');
+    await this.load();
+    this.status = 'open';
+  }
+
+  async close(): Promise<void> {
+    if (this.status !== 'open') return;
+    await Promise.all([...this.readers].map((reader) => reader.close()));
+    await Promise.all([...this.writers].map((writer) => writer.close()));
+    // A failed log has nothing more to write; its writers know.
+    await this.committer.settled().catch(() => undefined);
+    this.status = 'closed';
+  }
+
+  async createTopics(topics: readonly NewTopic[]): Promise<void> {
+    this.check();
+    await this.committer.exclusive(async () => {
+      const made: Topic[] = [];
+      const ops: KeyValueOp[] = [];
+      for (const { name, partitions, config = {} } of topics) {
+        checkTopic(name, partitions);
+        const existing = this.topics.get(name) ?? made.find((t) => t.name === name);
+        if (existing !== undefined) {
+          if (existing.partitions.length === partitions) continue;
+          throw new WeirError(
+            'LOG_ERROR',
+            `Topic ${name} has ${existing.partitions.length} partitions, not ${partitions}`,
+            'Use its partition count, or another topic.',
+          );
+        }
+        const topic = new Topic(name, this.nextId + made.length, partitions, config);
+        made.push(topic);
+        const stored = Buffer.from(JSON.stringify({ id: topic.id, partitions, config }));
+        ops.push({ type: 'put', key: topicKey(name), value: stored });
+        for (const partition of topic.partitions) ops.push(partitionOp(partition, 0, 0, 0));
+      }
+      if (made.length === 0) return;
+      const nextId = this.nextId + made.length;
+      await this.committer.write([...ops, { type: 'put', key: NEXT_ID_KEY, value: uint32(nextId) }]);
+      this.nextId = nextId;
+      for (const topic of made) this.topics.set(topic.name, topic);
+    });
+    await this.coordinator.topicsChanged();
+  }
+
+  /** Also removes what groups have committed for them. Those that do not exist are passed over. */
+  async deleteTopics(names: readonly string[]): Promise<void> {
+    this.check();
+    const removed: Topic[] = [];
+    await this.committer.exclusive(async () => {
+      const ops: KeyValueOp[] = [];
+      for (const name of new Set(names)) {
+        const topic = this.topics.get(name);
+        if (topic === undefined) continue;
+        removed.push(topic);
+        ops.push({ type: 'del', key: topicKey(name) }, { type: 'put', key: removalKey(topic.id), value: uint32(0) });
+        for (const partition of topic.partitions) ops.push({ type: 'del', key: partitionOp(partition, 0, 0, 0).key });
+        ops.push(...this.groups.removal({ topic: name }));
+      }
+      await this.committer.write(ops);
+      for (const topic of removed) {
+        this.topics.delete(topic.name);
+        this.groups.forget({ topic: topic.name });
+        for (const partition of topic.partitions) {
+          partition.gone = true;
+          this.tails.drop(partition);
+          partition.notify();
+        }
+      }
+    });
+    for (const topic of removed) {
+      this.coordinator.topicDeleted(topic.name);
+      await this.finishRemoval(topic.id);
+    }
+  }
+
+  async listTopics(): Promise<readonly TopicInfo[]> {
+    this.check();
+    return [...this.topics.values()].map(infoOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async describeTopic(name: string): Promise<TopicInfo | undefined> {
+    this.check();
+    const topic = this.topics.get(name);
+    return topic === undefined ? undefined : infoOf(topic);
+  }
+
+  async offsets(topic: string): Promise<readonly PartitionOffsets[]> {
+    this.check();
+    const found = this.topics.get(topic);
+    if (found === undefined) throw new WeirError('LOG_ERROR', `There is no topic ${topic}`);
+    return found.partitions.map(({ index, earliest, end }) => ({ partition: index, earliest, end }));
+  }
+
+  async committed(group: string, topics: readonly string[]): Promise<readonly TopicPartitionOffset[]> {
+    this.check();
+    return this.groups.committed(group, topics);
+  }
+
+  async deleteGroup(group: string): Promise<void> {
+    this.check();
+    await this.committer.exclusive(async () => {
+      await this.committer.write(this.groups.removal({ group }));
+      this.groups.forget({ group });
+    });
+  }
+
+  reader(options: ReaderOptions): LogReader {
+    this.check();
+    const { bufferBytes = 16 * MIB, partitionBytes = MIB } = options;
+    const { database, clock } = this.options;
+    const reader = new EmbeddedReader(
+      database,
+      (topic, p) => this.find(topic, p),
+      clock,
+      { bufferBytes, partitionBytes },
+      (closed) => this.readers.delete(closed),
+    );
+    this.readers.add(reader);
+    return reader;
+  }
+
+  member(options: MemberOptions): GroupMember {
+    this.check();
+    return this.coordinator.member(options);
+  }
+
+  async writer(options: WriterOptions): Promise<LogWriter> {
+    this.check();
+    const fenced = options.transactionalId === undefined ? undefined : this.fence(options.transactionalId);
+    const { inFlightBytes = 16 * MIB, transactionBytes = 256 * MIB } = this.options;
+    const writer = new EmbeddedWriter(this.committer, fenced, { inFlightBytes, transactionBytes }, () =>
+      this.writers.delete(writer),
+    );
+    this.writers.add(writer);
+    // Commits of an earlier writer with this id have happened or are refused before the new one reads anything.
+    if (fenced !== undefined) await this.committer.settled();
+    return writer;
+  }
+
+  /** Removes what the topics' retention no longer keeps. Its owner calls it from time to time. */
+  async enforceRetention(now: number): Promise<void> {
+    this.check();
+    for (const topic of [...this.topics.values()]) {
+      await enforceRetention(topic, now, this.options.database, this.committer);
+    }
+  }
+
+  private fence(id: string): () => WeirError | undefined {
+    const epoch = (this.epochs.get(id) ?? 0) + 1;
+    this.epochs.set(id, epoch);
+    return () =>
+      this.epochs.get(id) === epoch
+        ? undefined
+        : new WeirError('LOG_ERROR', `A later writer has taken over the transactional id ${id}: this one is fenced`);
+  }
+
+  private find(topic: string, partition: number): Partition | undefined {
+    return this.topics.get(topic)?.partitions[partition];
+  }
+
+  private check(): void {
+    if (this.status !== 'open') throw new WeirError('LOG_ERROR', 'The embedded log is not open');
+  }
+
+  private async load(): Promise<void> {
+    const { database } = this.options;
+    const version = database.get(VERSION_KEY);
+    if (version === undefined) await database.batch([{ type: 'put', key: VERSION_KEY, value: uint32(VERSION) }]);
+    else if (version.readUInt32BE(0) !== VERSION) {
+      throw new WeirError(
+        'LOG_ERROR',
+        `The data directory ${database.directory} has format ${version.readUInt32BE(0)}; this Weir knows ${VERSION}`,
+        'Use the version of Weir that wrote it, or another data directory.',
+      );
+    }
+    this.nextId = database.get(NEXT_ID_KEY)?.readUInt32BE(0) ?? 1;
+    const byId = new Map<number, Topic>();
+    for await (const entries of database.scan(TOPICS)) {
+      for (const [key, value] of entries) {
+        const topic = topicFrom(topicOfKey(key), value);
+        this.topics.set(topic.name, topic);
+        byId.set(topic.id, topic);
+      }
+    }
+    for await (const entries of database.scan(PARTITIONS)) {
+      for (const [key, value] of entries) {
+        const at = Buffer.from(key);
+        const partition = byId.get(at.readUInt32BE(2))?.partitions[at.readUInt32BE(6)];
+        if (partition === undefined || value.length !== 24) throw damaged('the list of partitions');
+        partition.earliest = readInt64(value, 0);
+        partition.end = readInt64(value, 8);
+        partition.bytes = readInt64(value, 16);
+      }
+    }
+    await this.groups.load(database);
+    for await (const entries of database.scan(REMOVALS)) {
+      for (const [key] of entries) await this.finishRemoval(idOfRemoval(key));
+    }
+  }
+
+  /** The batches go after the topic: a crash in between leaves a note of it. */
+  private async finishRemoval(id: number): Promise<void> {
+    const { gte, lt } = batchesOf(id);
+    await this.options.database.clear(gte, lt);
+    await this.options.database.batch([{ type: 'del', key: removalKey(id) }]);
+  }
+}
+
+function topicFrom(name: string, stored: Buffer): Topic {
+  try {
+    const { id, partitions, config } = JSON.parse(stored.toString()) as {
+      id: number;
+      partitions: number;
+      config: Record<string, string>;
+    };
+    return new Topic(name, id, partitions, config);
+  } catch (e) {
+    throw new WeirError('LOG_ERROR', `The embedded log is damaged at topic ${name}: ${messageOf(e)}`);
+  }
+}
+
+function checkTopic(name: string, partitions: number): void {
+  if (!/^[a-zA-Z0-9._-]{1,249}$/.test(name) || name === '.' || name === '..') {
+    throw new WeirError(
+      'LOG_ERROR',
+      `${JSON.stringify(name)} is no topic name`,
+      'Use up to 249 letters, digits, dots, underscores and hyphens.',
+    );
+  }
+  if (!Number.isInteger(partitions) || partitions < 1 || partitions > MAX_PARTITIONS) {
+    throw new WeirError('LOG_ERROR', `Topic ${name}: ${partitions} partitions; 1 to ${MAX_PARTITIONS} are possible`);
+  }
+}
+
+/** One process has no replicas: each partition is there once. */
+function infoOf({ name, partitions }: Topic): TopicInfo {
+  return { name, partitions: partitions.length, replicas: partitions.map(() => 1), internal: name.startsWith('__') };
+}
+
+function uint32(n: number): Buffer {
+  const b = Buffer.allocUnsafe(4);
+  b.writeUInt32BE(n);
+  return b;
+}

@@ -1,0 +1,120 @@
+import type { NewTopic } from '../log.js';
+
+/** A batch that is still in memory, uncompressed. */
+export interface TailBatch {
+  readonly base: number;
+  readonly last: number;
+  readonly buffer: Buffer;
+}
+
+/** Who wants to know that a partition has grown. */
+export interface PartitionListener {
+  notify(): void;
+}
+
+/** One partition as it is known to all: what has been committed, and nothing else. */
+export class Partition {
+  readonly listeners = new Set<PartitionListener>();
+  /** The topic was deleted. */
+  gone = false;
+  private tail: TailBatch[] = [];
+  private head = 0;
+
+  constructor(
+    readonly topic: string,
+    readonly id: number,
+    readonly index: number,
+    public earliest = 0,
+    public end = 0,
+    /** Bytes of the stored batches. */
+    public bytes = 0,
+  ) {}
+
+  /** The batch in memory that holds `offset`, or undefined. */
+  find(offset: number): TailBatch | undefined {
+    const { tail } = this;
+    if (this.head >= tail.length || offset < tail[this.head]!.base) return undefined;
+    let low = this.head;
+    let high = tail.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (tail[middle]!.last < offset) low = middle + 1;
+      else high = middle;
+    }
+    return tail[low];
+  }
+
+  push(batch: TailBatch): void {
+    this.tail.push(batch);
+  }
+
+  /** Drops the oldest batch in memory; its bytes. */
+  shift(): number {
+    const oldest = this.tail[this.head];
+    if (oldest === undefined) return 0;
+    this.head++;
+    if (this.head > 64 && this.head * 2 > this.tail.length) {
+      this.tail = this.tail.slice(this.head);
+      this.head = 0;
+    }
+    return oldest.buffer.length;
+  }
+
+  /** Drops all batches in memory; their bytes. */
+  dropTail(): number {
+    let bytes = 0;
+    for (let i = this.head; i < this.tail.length; i++) bytes += this.tail[i]!.buffer.length;
+    this.tail = [];
+    this.head = 0;
+    return bytes;
+  }
+
+  notify(): void {
+    for (const listener of this.listeners) listener.notify();
+  }
+
+  toString(): string {
+    return `topic ${this.topic}, partition ${this.index}`;
+  }
+}
+
+export class Topic {
+  readonly partitions: Partition[];
+
+  constructor(
+    readonly name: string,
+    readonly id: number,
+    count: number,
+    readonly config: NonNullable<NewTopic['config']>,
+  ) {
+    this.partitions = Array.from({ length: count }, (_, index) => new Partition(name, id, index));
+  }
+}
+
+/**
+ * The latest batches of all partitions, in memory within one bound: readers that keep up never go to the database. The
+ * oldest goes first, whichever partition it is of.
+ */
+export class Tails {
+  /** Partitions in the order of their batches: each entry stands for the oldest batch then left of it. */
+  private order: Partition[] = [];
+  private head = 0;
+  private bytes = 0;
+
+  constructor(private readonly limit: number) {}
+
+  push(partition: Partition, batch: TailBatch): void {
+    partition.push(batch);
+    this.order.push(partition);
+    this.bytes += batch.buffer.length;
+    while (this.bytes > this.limit && this.head < this.order.length) this.bytes -= this.order[this.head++]!.shift();
+    if (this.head > 1024 && this.head * 2 > this.order.length) {
+      this.order = this.order.slice(this.head);
+      this.head = 0;
+    }
+  }
+
+  drop(partition: Partition): void {
+    this.bytes -= partition.dropTail();
+  }
+}
