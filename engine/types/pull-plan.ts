@@ -1,6 +1,6 @@
 import type { TypedExpr } from './expr.js';
 import type { Column } from './schema.js';
-import type { KeyWindow, TopologyNode } from './topology.js';
+import type { KeyWindow, Topology, TopologyNode } from './topology.js';
 
 /** What the planner makes of a pull query and the runtime answers from committed state. */
 export interface PullPlan {
@@ -16,7 +16,9 @@ export interface PullPlan {
   readonly valueColumns: readonly Column[];
   readonly window: KeyWindow | null;
   /** Which keys are read: each an array of constants, one a key column; or everything. */
-  readonly keys: { readonly kind: 'points'; readonly keys: readonly (readonly TypedExpr[])[] } | { readonly kind: 'scan' };
+  readonly keys:
+    | { readonly kind: 'points'; readonly keys: readonly (readonly TypedExpr[])[] }
+    | { readonly kind: 'scan' };
   /** Bounds on WINDOWSTART and WINDOWEND, inclusive, milliseconds; undefined: none. */
   readonly windowStart: { readonly from?: number; readonly to?: number };
   readonly windowEnd: { readonly from?: number; readonly to?: number };
@@ -24,4 +26,13 @@ export interface PullPlan {
   readonly where: TypedExpr | null;
   readonly columns: readonly { readonly name: string; readonly expr: TypedExpr; readonly key: boolean }[];
   readonly limit: number | null;
+}
+
+/**
+ * A pull query on a stream: a bounded read. `topology` is transient (it ends in a result node, which holds the LIMIT) and is
+ * read from the earliest offsets to where the topic ended when the query started; then the query is complete.
+ */
+export interface StreamPullPlan {
+  readonly source: string;
+  readonly topology: Topology;
 }

@@ -1,4 +1,4 @@
-import type { AggregateCall, TypedExpr } from './expr.js';
+import type { AggregateCall, CallExpr, TypedExpr } from './expr.js';
 import type { Column, ValueColumn } from './schema.js';
 
 /**
@@ -25,6 +25,7 @@ export type TopologyNode =
   | SourceNode
   | FilterNode
   | ProjectNode
+  | FlatMapNode
   | RekeyNode
   | RepartitionNode
   | AggregateNode
@@ -104,8 +105,24 @@ export interface ProjectNode extends NodeBase {
 }
 
 /**
+ * Table functions: a record gives as many rows as the longest of its calls, the others padded with NULL (none at all where
+ * every call gives none). The output's value columns are the input's and then one for each call. Streams only.
+ */
+export interface FlatMapNode extends NodeBase {
+  readonly kind: 'flatMap';
+  readonly input: NodeId;
+  readonly calls: readonly CallExpr[];
+  readonly keyColumns: readonly Column[];
+  readonly valueColumns: readonly Column[];
+}
+
+/**
  * Gives each record a new key. `dropNullKey`: rows any of whose key columns is null are dropped (GROUP BY); else a row
  * all of whose key columns are null gets a null key (PARTITION BY).
+ *
+ * `table` (default false): the input is a table. The previous row moves as the new one does: where their new keys differ,
+ * the output is first a removal (value null, `previous` the old row) under the old row's key, then an addition (`previous`
+ * null) under the new row's; where they are equal it is one record with both. `key` and `value` are over either row.
  */
 export interface RekeyNode extends NodeBase {
   readonly kind: 'rekey';
@@ -115,11 +132,16 @@ export interface RekeyNode extends NodeBase {
   readonly keyColumns: readonly Column[];
   readonly valueColumns: readonly Column[];
   readonly dropNullKey: boolean;
+  readonly table?: boolean;
 }
 
 /**
  * End of a sub-topology: writes to an internal topic, partitioned by key, that a source node of another reads.
  * The topic's full name is `_weir-<serviceId>-<queryId>-<topic>-repartition`.
+ *
+ * `table` (default false): records carry `previous` beside `value` through the topic, so that the aggregation behind it can
+ * undo. The payload is then a ROW over BOOLEAN, the columns of `previous`, BOOLEAN, the columns of `value`, each BOOLEAN
+ * saying whether the row behind it is there. The source node that reads the topic has `internal` and `table` set.
  */
 export interface RepartitionNode extends NodeBase {
   readonly kind: 'repartition';
@@ -129,6 +151,7 @@ export interface RepartitionNode extends NodeBase {
   readonly valueFormat: FormatRef;
   readonly keyColumns: readonly Column[];
   readonly valueColumns: readonly Column[];
+  readonly table?: boolean;
 }
 
 /** A state store of a task. Its changelog on Kafka is `_weir-<serviceId>-<queryId>-<name>-changelog`. */

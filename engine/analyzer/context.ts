@@ -1,0 +1,68 @@
+import type { SourceText, Span } from '../../parser/source.js';
+import type { Catalog, DataSource } from '../catalog/index.js';
+import type { Format } from '../formats/format.js';
+import type { FunctionRegistry } from '../functions/registry.js';
+import type { Column } from '../types/schema.js';
+import { printType } from '../types/sql-type.js';
+import type { FormatRef } from '../types/topology.js';
+import { didYouMean, fail, listed, notSupported } from './errors.js';
+import { inClause, located } from './problem.js';
+
+/** Everything that the meaning of a statement depends on. Nothing here does I/O: a caller that knows topics hands them in. */
+export interface AnalyzerContext {
+  readonly catalog: Catalog;
+  readonly functions: FunctionRegistry;
+  /** Session settings (SET) over the server's; names as ksqlDB spells them. */
+  readonly properties: Readonly<Record<string, string>>;
+  /** The text that the statement's spans refer to. */
+  readonly sourceText: SourceText;
+  /** Formats that this engine can read and write. */
+  readonly formats: FormatRegistry;
+}
+
+export interface FormatRegistry {
+  get(name: string): Format | undefined;
+}
+
+export function property(context: AnalyzerContext, name: string): string | undefined {
+  return context.properties[name] ?? context.catalog.settings.get(name);
+}
+
+/** The statement's own text, without its semicolon. */
+export const sqlOf = (context: AnalyzerContext, span: Span): string =>
+  context.sourceText.slice(span).trim().replace(/;\s*$/, '');
+
+/** A source by name, or an error that names near ones. */
+export function sourceNamed(context: AnalyzerContext, name: string, span: Span): DataSource {
+  const source = context.catalog.sources.get(name);
+  if (source !== undefined) return source;
+  const names = [...context.catalog.sources.keys()];
+  const near = didYouMean(name, names);
+  const quoted = names.find((n) => n !== name && n.toUpperCase() === name.toUpperCase());
+  const hint =
+    quoted !== undefined
+      ? `Names are case-sensitive in back quotes: \`${quoted}\` exists.`
+      : (near ?? (names.length === 0 ? 'There is no stream or table yet.' : `There are ${listed(names.slice(0, 5))}.`));
+  return fail(`Line: ${span.line}, Col: ${span.column}: Source \`${name}\` does not exist.`, span, hint);
+}
+
+/** Checks that `columns` can be written in the format; wording as ksqlDB's for keys and values. */
+export function checkFormat(
+  context: AnalyzerContext,
+  ref: FormatRef,
+  columns: readonly Column[],
+  isKey: boolean,
+  span: Span,
+): void {
+  const format = context.formats.get(ref.name);
+  if (format === undefined) notSupported(`The ${ref.name} format`, span);
+  const text = columns.map((c) => `\`${c.name}\` ${printType(c.type)}${isKey ? ' KEY' : ''}`).join(', ');
+  const features = ref.wrapSingle === undefined ? '' : ref.wrapSingle ? 'WRAP_SINGLES' : 'UNWRAP_SINGLES';
+  if (isKey && !format.supportsKeys) fail(`The key format '${ref.name}' is not currently supported.`, span);
+  inClause(
+    (message) =>
+      `${isKey ? 'Key' : 'Value'} format does not support schema.\nformat: ${ref.name}\n` +
+      `schema: Persistence{columns=[${text}], features=[${features}]}\nreason: ${message}`,
+    () => located(span, () => format.validate(columns, isKey, ref)),
+  );
+}

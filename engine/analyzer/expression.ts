@@ -1,0 +1,492 @@
+import type * as ast from '../../parser/ast.js';
+import type { Span } from '../../parser/source.js';
+import type { Catalog } from '../catalog/index.js';
+import type { ArgType, LambdaArg } from '../functions/function.js';
+import type { FunctionRegistry } from '../functions/registry.js';
+import type { AggregateCall, CallExpr, LiteralExpr, TypedExpr } from '../types/expr.js';
+import { array, BOOLEAN, INTEGER, map, printType, type SqlType, struct, typeEquals } from '../types/sql-type.js';
+import { canCast, castTo, coerceAll, type Written } from './coerce.js';
+import { didYouMean, listed, notSupported } from './errors.js';
+import { literal, literalExpr, STRING_TYPE, typeOf, UNTYPED_NULL } from './literals.js';
+import { arithmetic, comparison } from './operators.js';
+import { located, problem, rethrow } from './problem.js';
+import { expressionText } from './text.js';
+import { resolveType } from './types.js';
+import { unreachable } from './unreachable.js';
+
+/** What an expression may refer to in its clause. */
+export interface ExpressionScope {
+  /** A column, or throws with the clause's wording. `inAggregate`: in an argument of an aggregate function. */
+  column(ref: ast.ColumnRef, inAggregate: boolean): TypedExpr;
+  /** What stands for the result of an aggregate call; absent: no aggregates here. */
+  aggregate?(call: AggregateCall, node: ast.FunctionCall, table: boolean): TypedExpr;
+  /** What stands for a row of a table function's call; absent: none here. */
+  tableFunction?(call: CallExpr, node: ast.FunctionCall): TypedExpr;
+  /** Why an aggregate or table function is refused here, where ksqlDB has a wording of its own. */
+  refuse?(node: ast.FunctionCall, kind: 'aggregate' | 'table'): never;
+}
+
+interface LambdaFrame {
+  readonly names: readonly string[];
+  readonly types: readonly SqlType[];
+}
+
+/** Deepest nesting of expressions that is analysed; the parser has a limit of its own, views of others may not. */
+const MAX_DEPTH = 1000;
+
+/** Types the expressions of one clause. Throws SqlError for names, ExpressionProblem for types. */
+export class ExpressionAnalyzer {
+  readonly #lambdas: LambdaFrame[] = [];
+  /** The aggregate call that is being typed: they do not nest. */
+  #inAggregate: ast.FunctionCall | undefined;
+  #depth = 0;
+
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly functions: FunctionRegistry,
+    private readonly scope: ExpressionScope,
+  ) {}
+
+  analyze(node: ast.Expression): TypedExpr {
+    if (++this.#depth > MAX_DEPTH) problem('The expression is nested too deeply.', node.span);
+    try {
+      return this.#expression(node);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #expression(node: ast.Expression): TypedExpr {
+    switch (node.kind) {
+      case 'StringLiteral':
+      case 'IntegerLiteral':
+      case 'BigintLiteral':
+      case 'DecimalLiteral':
+      case 'DoubleLiteral':
+      case 'BooleanLiteral':
+      case 'NullLiteral':
+      case 'TemporalLiteral':
+        return literalExpr(node);
+      case 'ColumnRef':
+        return this.#column(node);
+      case 'StructAccess':
+        return this.#field(node);
+      case 'Subscript':
+        return this.#subscript(node);
+      case 'Arithmetic':
+        return arithmetic(node, this.analyze(node.left), this.analyze(node.right));
+      case 'Unary':
+        return this.#unary(node);
+      case 'Concat':
+        return this.#call('CONCAT', [node.left, node.right], node.span);
+      case 'Comparison':
+        return comparison(node.operator, this.#written(node.left), this.#written(node.right), node);
+      case 'Logical':
+        return {
+          kind: 'logic',
+          op: node.operator,
+          left: this.#condition(node.left),
+          right: this.#condition(node.right),
+          type: BOOLEAN,
+        };
+      case 'Not':
+        return { kind: 'not', operand: this.#condition(node.operand), type: BOOLEAN };
+      case 'IsNull':
+        return { kind: 'isNull', operand: this.analyze(node.operand), negated: node.negated, type: BOOLEAN };
+      case 'Between':
+        return this.#between(node);
+      case 'In':
+        return this.#in(node);
+      case 'Like':
+        return this.#like(node);
+      case 'SearchedCase':
+        return this.#case(node, (w) => this.#condition(w.operand));
+      case 'SimpleCase':
+        return this.#case(node, (w) =>
+          comparison('=', this.#written(node.operand), this.#written(w.operand), {
+            kind: 'Comparison',
+            operator: '=',
+            left: node.operand,
+            right: w.operand,
+            span: w.span,
+          }),
+        );
+      case 'Cast':
+        return this.#cast(node);
+      case 'FunctionCall':
+        return this.#function(node);
+      case 'IntervalUnit':
+        // Outside of a function that takes a unit it can only be a column of that name.
+        return this.#column({ kind: 'ColumnRef', name: node.name, span: node.span });
+      case 'Lambda':
+        return problem('A lambda is only allowed as the argument of a function.', node.span);
+      case 'ArrayConstructor':
+        return this.#array(node);
+      case 'MapConstructor':
+        return this.#map(node);
+      case 'StructConstructor':
+        return this.#struct(node);
+      case 'AtTimeZone':
+        return notSupported('AT TIME ZONE', node.span);
+      default:
+        return unreachable(node);
+    }
+  }
+
+  #written(node: ast.Expression): Written {
+    return { node, expr: this.analyze(node) };
+  }
+
+  #column(node: ast.ColumnRef): TypedExpr {
+    if (node.source === undefined) {
+      for (let depth = 0; depth < this.#lambdas.length; depth++) {
+        const frame = this.#lambdas[this.#lambdas.length - 1 - depth]!;
+        const index = frame.names.indexOf(node.name.name);
+        if (index >= 0) return { kind: 'param', depth, index, name: node.name.name, type: frame.types[index]! };
+      }
+    }
+    return this.scope.column(node, this.#inAggregate !== undefined);
+  }
+
+  #condition(node: ast.Expression): TypedExpr {
+    const expr = this.analyze(node);
+    const type = typeOf(expr);
+    if (type !== null && type.kind !== 'BOOLEAN') {
+      problem(
+        `${expressionText(node)} (${printType(type)}) is not a boolean.`,
+        node.span,
+        'Compare it with something.',
+      );
+    }
+    return castTo(expr, BOOLEAN);
+  }
+
+  #field(node: ast.StructAccess): TypedExpr {
+    const operand = this.analyze(node.base);
+    const type = typeOf(operand);
+    if (type?.kind !== 'STRUCT') {
+      return problem(
+        `Could not find field with name: ${node.field.name}: expected STRUCT type, got ${type === null ? 'null' : printType(type)}.`,
+        node.span,
+      );
+    }
+    const index = type.fields.findIndex((f) => f.name === node.field.name);
+    if (index < 0) {
+      const names = type.fields.map((f) => f.name);
+      return problem(
+        `Could not find field '${node.field.name}' in '${expressionText(node.base)}'.`,
+        node.field.span,
+        didYouMean(node.field.name, names) ?? `It has ${listed(names)}.`,
+      );
+    }
+    return { kind: 'field', operand, index, name: node.field.name, type: type.fields[index]!.type };
+  }
+
+  #subscript(node: ast.Subscript): TypedExpr {
+    const operand = this.analyze(node.base);
+    const index = this.analyze(node.index);
+    const type = typeOf(operand);
+    if (type?.kind === 'ARRAY') {
+      const by = typeOf(index)?.kind;
+      if (by !== 'INTEGER' && by !== 'BIGINT')
+        problem(`An array is indexed by an INTEGER: ${expressionText(node)}.`, node.index.span);
+      return { kind: 'subscript', operand, index: castTo(index, INTEGER), type: type.element };
+    }
+    if (type?.kind === 'MAP') {
+      const by = typeOf(index);
+      if (by !== null && !typeEquals(by, type.key)) {
+        problem(
+          `The key of ${expressionText(node.base)} is of type ${printType(type.key)}, not ${printType(by)}.`,
+          node.index.span,
+        );
+      }
+      return { kind: 'subscript', operand, index: castTo(index, type.key), type: type.value };
+    }
+    return problem(
+      `Subscript expressions do not apply to type ${type === null ? 'null' : printType(type)}.`,
+      node.span,
+    );
+  }
+
+  #unary(node: ast.Unary): TypedExpr {
+    const operand = this.analyze(node.operand);
+    const type = typeOf(operand);
+    if (type === null || !['INTEGER', 'BIGINT', 'DOUBLE', 'DECIMAL'].includes(type.kind)) {
+      return problem(
+        `Unsupported type for unary ${node.operator}: ${type === null ? 'null' : printType(type)}`,
+        node.span,
+      );
+    }
+    return node.operator === '+' ? operand : { kind: 'negate', operand, type };
+  }
+
+  #between(node: ast.Between): TypedExpr {
+    const operand = this.#written(node.operand);
+    const bound = (op: '>=' | '<=', value: ast.Expression) =>
+      comparison(op, operand, this.#written(value), {
+        kind: 'Comparison',
+        operator: op,
+        left: node.operand,
+        right: value,
+        span: node.span,
+      });
+    const low = bound('>=', node.low);
+    const high = bound('<=', node.high);
+    if (low.kind !== 'compare' || high.kind !== 'compare')
+      return problem('BETWEEN needs values that can be ordered.', node.span);
+    if (typeEquals(low.left.type, high.left.type)) {
+      return {
+        kind: 'between',
+        operand: low.left,
+        low: low.right,
+        high: high.right,
+        negated: node.negated,
+        type: BOOLEAN,
+      };
+    }
+    // The two bounds brought the operand to different types: say it as two comparisons.
+    const both: TypedExpr = { kind: 'logic', op: 'AND', left: low, right: high, type: BOOLEAN };
+    return node.negated ? { kind: 'not', operand: both, type: BOOLEAN } : both;
+  }
+
+  #in(node: ast.In): TypedExpr {
+    const items = [node.operand, ...node.list].map((n) => this.#written(n));
+    try {
+      const { exprs } = coerceAll(items);
+      return { kind: 'in', operand: exprs[0]!, list: exprs.slice(1), negated: node.negated, type: BOOLEAN };
+    } catch (e) {
+      return rethrow(e, (m) => `Invalid Predicate: ${m}`);
+    }
+  }
+
+  #like(node: ast.Like): TypedExpr {
+    const operand = this.analyze(node.operand);
+    const pattern = this.analyze(node.pattern);
+    for (const [side, n] of [
+      [operand, node.operand],
+      [pattern, node.pattern],
+    ] as const) {
+      const type = typeOf(side);
+      if (type !== null && type.kind !== 'STRING') {
+        problem(`Like condition must be between strings: ${expressionText(n)} is ${printType(type)}.`, n.span);
+      }
+    }
+    if (node.escape !== undefined && [...node.escape].length !== 1) {
+      problem(`Expected exactly one character in ESCAPE clause, got: ${node.escape}`, node.span);
+    }
+    return {
+      kind: 'like',
+      operand: castTo(operand, STRING_TYPE),
+      pattern: castTo(pattern, STRING_TYPE),
+      escape: node.escape ?? null,
+      negated: node.negated,
+      type: BOOLEAN,
+    };
+  }
+
+  #case(node: ast.SearchedCase | ast.SimpleCase, condition: (when: ast.WhenClause) => TypedExpr): TypedExpr {
+    const conditions = node.whens.map((w) => condition(w));
+    const results = node.whens.map((w) => this.#written(w.result));
+    if (node.otherwise !== undefined) results.push(this.#written(node.otherwise));
+    const { exprs, type } = coerceAll(results);
+    if (type === null) problem('Invalid Case expression. All case branches have NULL type', node.span);
+    return {
+      kind: 'case',
+      // biome-ignore lint/suspicious/noThenProperty: the field's name in TypedExpr; never awaited
+      branches: conditions.map((when, i) => ({ when, then: exprs[i]! })),
+      otherwise: node.otherwise === undefined ? null : exprs[exprs.length - 1]!,
+      type,
+    };
+  }
+
+  #cast(node: ast.Cast): TypedExpr {
+    const operand = this.analyze(node.operand);
+    const type = resolveType(node.type, this.catalog);
+    const from = typeOf(operand);
+    if (from === null) return literal(null, type);
+    if (!canCast(from, type)) problem(`Cast of ${printType(from)} to ${printType(type)} is not supported`, node.span);
+    return typeEquals(from, type) ? operand : { kind: 'cast', operand, type };
+  }
+
+  #array(node: ast.ArrayConstructor): TypedExpr {
+    if (node.elements.length === 0) {
+      problem(
+        'Array constructor cannot be empty. Please supply at least one element (see https://github.com/confluentinc/ksql/issues/4239).',
+        node.span,
+      );
+    }
+    const { exprs, type } = coerceAll(node.elements.map((e) => this.#written(e)));
+    if (type === null) {
+      return problem(
+        'Cannot construct an array with all NULL elements (see https://github.com/confluentinc/ksql/issues/4239). ' +
+          'As a workaround, you may cast a NULL value to the desired type.',
+        node.span,
+      );
+    }
+    return { kind: 'array', elements: exprs, type: array(type) };
+  }
+
+  #map(node: ast.MapConstructor): TypedExpr {
+    if (node.entries.length === 0) {
+      problem(
+        'Map constructor cannot be empty. Please supply at least one key value pair (see https://github.com/confluentinc/ksql/issues/4239).',
+        node.span,
+      );
+    }
+    const keys = coerceAll(node.entries.map((e) => this.#written(e.key)));
+    const values = coerceAll(node.entries.map((e) => this.#written(e.value)));
+    const all = (what: string): never =>
+      problem(
+        `Cannot construct a map with all NULL ${what} (see https://github.com/confluentinc/ksql/issues/4239). ` +
+          `As a workaround, you may cast a NULL ${what.slice(0, -1)} to the desired type.`,
+        node.span,
+      );
+    if (keys.type === null) return all('keys');
+    if (values.type === null) return all('values');
+    return {
+      kind: 'map',
+      entries: keys.exprs.map((key, i) => ({ key, value: values.exprs[i]! })),
+      type: map(keys.type, values.type),
+    };
+  }
+
+  #struct(node: ast.StructConstructor): TypedExpr {
+    const names = node.entries.map((e) => e.name.name);
+    if (new Set(names).size !== names.length) problem('Duplicate field names found in STRUCT', node.span);
+    const fields = node.entries.map((e) => this.analyze(e.value));
+    return { kind: 'struct', fields, type: struct(names.map((name, i) => ({ name, type: fields[i]!.type }))) };
+  }
+
+  // --- Functions -------------------------------------------------------------------------------------------------------
+
+  #function(node: ast.FunctionCall): TypedExpr {
+    const kind = this.functions.kindOf(node.name.name);
+    if (kind === 'aggregate') return this.#aggregate(node);
+    if (kind === 'table') return this.#table(node);
+    return this.#call(node.name.name, node.args, kind === undefined ? node.name.span : node.span);
+  }
+
+  #aggregate(node: ast.FunctionCall): TypedExpr {
+    if (this.#inAggregate !== undefined) {
+      problem(`Aggregate functions can not be nested: ${expressionText(this.#inAggregate)}`, node.span);
+    }
+    if (this.scope.aggregate === undefined) {
+      if (this.scope.refuse !== undefined) this.scope.refuse(node, 'aggregate');
+      return problem(`Aggregate function ${node.name.name} is not allowed here.`, node.span);
+    }
+    this.#inAggregate = node;
+    try {
+      const args = this.#arguments(node.args);
+      // COUNT(*) and COUNT() count rows.
+      const r = located(node.span, () => this.functions.resolveAggregate(node.name.name, args.types));
+      const finished = this.#finish(args, r.paramTypes, r.lambdaParams);
+      const init = finished.slice(r.initFrom).map((e, i): LiteralExpr => {
+        const source = node.args[r.initFrom + i]!;
+        if (e.kind === 'literal') return e;
+        if (e.kind === 'cast' && e.operand.kind === 'literal') return { ...e.operand, type: e.operand.type };
+        return problem(
+          `Parameter ${r.initFrom + i + 1} passed to function ${node.name.name} must be a literal constant, but was expression: '${expressionText(source)}'`,
+          source.span,
+        );
+      });
+      const call: AggregateCall = {
+        name: node.name.name,
+        overload: r.overload,
+        args: finished.slice(0, r.initFrom),
+        init,
+        type: r.type,
+      };
+      return this.scope.aggregate(call, node, r.table);
+    } finally {
+      this.#inAggregate = undefined;
+    }
+  }
+
+  #table(node: ast.FunctionCall): TypedExpr {
+    if (this.scope.tableFunction === undefined) {
+      if (this.scope.refuse !== undefined) this.scope.refuse(node, 'table');
+      return problem(`Table function ${node.name.name} is not allowed here.`, node.span);
+    }
+    const args = this.#arguments(node.args);
+    const r = located(node.span, () => this.functions.resolveTable(node.name.name, args.types));
+    const call: CallExpr = {
+      kind: 'call',
+      name: node.name.name,
+      overload: r.overload,
+      args: this.#finish(args, r.paramTypes, r.lambdaParams),
+      type: r.type,
+    };
+    return this.scope.tableFunction(call, node);
+  }
+
+  /** A call of a scalar function. */
+  #call(name: string, nodes: readonly ast.Expression[], span: Span): TypedExpr {
+    const args = this.#arguments(nodes);
+    const r = located(span, () => this.functions.resolveScalar(name, args.types));
+    return {
+      kind: 'call',
+      name,
+      overload: r.overload,
+      args: this.#finish(args, r.paramTypes, r.lambdaParams),
+      type: r.type,
+    };
+  }
+
+  #arguments(nodes: readonly ast.Expression[]): Arguments {
+    const exprs: (TypedExpr | null)[] = [];
+    const types: ArgType[] = [];
+    for (const node of nodes) {
+      if (node.kind === 'Lambda') {
+        exprs.push(null);
+        types.push(this.#lambdaArg(node));
+      } else if (node.kind === 'IntervalUnit') {
+        exprs.push(literal(node.unit, STRING_TYPE));
+        types.push({ kind: 'INTERVALUNIT' });
+      } else {
+        const expr = this.analyze(node);
+        exprs.push(expr);
+        types.push(typeOf(expr));
+      }
+    }
+    return { nodes, exprs, types };
+  }
+
+  #lambdaArg(node: ast.Lambda): LambdaArg {
+    return {
+      kind: 'LAMBDA',
+      arity: node.params.length,
+      resolve: (params) => typeOf(this.#lambdaBody(node, params)),
+    };
+  }
+
+  #lambdaBody(node: ast.Lambda, types: readonly SqlType[]): TypedExpr {
+    this.#lambdas.push({ names: node.params.map((p) => p.name), types });
+    try {
+      return this.analyze(node.body);
+    } finally {
+      this.#lambdas.pop();
+    }
+  }
+
+  /** Arguments cast to the types of the chosen overload. */
+  #finish(
+    args: Arguments,
+    paramTypes: readonly SqlType[],
+    lambdaParams: readonly (readonly SqlType[] | null)[],
+  ): readonly TypedExpr[] {
+    return args.exprs.map((expr, i) => {
+      const node = args.nodes[i]!;
+      const type = paramTypes[i]!;
+      if (node.kind !== 'Lambda') return castTo(expr ?? UNTYPED_NULL, type);
+      const body = castTo(this.#lambdaBody(node, lambdaParams[i] ?? []), type);
+      return { kind: 'lambda', params: node.params.map((p) => p.name), body, type };
+    });
+  }
+}
+
+interface Arguments {
+  readonly nodes: readonly ast.Expression[];
+  /** Null for a lambda: it is typed when the overload is known. */
+  readonly exprs: readonly (TypedExpr | null)[];
+  readonly types: readonly ArgType[];
+}

@@ -1,0 +1,178 @@
+import type { Expression, Identifier, InsertInto, InsertValues } from '../../parser/ast.js';
+import { type DataSource, nextQueryId } from '../catalog/index.js';
+import { canImplicitlyCast } from '../types/cast-rules.js';
+import type { TypedExpr } from '../types/expr.js';
+import { type Column, printSchema } from '../types/schema.js';
+import { BIGINT, printType, typeEquals } from '../types/sql-type.js';
+import { assign, coerceTo } from './coerce.js';
+import { type AnalyzerContext, sourceNamed, sqlOf } from './context.js';
+import { sinkSchema } from './create.js';
+import { didYouMean, fail, tick } from './errors.js';
+import { ExpressionAnalyzer } from './expression.js';
+import { literal, typeOf } from './literals.js';
+import { inClause } from './problem.js';
+import { readProperties } from './properties.js';
+import { analyzeQuery } from './query.js';
+import type { ResolvedInsertInto, ResolvedInsertValues, ResolvedQuery } from './resolved.js';
+import { expressionText, identifierText } from './text.js';
+
+// --- INSERT INTO … SELECT ---------------------------------------------------------------------------------------------
+
+export function analyzeInsertInto(context: AnalyzerContext, node: InsertInto): ResolvedInsertInto {
+  const target = sourceNamed(context, node.target.name, node.target.span);
+  if (target.kind === 'TABLE') {
+    fail(`INSERT INTO can only be used to insert into a stream. ${target.name} is a table.`, node.target.span);
+  }
+  if (target.isSource) fail(`Cannot insert into read-only stream: ${target.name}`, node.target.span);
+  if (target.schema.value.some((c) => c.headers !== undefined)) {
+    fail(`Cannot insert into ${target.name} because it has header columns`, node.target.span);
+  }
+  readProperties(node.properties, 'insert');
+  if (node.query.limit !== undefined) fail("INSERT INTO statements don't support LIMIT clause.", node.query.span);
+  const query = analyzeQuery(context, node.query, {
+    kind: 'persistent',
+    sink: target.name,
+    statement: 'INSERT INTO',
+  });
+  if (query.output !== 'STREAM') {
+    fail('INSERT INTO can only be used to insert into a stream: the query gives a table.', node.query.span);
+  }
+  return {
+    kind: 'insertInto',
+    target,
+    query: fitSink(query, target, node),
+    queryId: nextQueryId(context.catalog, 'INSERT', target.name),
+    sql: sqlOf(context, node.span),
+  };
+}
+
+/** The query with its columns cast to the sink's, where they are the same columns in the same order. */
+function fitSink(query: ResolvedQuery, target: DataSource, node: InsertInto): ResolvedQuery {
+  const schema = sinkSchema(query);
+  const fits = (mine: readonly Column[], theirs: readonly Column[], cast: boolean): boolean =>
+    mine.length === theirs.length &&
+    mine.every((c, i) => {
+      const wanted = theirs[i]!;
+      return (
+        c.name === wanted.name && (cast ? canImplicitlyCast(c.type, wanted.type) : typeEquals(c.type, wanted.type))
+      );
+    });
+  if (!fits(schema.key, target.schema.key, true) || !fits(schema.value, target.schema.value, true)) {
+    fail(
+      `Incompatible schema between results and sink.\nResult schema is ${printSchema(schema)}\nSink schema is ${printSchema(target.schema)}`,
+      node.query.select[0]?.span ?? node.query.span,
+      'The columns must have the same names, types and order.',
+    );
+  }
+  let next = 0;
+  const select = query.select.map((c) => {
+    const wanted = c.key === null ? target.schema.value[next++]! : target.schema.key[c.key]!;
+    if (typeEquals(c.expr.type, wanted.type)) return c;
+    return { ...c, expr: { kind: 'cast', operand: c.expr, type: wanted.type } satisfies TypedExpr };
+  });
+  return { ...query, select };
+}
+
+// --- INSERT INTO … VALUES ---------------------------------------------------------------------------------------------
+
+const NOT_INSERTABLE = ['ROWPARTITION', 'ROWOFFSET', 'WINDOWSTART', 'WINDOWEND'];
+
+export function analyzeInsertValues(context: AnalyzerContext, node: InsertValues): ResolvedInsertValues {
+  const target = sourceNamed(context, node.target.name, node.target.span);
+  if (target.isSource)
+    fail(`Cannot insert values into read-only ${target.kind.toLowerCase()}: ${target.name}`, node.target.span);
+  if (target.window !== null) fail(`Cannot insert values into windowed stream/table: ${target.name}`, node.target.span);
+  const { key, value } = target.schema;
+  const insertable = value.filter((c) => c.headers === undefined);
+  const names = node.columns.length > 0 ? node.columns.map((c) => c.name) : [...key, ...value].map((c) => c.name);
+  checkColumns(target, node.columns);
+  const headers = value.filter((c) => c.headers !== undefined && names.includes(c.name));
+  if (headers.length > 0)
+    fail(`Cannot insert into HEADER columns: ${headers.map((c) => c.name).join(', ')}`, node.span);
+  if (names.length !== node.values.length) {
+    const expected =
+      node.columns.length > 0
+        ? `Expected number columns and values to match: ${names.join(', ')}, ${node.values.map((v) => expressionText(v)).join(', ')}`
+        : `Expected ${names.length} values but ${node.values.length} were given.`;
+    fail(
+      `${expected.startsWith('Expected number') ? expected : `Expected a value for each column. ${expected}`}`,
+      node.span,
+    );
+  }
+  const given = (c: Column): TypedExpr => {
+    const i = names.indexOf(c.name);
+    return i < 0 ? literal(null, c.type) : constant(context, node.values[i]!, c);
+  };
+  const rowtimeAt = names.indexOf('ROWTIME');
+  const rowtime =
+    rowtimeAt < 0 || node.columns.length === 0
+      ? null
+      : constant(context, node.values[rowtimeAt]!, { name: 'ROWTIME', type: BIGINT });
+  const keys = key.map(given);
+  if (target.kind === 'TABLE') {
+    const missing = key.filter((c, i) => !names.includes(c.name) || isNull(keys[i]!));
+    if (missing.length > 0) {
+      fail(
+        `Failed to insert values into '${target.name}'. Value for primary key column(s) ${missing.map((c) => identifierText(c.name)).join(', ')} is required for tables`,
+        node.span,
+      );
+    }
+  }
+  return {
+    kind: 'insertValues',
+    target,
+    key: keys,
+    value: value.map((c) => (insertable.includes(c) ? given(c) : literal(null, c.type))),
+    rowtime,
+    sql: sqlOf(context, node.span),
+  };
+}
+
+const isNull = (e: TypedExpr): boolean => e.kind === 'literal' && e.value === null;
+
+function checkColumns(target: DataSource, columns: readonly Identifier[]): void {
+  const known = [...target.schema.key, ...target.schema.value].map((c) => c.name);
+  columns.forEach((c, i) => {
+    if (NOT_INSERTABLE.includes(c.name)) fail(`Inserting into column ${tick(c.name)} is not allowed.`, c.span);
+    if (c.name !== 'ROWTIME' && !known.includes(c.name)) {
+      fail(`Column name ${tick(c.name)} does not exist.`, c.span, didYouMean(c.name, known));
+    }
+    if (columns.findIndex((d) => d.name === c.name) < i)
+      fail(`Column ${tick(c.name)} is given more than once.`, c.span);
+  });
+}
+
+/** A constant expression as a value of the column's type. */
+function constant(context: AnalyzerContext, node: Expression, column: Column): TypedExpr {
+  const analyzer = new ExpressionAnalyzer(context.catalog, context.functions, {
+    column: (ref) => {
+      if (ref.source !== undefined) {
+        fail(`'${identifierText(ref.source.name)}' is not a valid stream/table name or alias.`, ref.source.span);
+      }
+      return fail(
+        `VALUES column '${identifierText(ref.name.name)}' cannot be resolved: only constants can be inserted.`,
+        ref.span,
+        'Text goes in single quotes.',
+      );
+    },
+  });
+  return inClause(
+    (m) => `Failed to insert values: column ${tick(column.name)}: ${m}`,
+    () => {
+      const expr = analyzer.analyze(node);
+      const type = typeOf(expr);
+      // Text literals are read as the column's type, whatever it is.
+      if (expr.kind === 'literal' && type?.kind === 'STRING') return coerceTo({ node, expr }, column.type);
+      if (type !== null && (expr.kind === 'array' || expr.kind === 'map' || expr.kind === 'struct')) {
+        return coerceTo({ node, expr }, column.type);
+      }
+      return assign({ node, expr }, column.type, (from) =>
+        fail(
+          `Expected type ${printType(column.type)} for field ${tick(column.name)} but got ${printType(from)}(${expressionText(node)})`,
+          node.span,
+          'CAST the value.',
+        ),
+      );
+    },
+  );
+}

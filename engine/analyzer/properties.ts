@@ -1,0 +1,266 @@
+import type { Property } from '../../parser/ast.js';
+import type { Span } from '../../parser/source.js';
+import type { WindowType } from '../catalog/index.js';
+import type { FormatRef, KeyWindow } from '../types/topology.js';
+import { didYouMean, fail, notSupported } from './errors.js';
+
+/** What a WITH clause says, values checked one by one; whether they go together is for whoever uses them. */
+export interface WithProperties {
+  readonly topic: string | undefined;
+  readonly keyFormat: string | undefined;
+  readonly valueFormat: string | undefined;
+  readonly partitions: number | undefined;
+  readonly replicas: number | undefined;
+  readonly retentionMs: number | undefined;
+  readonly timestamp: string | undefined;
+  readonly timestampFormat: string | undefined;
+  readonly windowType: WindowType | undefined;
+  readonly windowSizeMs: number | undefined;
+  readonly wrapSingle: boolean | undefined;
+  readonly keySchemaId: number | undefined;
+  readonly valueSchemaId: number | undefined;
+  /** Properties of the key's and the value's format by the names that formats know: delimiter, fullSchemaName… */
+  readonly keyOptions: Readonly<Record<string, string>>;
+  readonly valueOptions: Readonly<Record<string, string>>;
+  /** Where a property stands, for errors. */
+  span(name: string): Span | undefined;
+}
+
+type Context = 'source' | 'sink' | 'insert';
+
+const SOURCE_ONLY = ['WINDOW_TYPE', 'WINDOW_SIZE', 'SOURCED_BY_CONNECTOR'];
+const FORMAT_OPTIONS: Readonly<Record<string, readonly ['key' | 'value', string]>> = {
+  KEY_DELIMITER: ['key', 'delimiter'],
+  VALUE_DELIMITER: ['value', 'delimiter'],
+  KEY_SCHEMA_FULL_NAME: ['key', 'fullSchemaName'],
+  VALUE_SCHEMA_FULL_NAME: ['value', 'fullSchemaName'],
+  VALUE_AVRO_SCHEMA_FULL_NAME: ['value', 'fullSchemaName'],
+  KEY_PROTOBUF_NULLABLE_REPRESENTATION: ['key', 'nullableRepresentation'],
+  VALUE_PROTOBUF_NULLABLE_REPRESENTATION: ['value', 'nullableRepresentation'],
+};
+const COMMON = [
+  'KAFKA_TOPIC',
+  'FORMAT',
+  'KEY_FORMAT',
+  'VALUE_FORMAT',
+  'PARTITIONS',
+  'REPLICAS',
+  'RETENTION_MS',
+  'TIMESTAMP',
+  'TIMESTAMP_FORMAT',
+  'WRAP_SINGLE_VALUE',
+  'KEY_SCHEMA_ID',
+  'VALUE_SCHEMA_ID',
+  ...Object.keys(FORMAT_OPTIONS),
+];
+const ALLOWED: Readonly<Record<Context, readonly string[]>> = {
+  source: [...COMMON, ...SOURCE_ONLY],
+  sink: COMMON,
+  insert: ['QUERY_ID'],
+};
+
+export function readProperties(list: readonly Property[], context: Context): WithProperties {
+  const byName = new Map<string, Property>();
+  const unknown: Property[] = [];
+  for (const p of list) {
+    const name = p.name.toUpperCase();
+    if (!ALLOWED[context].includes(name)) unknown.push(p);
+    else if (byName.has(name)) fail(`Duplicate config variable in the WITH clause: ${name}`, p.span);
+    byName.set(name, p);
+  }
+  if (unknown.length > 0) {
+    fail(
+      `Invalid config variable(s) in the WITH clause: ${unknown.map((p) => p.name.toUpperCase()).join(',')}`,
+      unknown[0]!.span,
+      didYouMean(unknown[0]!.name, ALLOWED[context]),
+    );
+  }
+  const text = (name: string): string | undefined => {
+    const p = byName.get(name);
+    if (p === undefined) return undefined;
+    switch (p.value.kind) {
+      case 'StringLiteral':
+        return p.value.value;
+      case 'IntegerLiteral':
+      case 'BigintLiteral':
+      case 'BooleanLiteral':
+        return String(p.value.value);
+      case 'DecimalLiteral':
+      case 'DoubleLiteral':
+        return p.value.text;
+      default:
+        return invalid(name, p, 'a text, a number or a boolean');
+    }
+  };
+  const invalid = (name: string, p: Property, what: string): never =>
+    fail(`Invalid value for property ${name}: expected ${what}.`, p.span);
+  const integer = (name: string, least: number): number | undefined => {
+    const value = text(name);
+    if (value === undefined) return undefined;
+    if (!/^[+-]?\d{1,15}$/.test(value.trim()) || Number(value) < least) {
+      return invalid(name, byName.get(name)!, `a whole number of at least ${least}`);
+    }
+    return Number(value);
+  };
+  const format = text('FORMAT');
+  for (const name of ['KEY_FORMAT', 'VALUE_FORMAT']) {
+    if (format !== undefined && byName.has(name)) {
+      fail(
+        `Cannot supply both '${name}' and 'FORMAT' properties, as 'FORMAT' sets both key and value formats. ` +
+          "Either use just 'FORMAT', or use 'KEY_FORMAT' and 'VALUE_FORMAT'.",
+        byName.get(name)!.span,
+      );
+    }
+  }
+  const wrap = text('WRAP_SINGLE_VALUE');
+  if (wrap !== undefined && !/^(true|false)$/i.test(wrap))
+    invalid('WRAP_SINGLE_VALUE', byName.get('WRAP_SINGLE_VALUE')!, 'true or false');
+  const options: Record<'key' | 'value', Record<string, string>> = { key: {}, value: {} };
+  for (const [name, [side, option]] of Object.entries(FORMAT_OPTIONS)) {
+    const value = text(name);
+    if (value === undefined) continue;
+    options[side][option] = option === 'delimiter' ? delimiter(name, value, byName.get(name)!.span) : value;
+  }
+  const replicas = integer('REPLICAS', -1);
+  const windowSize = text('WINDOW_SIZE');
+  return {
+    topic: text('KAFKA_TOPIC'),
+    keyFormat: text('KEY_FORMAT') ?? format,
+    valueFormat: text('VALUE_FORMAT') ?? format,
+    partitions: integer('PARTITIONS', 1),
+    replicas: replicas === -1 ? undefined : replicas,
+    retentionMs: integer('RETENTION_MS', -1),
+    timestamp: text('TIMESTAMP'),
+    timestampFormat: text('TIMESTAMP_FORMAT'),
+    windowType: windowType(text('WINDOW_TYPE'), byName.get('WINDOW_TYPE')),
+    windowSizeMs: windowSize === undefined ? undefined : durationText(windowSize, byName.get('WINDOW_SIZE')!.span),
+    wrapSingle: wrap === undefined ? undefined : /^true$/i.test(wrap),
+    keySchemaId: integer('KEY_SCHEMA_ID', 0),
+    valueSchemaId: integer('VALUE_SCHEMA_ID', 0),
+    keyOptions: options.key,
+    valueOptions: options.value,
+    span: (name) => byName.get(name)?.span,
+  };
+}
+
+function delimiter(name: string, value: string, span: Span): string {
+  const upper = value.toUpperCase();
+  if (upper === 'SPACE') return ' ';
+  if (upper === 'TAB') return '\t';
+  const wrong = (why: string): never =>
+    fail(`Failed to prepare statement: Configuration ${name} is invalid: ${why}\nExample valid value: ';'`, span);
+  if (value.trim() === '') {
+    wrong(
+      "Delimiter cannot be empty, if you meant to have a tab or space for delimiter, please use the special values 'TAB' or 'SPACE'",
+    );
+  }
+  if ([...value].length !== 1)
+    wrong(`Invalid delimiter value: '${value}'. Delimiter must be a single character or TAB,SPACE`);
+  return value;
+}
+
+function windowType(value: string | undefined, p: Property | undefined): WindowType | undefined {
+  if (value === undefined) return undefined;
+  const upper = value.toUpperCase();
+  if (upper === 'TUMBLING' || upper === 'HOPPING' || upper === 'SESSION') return upper;
+  return fail(
+    `Configuration WINDOW_TYPE is invalid: Invalid value ${value} for property WINDOW_TYPE: String must be one of: SESSION, HOPPING, TUMBLING, null`,
+    p?.span,
+  );
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  MILLISECOND: 1,
+  SECOND: 1000,
+  MINUTE: 60_000,
+  HOUR: 3_600_000,
+  DAY: 86_400_000,
+};
+
+/** `10 SECONDS` inside a text. */
+function durationText(value: string, span: Span): number {
+  const m = /^\s*(\d{1,15})\s+([A-Za-z]+?)S?\s*$/i.exec(value);
+  const unit = m === null ? undefined : UNIT_MS[m[2]!.toUpperCase()];
+  if (m === null || unit === undefined) {
+    return fail(
+      `Configuration WINDOW_SIZE is invalid: Invalid duration: '${value}'. Window duration must be a positive number and a unit, for example '10 SECONDS'`,
+      span,
+    );
+  }
+  return Number(m[1]) * unit;
+}
+
+/** Window of the keys of a source, as WINDOW_TYPE and WINDOW_SIZE say. */
+export function keyWindow(p: WithProperties, span: Span): KeyWindow | null {
+  if (p.windowType === undefined) {
+    if (p.windowSizeMs !== undefined)
+      fail(
+        "'WINDOW_SIZE' should not be set for SESSION windows or without 'WINDOW_TYPE'.",
+        p.span('WINDOW_SIZE') ?? span,
+      );
+    return null;
+  }
+  if (p.windowType === 'SESSION') {
+    if (p.windowSizeMs !== undefined)
+      fail("'WINDOW_SIZE' should not be set for SESSION windows.", p.span('WINDOW_SIZE') ?? span);
+    return { kind: 'session' };
+  }
+  if (p.windowSizeMs === undefined) {
+    return fail(
+      `${p.windowType} windows require 'WINDOW_SIZE' to be provided in the WITH clause. For example: 'WINDOW_SIZE'='10 SECONDS'`,
+      p.span('WINDOW_TYPE') ?? span,
+    );
+  }
+  return { kind: 'time', sizeMs: p.windowSizeMs };
+}
+
+/** Formats that ksqlDB knows; which of them can be used is for the registry of formats to say. */
+export const FORMAT_NAMES = [
+  'AVRO',
+  'DELIMITED',
+  'JSON',
+  'JSON_SR',
+  'KAFKA',
+  'NONE',
+  'PROTOBUF',
+  'PROTOBUF_NOSR',
+] as const;
+
+const OPTIONS_OF: Readonly<Record<string, readonly string[]>> = {
+  AVRO: ['fullSchemaName', 'schemaId'],
+  JSON_SR: ['fullSchemaName', 'schemaId'],
+  PROTOBUF: ['fullSchemaName', 'schemaId', 'nullableRepresentation'],
+  PROTOBUF_NOSR: ['nullableRepresentation'],
+  DELIMITED: ['delimiter'],
+};
+
+/** A format by name with its options; throws for a name that no one knows and for options that the format has not. */
+export function formatRef(
+  name: string,
+  options: Readonly<Record<string, string>>,
+  span: Span | undefined,
+  wrapSingle?: boolean,
+): FormatRef {
+  const upper = name.trim().toUpperCase();
+  if (!(FORMAT_NAMES as readonly string[]).includes(upper)) {
+    fail(
+      `Unknown format: ${name.trim()}`,
+      span,
+      didYouMean(upper, FORMAT_NAMES) ?? `Formats: ${FORMAT_NAMES.join(', ')}.`,
+    );
+  }
+  const foreign = Object.keys(options).filter((o) => !(OPTIONS_OF[upper] ?? []).includes(o));
+  if (foreign.length > 0) fail(`${upper} does not support the following configs: [${foreign.join(', ')}]`, span);
+  if (options.fullSchemaName?.trim() === '') {
+    fail('fullSchemaName cannot be empty. Format configuration: {fullSchemaName=}', span);
+  }
+  return wrapSingle === undefined
+    ? { name: upper, properties: options }
+    : { name: upper, properties: options, wrapSingle };
+}
+
+/** Refuses WITH (KEY_SCHEMA_ID …) and whatever else needs a schema registry, which this version does not read from. */
+export function refuseSchemaIds(p: WithProperties): void {
+  if (p.keySchemaId !== undefined) notSupported('KEY_SCHEMA_ID', p.span('KEY_SCHEMA_ID'));
+  if (p.valueSchemaId !== undefined) notSupported('VALUE_SCHEMA_ID', p.span('VALUE_SCHEMA_ID'));
+}

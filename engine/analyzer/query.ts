@@ -1,0 +1,415 @@
+import type { ColumnRef, Expression, FunctionCall, Query } from '../../parser/ast.js';
+import type { SourceKind } from '../catalog/index.js';
+import type { AggregateCall, TypedExpr } from '../types/expr.js';
+import { BOOLEAN, printType } from '../types/sql-type.js';
+import { castTo } from './coerce.js';
+import type { AnalyzerContext } from './context.js';
+import { fail, listed } from './errors.js';
+import { ExpressionAnalyzer, type ExpressionScope } from './expression.js';
+import { typeOf } from './literals.js';
+import { inClause } from './problem.js';
+import { checkKeys, checkNames } from './projection.js';
+import { analyzeRelation } from './relation.js';
+import type { KeyExpr, QueryShape, ResolvedQuery, SelectColumn, TableFunctionCall } from './resolved.js';
+import { replace, sameExpr } from './rewrite.js';
+import { type Binding, type Clause, Scope, WINDOW_COLUMNS, windowPseudo } from './scope.js';
+import { columnNames, type ListedItem, listItems } from './select-list.js';
+import { expressionText, identifierText } from './text.js';
+import { keyWindowOf, windowSpec } from './windows.js';
+
+/** What the query is for: `sink` names what a persistent query builds, for messages. */
+export type QueryUse =
+  | { readonly kind: 'persistent'; readonly sink: string; readonly statement: string }
+  | { readonly kind: 'push' }
+  | { readonly kind: 'pull' };
+
+const WINDOW_BOUNDS_RULE =
+  'can only be used in the SELECT clause of windowed aggregations and can not be passed to aggregate functions.\n' +
+  'See https://github.com/confluentinc/ksql/issues/4397';
+
+export function analyzeQuery(context: AnalyzerContext, query: Query, use: QueryUse): ResolvedQuery {
+  return new QueryAnalyzer(context, query, use).run();
+}
+
+class QueryAnalyzer {
+  readonly #context: AnalyzerContext;
+  readonly #query: Query;
+  readonly #use: QueryUse;
+  readonly #relation;
+  readonly #scope: Scope;
+  /** What the select list may name: a windowed aggregation adds its window's bounds. */
+  readonly #selectScope: Scope;
+  readonly #tableFunctions: TableFunctionCall[] = [];
+  readonly #calls: AggregateCall[] = [];
+  /** Aggregate calls as written, those that do not work on tables apart. */
+  readonly #aggregates: FunctionCall[] = [];
+  readonly #streamOnly: string[] = [];
+
+  constructor(context: AnalyzerContext, query: Query, use: QueryUse) {
+    this.#context = context;
+    this.#query = query;
+    this.#use = use;
+    const { relation, bindings } = analyzeRelation(context, query.from);
+    this.#relation = relation;
+    this.#scope = new Scope(bindings);
+    this.#selectScope =
+      query.window === undefined || this.#scope.aliases.length > 1
+        ? this.#scope
+        : new Scope([
+            ...bindings.filter((b) => b.role !== 'window'),
+            ...WINDOW_COLUMNS.map(
+              (name): Binding => ({ source: this.#scope.aliases[0]!, name, expr: windowPseudo(name), role: 'window' }),
+            ),
+          ]);
+  }
+
+  run(): ResolvedQuery {
+    const query = this.#query;
+    const persistent = this.#use.kind === 'persistent';
+    if (persistent && this.#relation.output === 'TABLE' && this.#relation.window !== null) {
+      fail('KSQL does not support persistent queries on windowed tables.', query.from.span);
+    }
+    const items = listItems(query.select, {
+      scope: this.#scope,
+      windowColumns: !persistent,
+      partitionBy: query.partitionBy,
+      typeOf: (node) => typeOf(this.#expression(node, 'SELECT', this.#selectHooks())),
+    });
+    const names = columnNames(items, this.#scope, persistent);
+    const where = query.where === undefined ? null : this.#condition(query.where, 'WHERE');
+    const grouped = query.groupBy !== undefined || this.#usesAggregates(items);
+    if (query.window !== undefined && !grouped) {
+      fail('WINDOW clause requires a GROUP BY clause.', query.window.span);
+    }
+    const shape = grouped ? this.#grouped(items, names) : this.#plain(items, names);
+    if (persistent)
+      checkKeys({
+        items,
+        names,
+        select: shape.select,
+        use: this.#use,
+        shape: shape.shape,
+        query,
+        relation: this.#relation,
+      });
+    checkNames(shape.select, items);
+    return {
+      ...shape,
+      relation: this.#relation,
+      where,
+      tableFunctions: this.#tableFunctions,
+      emit: this.#emit(shape.shape),
+      limit: query.limit ?? null,
+    };
+  }
+
+  #emit(shape: QueryShape): ResolvedQuery['emit'] {
+    const emit = this.#query.emit;
+    if (emit === 'FINAL' && (shape.kind !== 'grouped' || shape.window === null)) {
+      fail('EMIT FINAL is only supported for windowed aggregations.', this.#query.span);
+    }
+    if (this.#use.kind === 'pull') return null;
+    return emit === 'FINAL' ? 'final' : 'changes';
+  }
+
+  // --- Queries without aggregation ---------------------------------------------------------------------------------
+
+  #plain(items: readonly ListedItem[], names: readonly string[]): Shaped {
+    const query = this.#query;
+    if (query.having !== undefined) fail('HAVING requires a GROUP BY clause.', query.having.span);
+    const exprs = items.map((i) => this.#select(i));
+    let shape: QueryShape = { kind: 'plain' };
+    if (query.partitionBy !== undefined) {
+      const keys = this.#partitionKeys(query.partitionBy);
+      shape = { kind: 'partitioned', keys: this.#nameKeys(keys, query.partitionBy, exprs, names) };
+    }
+    const keyOf = (expr: TypedExpr): number | null => {
+      if (shape.kind === 'partitioned') return nullIfNone(shape.keys.findIndex((k) => sameExpr(k.expr, expr)));
+      return expr.kind === 'column' && expr.from === 'key' ? expr.index : null;
+    };
+    return {
+      shape,
+      having: null,
+      select: exprs.map((expr, i) => ({ name: names[i]!, expr, key: keyOf(expr) })),
+      output: this.#relation.output,
+      window: this.#relation.window,
+    };
+  }
+
+  #partitionKeys(list: readonly Expression[]): readonly TypedExpr[] {
+    if (this.#relation.output === 'TABLE') {
+      fail('PARTITION BY is not supported on tables.', list[0]!.span, 'Use GROUP BY to aggregate by another key.');
+    }
+    if (list.some((e) => e.kind === 'NullLiteral')) {
+      if (list.length > 1) fail('Cannot PARTITION BY multiple columns including NULL', list[0]!.span);
+      return [];
+    }
+    const keys = list.map((e) =>
+      inClause(
+        (m) => `Error in PARTITION BY expression: ${m}`,
+        () => this.#expression(e, 'PARTITION BY', { refuse: refuseIn('PARTITION BY') }),
+      ),
+    );
+    this.#checkRepartition(keys);
+    return keys;
+  }
+
+  /** Rows of a windowed source stay with their key: the window is part of it. */
+  #checkRepartition(keys: readonly TypedExpr[]): void {
+    if (this.#relation.window === null) return;
+    const own = this.#relation.schema.key;
+    const same =
+      keys.length === own.length && keys.every((k, i) => k.kind === 'column' && k.from === 'key' && k.index === i);
+    if (!same) {
+      fail(
+        'Implicit repartitioning of windowed sources is not supported. See https://github.com/confluentinc/ksql/issues/4385.',
+        this.#query.from.span,
+      );
+    }
+  }
+
+  // --- Queries with aggregation ------------------------------------------------------------------------------------
+
+  #grouped(items: readonly ListedItem[], names: readonly string[]): Shaped {
+    const query = this.#query;
+    const groupBy = query.groupBy ?? [];
+    if (query.partitionBy !== undefined) fail('GROUP BY and PARTITION BY can not be used together.', query.span);
+    if (query.window !== undefined && this.#relation.output === 'TABLE') {
+      fail(
+        'WINDOW clause is only supported on streams: a table has no more than one row for a key.',
+        query.window.span,
+      );
+    }
+    const keys = groupBy.map((e) =>
+      inClause(
+        (m) => `Error in GROUP BY expression: ${m}`,
+        () => this.#expression(e, 'GROUP BY', { refuse: refuseIn('GROUP BY') }),
+      ),
+    );
+    const raw = items.map((i) => this.#select(i));
+    const having = query.having === undefined ? null : this.#condition(query.having, 'HAVING');
+    const violations = { columns: [] as string[], items: [] as string[] };
+    const select = raw.map((expr, i) => {
+      violations.columns = [];
+      const seen = this.#overGroups(expr, keys, violations.columns);
+      if (violations.columns.length > 0) violations.items.push(expressionText(items[i]!.node, unqualified));
+      return seen;
+    });
+    if (violations.items.length > 0 && (query.groupBy !== undefined || this.#aggregates.length > 0)) {
+      fail(
+        `Non-aggregate SELECT expression(s) not part of GROUP BY: ${violations.items.join(', ')}\n` +
+          'Either add the column(s) to the GROUP BY or remove them from the SELECT.',
+        query.select[0]!.span,
+      );
+    }
+    if (query.groupBy === undefined) {
+      const calls = this.#aggregates.map((a) => expressionText(countRows(a), unqualified));
+      const statement = this.#use.kind === 'persistent' ? this.#use.statement : 'SELECT';
+      fail(
+        `${statement} statement does not support aggregate function [${calls.join(', ')}] without a GROUP BY clause.`,
+        this.#aggregates[0]!.span,
+      );
+    }
+    if (this.#calls.length === 0) {
+      fail(
+        'GROUP BY requires aggregate functions in either the SELECT or HAVING clause.',
+        groupBy[0]?.span ?? query.span,
+      );
+    }
+    if (this.#relation.output === 'TABLE' && this.#streamOnly.length > 0) {
+      const plural = this.#streamOnly.length > 1;
+      fail(
+        `The aggregation function${plural ? 's' : ''} ${listed(this.#streamOnly)} cannot be applied to a table source, only to a stream source.`,
+        query.select[0]!.span,
+      );
+    }
+    violations.columns = [];
+    const grouped = having === null ? null : this.#overGroups(having, keys, violations.columns);
+    if (violations.columns.length > 0) {
+      fail(
+        `Non-aggregate HAVING expression not part of GROUP BY: ${violations.columns.join(', ')}`,
+        query.having!.span,
+      );
+    }
+    this.#checkRepartition(keys);
+    const window = query.window === undefined ? null : windowSpec(query.window);
+    return {
+      shape: { kind: 'grouped', keys: this.#nameKeys(keys, groupBy, raw, names), window, calls: this.#calls },
+      having: grouped,
+      select: select.map((expr, i) => ({
+        name: names[i]!,
+        expr,
+        key: expr.kind === 'column' && expr.from === 'key' ? expr.index : null,
+      })),
+      output: 'TABLE',
+      window: window === null ? this.#relation.window : keyWindowOf(window),
+    };
+  }
+
+  /** Position of the first aggregate's stand-in among the value columns. */
+  get #base(): number {
+    return this.#relation.schema.value.length + MAX_TABLE_FUNCTIONS;
+  }
+
+  /** `expr` over the rows that the aggregation gives. Columns that are no part of a group key go to `violations`. */
+  #overGroups(expr: TypedExpr, keys: readonly TypedExpr[], violations: string[]): TypedExpr {
+    return replace(expr, (part) => {
+      if (part.kind === 'column' && part.from === 'value' && part.index >= this.#base) {
+        return { ...part, index: part.index - this.#base };
+      }
+      const at = keys.findIndex((k) => sameExpr(k, part));
+      if (at >= 0) return { kind: 'column', from: 'key', index: at, name: `KEY_${at}`, type: part.type };
+      if (part.kind === 'column') violations.push(identifierText(part.name));
+      if (part.kind === 'pseudo') {
+        const bound = part.name === 'WINDOWSTART' || part.name === 'WINDOWEND';
+        if (!bound || (this.#query.window === undefined && this.#relation.window === null)) violations.push(part.name);
+      }
+      return undefined;
+    });
+  }
+
+  /** Key columns take the names of the select list; one that is not selected gets its own or a generated name. */
+  #nameKeys(
+    keys: readonly TypedExpr[],
+    nodes: readonly Expression[],
+    select: readonly TypedExpr[],
+    names: readonly string[],
+  ): readonly KeyExpr[] {
+    return keys.map((expr, i) => {
+      const at = select.findIndex((e) => sameExpr(e, expr));
+      const node = nodes[i]!;
+      const own = node.kind === 'ColumnRef' ? node.name.name : `KSQL_COL_${i}`;
+      return { name: at >= 0 ? names[at]! : own, expr };
+    });
+  }
+
+  #usesAggregates(items: readonly ListedItem[]): boolean {
+    const inside = (node: Expression): boolean =>
+      callsIn(node).some((c) => this.#context.functions.kindOf(c.name.name) === 'aggregate');
+    return items.some((i) => inside(i.node)) || (this.#query.having !== undefined && inside(this.#query.having));
+  }
+
+  // --- Expressions -------------------------------------------------------------------------------------------------
+
+  #select(item: ListedItem): TypedExpr {
+    return inClause(
+      (m) => (m.startsWith('Cast of ') ? `Invalid Select: ${m}` : m),
+      () => this.#expression(item.node, 'SELECT', this.#selectHooks()),
+    );
+  }
+
+  #selectHooks(): Partial<ExpressionScope> {
+    return {
+      aggregate: (call, node, table) => this.#aggregate(call, node, table),
+      tableFunction: (call) => {
+        if (this.#relation.output === 'TABLE')
+          fail('Table source is not supported with table functions', this.#query.from.span);
+        if (this.#tableFunctions.length >= MAX_TABLE_FUNCTIONS)
+          fail(`More than ${MAX_TABLE_FUNCTIONS} table functions.`, this.#query.span);
+        const same = this.#tableFunctions.findIndex((t) => sameExpr(t.call, call));
+        const at = same >= 0 ? same : this.#tableFunctions.length;
+        const name = `KSQL_SYNTH_${at}`;
+        if (same < 0) this.#tableFunctions.push({ call, column: { name, type: call.type } });
+        return { kind: 'column', from: 'value', index: this.#relation.schema.value.length + at, name, type: call.type };
+      },
+    };
+  }
+
+  #aggregate(call: AggregateCall, node: FunctionCall, table: boolean): TypedExpr {
+    this.#aggregates.push(node);
+    if (!table && !this.#streamOnly.includes(call.name)) this.#streamOnly.push(call.name);
+    const text = JSON.stringify(call);
+    let at = this.#calls.findIndex((c) => JSON.stringify(c) === text);
+    if (at < 0) at = this.#calls.push(call) - 1;
+    return { kind: 'column', from: 'value', index: this.#base + at, name: `KSQL_AGG_VARIABLE_${at}`, type: call.type };
+  }
+
+  #expression(node: Expression, clause: Clause, hooks: Partial<ExpressionScope>): TypedExpr {
+    const scope = clause === 'SELECT' || clause === 'HAVING' ? this.#selectScope : this.#scope;
+    return new ExpressionAnalyzer(this.#context.catalog, this.#context.functions, {
+      ...hooks,
+      column: (ref, inAggregate) => this.#column(ref, clause, scope, inAggregate),
+    }).analyze(node);
+  }
+
+  #column(ref: ColumnRef, clause: Clause, scope: Scope, inAggregate: boolean): TypedExpr {
+    const name = ref.name.name;
+    const bounds = (WINDOW_COLUMNS as readonly string[]).includes(name);
+    if (bounds && this.#query.window !== undefined && this.#scope.aliases.length < 2) {
+      if (inAggregate || clause === 'GROUP BY' || clause === 'HAVING')
+        fail(`Window bounds column ${name} ${WINDOW_BOUNDS_RULE}`, ref.span);
+      if (clause === 'WHERE' && this.#scope.find(ref).length === 0) {
+        fail(
+          `Error in WHERE expression: Unknown column ${name}.`,
+          ref.span,
+          'WHERE sees rows before they are put into windows.',
+        );
+      }
+    }
+    return scope.resolve(ref, clause).expr;
+  }
+
+  /** WHERE or HAVING: a boolean. */
+  #condition(node: Expression, clause: 'WHERE' | 'HAVING'): TypedExpr {
+    const text = expressionText(node);
+    const hooks: Partial<ExpressionScope> =
+      clause === 'HAVING'
+        ? { aggregate: (call, n, table) => this.#aggregate(call, n, table), refuse: refuseIn('HAVING') }
+        : { refuse: refuseIn('WHERE') };
+    const expr = inClause(
+      (m) => `Error in ${clause} expression: ${m}\nStatement: ${text}`,
+      () => this.#expression(node, clause, hooks),
+    );
+    const type = typeOf(expr);
+    if (type !== null && type.kind !== 'BOOLEAN') {
+      fail(
+        `Type error in ${clause} expression: Should evaluate to boolean but is ${text} (${printType(type)}) instead.`,
+        node.span,
+      );
+    }
+    return castTo(expr, BOOLEAN);
+  }
+}
+
+/** Table functions of one query; also the room between value columns and the stand-ins of aggregates. */
+const MAX_TABLE_FUNCTIONS = 100;
+
+interface Shaped {
+  readonly shape: QueryShape;
+  readonly having: TypedExpr | null;
+  readonly select: readonly SelectColumn[];
+  readonly output: SourceKind;
+  readonly window: ResolvedQuery['window'];
+}
+
+const nullIfNone = (index: number): number | null => (index < 0 ? null : index);
+const unqualified = (_source: unknown, name: { readonly name: string }): string => identifierText(name.name);
+
+function refuseIn(clause: string): (node: FunctionCall, kind: 'aggregate' | 'table') => never {
+  return (node, kind) =>
+    fail(
+      `${clause} does not support ${kind} functions: ${node.name.name} is ${kind === 'aggregate' ? 'an aggregate' : 'a table'} function.`,
+      node.span,
+    );
+}
+
+/** COUNT(*) as ksqlDB's messages show it. */
+function countRows(call: FunctionCall): FunctionCall {
+  if (!call.star) return call;
+  const name = { kind: 'Identifier', name: 'ROWTIME', quoted: false, span: call.span } as const;
+  return { ...call, star: false, args: [{ kind: 'ColumnRef', name, span: call.span }] };
+}
+
+/** Function calls in an expression, outer ones first. */
+function callsIn(node: Expression): readonly FunctionCall[] {
+  const found: FunctionCall[] = [];
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(visit);
+    else if (typeof value === 'object' && value !== null) {
+      if ((value as { kind?: string }).kind === 'FunctionCall') found.push(value as FunctionCall);
+      for (const [key, part] of Object.entries(value)) if (key !== 'span') visit(part);
+    }
+  };
+  visit(node);
+  return found;
+}

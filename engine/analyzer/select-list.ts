@@ -1,0 +1,137 @@
+import type { ColumnRef, Expression, Identifier, SelectItem } from '../../parser/ast.js';
+import type { Span } from '../../parser/source.js';
+import { printType, type SqlType } from '../types/sql-type.js';
+import { fail } from './errors.js';
+import { RESERVED, type Scope } from './scope.js';
+
+/** An entry of the select list after `*` is written out. */
+export interface ListedItem {
+  readonly node: Expression;
+  readonly alias: string | undefined;
+  readonly span: Span;
+}
+
+const identifier = (name: string, span: Span): Identifier => ({ kind: 'Identifier', name, quoted: true, span });
+
+export const columnNode = (source: string, name: string, span: Span): ColumnRef => ({
+  kind: 'ColumnRef',
+  source: identifier(source, span),
+  name: identifier(name, span),
+  span,
+});
+
+export interface StarOptions {
+  readonly scope: Scope;
+  /** WINDOWSTART and WINDOWEND follow the key in `*`: push and pull queries. */
+  readonly windowColumns: boolean;
+  /** PARTITION BY: the new key's expressions, which come first. */
+  readonly partitionBy: readonly Expression[] | undefined;
+  typeOf(node: Expression): SqlType | null;
+}
+
+/** The select list with `*`, `source.*` and `expr->*` written out. */
+export function listItems(items: readonly SelectItem[], options: StarOptions): readonly ListedItem[] {
+  return items.flatMap((item) => listItem(item, options));
+}
+
+function listItem(item: SelectItem, options: StarOptions): readonly ListedItem[] {
+  switch (item.kind) {
+    case 'SelectExpression':
+      return [{ node: item.expression, alias: item.alias?.name, span: item.span }];
+    case 'SelectStar':
+      return star(item.source, item.span, options);
+    case 'SelectStructStar': {
+      const type = options.typeOf(item.base);
+      if (type?.kind !== 'STRUCT') {
+        return fail(
+          `Star expansion is only supported for STRUCT types, not for ${type === null ? 'null' : printType(type)}.`,
+          item.span,
+        );
+      }
+      return type.fields.map((f) => ({
+        node: { kind: 'StructAccess', base: item.base, field: identifier(f.name, item.span), span: item.span },
+        alias: undefined,
+        span: item.span,
+      }));
+    }
+  }
+}
+
+function star(source: Identifier | undefined, span: Span, options: StarOptions): readonly ListedItem[] {
+  if (source !== undefined) options.scope.checkSource(source);
+  const bindings = options.scope.bindings.filter((b) => source === undefined || b.source === source.name);
+  const join = options.scope.aliases.length > 1;
+  const item = (b: (typeof bindings)[number]): ListedItem => ({
+    node: columnNode(b.source, b.name, span),
+    // In a join the columns of `*` carry their source's name.
+    alias: join && source === undefined ? `${b.source}_${b.name}` : undefined,
+    span,
+  });
+  const keys = bindings.filter((b) => b.role === 'key').map(item);
+  const windows = options.windowColumns ? bindings.filter((b) => b.role === 'window').map(item) : [];
+  const values = bindings.filter((b) => b.role === 'value').map(item);
+  if (options.partitionBy === undefined) return [...keys, ...windows, ...values];
+  // The new key first, then the values, then what was the key.
+  const moved = options.partitionBy.filter((e) => e.kind !== 'NullLiteral');
+  const isMoved = (i: ListedItem): boolean =>
+    moved.some((e) => e.kind === 'ColumnRef' && e.name.name === (i.node as ColumnRef).name.name);
+  return [
+    ...moved.map((node): ListedItem => ({ node, alias: undefined, span })),
+    ...[...values, ...keys].filter((i) => !isMoved(i)),
+  ];
+}
+
+/**
+ * The columns' names: aliases, names of plain columns (with their source's name where two sources have it), names of
+ * struct fields, `KSQL_COL_n` for the rest. `persistent`: names that every source has are refused.
+ */
+export function columnNames(items: readonly ListedItem[], scope: Scope, persistent: boolean): readonly string[] {
+  if (persistent) items.forEach(checkReserved);
+  const taken = new Set(scope.bindings.map((b) => b.name));
+  const used = new Set<string>();
+  for (const item of items) {
+    const fixed = item.alias ?? (item.node.kind === 'ColumnRef' ? plainName(item.node, scope) : undefined);
+    if (fixed !== undefined) used.add(fixed);
+  }
+  let next = 0;
+  const generated = (): string => {
+    let name = `KSQL_COL_${next++}`;
+    while (taken.has(name) || used.has(name)) name = `KSQL_COL_${next++}`;
+    return name;
+  };
+  return items.map((item) => {
+    if (item.alias !== undefined) return item.alias;
+    if (item.node.kind === 'ColumnRef') return plainName(item.node, scope);
+    if (item.node.kind === 'StructAccess') {
+      const field = item.node.field.name;
+      let name = field;
+      for (let n = 1; used.has(name); n++) name = `${field}_${n}`;
+      used.add(name);
+      return name;
+    }
+    const name = generated();
+    used.add(name);
+    return name;
+  });
+}
+
+function plainName(ref: ColumnRef, scope: Scope): string {
+  const name = ref.name.name;
+  if (scope.aliases.length < 2) return name;
+  const owners = new Set(scope.bindings.filter((b) => b.name === name).map((b) => b.source));
+  return owners.size > 1 && ref.source !== undefined ? `${ref.source.name}_${name}` : name;
+}
+
+function checkReserved(item: ListedItem): void {
+  const own = item.node.kind === 'ColumnRef' ? item.node.name.name : undefined;
+  const name = item.alias ?? own;
+  if (name === undefined || !RESERVED.includes(name)) return;
+  if (own === name) {
+    fail(
+      `Reserved column name in select: \`${name}\`. Please remove or alias the column.`,
+      item.span,
+      `Write ${name} AS another name.`,
+    );
+  }
+  fail(`\`${name}\` is a reserved column name. You cannot use it as an alias for a column.`, item.span);
+}

@@ -1,0 +1,60 @@
+import type { TypeNode } from '../../parser/ast.js';
+import type { Catalog } from '../catalog/index.js';
+import { array, decimal, map, type SqlType, struct } from '../types/sql-type.js';
+import { didYouMean, fail } from './errors.js';
+import { unreachable } from './unreachable.js';
+
+/** A written type as a SQL type: custom types are looked up, DECIMAL's bounds checked. */
+export function resolveType(node: TypeNode, catalog: Catalog): SqlType {
+  switch (node.kind) {
+    case 'PrimitiveType':
+      return { kind: node.name };
+    case 'DecimalType':
+      if (node.precision < 1)
+        fail(`DECIMAL precision must be >= 1: DECIMAL(${node.precision},${node.scale})`, node.span);
+      if (node.scale < 0) fail(`DECIMAL scale must be >= 0: DECIMAL(${node.precision},${node.scale})`, node.span);
+      if (node.precision < node.scale) {
+        fail(`DECIMAL precision must be >= scale: DECIMAL(${node.precision},${node.scale})`, node.span);
+      }
+      return decimal(node.precision, node.scale);
+    case 'ArrayType':
+      return array(resolveType(node.element, catalog));
+    case 'MapType':
+      return map(resolveType(node.key, catalog), resolveType(node.value, catalog));
+    case 'StructType': {
+      const names = new Set<string>();
+      for (const f of node.fields) {
+        if (names.has(f.name.name)) fail(`Duplicate field names found in STRUCT: \`${f.name.name}\``, f.span);
+        names.add(f.name.name);
+      }
+      return struct(node.fields.map((f) => ({ name: f.name.name, type: resolveType(f.type, catalog) })));
+    }
+    case 'CustomType': {
+      const type = catalog.types.get(node.name.name);
+      if (type === undefined) {
+        fail(
+          `Cannot resolve unknown type: ${node.name.name}`,
+          node.span,
+          didYouMean(node.name.name, catalog.types.keys()),
+        );
+      }
+      return type;
+    }
+    default:
+      return unreachable(node);
+  }
+}
+
+/** Whether a MAP is anywhere in `type`. */
+export function containsMap(type: SqlType): boolean {
+  switch (type.kind) {
+    case 'MAP':
+      return true;
+    case 'ARRAY':
+      return containsMap(type.element);
+    case 'STRUCT':
+      return type.fields.some((f) => containsMap(f.type));
+    default:
+      return false;
+  }
+}

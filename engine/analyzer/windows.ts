@@ -1,0 +1,59 @@
+import type { Duration, WindowClause } from '../../parser/ast.js';
+import type { KeyWindow, WindowSpec } from '../types/topology.js';
+import { fail } from './errors.js';
+
+const DAY = 86_400_000;
+const UNIT_MS = {
+  MILLISECONDS: 1,
+  SECONDS: 1000,
+  MINUTES: 60_000,
+  HOURS: 3_600_000,
+  DAYS: DAY,
+  WEEKS: 7 * DAY,
+} as const;
+
+/** Milliseconds; months and years have no fixed length and are refused. */
+export function durationMs(d: Duration): number {
+  if (d.unit === 'MONTHS' || d.unit === 'YEARS') {
+    return fail(`${d.unit} have no fixed length and can not be the size of a window.`, d.span, 'Use DAYS or WEEKS.');
+  }
+  const ms = d.value * UNIT_MS[d.unit];
+  if (!Number.isSafeInteger(ms)) fail(`The duration is too long: ${d.value} ${d.unit}.`, d.span);
+  return ms;
+}
+
+/** Default grace: what is left of 24 hours after the size (or gap). Stores keep 24 hours, and at least size and grace. */
+export function windowSpec(w: WindowClause): WindowSpec {
+  const extent = durationMs(w.kind === 'SessionWindow' ? w.gap : w.size);
+  if (extent <= 0) fail('The size of a window must be larger than zero.', w.span);
+  const graceMs = w.grace === undefined ? Math.max(DAY - extent, 0) : durationMs(w.grace);
+  const least = extent + graceMs;
+  const retention = w.retention === undefined ? undefined : durationMs(w.retention);
+  if (retention !== undefined && retention < least) {
+    fail(
+      `The RETENTION of a window must be at least its size and its grace period together: ${least} milliseconds, not ${retention}.`,
+      w.retention!.span,
+    );
+  }
+  const retentionMs = retention ?? Math.max(DAY, least);
+  switch (w.kind) {
+    case 'TumblingWindow':
+      return { kind: 'TUMBLING', sizeMs: extent, graceMs, retentionMs };
+    case 'HoppingWindow': {
+      const advanceMs = durationMs(w.advance);
+      if (advanceMs <= 0 || advanceMs > extent) {
+        fail(
+          'The ADVANCE BY of a hopping window must be larger than zero and not larger than its SIZE.',
+          w.advance.span,
+        );
+      }
+      return { kind: 'HOPPING', sizeMs: extent, advanceMs, graceMs, retentionMs };
+    }
+    case 'SessionWindow':
+      return { kind: 'SESSION', gapMs: extent, graceMs, retentionMs };
+  }
+}
+
+/** How the keys that a windowed aggregation writes are windowed. */
+export const keyWindowOf = (w: WindowSpec): KeyWindow =>
+  w.kind === 'SESSION' ? { kind: 'session' } : { kind: 'time', sizeMs: w.sizeMs };

@@ -1,0 +1,232 @@
+import type { ResolvedQuery, ResolvedStatement } from '../analyzer/index.js';
+import type { AggregateCall, TypedExpr } from '../types/expr.js';
+import { type Column, printSchema } from '../types/schema.js';
+import { printType } from '../types/sql-type.js';
+import type { FormatRef, KeyWindow, Topology, TopologyNode, WindowSpec } from '../types/topology.js';
+import type { LogicalPlan } from './logical.js';
+
+/** A typed expression as one line, casts and column positions shown. */
+export function printExpr(e: TypedExpr): string {
+  const list = (items: readonly TypedExpr[]): string => items.map(printExpr).join(', ');
+  switch (e.kind) {
+    case 'literal':
+      return literalText(e);
+    case 'column':
+      return `${e.name}@${e.from === 'key' ? 'k' : 'v'}${e.index}`;
+    case 'pseudo':
+      return e.name;
+    case 'arith':
+    case 'compare':
+      return `(${printExpr(e.left)} ${e.op} ${printExpr(e.right)})`;
+    case 'logic':
+      return `(${printExpr(e.left)} ${e.op} ${printExpr(e.right)})`;
+    case 'negate':
+      return `-${printExpr(e.operand)}`;
+    case 'not':
+      return `(NOT ${printExpr(e.operand)})`;
+    case 'isNull':
+      return `(${printExpr(e.operand)} IS ${e.negated ? 'NOT ' : ''}NULL)`;
+    case 'in':
+      return `(${printExpr(e.operand)} ${e.negated ? 'NOT ' : ''}IN (${list(e.list)}))`;
+    case 'between':
+      return `(${printExpr(e.operand)} ${e.negated ? 'NOT ' : ''}BETWEEN ${printExpr(e.low)} AND ${printExpr(e.high)})`;
+    case 'like':
+      return `(${printExpr(e.operand)} ${e.negated ? 'NOT ' : ''}LIKE ${printExpr(e.pattern)}${e.escape === null ? '' : ` ESCAPE '${e.escape}'`})`;
+    case 'case':
+      return `CASE${e.branches.map((b) => ` WHEN ${printExpr(b.when)} THEN ${printExpr(b.then)}`).join('')}${
+        e.otherwise === null ? '' : ` ELSE ${printExpr(e.otherwise)}`
+      } END`;
+    case 'cast':
+      return `CAST(${printExpr(e.operand)} AS ${printType(e.type)})`;
+    case 'call':
+      return `${e.name}(${list(e.args)})`;
+    case 'field':
+      return `${printExpr(e.operand)}->${e.name}`;
+    case 'subscript':
+      return `${printExpr(e.operand)}[${printExpr(e.index)}]`;
+    case 'array':
+      return `ARRAY[${list(e.elements)}]`;
+    case 'map':
+      return `MAP(${e.entries.map((x) => `${printExpr(x.key)} := ${printExpr(x.value)}`).join(', ')})`;
+    case 'struct':
+      return `STRUCT(${list(e.fields)})`;
+    case 'lambda':
+      return `(${e.params.join(', ')}) => ${printExpr(e.body)}`;
+    case 'param':
+      return e.name;
+  }
+}
+
+function literalText(e: Extract<TypedExpr, { kind: 'literal' }>): string {
+  if (e.value === null) return 'NULL';
+  if (e.type.kind === 'STRING') return `'${String(e.value).replaceAll("'", "''")}'`;
+  return ['DATE', 'TIME', 'TIMESTAMP', 'BYTES'].includes(e.type.kind) ? `${e.type.kind} ${e.value}` : String(e.value);
+}
+
+const callText = (c: AggregateCall): string => `${c.name}(${[...c.args, ...c.init].map(printExpr).join(', ')})`;
+
+const windowText = (w: WindowSpec): string =>
+  w.kind === 'SESSION'
+    ? `SESSION gap ${w.gapMs} ms, grace ${w.graceMs} ms, retention ${w.retentionMs} ms`
+    : `${w.kind} size ${w.sizeMs} ms${w.kind === 'HOPPING' ? `, advance ${w.advanceMs} ms` : ''}, grace ${w.graceMs} ms, retention ${w.retentionMs} ms`;
+
+const keyWindowText = (w: KeyWindow | null): string =>
+  w === null ? '' : w.kind === 'session' ? ' windowed by sessions' : ` windowed by ${w.sizeMs} ms`;
+
+const formatText = (f: FormatRef): string => {
+  const options = Object.entries(f.properties).map(([k, v]) => `${k}=${JSON.stringify(v)}`);
+  if (f.wrapSingle !== undefined) options.push(f.wrapSingle ? 'wrapped' : 'unwrapped');
+  return options.length === 0 ? f.name : `${f.name}(${options.join(', ')})`;
+};
+
+const indent = (lines: readonly string[]): readonly string[] => lines.map((l) => `  ${l}`);
+
+// --- Resolved statements ---------------------------------------------------------------------------------------------
+
+export function explainStatement(s: ResolvedStatement): string {
+  switch (s.kind) {
+    case 'createAs':
+      return [
+        `create ${s.sink.kind.toLowerCase()} ${s.sink.name} as ${s.queryId}`,
+        ...indent([
+          `schema ${printSchema(s.sink.schema)}`,
+          `topic ${s.sink.topic.name} key ${formatText(s.sink.keyFormat)} value ${formatText(s.sink.valueFormat)}${keyWindowText(s.sink.window)}`,
+          ...queryLines(s.query),
+        ]),
+      ].join('\n');
+    case 'insertInto':
+      return [`insert into ${s.target.name} as ${s.queryId}`, ...indent(queryLines(s.query))].join('\n');
+    case 'select':
+      return [`${s.mode} query`, ...indent(queryLines(s.query))].join('\n');
+    case 'createSource':
+      return [
+        `create ${s.source.kind.toLowerCase()} ${s.source.name}`,
+        ...indent([
+          `schema ${printSchema(s.source.schema)}`,
+          `topic ${s.source.topic.name} key ${formatText(s.source.keyFormat)} value ${formatText(s.source.valueFormat)}${keyWindowText(s.source.window)}`,
+        ]),
+      ].join('\n');
+    default:
+      return s.kind;
+  }
+}
+
+function queryLines(q: ResolvedQuery): readonly string[] {
+  const lines = [
+    `from ${q.relation.source.name}${q.relation.alias === q.relation.source.name ? '' : ` as ${q.relation.alias}`}`,
+  ];
+  if (q.where !== null) lines.push(`where ${printExpr(q.where)}`);
+  for (const t of q.tableFunctions) lines.push(`rows of ${printExpr(t.call)} as ${t.column.name}`);
+  if (q.shape.kind === 'partitioned')
+    lines.push(`partition by ${q.shape.keys.map((k) => `${k.name} = ${printExpr(k.expr)}`).join(', ') || 'nothing'}`);
+  if (q.shape.kind === 'grouped') {
+    lines.push(`group by ${q.shape.keys.map((k) => `${k.name} = ${printExpr(k.expr)}`).join(', ')}`);
+    if (q.shape.window !== null) lines.push(`window ${windowText(q.shape.window)}`);
+    q.shape.calls.forEach((c, i) => {
+      lines.push(`aggregate v${i} = ${callText(c)} ${printType(c.type)}`);
+    });
+  }
+  if (q.having !== null) lines.push(`having ${printExpr(q.having)}`);
+  for (const c of q.select)
+    lines.push(`select ${c.name} ${printType(c.expr.type)}${c.key === null ? '' : ' KEY'} = ${printExpr(c.expr)}`);
+  if (q.emit !== null) lines.push(`emit ${q.emit}`);
+  if (q.limit !== null) lines.push(`limit ${q.limit}`);
+  return lines;
+}
+
+export const explainQuery = (q: ResolvedQuery): string => queryLines(q).join('\n');
+
+// --- Logical plans ---------------------------------------------------------------------------------------------------
+
+function planLines(p: LogicalPlan): readonly string[] {
+  const kind = p.table ? ' table' : '';
+  switch (p.kind) {
+    case 'scan': {
+      const names = [...p.needed.key.map((i) => p.schema.key[i]!), ...p.needed.value.map((i) => p.schema.value[i]!)];
+      return [`scan ${p.source.name}${kind} [${names.map((c) => c.name).join(', ')}]${p.stored ? ' stored' : ''}`];
+    }
+    case 'filter':
+      return [`${p.having ? 'having' : 'filter'}${kind} ${printExpr(p.predicate)}`, ...indent(planLines(p.input))];
+    case 'project':
+      return [
+        `project${kind} [${columnsText(p.schema.value, p.value)}]${p.key === null ? '' : ` key [${columnsText(p.schema.key, p.key)}]`}`,
+        ...indent(planLines(p.input)),
+      ];
+    case 'flatMap':
+      return [`rows of [${p.calls.map(printExpr).join(', ')}]`, ...indent(planLines(p.input))];
+    case 'rekey':
+      return [
+        `rekey${kind}${p.moves ? '' : ' in place'} [${columnsText(p.schema.key, p.key)}] value [${columnsText(p.schema.value, p.value)}]`,
+        ...indent(planLines(p.input)),
+      ];
+    case 'aggregate':
+      return [
+        `aggregate [${p.calls.map(callText).join(', ')}]${p.windowSpec === null ? '' : ` ${windowText(p.windowSpec)}`}${p.emit === 'final' ? ' final' : ''}`,
+        ...indent(planLines(p.input)),
+      ];
+  }
+}
+
+const columnsText = (columns: readonly Column[], exprs: readonly TypedExpr[]): string =>
+  exprs.map((e, i) => `${columns[i]?.name ?? '?'} = ${printExpr(e)}`).join(', ');
+
+/** The tree of a logical plan, a step a line, inputs indented under what reads them. */
+export const explainLogical = (p: LogicalPlan): string => planLines(p).join('\n');
+
+// --- Topologies ------------------------------------------------------------------------------------------------------
+
+export function explainTopology(t: Topology): string {
+  return t.subtopologies.flatMap((s) => [`sub-topology ${s.id}`, ...indent(s.nodes.map(nodeText))]).join('\n');
+}
+
+const schemaText = (key: readonly Column[], value: readonly Column[]): string => printSchema({ key, value });
+
+function nodeText(n: TopologyNode): string {
+  const input = 'input' in n ? ` <- ${n.input}` : '';
+  const head = `${n.id}${input}:`;
+  switch (n.kind) {
+    case 'source': {
+      const needed = [...n.neededKey.map((i) => n.key[i]!.name), ...n.neededValue.map((i) => n.value[i]!.name)];
+      return (
+        `${head} ${n.internal ? 'internal topic' : 'topic'} ${n.topic} ${formatText(n.keyFormat)}/${formatText(n.valueFormat)}${keyWindowText(n.window)}` +
+        `${n.table ? ' table' : ''} reads [${needed.join(', ')}]${n.store === null ? '' : ` store ${n.store.name}`}`
+      );
+    }
+    case 'filter':
+      return `${head} keep ${printExpr(n.predicate)}${n.table ? ' table' : ''}${n.store === null ? '' : ` store ${n.store.name}`}`;
+    case 'project':
+      return `${head} [${columnsText(n.valueColumns, n.value)}]${n.key === null ? '' : ` key [${columnsText(n.keyColumns, n.key)}]`}`;
+    case 'flatMap':
+      return `${head} rows of [${n.calls.map(printExpr).join(', ')}]`;
+    case 'rekey':
+      return `${head} key [${columnsText(n.keyColumns, n.key)}] value [${columnsText(n.valueColumns, n.value)}]${n.dropNullKey ? ' drop null keys' : ''}`;
+    case 'repartition':
+      return `${head} internal topic ${n.topic} ${schemaText(n.keyColumns, n.valueColumns)}`;
+    case 'aggregate':
+      return `${head} [${n.calls.map(callText).join(', ')}]${n.window === null ? '' : ` ${windowText(n.window)}`}${n.emit === 'final' ? ' final' : ''}${
+        n.inputTable ? ' of a table' : ''
+      } store ${n.store.name}`;
+    case 'sink':
+      return `${head} topic ${n.topic} ${formatText(n.keyFormat)}/${formatText(n.valueFormat)}${keyWindowText(n.window)} ${schemaText(n.keyColumns, n.valueColumns)}`;
+    case 'result':
+      return `${head} [${n.columns.map((c) => `${c.name} = ${printExpr(c.expr)}`).join(', ')}]${n.limit === null ? '' : ` limit ${n.limit}`}`;
+  }
+}
+
+/** Every stage of a planned statement, each under its heading. */
+export function explainPlan(stages: {
+  readonly sql: string;
+  readonly resolved: ResolvedStatement;
+  readonly logical: LogicalPlan | null;
+  readonly topology: Topology | null;
+}): string {
+  const parts = [
+    'statement',
+    ...indent(stages.sql.split('\n')),
+    'resolved',
+    ...indent(explainStatement(stages.resolved).split('\n')),
+  ];
+  if (stages.logical !== null) parts.push('logical plan', ...indent(explainLogical(stages.logical).split('\n')));
+  if (stages.topology !== null) parts.push('topology', ...indent(explainTopology(stages.topology).split('\n')));
+  return parts.join('\n');
+}

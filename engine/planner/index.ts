@@ -1,0 +1,105 @@
+import type {
+  ResolvedCreateAs,
+  ResolvedCreateSource,
+  ResolvedInsertInto,
+  ResolvedQuery,
+  ResolvedRelation,
+  ResolvedSelect,
+} from '../analyzer/index.js';
+import type { QueryDef, QueryKind } from '../catalog/index.js';
+import type { PullPlan, StreamPullPlan } from '../types/pull-plan.js';
+import type { Topology } from '../types/topology.js';
+import { type LogicalPlan, planColumns, planRows, type ScanPlan } from './logical.js';
+import { planTablePull } from './pull.js';
+import { everything, optimize, pruneColumns, storeTables, usedBy } from './rules.js';
+import { TopologyBuilder } from './topology.js';
+
+export { explainLogical, explainPlan, explainQuery, explainStatement, explainTopology } from './explain.js';
+export type { LogicalPlan } from './logical.js';
+
+/** What a statement that starts a query becomes. `query` goes into the command as it is. */
+export interface PersistentPlan {
+  readonly logical: LogicalPlan;
+  readonly topology: Topology;
+  readonly query: QueryDef;
+}
+
+export interface PushPlan {
+  readonly logical: LogicalPlan;
+  /** One sub-topology that ends in a result node. */
+  readonly topology: Topology;
+}
+
+/** Either form of a pull query. */
+export type AnyPullPlan =
+  | { readonly kind: 'table'; readonly plan: PullPlan }
+  | { readonly kind: 'stream'; readonly plan: StreamPullPlan };
+
+/** The optimised logical plan of a persistent query. `target`: a table keeps enough state to be pulled from. */
+function logicalPlan(query: ResolvedQuery, target: 'STREAM' | 'TABLE'): LogicalPlan {
+  const plan = optimize(planColumns(query));
+  const stored = storeTables(plan, target === 'TABLE' && query.shape.kind !== 'grouped');
+  return pruneColumns(stored, everything(stored));
+}
+
+/**
+ * Plans CREATE … AS, INSERT INTO … SELECT and CREATE SOURCE TABLE. `properties`: the session's settings, which go with
+ * the query for good. Pure.
+ */
+export function planPersistent(
+  statement: ResolvedCreateAs | ResolvedInsertInto | (ResolvedCreateSource & { readonly queryId: string }),
+  properties: Readonly<Record<string, string>> = {},
+): PersistentPlan {
+  const builder = new TopologyBuilder(false);
+  const done = (
+    kind: QueryKind,
+    sink: string,
+    sources: readonly string[],
+    logical: LogicalPlan,
+    topology: Topology,
+  ): PersistentPlan => ({
+    logical,
+    topology,
+    query: { id: statement.queryId, kind, sql: statement.sql, sink, sources, topology, state: 'RUNNING', properties },
+  });
+  if (statement.kind === 'createSource') {
+    const { source } = statement;
+    const scan: ScanPlan = {
+      kind: 'scan',
+      source,
+      needed: { key: [...source.schema.key.keys()], value: [...source.schema.value.keys()] },
+      stored: true,
+      schema: source.schema,
+      table: true,
+      window: source.window,
+    };
+    return done('CST', source.name, [source.name], scan, builder.table(scan));
+  }
+  const sink = statement.kind === 'createAs' ? statement.sink : statement.target;
+  const logical = logicalPlan(statement.query, sink.kind);
+  const kind: QueryKind = statement.kind === 'insertInto' ? 'INSERT' : sink.kind === 'STREAM' ? 'CSAS' : 'CTAS';
+  return done(kind, sink.name, sourcesOf(statement.query.relation), logical, builder.persistent(logical, sink));
+}
+
+/** Names of the sources that a relation reads, each once. */
+export const sourcesOf = (relation: ResolvedRelation): readonly string[] => [relation.source.name];
+
+/** Plans a push query: it runs where it was asked, in memory, without internal topics. Pure. */
+export function planPush(statement: ResolvedSelect): PushPlan {
+  const { query } = statement;
+  const rows = storeTables(optimize(planRows(query)), false);
+  const logical = pruneColumns(rows, usedBy(query.select.map((c) => c.expr)));
+  const topology = new TopologyBuilder(true).push(logical, {
+    columns: query.select.map((c) => ({ name: c.name, expr: c.expr, key: c.key !== null })),
+    limit: query.limit,
+    table: logical.table,
+  });
+  return { logical, topology };
+}
+
+/** Plans a pull query. Throws WeirError NOT_SUPPORTED where the table's query keeps no state that could answer. Pure. */
+export function planPull(statement: ResolvedSelect): AnyPullPlan {
+  const { source } = statement.query.relation;
+  if (source.kind === 'TABLE') return { kind: 'table', plan: planTablePull(statement) };
+  return { kind: 'stream', plan: { source: source.name, topology: planPush(statement).topology } };
+}

@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { analyze } from '../../engine/analyzer/index.js';
+import { explainPlan, planPull, planPush } from '../../engine/planner/index.js';
+import { parseScript } from '../../parser/index.js';
+import { Session } from '../analyzer/support.js';
+
+/**
+ * EXPLAIN goldens: every statement of `X.sql`, in order on one catalog, with all its stages in `X.golden`.
+ * UPDATE_GOLDENS=1 writes them anew.
+ */
+const folder = dirname(fileURLToPath(import.meta.url));
+
+function explainScript(text: string): string {
+  const session = new Session();
+  const parts: string[] = [];
+  for (const statement of parseScript(text)) {
+    const resolved = analyze(statement, session.context(text));
+    const sql = 'sql' in resolved ? resolved.sql : '';
+    if (resolved.kind === 'select') {
+      if (resolved.mode === 'push') parts.push(explainPlan({ sql, resolved, ...planPush(resolved) }));
+      else {
+        const pull = planPull(resolved);
+        const plan = explainPlan({
+          sql,
+          resolved,
+          logical: null,
+          topology: pull.kind === 'stream' ? pull.plan.topology : null,
+        });
+        parts.push(pull.kind === 'table' ? `${plan}\npull plan\n${indent(JSON.stringify(pull.plan, null, 1))}` : plan);
+      }
+      continue;
+    }
+    const plan = session.apply(resolved);
+    parts.push(explainPlan({ sql, resolved, logical: plan?.logical ?? null, topology: plan?.topology ?? null }));
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+const indent = (text: string): string => text.replace(/^/gm, '  ');
+
+describe('EXPLAIN goldens', () => {
+  const scripts = readdirSync(folder).filter((f) => f.endsWith('.sql'));
+  it('has scripts', () => expect(scripts.length).toBeGreaterThan(0));
+  for (const script of scripts) {
+    it(script, () => {
+      const golden = join(folder, script.replace(/\.sql$/, '.golden'));
+      const text = explainScript(readFileSync(join(folder, script), 'utf8'));
+      if (process.env.UPDATE_GOLDENS === '1') writeFileSync(golden, text);
+      expect(text).toBe(readFileSync(golden, 'utf8'));
+    });
+  }
+});
