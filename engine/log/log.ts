@@ -133,7 +133,8 @@ export interface WriterOptions {
 
 /**
  * Writes whole batches. A transactional writer has an open transaction from its first append to `commit` or `abort`.
- * After any rejection the writer is dead: close it and open another.
+ * After any rejection the writer is dead: close it and open another. Where another writer or member has taken over, the error
+ * has the property `fenced: true`.
  */
 export interface LogWriter {
   /**
@@ -159,6 +160,8 @@ export interface LogWriter {
 export interface CommitWork {
   readonly group?: string;
   readonly offsets: readonly TopicPartitionOffset[];
+  /** Whose partitions `offsets` are of: a member that the group has dropped is refused, with a `fenced` error. */
+  readonly member?: GroupMember;
   /** Changes of the state database; keys are whole database keys. */
   readonly state: readonly KeyValueOp[];
 }

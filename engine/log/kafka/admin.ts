@@ -1,0 +1,181 @@
+import type { NewTopic, PartitionOffsets, TopicInfo, TopicPartitionOffset } from '../log.js';
+import type { Cluster, TopicMetadata } from './cluster.js';
+import { CODE, check, errorOfCode, KafkaError, noTopic } from './errors.js';
+import { decodeOffsetFetch, encodeOffsetFetch } from './offset-requests.js';
+import { OFFSET_FETCH } from './protocol.js';
+
+const EARLIEST = '-2';
+const LATEST = '-1';
+const READ_COMMITTED = 1;
+
+interface TopicErrors {
+  readonly topicErrors: readonly { topic: string; errorCode: number; errorMessage?: string | null }[];
+}
+
+interface ListOffsetsAnswer {
+  readonly responses: readonly {
+    topic: string;
+    partitions: readonly { partition: number; errorCode: number; offset: string }[];
+  }[];
+}
+
+/** Topics, offsets and groups of a cluster. */
+export class KafkaAdmin {
+  constructor(private readonly cluster: Cluster) {}
+
+  async createTopics(topics: readonly NewTopic[]): Promise<void> {
+    if (topics.length === 0) return;
+    const there = new Map((await this.cluster.topics(topics.map((t) => t.name))).map((t) => [t.name, t]));
+    const missing = topics.filter((t) => !there.has(t.name));
+    for (const t of topics) samePartitions(t, there.get(t.name));
+    if (missing.length > 0) await this.create(missing);
+    // Also those that someone else has created at the same moment.
+    const created = await this.awaitTopics(missing);
+    for (const t of missing) samePartitions(t, created.get(t.name));
+  }
+
+  async deleteTopics(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    await this.cluster.retrying(async () => {
+      const timeout = this.cluster.config.requestTimeoutMs;
+      const answer = await this.cluster.callController<TopicErrors>('DeleteTopics', { topics: names, timeout });
+      for (const { topic, errorCode } of answer.topicErrors) {
+        if (errorCode !== CODE.UNKNOWN_TOPIC_OR_PARTITION) check(errorCode, `delete topic ${topic}`);
+      }
+    });
+    await this.awaitState(async () => (await this.cluster.topics(names)).length === 0, `delete ${names.join(', ')}`);
+  }
+
+  async listTopics(): Promise<TopicInfo[]> {
+    return (await this.cluster.topics()).map(infoOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async describeTopic(name: string): Promise<TopicInfo | undefined> {
+    const topic = (await this.cluster.topics([name])).find((t) => t.name === name);
+    return topic === undefined ? undefined : infoOf(topic);
+  }
+
+  async offsets(topic: string): Promise<PartitionOffsets[]> {
+    return this.cluster.retrying(async () => {
+      const found = (await this.cluster.topics([topic])).find((t) => t.name === topic);
+      if (found === undefined) throw final(noTopic(topic, `list the offsets of ${topic}`));
+      const [earliest, end] = await Promise.all([this.listOffsets(found, EARLIEST), this.listOffsets(found, LATEST)]);
+      return found.partitions.map(({ partition }) => ({
+        partition,
+        earliest: earliest.get(partition)!,
+        end: end.get(partition)!,
+      }));
+    });
+  }
+
+  /** Waits for transactions that hold offsets of the group to end: at most as long as a transaction may last. */
+  async committed(group: string, topics: readonly string[]): Promise<TopicPartitionOffset[]> {
+    const { transactionTimeoutMs, deliveryTimeoutMs } = this.cluster.config;
+    const patience = Math.max(deliveryTimeoutMs, transactionTimeoutMs * 1.5);
+    const body = encodeOffsetFetch(group);
+    return this.cluster.coordinator('group', group).run(async (connection) => {
+      const answer = decodeOffsetFetch(await connection.request(OFFSET_FETCH, [body]));
+      check(answer.code, `get the offsets of group ${group}`);
+      const wanted = answer.partitions.filter((p) => topics.includes(p.topic));
+      for (const p of wanted) check(p.code, `get the offset of ${p.topic}/${p.partition} for group ${group}`);
+      return wanted
+        .filter((p) => p.offset >= 0)
+        .map(({ topic, partition, offset }) => ({ topic, partition, offset }))
+        .sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
+    }, patience);
+  }
+
+  async deleteGroup(group: string): Promise<void> {
+    await this.cluster.coordinator('group', group).run(async (connection) => {
+      const answer = await connection.call<{ results: readonly { errorCode: number }[] }>('DeleteGroups', [group]);
+      for (const { errorCode } of answer.results) {
+        if (errorCode !== CODE.GROUP_ID_NOT_FOUND) check(errorCode, `delete group ${group}`);
+      }
+    });
+  }
+
+  private async create(topics: readonly NewTopic[]): Promise<void> {
+    const args = {
+      topics: topics.map((t) => ({
+        topic: t.name,
+        numPartitions: t.partitions,
+        replicationFactor: t.replicas ?? -1,
+        // Event times may be years old: with the broker's retention of a week, their records would be gone in minutes.
+        configEntries: Object.entries({ 'retention.ms': '-1', ...t.config }).map(([name, value]) => ({ name, value })),
+      })),
+      timeout: this.cluster.config.requestTimeoutMs,
+    };
+    await this.cluster.retrying(async () => {
+      const answer = await this.cluster.callController<TopicErrors>('CreateTopics', args);
+      for (const { topic, errorCode, errorMessage } of answer.topicErrors) {
+        if (errorCode !== CODE.TOPIC_ALREADY_EXISTS) check(errorCode, `create topic ${topic}`, errorMessage);
+      }
+    });
+  }
+
+  /** Until all of them are known, each with its leaders. */
+  private async awaitTopics(topics: readonly NewTopic[]): Promise<Map<string, TopicMetadata>> {
+    let found = new Map<string, TopicMetadata>();
+    const names = topics.map((t) => t.name);
+    await this.awaitState(
+      async () => {
+        found = new Map((await this.cluster.topics(names)).map((t) => [t.name, t]));
+        return (
+          found.size === names.length && [...found.values()].every((t) => t.partitions.every((p) => p.leader >= 0))
+        );
+      },
+      `create ${names.join(', ')}`,
+    );
+    return found;
+  }
+
+  private async awaitState(reached: () => Promise<boolean>, what: string): Promise<void> {
+    await this.cluster.retrying(async () => {
+      if (!(await reached())) throw new KafkaError(`Kafka did not ${what} in time`, 0, true, false);
+    });
+  }
+
+  private async listOffsets(topic: TopicMetadata, timestamp: string): Promise<Map<number, number>> {
+    const what = `list the offsets of ${topic.name}`;
+    const byLeader = new Map<number, { partition: number; timestamp: string }[]>();
+    for (const { partition, leader } of topic.partitions) {
+      if (leader < 0) throw errorOfCode(5, what);
+      const of = byLeader.get(leader);
+      if (of === undefined) byLeader.set(leader, [{ partition, timestamp }]);
+      else of.push({ partition, timestamp });
+    }
+    const out = new Map<number, number>();
+    await Promise.all(
+      [...byLeader].map(async ([leader, partitions]) => {
+        const connection = await this.cluster.connection(leader, 'main');
+        const args = { isolationLevel: READ_COMMITTED, topics: [{ topic: topic.name, partitions }] };
+        const answer = await connection.call<ListOffsetsAnswer>('ListOffsets', args);
+        for (const r of answer.responses) {
+          for (const p of r.partitions) {
+            check(p.errorCode, what);
+            out.set(p.partition, Number(p.offset));
+          }
+        }
+      }),
+    );
+    return out;
+  }
+}
+
+function samePartitions(wanted: NewTopic, found: TopicMetadata | undefined): void {
+  if (found === undefined || found.partitions.length === wanted.partitions) return;
+  const text = `Topic ${wanted.name} exists with ${found.partitions.length} partitions, not ${wanted.partitions}`;
+  throw new KafkaError(text, CODE.TOPIC_ALREADY_EXISTS, false, false, {
+    hint: `Say PARTITIONS=${found.partitions.length}, or use another topic.`,
+  });
+}
+
+const infoOf = (t: TopicMetadata): TopicInfo => ({
+  name: t.name,
+  partitions: t.partitions.length,
+  replicas: t.partitions.map((p) => p.replicas),
+  internal: t.internal,
+});
+
+/** The same error, for one who does not wait for metadata to spread. */
+const final = (e: KafkaError): KafkaError => new KafkaError(e.message, e.kafkaCode, false, false, { hint: e.hint });

@@ -1,0 +1,102 @@
+import kafkaErrors from 'kafkajs/src/protocol/error.js';
+import { WeirError } from '../../types/errors.js';
+
+/** Kafka's error codes (https://kafka.apache.org/protocol#protocol_error_codes) that the code names. */
+export const CODE = {
+  OFFSET_OUT_OF_RANGE: 1,
+  UNKNOWN_TOPIC_OR_PARTITION: 3,
+  COORDINATOR_LOAD_IN_PROGRESS: 14,
+  COORDINATOR_NOT_AVAILABLE: 15,
+  NOT_COORDINATOR: 16,
+  ILLEGAL_GENERATION: 22,
+  UNKNOWN_MEMBER_ID: 25,
+  REBALANCE_IN_PROGRESS: 27,
+  TOPIC_ALREADY_EXISTS: 36,
+  NOT_CONTROLLER: 41,
+  OUT_OF_ORDER_SEQUENCE_NUMBER: 45,
+  INVALID_PRODUCER_EPOCH: 47,
+  CONCURRENT_TRANSACTIONS: 51,
+  GROUP_ID_NOT_FOUND: 69,
+  MEMBER_ID_REQUIRED: 79,
+  FENCED_INSTANCE_ID: 82,
+  PRODUCER_FENCED: 90,
+  UNKNOWN_TOPIC_ID: 100,
+} as const;
+
+/** Newer codes than kafkajs's table has, with Kafka's own words. */
+const NEWER: Readonly<Record<number, readonly [name: string, message: string]>> = {
+  89: ['THROTTLING_QUOTA_EXCEEDED', 'The throttling quota has been exceeded'],
+  90: ['PRODUCER_FENCED', 'There is a newer producer with the same transactional id'],
+  100: ['UNKNOWN_TOPIC_ID', 'This server does not host this topic ID'],
+  120: ['TRANSACTION_ABORTABLE', 'The server encountered an error with the transaction; it must be aborted'],
+};
+
+/**
+ * Errors that go away by themselves: leaders and coordinators move, replicas lag, transactions end. 3 and 100 (topic
+ * unknown) are among them because metadata spreads slowly: who retries them bounds the time.
+ */
+const RETRIABLE = new Set([
+  3, 5, 6, 7, 8, 9, 13, 14, 15, 16, 19, 20, 41, 51, 56, 70, 71, 72, 74, 75, 78, 80, 88, 89, 100,
+]);
+
+/** Someone else has taken over: a producer with the same transactional id, or the group without this member. */
+const FENCED = new Set([22, 25, 47, 82, 90]);
+
+const HINTS: Readonly<Record<number, string>> = {
+  10: 'Raise max.message.bytes of the topic, or write smaller batches.',
+  29: "The principal lacks an ACL for the topic. 'kafka-acls' shows and grants them.",
+  30: "The principal lacks an ACL for the consumer group. 'kafka-acls' shows and grants them.",
+  53: "The principal lacks an ACL for the transactional id. 'kafka-acls' shows and grants them.",
+  23: 'Other members of the group use another assignor: give this node a group of its own.',
+};
+
+/** A failure of the log on Kafka: code LOG_ERROR. */
+export class KafkaError extends WeirError {
+  constructor(
+    message: string,
+    /** Kafka's error code; 0 where the connection failed and Kafka said nothing. */
+    readonly kafkaCode: number,
+    /** The same request may succeed later. */
+    readonly retriable: boolean,
+    /** Another has taken over: drop the work and commit nothing. */
+    readonly fenced: boolean,
+    options: { hint?: string | undefined; cause?: unknown } = {},
+  ) {
+    super('LOG_ERROR', message, options.hint, { cause: options.cause });
+    this.name = 'KafkaError';
+  }
+}
+
+/** The error for one of Kafka's codes; `what` was being done, e.g. `commit offsets of group g`. */
+export function errorOfCode(code: number, what: string, detail?: string | null): KafkaError {
+  const known = kafkaErrors.errorCodes.find((e) => e.code === code);
+  const [name, message] = known ? [known.type, known.message] : (NEWER[code] ?? [`code ${code}`, 'unknown error']);
+  const text = `Kafka could not ${what}: ${detail || message} (${name})`;
+  return new KafkaError(text, code, RETRIABLE.has(code), FENCED.has(code), { hint: HINTS[code] });
+}
+
+/** @throws KafkaError unless the code is 0 */
+export function check(code: number, what: string, detail?: string | null): void {
+  if (code !== 0) throw errorOfCode(code, what, detail);
+}
+
+/** An error of the connection: nothing is known about what the broker has done. */
+export function connectionError(cause: unknown, what: string): KafkaError {
+  if (cause instanceof KafkaError) return cause;
+  const e = cause as { name?: string; message?: string; code?: number | string; type?: string };
+  // A refused login is final; sockets, time-outs and unreachable hosts are not.
+  const final = e.name === 'KafkaJSSASLAuthenticationError' || e.name === 'TypeError' || e.type !== undefined;
+  const untrusted = typeof e.code === 'string' && /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|UNABLE_|SELF_SIGNED)/.test(e.code);
+  const text = `Kafka could not ${what}: ${e.message ?? String(cause)}`;
+  const kafkaCode = typeof e.code === 'number' ? e.code : 0;
+  return new KafkaError(text, kafkaCode, !final && !untrusted, false, { cause });
+}
+
+export const isRetriable = (e: unknown): boolean => e instanceof KafkaError && e.retriable;
+
+export const hasCode = (e: unknown, ...codes: readonly number[]): e is KafkaError =>
+  e instanceof KafkaError && codes.includes(e.kafkaCode);
+
+/** The error for a topic that is not there. */
+export const noTopic = (topic: string, what: string): KafkaError =>
+  errorOfCode(CODE.UNKNOWN_TOPIC_OR_PARTITION, what, `Topic ${topic} does not exist`);

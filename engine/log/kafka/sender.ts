@@ -1,0 +1,417 @@
+import { type BatchProducer, sealBatch } from '../../types/batch.js';
+import type { TopicPartition, TopicPartitionOffset } from '../log.js';
+import type { Cluster } from './cluster.js';
+import { type Compression, compressBatch } from './compression.js';
+import { CODE, connectionError, errorOfCode, hasCode, isRetriable, KafkaError, noTopic } from './errors.js';
+import { decodeProduce, encodeProduce } from './produce-requests.js';
+import { PRODUCE } from './protocol.js';
+import { backoff } from './retry.js';
+
+const KEY = '\u0000';
+/** The broker remembers the last five batches of a producer in a partition: as many may be repeated without harm. */
+const WINDOW = 5;
+/** Requests in flight to one broker, and bytes of one request (a single larger batch goes alone). */
+const REQUESTS = 5;
+const REQUEST_BYTES = 4 * 1024 * 1024;
+const SEQUENCES = 2 ** 31;
+
+interface Entry {
+  /** As appended until it is compressed; sealed when it is first sent. */
+  batch: Buffer;
+  readonly bytes: number;
+  readonly records: number;
+  ready: boolean;
+  sequence: number;
+  sentAt: number;
+  acknowledged: boolean;
+}
+
+/** One partition: batches in order, of which the first `sent` have been sent and wait for their acknowledgement. */
+class Partition implements TopicPartition {
+  readonly queue: Entry[] = [];
+  sent = 0;
+  inFlight = 0;
+  sequence: number;
+  /** Transactional: whether the transaction knows of the partition. */
+  registered = false;
+  /** Something has failed: wait until nothing is in flight, then send again from the first one, with the same sequences. */
+  recovering = false;
+  failures = 0;
+  retryAt = 0;
+  /** Since when it has had no leader. */
+  missingSince: number | undefined;
+  /**
+   * The broker takes any first sequence from a producer that is new to the partition: until it has acknowledged one, a second
+   * batch must not overtake the first.
+   */
+  known = false;
+  /** Behind the last acknowledged batch of this unit of work; -1: none. */
+  end = -1;
+
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    firstSequence: number,
+  ) {
+    this.sequence = firstSequence;
+  }
+
+  get name(): string {
+    return `${this.topic}/${this.partition}`;
+  }
+}
+
+export interface ProducerId {
+  readonly id: number;
+  readonly epoch: number;
+}
+
+export interface SenderOptions {
+  readonly producer: ProducerId;
+  readonly transactionalId: string | null;
+  readonly compression: Compression;
+  /** Transactional: makes partitions known to the transaction before anything is sent to them. */
+  readonly register?: (partitions: readonly TopicPartition[]) => Promise<void>;
+  /** What is appended and not acknowledged, in bytes, until `ready` waits. */
+  readonly maxBytes: number;
+  /** Of each partition's first batch; for tests of the wrap at 2^31. */
+  readonly firstSequence?: number;
+}
+
+/**
+ * Sends batches as an idempotent producer. Each batch has a sequence number for life: repeated with the same number, it is stored
+ * once. So a batch whose fate is unknown is sent again, in order, until it is acknowledged or its time is over; the broker finds
+ * out whether it had it. Any other failure ends the sender for good.
+ */
+export class Sender {
+  private readonly partitions = new Map<string, Partition>();
+  private readonly requests = new Map<number, number>();
+  private readonly producer: Omit<BatchProducer, 'sequence'>;
+  private outstanding = 0;
+  private pumping = false;
+  private registering: Promise<void> | undefined;
+  private refreshing = false;
+  private scheduledAt = Number.POSITIVE_INFINITY;
+  private dead: KafkaError | undefined;
+  private waiters: {
+    readonly met: () => boolean;
+    readonly resolve: () => void;
+    readonly reject: (e: Error) => void;
+  }[] = [];
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly options: SenderOptions,
+  ) {
+    this.producer = { ...options.producer, transactional: options.transactionalId !== null };
+  }
+
+  append(topic: string, partition: number, batch: Buffer): void {
+    if (this.dead !== undefined) return; // told by the next ready, flush or commit
+    const key = topic + KEY + partition;
+    let p = this.partitions.get(key);
+    if (p === undefined) {
+      p = new Partition(topic, partition, this.options.firstSequence ?? 0);
+      this.partitions.set(key, p);
+    }
+    const { compression } = this.options;
+    const entry: Entry = {
+      batch,
+      bytes: batch.length,
+      records: batch.readInt32BE(57),
+      ready: compression === 'none',
+      sequence: -1,
+      sentAt: 0,
+      acknowledged: false,
+    };
+    p.queue.push(entry);
+    this.outstanding += entry.bytes;
+    if (entry.ready) this.schedulePump();
+    else this.compress(entry);
+  }
+
+  ready(): Promise<void> {
+    return this.until(() => this.outstanding < this.options.maxBytes);
+  }
+
+  flush(): Promise<void> {
+    return this.until(() => this.outstanding === 0);
+  }
+
+  /** Drops what has not been sent, and waits for the rest: nothing of this sender arrives later. */
+  async settle(): Promise<void> {
+    for (const p of this.partitions.values()) {
+      // Once sent, a batch has its sequence number, and the next one must not be sent before it.
+      while (p.queue.length > 0 && p.queue[p.queue.length - 1]!.sequence < 0) this.outstanding -= p.queue.pop()!.bytes;
+    }
+    this.notify();
+    await this.registering;
+    await this.flush();
+  }
+
+  /** Ends of the partitions written since the last call, and the start of a new unit of work. */
+  takeEnds(): TopicPartitionOffset[] {
+    const ends: TopicPartitionOffset[] = [];
+    for (const p of this.partitions.values()) {
+      if (p.end >= 0) ends.push({ topic: p.topic, partition: p.partition, offset: p.end });
+      p.end = -1;
+      p.registered = false;
+    }
+    return ends;
+  }
+
+  /** Nothing is sent any more; all waits reject. */
+  die(error: KafkaError): void {
+    if (this.dead !== undefined) return;
+    this.dead = error;
+    this.partitions.clear();
+    this.outstanding = 0;
+    const waiters = this.waiters;
+    this.waiters = [];
+    for (const w of waiters) w.reject(error);
+  }
+
+  private until(met: () => boolean): Promise<void> {
+    if (this.dead !== undefined) return Promise.reject(this.dead);
+    if (met()) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.waiters.push({ met, resolve, reject });
+    });
+  }
+
+  private notify(): void {
+    if (this.waiters.length === 0) return;
+    const waiting = this.waiters.filter((w) => !w.met());
+    const done = this.waiters.filter((w) => !waiting.includes(w));
+    this.waiters = waiting;
+    for (const w of done) w.resolve();
+  }
+
+  private fail(e: unknown): void {
+    this.die(e instanceof KafkaError ? e : connectionError(e, 'write'));
+  }
+
+  private compress(entry: Entry): void {
+    compressBatch(entry.batch, this.options.compression)
+      .then((batch) => {
+        entry.batch = batch;
+        entry.ready = true;
+        this.schedulePump();
+      })
+      .catch((e: unknown) => this.fail(e));
+  }
+
+  /** After the caller's slice of work: what it appends to several partitions goes in one request. */
+  private schedulePump(): void {
+    if (this.pumping || this.dead !== undefined) return;
+    this.pumping = true;
+    queueMicrotask(() => {
+      this.pumping = false;
+      try {
+        this.pump();
+      } catch (e) {
+        this.fail(e);
+      }
+    });
+  }
+
+  private pump(): void {
+    if (this.dead !== undefined) return;
+    const now = this.cluster.clock.now();
+    const byNode = new Map<number, Partition[]>();
+    const unregistered: Partition[] = [];
+    let unknown = false;
+    let due = Number.POSITIVE_INFINITY;
+    for (const p of this.partitions.values()) {
+      const next = p.queue[p.sent];
+      if (next === undefined || !next.ready || p.recovering) continue;
+      if (p.retryAt > now) {
+        due = Math.min(due, p.retryAt);
+        continue;
+      }
+      if (this.options.register !== undefined && !p.registered) {
+        unregistered.push(p);
+        continue;
+      }
+      const leader = this.cluster.leader(p.topic, p.partition);
+      if (leader === undefined) {
+        unknown = true;
+        continue;
+      }
+      const of = byNode.get(leader);
+      if (of === undefined) byNode.set(leader, [p]);
+      else of.push(p);
+    }
+    if (unregistered.length > 0) this.register(unregistered);
+    if (unknown) this.refresh();
+    if (due < Number.POSITIVE_INFINITY) this.schedule(due);
+    for (const [node, list] of byNode) this.sendTo(node, list);
+  }
+
+  private sendTo(node: number, list: readonly Partition[]): void {
+    let inFlight = this.requests.get(node) ?? 0;
+    while (inFlight < REQUESTS) {
+      const slice: { partition: Partition; entry: Entry }[] = [];
+      let bytes = 0;
+      for (const p of list) {
+        while (p.queue[p.sent]?.acknowledged) p.sent++;
+        const entry = p.queue[p.sent];
+        if (entry === undefined || !entry.ready || p.inFlight >= (p.known ? WINDOW : 1)) continue;
+        if (bytes > 0 && bytes + entry.batch.length > REQUEST_BYTES) break;
+        slice.push({ partition: p, entry });
+        bytes += entry.batch.length;
+        this.seal(p, entry);
+        p.sent++;
+        p.inFlight++;
+      }
+      if (slice.length === 0) return;
+      this.requests.set(node, ++inFlight);
+      this.send(node, slice)
+        .catch((e: unknown) => this.fail(e))
+        .finally(() => {
+          this.requests.set(node, this.requests.get(node)! - 1);
+          this.schedulePump();
+        });
+    }
+  }
+
+  private seal(p: Partition, entry: Entry): void {
+    if (entry.sequence >= 0) return;
+    entry.sequence = p.sequence;
+    entry.sentAt = this.cluster.clock.now();
+    p.sequence = (p.sequence + entry.records) % SEQUENCES;
+    sealBatch(entry.batch, 0, { ...this.producer, sequence: entry.sequence });
+  }
+
+  private async send(node: number, slice: readonly { partition: Partition; entry: Entry }[]): Promise<void> {
+    const { cluster, options } = this;
+    try {
+      const connection = await cluster.connection(node, 'produce');
+      const { requestTimeoutMs } = cluster.config;
+      const entries = slice.map(({ partition: p, entry }) => ({
+        topic: p.topic,
+        partition: p.partition,
+        batch: entry.batch,
+      }));
+      const parts = encodeProduce(options.transactionalId, requestTimeoutMs, entries);
+      const answer = decodeProduce(await connection.request(PRODUCE, parts, requestTimeoutMs + 1000));
+      if (this.dead !== undefined) return;
+      connection.throttle(answer.throttleMs);
+      const results = new Map(answer.results.map((r) => [r.topic + KEY + r.partition, r]));
+      for (const { partition: p, entry } of slice) {
+        const result = results.get(p.topic + KEY + p.partition);
+        if (result === undefined) throw new KafkaError(`Kafka did not answer for ${p.name}`, -1, false, false);
+        if (result.code === 0) this.acknowledge(p, entry, result.baseOffset);
+        else this.refused(p, entry, errorOfCode(result.code, `write to ${p.name}`));
+      }
+    } catch (e) {
+      if (this.dead !== undefined) return;
+      if (!isRetriable(e)) throw e;
+      for (const { partition: p, entry } of slice) this.refused(p, entry, e as KafkaError);
+    }
+    this.notify();
+  }
+
+  private acknowledge(p: Partition, entry: Entry, baseOffset: number): void {
+    p.inFlight--;
+    p.failures = 0;
+    p.known = true;
+    entry.acknowledged = true;
+    p.end = Math.max(p.end, baseOffset + entry.records);
+    while (p.queue[0]?.acknowledged) {
+      this.outstanding -= p.queue.shift()!.bytes;
+      p.sent--;
+    }
+    this.recover(p);
+  }
+
+  private refused(p: Partition, entry: Entry, error: KafkaError): void {
+    p.inFlight--;
+    // Out of order because one before it has failed: then it is repeated behind that one.
+    const first = p.queue[0] === entry && !p.recovering;
+    if (!error.retriable && !(hasCode(error, CODE.OUT_OF_ORDER_SEQUENCE_NUMBER) && !first)) {
+      this.fail(error);
+      return;
+    }
+    const { clock, config } = this.cluster;
+    if (clock.now() - entry.sentAt > config.deliveryTimeoutMs) {
+      const text = `Not acknowledged within ${config.deliveryTimeoutMs} ms: ${error.message}`;
+      this.fail(new KafkaError(text, error.kafkaCode, false, false, { cause: error }));
+      return;
+    }
+    if (!p.recovering) {
+      config.logger.debug({ err: error, partition: p.name }, 'Write failed: will be repeated');
+      p.recovering = true;
+      p.retryAt = clock.now() + backoff(++p.failures);
+    }
+    this.refresh();
+    this.recover(p);
+  }
+
+  private recover(p: Partition): void {
+    if (!p.recovering || p.inFlight > 0) return;
+    p.recovering = false;
+    p.sent = 0;
+  }
+
+  private register(partitions: readonly Partition[]): void {
+    if (this.registering !== undefined) return;
+    this.registering = this.options.register!(partitions)
+      .then(() => {
+        for (const p of partitions) p.registered = true;
+      })
+      .catch((e: unknown) => this.fail(e))
+      .finally(() => {
+        this.registering = undefined;
+        this.schedulePump();
+      });
+  }
+
+  /** Asks anew who leads the topics that are written; one question at a time. */
+  private refresh(): void {
+    if (this.refreshing || this.dead !== undefined) return;
+    this.refreshing = true;
+    this.doRefresh()
+      .catch((e: unknown) => this.fail(e))
+      .finally(() => {
+        this.refreshing = false;
+        this.schedulePump();
+      });
+  }
+
+  private async doRefresh(): Promise<void> {
+    const { cluster } = this;
+    const waiting = [...this.partitions.values()].filter((p) => p.queue.length > 0);
+    await cluster.topics([...new Set(waiting.map((p) => p.topic))]);
+    const now = cluster.clock.now();
+    const { topicTimeoutMs, deliveryTimeoutMs } = cluster.config;
+    for (const p of waiting) {
+      if (cluster.leader(p.topic, p.partition) !== undefined) {
+        p.missingSince = undefined;
+        continue;
+      }
+      p.retryAt = Math.max(p.retryAt, now + backoff(++p.failures));
+      p.missingSince ??= now;
+      const missing = now - p.missingSince;
+      if (!cluster.knows(p.topic, p.partition) && missing > topicTimeoutMs)
+        throw noTopic(p.topic, `write to ${p.name}`);
+      if (missing > deliveryTimeoutMs) throw errorOfCode(5, `write to ${p.name}`);
+    }
+  }
+
+  /** Pumps again at a time; a later one that is scheduled already is superseded. */
+  private schedule(at: number): void {
+    const { clock, signal } = this.cluster;
+    if (at >= this.scheduledAt) return;
+    this.scheduledAt = at;
+    clock
+      .sleep(Math.max(1, at - clock.now()), signal)
+      .then(() => {
+        if (this.scheduledAt === at) this.scheduledAt = Number.POSITIVE_INFINITY;
+        this.schedulePump();
+      })
+      .catch((e: unknown) => {
+        if (!signal.aborted) this.fail(e);
+      });
+  }
+}
