@@ -381,6 +381,7 @@ export interface Query extends NodeBase {
   readonly having?: Expression | undefined;
   readonly orderBy?: readonly OrderItem[] | undefined;
   readonly emit?: 'CHANGES' | 'FINAL' | undefined;
+  /** Negative where it was written so; executing it is an error. */
   readonly limit?: number | undefined;
   readonly offset?: number | undefined;
 }

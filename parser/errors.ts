@@ -18,7 +18,7 @@ export interface Failure {
   readonly tokens: readonly IToken[];
   /** Where the parser gave up; the EOF token stands for the end. */
   readonly token: IToken;
-  /** Keywords that the chosen dialect does not take at all. */
+  /** Rules that the chosen dialect does not take at all. */
   readonly disabled: ReadonlySet<string>;
 }
 
@@ -28,14 +28,16 @@ export function toSyntaxError(failure: Failure): SqlError {
   let items: ExpectedItem[] = [];
   if (index <= MAX_REPLAYED_TOKENS) {
     const assists = (): ReturnType<StatementGrammar['computeContentAssist']> =>
-      failure.grammar.computeContentAssist(failure.rule, tokens.slice(0, index));
+      failure.grammar
+        .computeContentAssist(failure.rule, tokens.slice(0, index))
+        .filter((assist) => !assist.ruleStack.some((rule) => failure.disabled.has(rule)));
     let found = assists();
     // A choice with two tokens of lookahead fails at the first of them, though only the second is wrong.
     while (index < tokens.length && index - tokens.indexOf(failure.token) < 2 && allows(found, tokens[index])) {
       index++;
       found = assists();
     }
-    items = describeExpected(found).filter((item) => item.keyword === undefined || !failure.disabled.has(item.keyword));
+    items = describeExpected(found);
   }
   return compose(failure, index, items);
 }
@@ -137,15 +139,11 @@ function hint(
     return "Texts are written in single quotes: 'text'.";
   }
   const isName = /^[A-Za-z_]/.test(found.image);
-  if (
-    isName &&
-    isReserved(found.image.toUpperCase()) &&
-    (wants('a name') || wants('a type') || wants('an expression'))
-  ) {
+  if (isName && isReserved(found.image.toUpperCase()) && (wants('a name') || wants('an expression'))) {
     return `${found.image.toUpperCase()} is a reserved word; in back quotes, \`${found.image}\`, it can be a name.`;
   }
   if (found.image === '=' && previous?.image === '=') return 'Equality is a single =.';
-  if (found.image === '-' && !wants('an operator') && previous !== undefined && /^[A-Za-z_]/.test(previous.image)) {
+  if (found.image === '-' && !wants('an operator') && previous?.tokenType === PlainIdentifier) {
     return 'Names with a dash need back quotes.';
   }
   return undefined;

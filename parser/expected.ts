@@ -77,6 +77,8 @@ const CATEGORY = {
 export function describeExpected(assists: readonly Assist[]): ExpectedItem[] {
   const items = new Map<string, ExpectedItem>();
   for (const assist of assists) {
+    // A negative limit is taken, only to be refused later.
+    if (assist.ruleStack.at(-1) === 'limitClause' && assist.nextTokenType.name === 'Minus') continue;
     const item = describe(assist);
     const known = items.get(item.text);
     if (known === undefined || known.rank < item.rank) items.set(item.text, item);

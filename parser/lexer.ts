@@ -89,7 +89,7 @@ export function tokenize(source: SourceText): IToken[] {
       push(VariableToken, end + 1);
       move(end + 1);
     } else {
-      const two = SYMBOLS.get(text.slice(at, at + 2));
+      const two = at + 1 < text.length ? SYMBOLS.get(text.slice(at, at + 2)) : undefined;
       const type = two ?? SYMBOLS.get(text[at]);
       if (type === undefined) throw unknownCharacter(source, at);
       const end = at + (two === undefined ? 1 : 2);

@@ -85,7 +85,7 @@ export function parseScriptWith(parser: StatementGrammar, text: string, options:
   parser.setDialect({ orderBy: options.orderBy === true });
   return slices.map((tokens) => {
     checkDialect(source, tokens, options);
-    return parseTokens(parser, source, 'singleStatement', tokens, buildSingleStatement, disabledWords(options));
+    return parseTokens(parser, source, 'singleStatement', tokens, buildSingleStatement, disabledRules(options));
   });
 }
 
@@ -167,10 +167,11 @@ const SCRIPT = kw('SCRIPT');
 const ASSERT = kw('ASSERT');
 const TEST_ASSERTIONS: ReadonlySet<unknown> = new Set(['VALUES', 'NULL', 'STREAM', 'TABLE'].map(kw));
 
-function disabledWords(options: ParseOptions): ReadonlySet<string> {
+function disabledRules(options: ParseOptions): ReadonlySet<string> {
   return new Set([
-    ...(options.orderBy === true ? [] : ['ORDER', 'OFFSET']),
-    ...(options.runScript === true ? [] : ['RUN']),
+    ...(options.orderBy === true ? [] : ['orderByClause', 'offsetClause']),
+    ...(options.runScript === true ? [] : ['runScript']),
+    ...(options.testStatements === true ? [] : ['assertValues', 'assertNullValues', 'assertSource']),
   ]);
 }
 

@@ -57,7 +57,7 @@ export const StructArrow = symbol('StructArrow', '->');
 export const LambdaArrow = symbol('LambdaArrow', '=>');
 export const Assign = symbol('Assign', ':=');
 
-/** Signs, longest first where one begins another. */
+/** Signs of one and of two characters. */
 export const SYMBOLS: ReadonlyMap<string, TokenType> = new Map([
   [';', Semicolon],
   ['(', LParen],

@@ -62,7 +62,7 @@ export function buildQuery(node: CstNode): Query {
     ...maybe('having', condition('havingClause')),
     ...maybe('orderBy', order && subs(order, 'orderItem').map(buildOrderItem)),
     ...maybe('emit', emit && (has(emit, 'FINAL') ? ('FINAL' as const) : ('CHANGES' as const))),
-    ...maybe('limit', limit && toCount(need(limit, 'IntegerToken'))),
+    ...maybe('limit', limit && buildLimit(limit)),
     ...maybe('offset', offset && toCount(need(offset, 'IntegerToken'))),
     span: spanOf(node),
   };
@@ -148,6 +148,12 @@ export function buildDuration(node: CstNode): Duration {
   const unit = UNITS.get(leaf(sub(node, 'timeUnit')).image.toUpperCase());
   if (unit === undefined) throw new Error('syntax tree: unknown time unit');
   return { kind: 'Duration', value: toCount(need(node, 'IntegerToken')), unit, span: spanOf(node) };
+}
+
+/** Negative where written so: who runs the query says what is wrong with that. */
+export function buildLimit(node: CstNode): number {
+  const value = toCount(need(node, 'IntegerToken'));
+  return has(node, 'Minus') ? -value : value;
 }
 
 interface WindowParts {

@@ -34,7 +34,7 @@ import {
   unquote,
 } from './cst.js';
 import { buildList, buildLiteral } from './expression.js';
-import { buildDuration, buildQuery, maybe } from './query.js';
+import { buildDuration, buildLimit, buildQuery, maybe } from './query.js';
 import { buildStructField, buildType } from './type.js';
 
 /** The statement of a `singleStatement`; its span takes in the semicolon, as ksqlDB's statement texts do. */
@@ -319,6 +319,9 @@ function buildExplain(node: CstNode, span: Span): Statement {
   const statement = opt(node, 'statement');
   const analyze = has(node, 'ANALYZE');
   if (statement === undefined) return { kind: 'Explain', analyze, queryId: name(node), span };
+  if (has(statement, 'explain')) {
+    throw syntaxError(spanOf(statement), 'EXPLAIN explains one statement, and not another EXPLAIN.');
+  }
   return { kind: 'Explain', analyze, statement: buildStatement(statement), span };
 }
 
@@ -332,7 +335,7 @@ function buildPrint(node: CstNode, span: Span): Statement {
     quoted,
     fromBeginning: has(node, 'BEGINNING'),
     ...maybe('interval', interval && toCount(interval)),
-    ...maybe('limit', limit && toCount(need(limit, 'IntegerToken'))),
+    ...maybe('limit', limit && buildLimit(limit)),
     span,
   };
 }

@@ -248,6 +248,7 @@ export class QueryGrammar extends ExpressionGrammar {
 
   readonly limitClause: Rule = this.RULE('limitClause', () => {
     this.CONSUME(kw('LIMIT'));
+    this.OPTION(() => this.CONSUME(t.Minus)); // a negative limit is for the query to refuse
     this.CONSUME(t.IntegerToken);
   });
 
