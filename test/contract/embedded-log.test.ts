@@ -1,4 +1,4 @@
-import { EmbeddedLog } from '../../engine/log/embedded/embedded-log.js';
+import { EmbeddedLog } from '../../engine/log/embedded/index.js';
 import type { Log } from '../../engine/log/log.js';
 import { LevelDatabase } from '../../engine/stores/level-database.js';
 import { systemClock } from '../../engine/types/clock.js';
@@ -14,7 +14,7 @@ for (const tailBytes of [64 * 1024 * 1024, 0]) {
     const start = async (): Promise<Log> => {
       database = new LevelDatabase({ directory });
       await database.open();
-      log = new EmbeddedLog({ database, clock: systemClock, tailBytes });
+      log = new EmbeddedLog(database, { clock: systemClock, tailBytes });
       await log.open();
       return log;
     };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 /** A new directory; whoever asks removes it by `removeDir`. */
-export const makeDir = (prefix = 'weir-test-'): string => mkdtempSync(join(tmpdir(), prefix));
+export const makeDir = (prefix = 'weir-test-', parent = tmpdir()): string => mkdtempSync(join(parent, prefix));
 
 export const removeDir = (directory: string): void => rmSync(directory, { recursive: true, force: true });
 

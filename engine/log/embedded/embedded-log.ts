@@ -38,8 +38,6 @@ import { damaged } from './stored-batch.js';
 import { EmbeddedWriter } from './writer.js';
 
 export interface EmbeddedLogOptions {
-  /** Open, and closed by its owner after the log. */
-  readonly database: OrderedDatabase;
   readonly clock: Clock;
   /** Bytes of recent batches kept in memory for readers. Default 64 MiB. */
   readonly tailBytes?: number;
@@ -73,9 +71,13 @@ export class EmbeddedLog implements Log {
   private nextId = 1;
   private status: 'new' | 'open' | 'closed' = 'new';
 
-  constructor(private readonly options: EmbeddedLogOptions) {
+  /** `database` is open, and its owner closes it after the log. */
+  constructor(
+    private readonly database: OrderedDatabase,
+    private readonly options: EmbeddedLogOptions,
+  ) {
     this.tails = new Tails(options.tailBytes ?? 64 * MIB);
-    this.committer = new Committer(options.database, (topic, p) => this.find(topic, p), this.tails, this.groups);
+    this.committer = new Committer(database, (topic, p) => this.find(topic, p), this.tails, this.groups);
   }
 
   async open(): Promise<void> {
@@ -189,11 +191,10 @@ export class EmbeddedLog implements Log {
   reader(options: ReaderOptions): LogReader {
     this.check();
     const { bufferBytes = 16 * MIB, partitionBytes = MIB } = options;
-    const { database, clock } = this.options;
     const reader = new EmbeddedReader(
-      database,
+      this.database,
       (topic, p) => this.find(topic, p),
-      clock,
+      this.options.clock,
       { bufferBytes, partitionBytes },
       (closed) => this.readers.delete(closed),
     );
@@ -223,7 +224,7 @@ export class EmbeddedLog implements Log {
   async enforceRetention(now: number): Promise<void> {
     this.check();
     for (const topic of [...this.topics.values()]) {
-      await enforceRetention(topic, now, this.options.database, this.committer);
+      await enforceRetention(topic, now, this.database, this.committer);
     }
   }
 
@@ -245,7 +246,7 @@ export class EmbeddedLog implements Log {
   }
 
   private async load(): Promise<void> {
-    const { database } = this.options;
+    const { database } = this;
     const version = database.get(VERSION_KEY);
     if (version === undefined) await database.batch([{ type: 'put', key: VERSION_KEY, value: uint32(VERSION) }]);
     else if (version.readUInt32BE(0) !== VERSION) {
@@ -283,8 +284,8 @@ export class EmbeddedLog implements Log {
   /** The batches go after the topic: a crash in between leaves a note of it. */
   private async finishRemoval(id: number): Promise<void> {
     const { gte, lt } = batchesOf(id);
-    await this.options.database.clear(gte, lt);
-    await this.options.database.batch([{ type: 'del', key: removalKey(id) }]);
+    await this.database.clear(gte, lt);
+    await this.database.batch([{ type: 'del', key: removalKey(id) }]);
   }
 }
 

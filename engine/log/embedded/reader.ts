@@ -122,6 +122,8 @@ export class EmbeddedReader implements LogReader, PartitionListener {
     const cursors = [...this.cursors.values()];
     const fetched: FetchedPartition[] = [];
     let bytes = 0;
+    // Told before anything is taken, so that nothing that was taken is lost with it.
+    for (const cursor of cursors) if (cursor.failure !== undefined && !cursor.paused) throw cursor.failure;
     this.turn++;
     for (let i = 0; i < cursors.length && bytes < this.limits.bufferBytes; i++) {
       const cursor = cursors[(this.turn + i) % cursors.length]!;
@@ -131,29 +133,37 @@ export class EmbeddedReader implements LogReader, PartitionListener {
       if (batches.length === 0) continue;
       fetched.push({ topic: cursor.topic, partition: cursor.index, batches, nextOffset: cursor.next });
     }
+    if (fetched.length === 0)
+      for (const { failure, paused } of cursors) if (failure !== undefined && !paused) throw failure;
     return fetched;
   }
 
-  /** Moves a cursor over the batches that are at hand, within the bound of one partition; their bytes. */
+  /**
+   * Moves a cursor over the batches that are at hand, within the bound of one partition; their bytes. What keeps it from
+   * going on is noted in the cursor: what came before is still given.
+   */
   private read(cursor: Cursor, out: RecordBatch[]): number {
-    const partition = this.check(cursor);
     let bytes = 0;
-    while (cursor.next < partition.end && bytes < this.limits.partitionBytes) {
-      const raw = partition.find(cursor.next)?.buffer ?? this.fromAhead(cursor);
-      if (raw === undefined) break;
-      const batch = batchAt(raw, 0, cursor.next);
-      if (batch.baseOffset > cursor.next || batch.lastOffset < cursor.next) throw damaged(placeOf(cursor));
-      out.push(batch);
-      cursor.next = batch.lastOffset + 1;
-      bytes += raw.length;
+    try {
+      const partition = this.check(cursor);
+      while (cursor.next < partition.end && bytes < this.limits.partitionBytes) {
+        const raw = partition.find(cursor.next)?.buffer ?? this.fromAhead(cursor);
+        if (raw === undefined) break;
+        const batch = batchAt(raw, 0, cursor.next);
+        if (batch.baseOffset > cursor.next || batch.lastOffset < cursor.next) throw damaged(placeOf(cursor));
+        out.push(batch);
+        cursor.next = batch.lastOffset + 1;
+        bytes += raw.length;
+      }
+      if (cursor.next < partition.end && partition.find(cursor.next) === undefined) this.load(cursor, partition);
+    } catch (e) {
+      cursor.failure = e;
     }
-    if (cursor.next < partition.end && partition.find(cursor.next) === undefined) this.load(cursor, partition);
     return bytes;
   }
 
   /** The partition of a cursor, found when it is first needed. @throws WeirError where the cursor cannot go on */
   private check(cursor: Cursor): Partition {
-    if (cursor.failure !== undefined) throw cursor.failure;
     if (cursor.partition === undefined) {
       cursor.partition = this.find(cursor.topic, cursor.index);
       if (cursor.partition === undefined) {

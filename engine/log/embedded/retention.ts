@@ -52,7 +52,7 @@ async function removeSome(
   for await (const entries of database.scan(range)) {
     for (const [key, stored] of entries) {
       const { maxTimestamp, lastOffset } = batchAt(stored, 0);
-      all = maxTimestamp < before || partition.bytes - freed > keepBytes;
+      all = maxTimestamp < before || partition.bytes - freed - stored.length >= keepBytes;
       if (!all) break;
       ops.push({ type: 'del', key });
       freed += stored.length;
