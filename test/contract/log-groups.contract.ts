@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { eventually, LOOK, type LogUnderTest, Member, sleep, topicOf, unique, withWriter } from './log-support.js';
+import type { CommitResult, LogWriter } from '../../engine/log/log.js';
+import {
+  eventually,
+  LOOK,
+  type LogUnderTest,
+  Member,
+  sleep,
+  topicOf,
+  unique,
+  values,
+  withWriter,
+} from './log-support.js';
 
 const range = (topic: string, n: number): string[] => Array.from({ length: n }, (_, p) => `${topic}/${p}`);
 const sorted = (set: Iterable<string>): string[] => [...set].sort();
@@ -75,6 +86,34 @@ export function groupContract(get: () => LogUnderTest): void {
       await two.leave();
       await one.leave();
       expect([...one.faults, ...two.faults]).toEqual([]);
+    });
+
+    test('a member commits what it owns, as late as in revoked; once it has left it is refused', async () => {
+      const { log } = get();
+      const topic = await topicOf(log, 2);
+      const group = unique('g');
+      const one = new Member(log, group, [topic]);
+      await one.join();
+      await eventually('it owns both', () => one.owned.size === 2);
+      const writer = await log.writer({ clientId: 'contract', transactionalId: unique('tx') });
+      const commit = (target: LogWriter, offset: number): Promise<CommitResult> => {
+        target.append(topic, 1, values(`at ${offset}`));
+        const offsets = [{ topic, partition: 0, offset }];
+        return target.commit({ group, member: one.member, offsets, state: [] });
+      };
+      const committed = async (): Promise<number | undefined> =>
+        (await log.committed(group, [topic])).find((o) => o.partition === 0)?.offset;
+      await commit(writer, 1);
+      await eventually('the offset is committed', async () => (await committed()) === 1);
+      one.beforeRevoked = async () => {
+        await commit(writer, 2);
+      };
+      await one.leave();
+      await eventually('the last offset is committed', async () => (await committed()) === 2);
+      await expect(commit(writer, 3)).rejects.toMatchObject({ code: 'LOG_ERROR', fenced: true });
+      await writer.close();
+      expect(await committed()).toBe(2);
+      expect([...one.faults, ...one.failures]).toEqual([]);
     });
 
     test('groups do not disturb each other; more members than partitions is no fault', async () => {

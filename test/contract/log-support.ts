@@ -176,7 +176,9 @@ export class Member {
   /** Set: `revoked` waits for it. */
   gate: Promise<void> | undefined;
   revoking = 0;
-  private readonly member: GroupMember;
+  /** The last work on what is revoked. */
+  beforeRevoked: ((partitions: readonly TopicPartition[]) => Promise<void>) | undefined;
+  readonly member: GroupMember;
 
   constructor(log: Log, group: string, topics: readonly string[], copartitioned: readonly (readonly string[])[] = []) {
     this.member = log.member({ group, clientId: unique('member'), topics, copartitioned });
@@ -194,6 +196,7 @@ export class Member {
       revoked: async (partitions) => {
         this.revoking++;
         if (partitions.length > 0) await this.gate;
+        await this.beforeRevoked?.(partitions);
         for (const name of partitions.map(nameOf)) this.drop('-', name);
         this.revoking--;
       },

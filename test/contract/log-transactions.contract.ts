@@ -122,7 +122,7 @@ export function transactionContract(get: () => LogUnderTest): void {
       const successor = await transactional(id);
       await expect(
         zombie.commit({ group, offsets: [{ topic, partition: 0, offset: 99 }], ...NO_STATE }),
-      ).rejects.toMatchObject({ code: 'LOG_ERROR' });
+      ).rejects.toMatchObject({ code: 'LOG_ERROR', fenced: true });
       await zombie.close();
       successor.append(topic, 0, values('second'));
       await successor.commit({ group, offsets: [{ topic, partition: 0, offset: 1 }], ...NO_STATE });

@@ -18,7 +18,7 @@ import type {
 import { Committer, partitionOp } from './committer.js';
 import type { OrderedDatabase } from './database.js';
 import { GroupOffsets } from './group-offsets.js';
-import { GroupCoordinator } from './groups.js';
+import { FencedError, GroupCoordinator } from './groups.js';
 import {
   batchesOf,
   idOfRemoval,
@@ -211,8 +211,12 @@ export class EmbeddedLog implements Log {
     this.check();
     const fenced = options.transactionalId === undefined ? undefined : this.fence(options.transactionalId);
     const { inFlightBytes = 16 * MIB, transactionBytes = 256 * MIB } = this.options;
-    const writer = new EmbeddedWriter(this.committer, fenced, { inFlightBytes, transactionBytes }, () =>
-      this.writers.delete(writer),
+    const writer = new EmbeddedWriter(
+      this.committer,
+      fenced,
+      (member, partitions) => this.coordinator.refuses(member, partitions),
+      { inFlightBytes, transactionBytes },
+      () => this.writers.delete(writer),
     );
     this.writers.add(writer);
     // Commits of an earlier writer with this id have happened or are refused before the new one reads anything.
@@ -234,7 +238,7 @@ export class EmbeddedLog implements Log {
     return () =>
       this.epochs.get(id) === epoch
         ? undefined
-        : new WeirError('LOG_ERROR', `A later writer has taken over the transactional id ${id}: this one is fenced`);
+        : new FencedError(`A later writer has taken over the transactional id ${id}: this one is fenced`);
   }
 
   private find(topic: string, partition: number): Partition | undefined {

@@ -1,4 +1,14 @@
+import { WeirError } from '../../types/errors.js';
 import type { GroupMember, MemberHandler, MemberOptions, TopicPartition } from '../log.js';
+
+/** This writer or member has been replaced: what it wanted to commit is refused. */
+export class FencedError extends WeirError {
+  readonly fenced = true;
+
+  constructor(message: string) {
+    super('LOG_ERROR', message);
+  }
+}
 
 /** A member that has joined. */
 interface Joined {
@@ -14,27 +24,40 @@ interface Joined {
  */
 export class GroupCoordinator {
   private readonly groups = new Map<string, Group>();
+  /** What stands behind each member from `join` to the end of `leave`. */
+  private readonly joined = new WeakMap<GroupMember, Joined>();
 
   /** `partitions` tells how many a topic has; 0 where it does not exist (yet). */
   constructor(private readonly partitions: (topic: string) => number) {}
 
   member(options: MemberOptions): GroupMember {
-    let joined: Joined | undefined;
-    return {
+    const member: GroupMember = {
       join: async (handler) => {
-        if (joined !== undefined) return;
-        joined = { options, handler, owned: new Map() };
+        if (this.joined.has(member)) return;
+        const joined = { options, handler, owned: new Map() };
+        this.joined.set(member, joined);
         await this.group(options.group).add(joined);
       },
       leave: async () => {
-        const leaving = joined;
-        joined = undefined;
-        if (leaving === undefined) return;
-        const group = this.group(options.group);
+        const leaving = this.joined.get(member);
+        const group = this.groups.get(options.group);
+        if (leaving === undefined || group === undefined) return;
         await group.remove(leaving);
+        if (this.joined.get(member) === leaving) this.joined.delete(member);
         if (group.empty) this.groups.delete(options.group);
       },
     };
+    return member;
+  }
+
+  /** Why `member` may not commit offsets of these partitions, if so: they are no longer its own. */
+  refuses(member: GroupMember, partitions: readonly TopicPartition[]): FencedError | undefined {
+    const joined = this.joined.get(member);
+    const foreign = partitions.find(
+      (p) => joined === undefined || (joined.options.topics.includes(p.topic) && !joined.owned.has(nameOf(p))),
+    );
+    if (foreign === undefined) return undefined;
+    return new FencedError(`Partition ${foreign.partition} of topic ${foreign.topic} is no longer this member's`);
   }
 
   /** Topics have been created: members that wait for them get their partitions. */
@@ -74,7 +97,9 @@ class Group {
   }
 
   async remove(member: Joined): Promise<void> {
-    this.members.splice(this.members.indexOf(member), 1);
+    const at = this.members.indexOf(member);
+    if (at < 0) return;
+    this.members.splice(at, 1);
     await this.inTurn(() => revoke(member, [...member.owned.values()]));
     await this.rebalance();
   }

@@ -1,6 +1,6 @@
 import { batchLength } from '../../types/batch.js';
 import { messageOf, WeirError } from '../../types/errors.js';
-import type { CommitResult, CommitWork, LogWriter, TopicPartitionOffset } from '../log.js';
+import type { CommitResult, CommitWork, GroupMember, LogWriter, TopicPartition, TopicPartitionOffset } from '../log.js';
 import type { Committer, Unit, Write } from './committer.js';
 import type { Partition } from './partitions.js';
 import { pack } from './stored-batch.js';
@@ -31,6 +31,8 @@ export class EmbeddedWriter implements LogWriter {
     private readonly committer: Committer,
     /** Undefined: not transactional. Else why this writer may not commit any more, if so. */
     private readonly fenced: (() => WeirError | undefined) | undefined,
+    /** Why a member may not commit offsets of these partitions, if so. */
+    private readonly notOwned: (member: GroupMember, of: readonly TopicPartition[]) => WeirError | undefined,
     private readonly limits: WriterLimits,
     private readonly onClose: () => void,
   ) {}
@@ -65,7 +67,7 @@ export class EmbeddedWriter implements LogWriter {
     const writes = this.open;
     this.open = [];
     this.openBytes = 0;
-    const { group, offsets, state } = work;
+    const { group, offsets, state, member } = work;
     if (writes.length > 0 || offsets.length > 0 || state.length > 0) {
       await new Promise<void>((resolve, reject) => {
         this.committer.submit({
@@ -73,7 +75,7 @@ export class EmbeddedWriter implements LogWriter {
           offsets,
           state,
           ...(group === undefined ? {} : { group }),
-          refused: () => this.failure ?? this.fenced?.(),
+          refused: () => this.failure ?? this.fenced?.() ?? (member && this.notOwned(member, offsets)),
           taken: false,
           done: (ends) => {
             this.note(ends);
