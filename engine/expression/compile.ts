@@ -248,11 +248,17 @@ class ExpressionCompiler implements Compiler {
   private arithmetic(expr: TypedExpr & { kind: 'arith' }): Compiled {
     const left = this.compile(expr.left);
     const right = this.compile(expr.right);
-    if (expr.type.kind === 'STRING') {
+    const apply = (expr.type.kind === 'STRING' ? (a: string, b: string) => a + b : arithmetic(expr.op, expr.type)) as (
+      a: Value,
+      b: Value,
+    ) => Value;
+    // ksqlDB: inside a lambda NULL is an error, so that TRANSFORM(ARRAY[5, NULL], x => x + 1) as a whole is NULL.
+    if (this.frames.length > 0) {
       return (r) => {
         const a = left(r);
         const b = right(r);
-        return a === null || b === null ? null : (a as string) + (b as string);
+        if (a === null || b === null) throw new EvaluationError(`NULL as an operand of ${expr.op} in a lambda`);
+        return apply(a, b);
       };
     }
     const constant = constantValue(expr.right, this)?.value;
@@ -260,7 +266,6 @@ class ExpressionCompiler implements Compiler {
       const fast = doubleByConstant(left, expr.op, constant);
       if (fast !== undefined) return fast;
     }
-    const apply = arithmetic(expr.op, expr.type) as (a: Value, b: Value) => Value;
     return (r) => {
       const a = left(r);
       if (a === null) return null;

@@ -5,8 +5,17 @@ import { OFFSET_AGGREGATES } from './aggregate/offset.js';
 import { STATISTICS_AGGREGATES } from './aggregate/statistics.js';
 import { TOPK_AGGREGATES } from './aggregate/topk.js';
 import type { FunctionDeclaration } from './function.js';
+import { BYTES_FUNCTIONS } from './scalar/bytes.js';
+import { COLLECTION_FUNCTIONS } from './scalar/collection.js';
+import { JSON_FUNCTIONS } from './scalar/json.js';
+import { LAMBDA_FUNCTIONS } from './scalar/lambda.js';
+import { MASK_FUNCTIONS } from './scalar/mask.js';
 import { NULL_FUNCTIONS } from './scalar/nulls.js';
 import { NUMERIC_FUNCTIONS } from './scalar/numeric.js';
+import { REGEXP_FUNCTIONS } from './scalar/regexp.js';
+import { STRING_FUNCTIONS } from './scalar/string.js';
+import { URL_FUNCTIONS } from './scalar/url.js';
+import { TABLE_FUNCTIONS } from './table.js';
 
 export type { AggregateImpl, FunctionConfig, FunctionDeclaration } from './function.js';
 export { FunctionRegistry } from './registry.js';
@@ -15,10 +24,19 @@ export { FunctionRegistry } from './registry.js';
 export const BUILT_IN_FUNCTIONS: readonly FunctionDeclaration[] = [
   ...NUMERIC_FUNCTIONS,
   ...NULL_FUNCTIONS,
+  ...STRING_FUNCTIONS,
+  ...MASK_FUNCTIONS,
+  ...BYTES_FUNCTIONS,
+  ...REGEXP_FUNCTIONS,
+  ...JSON_FUNCTIONS,
+  ...URL_FUNCTIONS,
+  ...COLLECTION_FUNCTIONS,
+  ...LAMBDA_FUNCTIONS,
   ...BASIC_AGGREGATES,
   ...OFFSET_AGGREGATES,
   ...COLLECTING_AGGREGATES,
   ...TOPK_AGGREGATES,
   ...STATISTICS_AGGREGATES,
   ...DISTINCT_AGGREGATES,
+  ...TABLE_FUNCTIONS,
 ];
