@@ -3,7 +3,7 @@ import { canImplicitlyCast, commonType } from '../types/cast-rules.js';
 import { Decimal } from '../types/decimal.js';
 import type { LiteralExpr, TypedExpr } from '../types/expr.js';
 import { isNumeric, printType, type SqlType, typeEquals } from '../types/sql-type.js';
-import { literal, STRING_TYPE, typeOf } from './literals.js';
+import { decimalTypeOf, literal, STRING_TYPE, typeOf, UNTYPED } from './literals.js';
 import { problem } from './problem.js';
 import { parseDate, parseTime, parseTimestamp } from './temporal.js';
 import { expressionText } from './text.js';
@@ -85,7 +85,6 @@ export function literalFromText(text: string, type: SqlType): LiteralExpr | unde
 const number = (value: number | undefined, type: SqlType): LiteralExpr | undefined =>
   value === undefined ? undefined : literal(value, type);
 
-/** The decimal that a number's text needs: `10` in a list of DECIMAL(4,2) makes it DECIMAL(12,2), as a column would. */
 const isStringLiteral = (e: TypedExpr): e is LiteralExpr & { value: string } =>
   e.kind === 'literal' && e.type.kind === 'STRING' && typeof e.value === 'string';
 
@@ -103,33 +102,56 @@ const describe = (e: TypedExpr): string => {
 
 /**
  * Brings the members of an IN list, an array, a map's keys or values to one type. Text literals give way to the type of
- * the others and are read as it; where an expression that is no literal is text, everything is text. All NULL: null.
+ * the others and are read as it; numbers give way to text where an expression that is no literal is text. All NULL: null.
  * Throws with ksqlDB's wording where there is no such type.
  */
 export function coerceAll(items: readonly Written[]): {
   readonly exprs: readonly TypedExpr[];
   readonly type: SqlType | null;
 } {
-  const textual = items.find((i) => typeOf(i.expr)?.kind === 'STRING' && !isStringLiteral(i.expr));
-  if (textual !== undefined) {
-    return { exprs: items.map((i) => asText(i)), type: STRING_TYPE };
-  }
   let type: SqlType | null = null;
   for (const item of items) {
     if (isStringLiteral(item.expr)) continue;
-    const next: SqlType | null | undefined = merge(type, typeOf(item.expr));
+    const mine = typeOf(item.expr);
+    if (type?.kind === 'STRING' && isPlainLiteral(item.expr)) continue;
+    const next: SqlType | null | undefined = mergeTypes(type, mine);
     if (next === undefined) return noOperator(type as SqlType, item);
     type = next;
   }
   if (type === null) type = items.some((i) => isStringLiteral(i.expr)) ? STRING_TYPE : null;
   if (type === null) return { exprs: items.map((i) => i.expr), type };
-  const found = type;
+  const found = widenForText(type, items);
   return { exprs: items.map((i) => coerceTo(i, found)), type: found };
+}
+
+const isPlainLiteral = (e: TypedExpr): boolean =>
+  e.kind === 'literal' && (isNumeric(e.type) || e.type.kind === 'BOOLEAN');
+
+/** A number in a text literal counts with the type that it needs: `'2147483648'` makes INTEGERs BIGINTs. */
+function widenForText(type: SqlType, items: readonly Written[]): SqlType {
+  let wide = type;
+  for (const { expr } of items) {
+    if (!isStringLiteral(expr) || !isNumeric(wide) || wide.kind === 'DOUBLE') continue;
+    const text = Decimal.parse(expr.value.trim());
+    if (text === undefined) continue;
+    wide = commonType(wide, typeOfNumber(expr.value.trim(), text)) ?? wide;
+  }
+  return wide;
+}
+
+function typeOfNumber(text: string, value: Decimal): SqlType {
+  if (/^[+-]?\d+$/.test(text)) {
+    if (BigInt.asIntN(32, value.unscaled) === value.unscaled) return { kind: 'INTEGER' };
+    if (BigInt.asIntN(64, value.unscaled) === value.unscaled) return { kind: 'BIGINT' };
+  }
+  return decimalTypeOf(value.toString());
 }
 
 /** `item` as `type`: constructors go element by element, text literals are read, everything else is cast. */
 export function coerceTo(item: Written, type: SqlType): TypedExpr {
   const { node, expr } = item;
+  if (expr.kind === 'literal' && expr.value === null) return literal(null, type);
+  if (type.kind === 'STRING' && isPlainLiteral(expr)) return literal(String((expr as LiteralExpr).value), STRING_TYPE);
   if (expr.kind === 'array' && type.kind === 'ARRAY' && node.kind === 'ArrayConstructor') {
     const elements = expr.elements.map((e, i) => coerceTo({ node: node.elements[i]!, expr: e }, type.element));
     return { kind: 'array', elements, type };
@@ -162,25 +184,14 @@ export function coerceTo(item: Written, type: SqlType): TypedExpr {
     return value;
   }
   const from = typeOf(expr);
-  if (from !== null && !typeEquals(from, type) && commonType(from, type) === undefined) return noOperator(type, item);
+  if (from !== null && !typeEquals(from, type) && mergeTypes(from, type) === undefined) return noOperator(type, item);
   return castTo(expr, type);
 }
 
-function asText(item: Written): TypedExpr {
-  const { expr } = item;
-  const from = typeOf(expr);
-  if (from === null || from.kind === 'STRING') return castTo(expr, STRING_TYPE);
-  // A literal may become text; an expression of another type may not.
-  if (expr.kind === 'literal' && (isNumeric(from) || from.kind === 'BOOLEAN')) {
-    return literal(String(expr.value), STRING_TYPE);
-  }
-  return noOperator(STRING_TYPE, item);
-}
-
 /** `commonType`, with text inside constructors giving way to the other type, and structs field by field. */
-function merge(a: SqlType | null, b: SqlType | null): SqlType | null | undefined {
-  if (a === null) return b;
-  if (b === null) return a;
+export function mergeTypes(a: SqlType | null, b: SqlType | null): SqlType | null | undefined {
+  if (a === null || a === UNTYPED) return b;
+  if (b === null || b === UNTYPED) return a;
   if (a.kind === 'ARRAY' && b.kind === 'ARRAY') {
     const element = mergeInner(a.element, b.element);
     return element === undefined ? undefined : { kind: 'ARRAY', element };
@@ -208,7 +219,7 @@ function merge(a: SqlType | null, b: SqlType | null): SqlType | null | undefined
 function mergeInner(a: SqlType, b: SqlType): SqlType | undefined {
   if (a.kind === 'STRING' && b.kind !== 'STRING') return b;
   if (b.kind === 'STRING' && a.kind !== 'STRING') return a;
-  return merge(a, b) ?? undefined;
+  return mergeTypes(a, b) ?? undefined;
 }
 
 /** Whether CAST(from AS to) exists. */
@@ -247,9 +258,8 @@ export function canCast(from: SqlType, to: SqlType): boolean {
   }
 }
 
-/** `item` where a value of `type` must stand (an argument, an inserted value); throws where it cannot. */
-export function assign(item: Written, type: SqlType, refuse: (from: SqlType) => never): TypedExpr {
-  const from = typeOf(item.expr);
-  if (from === null || canImplicitlyCast(from, type)) return castTo(item.expr, type);
-  return refuse(from);
+/** Whether values of `from` may be written to a column of `to`: numbers to wider kinds, whatever their digits. */
+export function canAssign(from: SqlType, to: SqlType): boolean {
+  if (typeEquals(from, to) || canImplicitlyCast(from, to)) return true;
+  return to.kind === 'DECIMAL' && (from.kind === 'DECIMAL' || from.kind === 'INTEGER' || from.kind === 'BIGINT');
 }

@@ -28,6 +28,7 @@ export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource
   checkRoles(node);
   const schema = sourceSchema(context, node);
   const { keyFormat, valueFormat } = sourceFormats(context, p, schema, node.name.span);
+  checkInference(schema.key, keyFormat, node.span);
   if (kind === 'TABLE' && schema.key.length === 0) {
     fail(
       'Tables require a PRIMARY KEY. Please define the PRIMARY KEY.',
@@ -35,7 +36,10 @@ export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource
       'Write PRIMARY KEY behind a column.',
     );
   }
-  if (node.columns.length === 0) noColumns(keyFormat, valueFormat, node.span);
+  checkInference(schema.value, valueFormat, node.span);
+  if (node.columns.length === 0) {
+    fail('No columns supplied.', node.span, 'Write the columns in parentheses behind the name.');
+  }
   const window = keyWindow(p, node.span);
   if (window !== null && schema.key.length === 0) fail('Windowed sources require a key column.', node.span);
   if (p.topic === undefined || p.topic.trim() === '') {
@@ -161,11 +165,12 @@ function headerBinding(c: ColumnDef, type: SqlType): HeaderBinding | undefined {
   return undefined;
 }
 
-function noColumns(keyFormat: FormatRef, valueFormat: FormatRef, span: Span): never {
-  const registry = [keyFormat, valueFormat].find((f) => ['AVRO', 'JSON_SR', 'PROTOBUF'].includes(f.name));
-  if (registry !== undefined)
-    return notSupported(`Reading columns from the schema registry (format ${registry.name})`, span);
-  return fail('No columns supplied.', span, 'Write the columns in parentheses behind the name.');
+/** Formats whose schemas are in a registry: columns that are left out are read from there. */
+const REGISTRY_FORMATS = ['AVRO', 'JSON_SR', 'PROTOBUF'];
+
+function checkInference(columns: readonly Column[], format: FormatRef, span: Span): void {
+  if (columns.length > 0 || !REGISTRY_FORMATS.includes(format.name)) return;
+  notSupported(`Reading columns from the schema registry (format ${format.name})`, span);
 }
 
 function sourceFormats(
@@ -366,7 +371,10 @@ function sinkFormats(
     schema.key.length === 0 && p.keyFormat === undefined ? input.keyFormat : fallback,
   );
   return {
-    keyFormat: formatRef(key.name, key.options, p.span('KEY_FORMAT') ?? p.span('FORMAT') ?? span),
+    keyFormat:
+      bare && p.keyFormat === undefined
+        ? { name: 'NONE', properties: {} }
+        : formatRef(key.name, key.options, p.span('KEY_FORMAT') ?? p.span('FORMAT') ?? span),
     valueFormat: formatRef(value.name, value.options, p.span('VALUE_FORMAT') ?? p.span('FORMAT') ?? span, wrap),
   };
 }

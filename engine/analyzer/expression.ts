@@ -18,6 +18,8 @@ import { unreachable } from './unreachable.js';
 export interface ExpressionScope {
   /** A column, or throws with the clause's wording. `inAggregate`: in an argument of an aggregate function. */
   column(ref: ast.ColumnRef, inAggregate: boolean): TypedExpr;
+  /** Whether `ref` names a column: a bare unit such as SECOND may be one. */
+  hasColumn?(ref: ast.ColumnRef): boolean;
   /** What stands for the result of an aggregate call; absent: no aggregates here. */
   aggregate?(call: AggregateCall, node: ast.FunctionCall, table: boolean): TypedExpr;
   /** What stands for a row of a table function's call; absent: none here. */
@@ -117,7 +119,7 @@ export class ExpressionAnalyzer {
         return this.#function(node);
       case 'IntervalUnit':
         // Outside of a function that takes a unit it can only be a column of that name.
-        return this.#column({ kind: 'ColumnRef', name: node.name, span: node.span });
+        return this.#column(unitAsColumn(node));
       case 'Lambda':
         return problem('A lambda is only allowed as the argument of a function.', node.span);
       case 'ArrayConstructor':
@@ -439,7 +441,7 @@ export class ExpressionAnalyzer {
       if (node.kind === 'Lambda') {
         exprs.push(null);
         types.push(this.#lambdaArg(node));
-      } else if (node.kind === 'IntervalUnit') {
+      } else if (node.kind === 'IntervalUnit' && this.scope.hasColumn?.(unitAsColumn(node)) !== true) {
         exprs.push(literal(node.unit, STRING_TYPE));
         types.push({ kind: 'INTERVALUNIT' });
       } else {
@@ -483,6 +485,12 @@ export class ExpressionAnalyzer {
     });
   }
 }
+
+const unitAsColumn = (node: ast.IntervalUnit): ast.ColumnRef => ({
+  kind: 'ColumnRef',
+  name: node.name,
+  span: node.span,
+});
 
 interface Arguments {
   readonly nodes: readonly ast.Expression[];

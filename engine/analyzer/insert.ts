@@ -1,10 +1,9 @@
 import type { Expression, Identifier, InsertInto, InsertValues } from '../../parser/ast.js';
 import { type DataSource, nextQueryId } from '../catalog/index.js';
-import { canImplicitlyCast } from '../types/cast-rules.js';
 import type { TypedExpr } from '../types/expr.js';
 import { type Column, printSchema } from '../types/schema.js';
 import { BIGINT, printType, typeEquals } from '../types/sql-type.js';
-import { assign, coerceTo } from './coerce.js';
+import { canAssign, castTo, coerceTo } from './coerce.js';
 import { type AnalyzerContext, sourceNamed, sqlOf } from './context.js';
 import { sinkSchema } from './create.js';
 import { didYouMean, fail, tick } from './errors.js';
@@ -49,15 +48,13 @@ export function analyzeInsertInto(context: AnalyzerContext, node: InsertInto): R
 /** The query with its columns cast to the sink's, where they are the same columns in the same order. */
 function fitSink(query: ResolvedQuery, target: DataSource, node: InsertInto): ResolvedQuery {
   const schema = sinkSchema(query);
-  const fits = (mine: readonly Column[], theirs: readonly Column[], cast: boolean): boolean =>
+  const fits = (mine: readonly Column[], theirs: readonly Column[]): boolean =>
     mine.length === theirs.length &&
     mine.every((c, i) => {
       const wanted = theirs[i]!;
-      return (
-        c.name === wanted.name && (cast ? canImplicitlyCast(c.type, wanted.type) : typeEquals(c.type, wanted.type))
-      );
+      return c.name === wanted.name && canAssign(c.type, wanted.type);
     });
-  if (!fits(schema.key, target.schema.key, true) || !fits(schema.value, target.schema.value, true)) {
+  if (!fits(schema.key, target.schema.key) || !fits(schema.value, target.schema.value)) {
     fail(
       `Incompatible schema between results and sink.\nResult schema is ${printSchema(schema)}\nSink schema is ${printSchema(target.schema)}`,
       node.query.select[0]?.span ?? node.query.span,
@@ -166,13 +163,19 @@ function constant(context: AnalyzerContext, node: Expression, column: Column): T
       if (type !== null && (expr.kind === 'array' || expr.kind === 'map' || expr.kind === 'struct')) {
         return coerceTo({ node, expr }, column.type);
       }
-      return assign({ node, expr }, column.type, (from) =>
-        fail(
-          `Expected type ${printType(column.type)} for field ${tick(column.name)} but got ${printType(from)}(${expressionText(node)})`,
-          node.span,
-          'CAST the value.',
-        ),
-      );
+      const refuse = (why: string): never => fail(why, node.span, 'CAST the value.');
+      if (type !== null && !canAssign(type, column.type)) {
+        refuse(
+          `Expected type ${printType(column.type)} for field ${tick(column.name)} but got ${printType(type)}(${expressionText(node)})`,
+        );
+      }
+      const value = castTo(expr, column.type);
+      if (value.kind === 'cast' && expr.kind === 'literal' && column.type.kind === 'DECIMAL') {
+        refuse(
+          `Numeric field overflow: ${expressionText(node)} does not fit ${printType(column.type)} of ${tick(column.name)}.`,
+        );
+      }
+      return value;
     },
   );
 }

@@ -188,6 +188,12 @@ class QueryAnalyzer {
     );
     const raw = items.map((i) => this.#select(i));
     const having = query.having === undefined ? null : this.#condition(query.having, 'HAVING');
+    if (this.#calls.length === 0) {
+      fail(
+        'GROUP BY requires aggregate functions in either the SELECT or HAVING clause.',
+        groupBy[0]?.span ?? query.span,
+      );
+    }
     const violations = { columns: [] as string[], items: [] as string[] };
     const select = raw.map((expr, i) => {
       violations.columns = [];
@@ -208,12 +214,6 @@ class QueryAnalyzer {
       fail(
         `${statement} statement does not support aggregate function [${calls.join(', ')}] without a GROUP BY clause.`,
         this.#aggregates[0]!.span,
-      );
-    }
-    if (this.#calls.length === 0) {
-      fail(
-        'GROUP BY requires aggregate functions in either the SELECT or HAVING clause.',
-        groupBy[0]?.span ?? query.span,
       );
     }
     if (this.#relation.output === 'TABLE' && this.#streamOnly.length > 0) {
@@ -328,6 +328,7 @@ class QueryAnalyzer {
     const scope = clause === 'SELECT' || clause === 'HAVING' ? this.#selectScope : this.#scope;
     return new ExpressionAnalyzer(this.#context.catalog, this.#context.functions, {
       ...hooks,
+      hasColumn: (ref) => scope.find(ref).length > 0,
       column: (ref, inAggregate) => this.#column(ref, clause, scope, inAggregate),
     }).analyze(node);
   }

@@ -9,6 +9,8 @@ export interface ListedItem {
   readonly node: Expression;
   readonly alias: string | undefined;
   readonly span: Span;
+  /** Written out of `*`. */
+  readonly star: boolean;
 }
 
 const identifier = (name: string, span: Span): Identifier => ({ kind: 'Identifier', name, quoted: true, span });
@@ -37,7 +39,7 @@ export function listItems(items: readonly SelectItem[], options: StarOptions): r
 function listItem(item: SelectItem, options: StarOptions): readonly ListedItem[] {
   switch (item.kind) {
     case 'SelectExpression':
-      return [{ node: item.expression, alias: item.alias?.name, span: item.span }];
+      return [{ node: item.expression, alias: item.alias?.name, span: item.span, star: false }];
     case 'SelectStar':
       return star(item.source, item.span, options);
     case 'SelectStructStar': {
@@ -52,6 +54,7 @@ function listItem(item: SelectItem, options: StarOptions): readonly ListedItem[]
         node: { kind: 'StructAccess', base: item.base, field: identifier(f.name, item.span), span: item.span },
         alias: undefined,
         span: item.span,
+        star: true,
       }));
     }
   }
@@ -66,6 +69,7 @@ function star(source: Identifier | undefined, span: Span, options: StarOptions):
     // In a join the columns of `*` carry their source's name.
     alias: join && source === undefined ? `${b.source}_${b.name}` : undefined,
     span,
+    star: true,
   });
   const keys = bindings.filter((b) => b.role === 'key').map(item);
   const windows = options.windowColumns ? bindings.filter((b) => b.role === 'window').map(item) : [];
@@ -76,7 +80,7 @@ function star(source: Identifier | undefined, span: Span, options: StarOptions):
   const isMoved = (i: ListedItem): boolean =>
     moved.some((e) => e.kind === 'ColumnRef' && e.name.name === (i.node as ColumnRef).name.name);
   return [
-    ...moved.map((node): ListedItem => ({ node, alias: undefined, span })),
+    ...moved.map((node): ListedItem => ({ node, alias: undefined, span, star: true })),
     ...[...values, ...keys].filter((i) => !isMoved(i)),
   ];
 }
@@ -125,7 +129,7 @@ function plainName(ref: ColumnRef, scope: Scope): string {
 function checkReserved(item: ListedItem): void {
   const own = item.node.kind === 'ColumnRef' ? item.node.name.name : undefined;
   const name = item.alias ?? own;
-  if (name === undefined || !RESERVED.includes(name)) return;
+  if (name === undefined || item.star || !RESERVED.includes(name)) return;
   if (own === name) {
     fail(
       `Reserved column name in select: \`${name}\`. Please remove or alias the column.`,
