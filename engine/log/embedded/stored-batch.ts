@@ -10,9 +10,10 @@ import {
 import { WeirError } from '../../types/errors.js';
 
 /**
- * A batch as it lies in the database: a sealed v2 record batch. The records of a larger one are one LZ4 block (with its
- * size in front), under the attribute of LZ4; the checksum is over what is stored. Compressing happens on other threads
- * and makes the log several times faster than the disk under it: LevelDB writes everything at least twice.
+ * A batch as it lies in the database: a sealed v2 record batch. In place of the records, a larger one holds itself as one
+ * LZ4 block (with its size in front), under the attribute of LZ4; the checksum is over what is stored. Compressing
+ * happens on other threads and makes the log several times faster than the disk under it: LevelDB writes everything at
+ * least twice. That the block is of the whole batch saves a second large buffer when it is read.
  */
 const ATTRIBUTES = 21;
 const LZ4 = 3;
@@ -25,11 +26,11 @@ export function pack(raw: Buffer): Buffer | Promise<Buffer> {
 }
 
 async function packed(raw: Buffer): Promise<Buffer> {
-  const records = await compress(raw.subarray(BATCH_HEADER));
-  if (records.length + BATCH_HEADER >= raw.length) return raw;
-  const b = Buffer.allocUnsafe(BATCH_HEADER + records.length);
+  const block = await compress(raw);
+  if (block.length + BATCH_HEADER >= raw.length) return raw;
+  const b = Buffer.allocUnsafe(BATCH_HEADER + block.length);
   raw.copy(b, 0, 0, BATCH_HEADER);
-  records.copy(b, BATCH_HEADER);
+  block.copy(b, BATCH_HEADER);
   b.writeInt32BE(b.length - 12, 8);
   b.writeInt16BE((b.readInt16BE(ATTRIBUTES) & ~COMPRESSION_MASK) | LZ4, ATTRIBUTES);
   return b;
@@ -43,14 +44,10 @@ export function seal(stored: Buffer, baseOffset: number): void {
 /** The uncompressed batch. @throws WeirError LOG_ERROR where the bytes are not those that were written */
 export function unpack(stored: Buffer, place: () => string): Buffer {
   if (batchLength(stored, 0) !== stored.length || !batchIntact(stored, 0, stored.length)) throw damaged(place());
-  const attributes = stored.readInt16BE(ATTRIBUTES);
-  if ((attributes & COMPRESSION_MASK) === 0) return stored;
-  const records = uncompressSync(stored.subarray(BATCH_HEADER));
-  const raw = Buffer.allocUnsafe(BATCH_HEADER + records.length);
-  stored.copy(raw, 0, 0, BATCH_HEADER);
-  records.copy(raw, BATCH_HEADER);
-  raw.writeInt32BE(raw.length - 12, 8);
-  raw.writeInt16BE(attributes & ~COMPRESSION_MASK, ATTRIBUTES);
+  if ((stored.readInt16BE(ATTRIBUTES) & COMPRESSION_MASK) === 0) return stored;
+  const raw = uncompressSync(stored.subarray(BATCH_HEADER));
+  // It was compressed before its offset was known.
+  stored.copy(raw, 0, 0, 8);
   return raw;
 }
 
