@@ -1,11 +1,49 @@
-import type { StreamRecord } from '../types/record.js';
+import type { RowDecoder, RowEncoder } from '../formats/format.js';
+import type { AggregateImpl } from '../functions/function.js';
+import type { Store } from '../stores/store.js';
+import type { AggregateCall, CallExpr, TypedExpr } from '../types/expr.js';
+import { NO_WINDOW, type StreamRecord } from '../types/record.js';
+import type { Column } from '../types/schema.js';
+import type { FormatRef, StoreRef } from '../types/topology.js';
+import type { Value } from '../types/value.js';
+
+/**
+ * A record inside a task: beside the row, the bytes of its key as the source's topic has them (without a window), so that
+ * what works on bytes (an aggregate, a sink of the same format) need not encode them again. Whether a node may use them is
+ * known when the chain is built (`runtime/chain.ts`). `keyStart` is -1 for a null key and where there are none.
+ */
+export interface TaskRecord extends StreamRecord {
+  keyBytes: Buffer;
+  keyStart: number;
+  keyEnd: number;
+}
+
+export const NO_BYTES: Buffer = Buffer.alloc(0);
+
+/** All task records are made here: one shape for the optimiser. */
+export function newRecord(): TaskRecord {
+  return {
+    key: null,
+    value: null,
+    previous: null,
+    timestamp: 0,
+    windowStart: NO_WINDOW,
+    windowEnd: NO_WINDOW,
+    partition: 0,
+    offset: 0,
+    headers: null,
+    keyBytes: NO_BYTES,
+    keyStart: -1,
+    keyEnd: -1,
+  };
+}
 
 /**
  * A step of a running query. Synchronous: `process` takes a record, calls `process` of what comes after for each record
  * that it gives, and keeps nothing of what it was handed without copying it. One file an operator.
  */
 export interface Operator {
-  process(record: StreamRecord): void;
+  process(record: TaskRecord): void;
   /**
    * Stream time of the task has reached `streamTime` (after each slice of work): emit what was waiting for it.
    * Present only where there is something to do.
@@ -16,6 +54,8 @@ export interface Operator {
    * topological order, so what it emits reaches the operators behind it before they are flushed.
    */
   flush?(): void;
+  /** The commit has succeeded: what `flush` wrote is durable, caches may shrink. */
+  committed?(): void;
   /** The task was aborted: forget everything that is not in the store. */
   reset?(): void;
   /** Bytes held back, counted against the commit bound. */
@@ -26,8 +66,50 @@ export interface Operator {
 export interface OperatorContext {
   /** An expression failed: its column became null, or the row was dropped. Counted and logged with the node. */
   evaluationError(node: string, message: string, record: StreamRecord): void;
+  /** A record could not be read (bytes, timestamp): it is skipped. Counted and logged with its place. */
+  skipped(node: string, message: string, place: RecordPlace): void;
   /** A record arrived after its window's grace; counted. */
   late(node: string, record: StreamRecord): void;
   /** Largest record timestamp that this task has seen. */
   streamTime(): number;
+}
+
+export interface RecordPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** A compiled expression. Null for an expression that failed, which has been reported then. */
+export type Evaluator = (record: StreamRecord) => Value;
+
+/** What operators are built with: the runtime wires it to the evaluator, the functions, the formats and the stores. */
+export interface OperatorEnv extends OperatorContext {
+  /** `node` names the expression's place in errors. */
+  compile(expr: TypedExpr, node: string): Evaluator;
+  aggregate(call: AggregateCall): AggregateImpl<unknown>;
+  /** The function behind a call of a table function; null: no rows. It throws on an evaluation error. */
+  tableFunction(call: CallExpr): (...args: Value[]) => readonly Value[] | null;
+  decoder(ref: FormatRef, columns: readonly Column[], needed: readonly number[], isKey: boolean): RowDecoder;
+  encoder(ref: FormatRef, columns: readonly Column[], isKey: boolean): RowEncoder;
+  /** The task's store, and whether it is known to hold nothing yet. */
+  store(ref: StoreRef): { readonly store: Store; readonly empty: boolean };
+  /** True: emit one row a changed key at each commit. False: emit each update. */
+  readonly cached: boolean;
+  /** Clean entries that a state cache keeps in memory after a commit. */
+  readonly cacheEntries: number;
+}
+
+/** Hands each record to several operators, in order. */
+export class FanOut implements Operator {
+  constructor(private readonly targets: readonly Operator[]) {}
+
+  process(record: TaskRecord): void {
+    for (const t of this.targets) t.process(record);
+  }
+}
+
+/** One operator for any number of consumers. */
+export function fanOut(targets: readonly Operator[]): Operator {
+  return targets.length === 1 ? targets[0]! : new FanOut(targets);
 }

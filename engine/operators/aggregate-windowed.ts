@@ -1,0 +1,66 @@
+import { appendWindowStart, WINDOW_BYTES, windowStartOf } from '../types/key-codec.js';
+import type { AggregateNode } from '../types/topology.js';
+import { type AggregateOptions, GroupAggregate } from './group-aggregate.js';
+import type { Operator, OperatorEnv, TaskRecord } from './operator.js';
+import { StreamClock } from './stream-clock.js';
+
+/**
+ * GROUP BY with a tumbling or hopping window. A record falls into each window that holds its timestamp, the earliest first;
+ * a window whose end lies grace or more behind stream time takes nothing any more, and a record that finds all of its
+ * windows closed is late. Windows are aligned to the epoch, none starts before it. A stored group's key is the key and the
+ * window's start, so that the windows of a key lie together in the order of time.
+ */
+export class AggregateWindowed extends GroupAggregate {
+  private readonly clock: StreamClock;
+  private readonly size: number;
+  private readonly step: number;
+  private readonly grace: number;
+
+  constructor(node: AggregateNode, env: OperatorEnv, out: Operator, options: AggregateOptions) {
+    super(node, env, out, options);
+    const window = node.window;
+    if (window === null || window.kind === 'SESSION') throw new Error('not a time window');
+    this.size = window.sizeMs;
+    this.step = window.kind === 'HOPPING' ? window.advanceMs : window.sizeMs;
+    this.grace = window.graceMs;
+    this.clock = new StreamClock(env.store(node.store).store);
+  }
+
+  process(record: TaskRecord): void {
+    if (record.value === null) return;
+    const key = this.encodedKey(record);
+    if (key === undefined) return;
+    const n = key.length;
+    const t = record.timestamp;
+    const closed = this.clock.observe(t) - this.grace;
+    const { size, step } = this;
+    const last = t - (t % step);
+    let start = step === size ? last : Math.max(0, Math.floor((t - size + step) / step) * step);
+    let taken = false;
+    for (; start <= last; start += step) {
+      if (start + size <= closed) continue;
+      taken = true;
+      key.length = n;
+      appendWindowStart(key, start);
+      this.update(this.cache.slot(key.buffer, 0, key.length), record);
+    }
+    if (!taken) this.env.late(this.node.id, record);
+  }
+
+  override flush(): void {
+    this.clock.persist();
+    super.flush();
+  }
+
+  override reset(): void {
+    this.clock.reset();
+    super.reset();
+  }
+
+  protected describe(bytes: Buffer, _start: number, end: number): number {
+    const start = windowStartOf(bytes, end);
+    this.emitted.windowStart = start;
+    this.emitted.windowEnd = start + this.size;
+    return end - WINDOW_BYTES;
+  }
+}

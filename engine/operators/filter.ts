@@ -1,0 +1,103 @@
+import type { Store } from '../stores/store.js';
+import { ByteWriter } from '../types/bytes.js';
+import { KeyCodec } from '../types/key-codec.js';
+import { NO_WINDOW } from '../types/record.js';
+import type { Column } from '../types/schema.js';
+import type { FilterNode } from '../types/topology.js';
+import type { Value } from '../types/value.js';
+import type { Evaluator, Operator, OperatorEnv, TaskRecord } from './operator.js';
+
+/** WHERE on a stream: rows for which the predicate is true go on as they are. Null rows fail it. */
+export class StreamFilter implements Operator {
+  private readonly predicate: Evaluator;
+
+  constructor(
+    node: FilterNode,
+    env: OperatorEnv,
+    private readonly out: Operator,
+  ) {
+    this.predicate = env.compile(node.predicate, node.id);
+  }
+
+  process(record: TaskRecord): void {
+    if (record.value !== null && this.predicate(record) === true) this.out.process(record);
+  }
+}
+
+/** How a table's filter learns whether the row before went on. */
+export type Before =
+  /** The records say what they replace. */
+  | { readonly kind: 'previous' }
+  /** It keeps the keys that it has let through. */
+  | { readonly kind: 'store'; readonly keyColumns: readonly Column[] }
+  /** It can't know: each row that does not match is a tombstone. */
+  | { readonly kind: 'unknown' };
+
+/** WHERE and HAVING on a table: a row that stops matching becomes one tombstone, a row that never matched nothing. */
+export class TableFilter implements Operator {
+  private readonly predicate: Evaluator;
+  private readonly store: Store | null = null;
+  private readonly codec: KeyCodec | null = null;
+  private readonly key = new ByteWriter();
+
+  constructor(
+    node: FilterNode,
+    env: OperatorEnv,
+    private readonly out: Operator,
+    private readonly before: Before,
+  ) {
+    this.predicate = env.compile(node.predicate, node.id);
+    if (before.kind === 'store') {
+      this.store = env.store(node.store!).store;
+      this.codec = new KeyCodec(before.keyColumns.map((c) => c.type));
+    }
+  }
+
+  process(record: TaskRecord): void {
+    const { value, previous } = record;
+    const matches = value !== null && this.predicate(record) === true;
+    switch (this.before.kind) {
+      case 'previous': {
+        const matched = previous !== null && this.matched(record, previous);
+        if (!matches && !matched) return;
+        record.previous = matched ? previous : null;
+        break;
+      }
+      case 'store':
+        if (!this.remember(record, matches) && !matches) return;
+        break;
+      case 'unknown':
+        break;
+    }
+    if (!matches) record.value = null;
+    this.out.process(record);
+    record.value = value;
+    record.previous = previous;
+  }
+
+  private matched(record: TaskRecord, previous: Value[]): boolean {
+    const value = record.value;
+    record.value = previous;
+    const matched = this.predicate(record) === true;
+    record.value = value;
+    return matched;
+  }
+
+  /** Notes what happens to the key now; true where its row had gone on before. */
+  private remember(record: TaskRecord, matches: boolean): boolean {
+    const store = this.store!;
+    this.key.reset();
+    this.codec!.encode(record.key!, this.key);
+    if (record.windowStart !== NO_WINDOW) {
+      this.key.int64(record.windowStart);
+      this.key.int64(record.windowEnd);
+    }
+    const key = this.key.toBuffer();
+    const had = store.get(key) !== undefined;
+    if (matches && !had) store.put(key, PRESENT);
+    else if (!matches && had) store.delete(key);
+    return had;
+  }
+}
+
+const PRESENT: Uint8Array = Uint8Array.of(1);

@@ -1,0 +1,161 @@
+import type { Store } from '../stores/store.js';
+import { ByteWriter } from '../types/bytes.js';
+import { RowCodec } from '../types/row-codec.js';
+import type { Value } from '../types/value.js';
+import type { Folds } from './folds.js';
+import { KeyTable } from './key-table.js';
+
+/** What a dirty group costs beside its key: its columns here, and its entry in the store's buffer at the commit. */
+const GROUP_BYTES = 96;
+
+/**
+ * Decoded states of groups, by key bytes, in front of a store: an update touches memory only, and a commit writes each
+ * changed group once. A group that is not here is read from the store, unless the store is known to hold no other.
+ */
+export class GroupCache {
+  readonly table = new KeyTable();
+  /** States, `folds.width` entries a slot. */
+  states: unknown[] = [];
+  /** Largest timestamp of a slot's records. */
+  timestamps: Float64Array;
+  /** 0 clean, 1 changed since the last commit. */
+  private dirty: Uint8Array;
+  private dirtySlots: Int32Array;
+  private dirtyCount = 0;
+  private dirtyKeyBytes = 0;
+  /** Every group of the store is in the table: a key that is not here is nowhere. */
+  private complete: boolean;
+  private readonly codec: RowCodec;
+  private readonly row: Value[];
+  private readonly out = new ByteWriter();
+
+  constructor(
+    private readonly folds: Folds,
+    private readonly store: Store,
+    empty: boolean,
+    private readonly maxEntries: number,
+  ) {
+    this.codec = new RowCodec(folds.storedTypes);
+    this.row = new Array<Value>(folds.storedTypes.length).fill(null);
+    this.complete = empty;
+    const n = this.table.capacity;
+    this.timestamps = new Float64Array(n);
+    this.dirty = new Uint8Array(n);
+    this.dirtySlots = new Int32Array(n);
+  }
+
+  /** The slot of a group: from memory, else from the store, else a new one with a timestamp of -1. */
+  slot(b: Uint8Array, start: number, end: number): number {
+    const table = this.table;
+    const before = table.size;
+    const slot = table.slot(b, start, end);
+    if (table.size !== before) this.load(slot);
+    return slot;
+  }
+
+  /** True where the slot was clean until now. */
+  touch(slot: number): boolean {
+    if (this.dirty[slot] === 1) return false;
+    this.dirty[slot] = 1;
+    this.dirtySlots[this.dirtyCount++] = slot;
+    this.dirtyKeyBytes += this.table.keyEnd(slot) - this.table.keyStart(slot);
+    return true;
+  }
+
+  get changed(): number {
+    return this.dirtyCount;
+  }
+
+  /** The i-th of the changed slots, in the order of their first change. */
+  changedSlot(i: number): number {
+    return this.dirtySlots[i]!;
+  }
+
+  heldBytes(): number {
+    return this.dirtyKeyBytes * 2 + this.dirtyCount * (GROUP_BYTES + 16 * this.folds.width);
+  }
+
+  /** Writes the changed groups to the store; they are clean then. */
+  persist(): void {
+    for (let i = 0; i < this.dirtyCount; i++) {
+      const slot = this.dirtySlots[i]!;
+      this.folds.store(this.timestamps[slot]!, this.states, slot * this.folds.width, this.row);
+      this.out.reset();
+      this.codec.encode(this.row, this.out);
+      this.store.put(this.table.key(slot), this.out.toBuffer());
+    }
+  }
+
+  /** After `persist`, once the changed groups are not needed any more. */
+  clean(): void {
+    if (this.table.size > this.maxEntries) {
+      this.evict();
+      return;
+    }
+    for (let i = 0; i < this.dirtyCount; i++) this.dirty[this.dirtySlots[i]!] = 0;
+    this.dirtyCount = 0;
+    this.dirtyKeyBytes = 0;
+  }
+
+  /** Forgets everything: the store may have changed, too. */
+  reset(): void {
+    this.table.clear();
+    this.dirty.fill(0);
+    this.dirtyCount = 0;
+    this.dirtyKeyBytes = 0;
+    this.complete = false;
+  }
+
+  /** Fills a slot that the table has just made. */
+  private load(slot: number): void {
+    if (slot >= this.timestamps.length) this.grow();
+    const base = slot * this.folds.width;
+    if (!this.complete) {
+      const stored = this.store.get(this.table.key(slot));
+      if (stored !== undefined) {
+        this.codec.decodeInto(asBuffer(stored), 0, stored.length, this.row);
+        this.timestamps[slot] = Number(this.row[0]);
+        this.folds.load(this.row, this.states, base);
+        return;
+      }
+    }
+    this.timestamps[slot] = -1;
+    this.folds.init(this.states, base);
+  }
+
+  private grow(): void {
+    const n = this.table.capacity;
+    const timestamps = new Float64Array(n);
+    timestamps.set(this.timestamps);
+    this.timestamps = timestamps;
+    const dirty = new Uint8Array(n);
+    dirty.set(this.dirty);
+    this.dirty = dirty;
+    const slots = new Int32Array(n);
+    slots.set(this.dirtySlots);
+    this.dirtySlots = slots;
+  }
+
+  /** Keeps what the last commit interval touched: hot keys stay. All else is read again when it comes back. */
+  private evict(): void {
+    const width = this.folds.width;
+    const keep = this.dirtyCount <= this.maxEntries / 2;
+    this.table.compact(
+      (slot) => keep && this.dirty[slot] === 1,
+      (from, to) => {
+        this.timestamps[to] = this.timestamps[from]!;
+        for (let i = 0; i < width; i++) this.states[to * width + i] = this.states[from * width + i];
+      },
+    );
+    this.states.length = this.table.size * width;
+    this.dirty.fill(0);
+    this.dirtyCount = 0;
+    this.dirtyKeyBytes = 0;
+    this.complete = false;
+  }
+}
+
+/** A view as a Buffer, without a copy. */
+export function asBuffer(b: Uint8Array): Buffer {
+  return Buffer.isBuffer(b) ? b : Buffer.from(b.buffer, b.byteOffset, b.byteLength);
+}

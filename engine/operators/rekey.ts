@@ -1,0 +1,124 @@
+import { ByteWriter, compareBytes } from '../types/bytes.js';
+import { KeyCodec } from '../types/key-codec.js';
+import { NO_WINDOW } from '../types/record.js';
+import type { RekeyNode } from '../types/topology.js';
+import type { Value } from '../types/value.js';
+import { type Evaluator, NO_BYTES, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+
+/**
+ * GROUP BY and PARTITION BY: gives records a new key. With `dropNullKey`, rows any of whose key columns is null are dropped;
+ * else a row whose key columns are all null gets a null key. Of a stream, a null row goes on under its new key only for
+ * PARTITION BY; expressions on its columns are null then.
+ */
+export class Rekey implements Operator {
+  private readonly key: readonly Evaluator[];
+  private readonly value: readonly Evaluator[];
+  private readonly rekeyed = newRecord();
+  private readonly keyRow: Value[];
+  private readonly valueRow: Value[];
+  private readonly dropNullKey: boolean;
+
+  constructor(
+    node: RekeyNode,
+    env: OperatorEnv,
+    private readonly out: Operator,
+  ) {
+    this.key = node.key.map((e) => env.compile(e, node.id));
+    this.value = node.value.map((e) => env.compile(e, node.id));
+    this.keyRow = new Array<Value>(this.key.length).fill(null);
+    this.valueRow = new Array<Value>(this.value.length).fill(null);
+    this.dropNullKey = node.dropNullKey;
+  }
+
+  process(record: TaskRecord): void {
+    const r = this.rekeyed;
+    if (record.value === null && this.dropNullKey) return;
+    let nulls = 0;
+    for (let i = 0; i < this.key.length; i++) {
+      const v = this.key[i]!(record);
+      if (v === null) {
+        if (this.dropNullKey) return;
+        nulls++;
+      }
+      this.keyRow[i] = v;
+    }
+    r.key = nulls === this.key.length ? null : this.keyRow;
+    if (record.value === null) r.value = null;
+    else {
+      for (let i = 0; i < this.value.length; i++) this.valueRow[i] = this.value[i]!(record);
+      r.value = this.valueRow;
+    }
+    copyPlace(record, r);
+    this.out.process(r);
+  }
+}
+
+/**
+ * GROUP BY over a table: a change takes the previous row out of its group and puts the new one into its own. Where both are
+ * the same group it is one record with `value` and `previous`, else two, the removal first.
+ */
+export class TableRekey implements Operator {
+  private readonly key: readonly Evaluator[];
+  private readonly value: readonly Evaluator[];
+  private readonly codec: KeyCodec;
+  private readonly oldBytes = new ByteWriter();
+  private readonly newBytes = new ByteWriter();
+  private readonly rekeyed = newRecord();
+
+  constructor(
+    node: RekeyNode,
+    env: OperatorEnv,
+    private readonly out: Operator,
+  ) {
+    this.key = node.key.map((e) => env.compile(e, node.id));
+    this.value = node.value.map((e) => env.compile(e, node.id));
+    this.codec = new KeyCodec(node.keyColumns.map((c) => c.type));
+  }
+
+  process(record: TaskRecord): void {
+    const { value, previous } = record;
+    const after = value === null ? null : this.row(record, this.key);
+    const newRow = after === null || after.includes(null) ? null : this.row(record, this.value);
+    record.value = previous;
+    const before = previous === null ? null : this.row(record, this.key);
+    const oldRow = before === null || before.includes(null) ? null : this.row(record, this.value);
+    record.value = value;
+    if (newRow !== null && oldRow !== null && this.same(before!, after!)) {
+      this.send(record, after!, newRow, oldRow);
+      return;
+    }
+    if (oldRow !== null) this.send(record, before!, null, oldRow);
+    if (newRow !== null) this.send(record, after!, newRow, null);
+  }
+
+  private row(record: TaskRecord, evaluators: readonly Evaluator[]): Value[] {
+    return evaluators.map((e) => e(record));
+  }
+
+  private same(before: Value[], after: Value[]): boolean {
+    this.oldBytes.reset();
+    this.newBytes.reset();
+    this.codec.encode(before, this.oldBytes);
+    this.codec.encode(after, this.newBytes);
+    return compareBytes(this.oldBytes.bytes(), this.newBytes.bytes()) === 0;
+  }
+
+  private send(record: TaskRecord, key: Value[], value: Value[] | null, previous: Value[] | null): void {
+    const r = this.rekeyed;
+    r.key = key;
+    r.value = value;
+    r.previous = previous;
+    copyPlace(record, r);
+    this.out.process(r);
+  }
+}
+
+function copyPlace(from: TaskRecord, to: TaskRecord): void {
+  to.keyBytes = NO_BYTES;
+  to.keyStart = to.keyEnd = -1;
+  to.timestamp = from.timestamp;
+  to.windowStart = to.windowEnd = NO_WINDOW;
+  to.partition = from.partition;
+  to.offset = from.offset;
+  to.headers = from.headers;
+}

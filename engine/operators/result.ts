@@ -1,0 +1,42 @@
+import type { ResultNode } from '../types/topology.js';
+import type { Value } from '../types/value.js';
+import type { Evaluator, Operator, OperatorEnv, TaskRecord } from './operator.js';
+
+/** Takes the rows of a push query; a row is the taker's to keep. `tombstone`: the row of this key is no more. */
+export type ResultSink = (row: Value[], tombstone: boolean) => void;
+
+/**
+ * End of a push query: computes the SELECT list. Null rows of a stream have no columns to show and are left out; of a table
+ * they are tombstones, which carry their key's columns alone. After `limit` rows nothing comes any more.
+ */
+export class Result implements Operator {
+  private readonly columns: readonly { readonly evaluate: Evaluator; readonly key: boolean }[];
+  private left: number;
+
+  constructor(
+    private readonly node: ResultNode,
+    env: OperatorEnv,
+    private readonly sink: ResultSink,
+  ) {
+    this.columns = node.columns.map((c) => ({ evaluate: env.compile(c.expr, node.id), key: c.key }));
+    this.left = node.limit ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether the limit is reached. */
+  get done(): boolean {
+    return this.left <= 0;
+  }
+
+  process(record: TaskRecord): void {
+    if (this.left <= 0) return;
+    const tombstone = record.value === null;
+    if (tombstone && !this.node.table) return;
+    const columns = this.columns;
+    const row = new Array<Value>(columns.length);
+    for (let i = 0; i < columns.length; i++) {
+      row[i] = tombstone && !columns[i]!.key ? null : columns[i]!.evaluate(record);
+    }
+    this.left--;
+    this.sink(row, tombstone);
+  }
+}

@@ -1,0 +1,161 @@
+import { DecodeError, type RowDecoder } from '../formats/format.js';
+import type { BatchCursor } from '../types/batch.js';
+import { readInt64 } from '../types/bytes.js';
+import { messageOf, WeirError } from '../types/errors.js';
+import { type Header, NO_WINDOW } from '../types/record.js';
+import type { Column } from '../types/schema.js';
+import { BOOLEAN } from '../types/sql-type.js';
+import type { SourceNode } from '../types/topology.js';
+import type { Value } from '../types/value.js';
+import { NO_BYTES, type OperatorEnv, type TaskRecord } from './operator.js';
+import { TimestampReader } from './timestamp.js';
+
+/** Payload columns on a repartition topic of a table: whether there is a replaced row, it, whether there is a new one, it. */
+export const changeColumns = (value: readonly Column[]): readonly Column[] => [
+  { name: 'HAS_PREVIOUS', type: BOOLEAN },
+  ...value,
+  { name: 'HAS_VALUE', type: BOOLEAN },
+  ...value,
+];
+
+const WINDOW_SIZES = { time: 8, session: 16 } as const;
+
+/**
+ * Reads a topic's records from their bytes into rows: only the columns that the plan reads are decoded. Not an `Operator`:
+ * its input is a cursor. One reader serves all partitions; the record that it fills is the caller's.
+ *
+ * Skipped, counted and logged: bytes that are no such row, a record without an event time. On an internal topic such bytes
+ * are damage: an error of code DECODE_ERROR. Rows of a table that have a null key are dropped, as ksqlDB does.
+ */
+export class SourceReader {
+  private readonly keyDecoder: RowDecoder | null;
+  private readonly valueDecoder: RowDecoder | null;
+  /** Reads a row and the one that it replaces, on the way to a table's aggregate. */
+  private readonly changes: RowDecoder | null;
+  private readonly changeRow: Value[];
+  /** Positions in `node.value` of the payload's columns, where header columns stand between them; else null. */
+  private readonly payload: readonly number[] | null;
+  private readonly payloadRow: Value[];
+  private readonly timestamps: TimestampReader | null;
+
+  constructor(
+    private readonly node: SourceNode,
+    /** The topic's full name. */
+    private readonly topic: string,
+    private readonly env: OperatorEnv,
+    /** False: nobody reads the key's columns, its bytes do. */
+    decodeKey = true,
+  ) {
+    const positions = node.value.flatMap((c, i) => (c.headers === undefined ? [i] : []));
+    const columns = positions.map((i) => node.value[i]!);
+    const needed = positions.flatMap((i, at) => (node.neededValue.includes(i) ? [at] : []));
+    this.payload = columns.length === node.value.length ? null : positions;
+    this.payloadRow = new Array<Value>(columns.length).fill(null);
+    this.keyDecoder =
+      decodeKey && node.key.length > 0 && (node.neededKey.length > 0 || !node.internal)
+        ? env.decoder(node.keyFormat, node.key, node.neededKey, true)
+        : null;
+    // Where no column is read the bytes of an own topic need not be looked at; those of others are checked all the same.
+    this.valueDecoder =
+      node.internal && needed.length === 0 ? null : env.decoder(node.valueFormat, columns, needed, false);
+    const changed = node.internal && node.table ? changeColumns(node.value) : [];
+    this.changes = changed.length > 0 ? env.decoder(node.valueFormat, changed, [...changed.keys()], false) : null;
+    this.changeRow = new Array<Value>(changed.length).fill(null);
+    this.timestamps = node.timestamp === null ? null : new TimestampReader(node.timestamp.format);
+  }
+
+  /** Reads the record under the cursor; false where it is skipped. `key` and `value` are arrays of the right length. */
+  read(cursor: BatchCursor, partition: number, key: Value[], value: Value[], record: TaskRecord): boolean {
+    const b = cursor.buffer;
+    record.partition = partition;
+    record.offset = cursor.offset;
+    record.timestamp = cursor.timestamp;
+    record.previous = null;
+    record.headers = cursor.headerCount === 0 ? null : cursor.headers();
+    try {
+      record.key = this.readKey(cursor, b, key, record);
+      if (this.changes !== null) this.readChange(cursor, b, value, record);
+      else record.value = this.readValue(cursor, b, value);
+      if (this.payload !== null && record.value !== null) this.fillHeaders(value, record.headers ?? []);
+    } catch (e) {
+      if (!(e instanceof DecodeError)) throw e;
+      return this.skip(cursor, partition, e.message, e);
+    }
+    if (this.node.table && record.key === null) return this.skip(cursor, partition, 'a table has no row without a key');
+    if (this.timestamps !== null) {
+      const from = this.node.timestamp!;
+      const row = from.from === 'key' ? record.key : record.value;
+      // A tombstone has no columns: it keeps the time of its record.
+      if (row !== null) {
+        record.timestamp = this.timestamps.read(row[from.index] ?? null);
+        if (record.timestamp < 0) return this.skip(cursor, partition, this.timestamps.reason);
+      }
+    }
+    if (record.timestamp < 0) return this.skip(cursor, partition, `the timestamp ${record.timestamp} is negative`);
+    return true;
+  }
+
+  private readKey(cursor: BatchCursor, b: Buffer, row: Value[], record: TaskRecord): Value[] | null {
+    const start = cursor.keyStart;
+    let end = cursor.keyEnd;
+    record.keyStart = start;
+    record.keyEnd = end;
+    if (start < 0) {
+      record.keyBytes = NO_BYTES;
+      return null;
+    }
+    record.keyBytes = b;
+    const window = this.node.window;
+    if (window !== null) {
+      end -= WINDOW_SIZES[window.kind];
+      if (end < start) throw new DecodeError('the key is too short to hold a window');
+      record.keyEnd = end;
+      record.windowStart = readInt64(b, window.kind === 'time' ? end : end + 8);
+      record.windowEnd = window.kind === 'time' ? record.windowStart + window.sizeMs : readInt64(b, end);
+    } else record.windowStart = record.windowEnd = NO_WINDOW;
+    if (this.keyDecoder === null) return this.node.key.length === 0 ? null : row;
+    return this.keyDecoder.decode(b, start, end, row) ? row : null;
+  }
+
+  private readValue(cursor: BatchCursor, b: Buffer, row: Value[]): Value[] | null {
+    const start = cursor.valueStart;
+    if (start < 0) return null;
+    if (this.valueDecoder === null) return row;
+    if (this.payload === null) return this.valueDecoder.decode(b, start, cursor.valueEnd, row) ? row : null;
+    if (!this.valueDecoder.decode(b, start, cursor.valueEnd, this.payloadRow)) return null;
+    for (let i = 0; i < this.payload.length; i++) row[this.payload[i]!] = this.payloadRow[i]!;
+    return row;
+  }
+
+  private readChange(cursor: BatchCursor, b: Buffer, row: Value[], record: TaskRecord): void {
+    const changed = this.changeRow;
+    const n = row.length;
+    this.changes!.decode(b, cursor.valueStart, cursor.valueEnd, changed);
+    record.previous = changed[0] === true ? changed.slice(1, n + 1) : null;
+    record.value = changed[n + 1] === true ? row : null;
+    for (let i = 0; i < n; i++) row[i] = changed[n + 2 + i]!;
+  }
+
+  private fillHeaders(row: Value[], headers: readonly Header[]): void {
+    this.node.value.forEach((column, i) => {
+      const binding = column.headers;
+      if (binding === undefined) return;
+      if (binding.kind === 'all') row[i] = headers.map((h) => [h.key, h.value]);
+      else row[i] = headers.findLast((h) => h.key === binding.header)?.value ?? null;
+    });
+  }
+
+  private skip(cursor: BatchCursor, partition: number, reason: string, cause?: Error): false {
+    const place = { topic: this.topic, partition, offset: cursor.offset };
+    if (this.node.internal && cause !== undefined) {
+      throw new WeirError(
+        'DECODE_ERROR',
+        `Internal topic ${this.topic}, partition ${partition}, offset ${cursor.offset}: ${messageOf(cause)}`,
+        'The topic holds what this query did not write. Drop and create the query again.',
+        { cause },
+      );
+    }
+    this.env.skipped(this.node.id, reason, place);
+    return false;
+  }
+}

@@ -1,0 +1,56 @@
+import type { Store } from '../stores/store.js';
+import { ByteWriter } from '../types/bytes.js';
+import { KeyCodec } from '../types/key-codec.js';
+import { RowCodec } from '../types/row-codec.js';
+import { BIGINT, type SqlType } from '../types/sql-type.js';
+import type { SourceNode } from '../types/topology.js';
+import type { Value } from '../types/value.js';
+import { asBuffer } from './group-cache.js';
+import type { Operator, OperatorEnv, TaskRecord } from './operator.js';
+
+/** Columns of a stored row of a table: its timestamp, then all value columns. */
+export const storedTableTypes = (node: SourceNode): readonly SqlType[] => [BIGINT, ...node.value.map((c) => c.type)];
+
+/**
+ * Keeps a table's latest row of each key, and tells those behind it which row a new one replaces. What a tombstone removes
+ * that was not there goes on all the same: those behind may know better.
+ */
+export class TableSource implements Operator {
+  private readonly store: Store;
+  private readonly keys: KeyCodec;
+  private readonly rows: RowCodec;
+  private readonly key = new ByteWriter();
+  private readonly scratch = new ByteWriter();
+  private readonly stored: Value[];
+
+  constructor(
+    node: SourceNode,
+    env: OperatorEnv,
+    private readonly out: Operator,
+    /** Records carry their key's bytes in `KeyCodec`'s form. */
+    private readonly keyed: boolean,
+  ) {
+    this.store = env.store(node.store!).store;
+    this.keys = new KeyCodec(node.key.map((c) => c.type));
+    this.rows = new RowCodec(storedTableTypes(node));
+    this.stored = new Array<Value>(node.value.length + 1).fill(null);
+  }
+
+  process(record: TaskRecord): void {
+    this.key.reset();
+    if (this.keyed) this.key.copy(record.keyBytes, record.keyStart, record.keyEnd);
+    else this.keys.encode(record.key!, this.key);
+    const key = this.key.toBuffer();
+    const before = this.store.get(key);
+    record.previous = before === undefined ? null : this.rows.decode(asBuffer(before)).slice(1);
+    if (record.value === null) this.store.delete(key);
+    else {
+      this.stored[0] = record.timestamp;
+      for (let i = 0; i < record.value.length; i++) this.stored[i + 1] = record.value[i]!;
+      this.scratch.reset();
+      this.rows.encode(this.stored, this.scratch);
+      this.store.put(key, this.scratch.toBuffer());
+    }
+    this.out.process(record);
+  }
+}

@@ -1,0 +1,174 @@
+import type { RowEncoder } from '../formats/format.js';
+import { BatchBuilder, partitionOf } from '../types/batch.js';
+import { ByteWriter } from '../types/bytes.js';
+import type { Header } from '../types/record.js';
+import type { FormatRef, KeyWindow, RepartitionNode, SinkNode } from '../types/topology.js';
+import type { Value } from '../types/value.js';
+import type { Operator, OperatorEnv, TaskRecord } from './operator.js';
+import { changeColumns } from './source.js';
+import { TimestampReader } from './timestamp.js';
+
+/** A topic that a sink writes to: its full name, and its number of partitions. */
+export interface TargetTopic {
+  readonly name: string;
+  readonly partitions: number;
+}
+
+/** Batches of one topic that wait to be appended. */
+export interface OutputBuffer {
+  readonly topic: string;
+  /** Bytes that wait. */
+  readonly bytes: number;
+  /** Hands over what waits, by partition; the buffer is empty then. */
+  drain(append: (topic: string, partition: number, batch: Buffer) => void): void;
+  /** Forgets what waits. */
+  discard(): void;
+}
+
+export interface SinkOptions {
+  /** The key's bytes are in the sink's own format already. */
+  readonly rawKey: boolean;
+  readonly target: TargetTopic;
+}
+
+const NO_HEADERS: readonly Header[] = [];
+const BATCH_BYTES = 64 * 1024;
+/** A batch is closed at this size: brokers refuse more than message.max.bytes (1 MiB by default) in one. */
+const MAX_BATCH_BYTES = 512 * 1024;
+
+/**
+ * End of a sub-topology: encodes key and value and adds the record to the batch of its partition, that of Kafka's default
+ * partitioner (murmur2 of the key's bytes); null keys go round. Serves sinks and repartition topics.
+ */
+export class TopicSink implements Operator, OutputBuffer {
+  readonly topic: string;
+  bytes = 0;
+  /** Records since the task began. */
+  records = 0;
+  private readonly partitions: number;
+  private readonly builders: (BatchBuilder | undefined)[];
+  private full: { readonly partition: number; readonly batch: Buffer }[] = [];
+  private readonly keyEncoder: RowEncoder;
+  private readonly valueEncoder: RowEncoder;
+  private readonly key = new ByteWriter();
+  private readonly value = new ByteWriter();
+  /** A table on its way to an aggregate: the payload is the row and the one that it replaces. */
+  private readonly changeRow: Value[] | null;
+  private readonly window: KeyWindow | null;
+  private readonly timestamp: SinkNode['timestamp'];
+  private readonly timestamps: TimestampReader | null;
+  private readonly rawKey: boolean;
+  private nextPartition = 0;
+
+  constructor(
+    private readonly node: SinkNode | RepartitionNode,
+    private readonly env: OperatorEnv,
+    options: SinkOptions,
+  ) {
+    this.topic = options.target.name;
+    this.partitions = options.target.partitions;
+    this.rawKey = options.rawKey;
+    this.builders = new Array<BatchBuilder | undefined>(this.partitions).fill(undefined);
+    const encoder = (ref: FormatRef, columns: SinkNode['keyColumns'], isKey: boolean) =>
+      env.encoder(ref, columns, isKey);
+    this.keyEncoder = encoder(node.keyFormat, node.keyColumns, true);
+    const changed = node.kind === 'repartition' && node.table === true ? changeColumns(node.valueColumns) : null;
+    this.changeRow = changed === null ? null : new Array<Value>(changed.length).fill(null);
+    this.valueEncoder = encoder(node.valueFormat, changed ?? node.valueColumns, false);
+    this.window = node.kind === 'sink' ? node.window : null;
+    this.timestamp = node.kind === 'sink' ? node.timestamp : null;
+    this.timestamps = this.timestamp === null ? null : new TimestampReader(this.timestamp.format);
+  }
+
+  process(record: TaskRecord): void {
+    const timestamp = this.timestamps === null ? record.timestamp : this.eventTime(record);
+    if (timestamp < 0) return;
+    const value = this.value;
+    value.reset();
+    const row = this.changeRow === null ? record.value : this.change(record, this.changeRow);
+    const valueStart = row !== null && this.valueEncoder.encode(row, value) ? 0 : -1;
+    const headers = record.headers ?? NO_HEADERS;
+    if (this.rawKey) {
+      this.add(timestamp, record.keyBytes, record.keyStart, record.keyEnd, valueStart, headers);
+      return;
+    }
+    const key = this.key;
+    key.reset();
+    const keyStart = record.key !== null && this.encodeKey(record, record.key, key) ? 0 : -1;
+    this.add(timestamp, key.buffer, keyStart, key.length, valueStart, headers);
+  }
+
+  drain(append: (topic: string, partition: number, batch: Buffer) => void): void {
+    if (this.bytes === 0) return;
+    const batches = this.full;
+    this.full = [];
+    this.bytes = 0;
+    for (let p = 0; p < this.partitions; p++) {
+      const batch = this.builders[p]?.finish();
+      if (batch !== undefined) batches.push({ partition: p, batch });
+    }
+    for (const { partition, batch } of batches) append(this.topic, partition, batch);
+  }
+
+  discard(): void {
+    this.builders.fill(undefined);
+    this.full = [];
+    this.bytes = 0;
+  }
+
+  reset(): void {
+    this.discard();
+  }
+
+  private add(
+    ts: number,
+    key: Buffer,
+    start: number,
+    end: number,
+    valueStart: number,
+    headers: readonly Header[],
+  ): void {
+    let p = 0;
+    if (this.partitions > 1) {
+      if (start >= 0) p = partitionOf(key, start, end, this.partitions);
+      else if ((p = this.nextPartition++) === this.partitions - 1) this.nextPartition = 0;
+    }
+    let builder = this.builders[p];
+    if (builder === undefined) this.builders[p] = builder = new BatchBuilder(BATCH_BYTES);
+    const size = builder.count === 0 ? 0 : builder.bytes;
+    builder.add(ts, key, start, end, this.value.buffer, valueStart, this.value.length, headers);
+    this.bytes += builder.bytes - size;
+    if (builder.bytes >= MAX_BATCH_BYTES) this.full.push({ partition: p, batch: builder.finish()! });
+    this.records++;
+  }
+
+  /** The window follows the key: a start, or for sessions the end and the start. */
+  private encodeKey(record: TaskRecord, key: readonly Value[], out: ByteWriter): boolean {
+    const written = this.keyEncoder.encode(key, out);
+    if (this.window === null) return written;
+    if (this.window.kind === 'session') out.int64(record.windowEnd);
+    out.int64(record.windowStart);
+    return true;
+  }
+
+  private change(record: TaskRecord, row: Value[]): Value[] {
+    const n = row.length / 2 - 1;
+    row[0] = record.previous !== null;
+    row[n + 1] = record.value !== null;
+    for (let i = 0; i < n; i++) {
+      row[1 + i] = record.previous?.[i] ?? null;
+      row[n + 2 + i] = record.value?.[i] ?? null;
+    }
+    return row;
+  }
+
+  /** TIMESTAMP='column' of the sink; a record without that time is skipped, and -1. */
+  private eventTime(record: TaskRecord): number {
+    const at = this.timestamp!;
+    const row = at.from === 'key' ? record.key : record.value;
+    if (row === null) return record.timestamp;
+    const time = this.timestamps!.read(row[at.index] ?? null);
+    if (time < 0) this.env.evaluationError(this.node.id, this.timestamps!.reason, record);
+    return time;
+  }
+}

@@ -1,0 +1,279 @@
+import { AggregateSession } from '../operators/aggregate-session.js';
+import { AggregateUnwindowed } from '../operators/aggregate-unwindowed.js';
+import { AggregateWindowed } from '../operators/aggregate-windowed.js';
+import { type Before, StreamFilter, TableFilter } from '../operators/filter.js';
+import { FlatMap } from '../operators/flat-map.js';
+import { fanOut, type Operator, type OperatorEnv } from '../operators/operator.js';
+import { Project } from '../operators/project.js';
+import { Rekey, TableRekey } from '../operators/rekey.js';
+import { Result, type ResultSink } from '../operators/result.js';
+import { SourceReader } from '../operators/source.js';
+import { TableSource } from '../operators/table-source.js';
+import { type TargetTopic, TopicSink } from '../operators/topic-sink.js';
+import type { Column } from '../types/schema.js';
+import { typeEquals } from '../types/sql-type.js';
+import type {
+  AggregateNode,
+  FilterNode,
+  NodeId,
+  ProjectNode,
+  RepartitionNode,
+  SinkNode,
+  SourceNode,
+  SubTopology,
+  TopologyNode,
+} from '../types/topology.js';
+
+/** Where a sub-topology's input enters: who decodes the records of a topic, and who takes them. */
+export interface SourceEntry {
+  readonly topic: string;
+  readonly node: SourceNode;
+  readonly reader: SourceReader;
+  readonly entry: Operator;
+}
+
+/** The operators of one sub-topology, connected. */
+export interface Chain {
+  readonly sources: readonly SourceEntry[];
+  /** In topological order. */
+  readonly operators: readonly Operator[];
+  readonly sinks: readonly TopicSink[];
+  readonly results: readonly Result[];
+}
+
+export interface ChainTopics {
+  /** Full name and partitions of the topic that a sink writes to. */
+  target(node: SinkNode | RepartitionNode): TargetTopic;
+  /** Full name of the topic that a source reads. */
+  source(node: SourceNode): string;
+}
+
+/**
+ * Builds the operators of a sub-topology from its nodes, last to first. What each node may leave undone (decoding a key
+ * that only its bytes are needed of, computing rows that nobody wants) is found out here, once.
+ */
+export function buildChain(sub: SubTopology, env: OperatorEnv, topics: ChainTopics, result?: ResultSink): Chain {
+  const facts = new Facts(sub);
+  const built = new Map<NodeId, Operator>();
+  const sources: SourceEntry[] = [];
+  const sinks: TopicSink[] = [];
+  const results: Result[] = [];
+  const operators: Operator[] = [];
+  for (const node of sub.nodes.toReversed()) {
+    const consumers = facts.consumers(node.id).map((c) => built.get(c.id)!);
+    const out = fanOut(consumers);
+    if (node.kind === 'source') {
+      const reader = new SourceReader(node, topics.source(node), env, facts.needsKey(node.id));
+      let entry = out;
+      if (node.store !== null) {
+        entry = new TableSource(node, env, out, facts.keyIsStoreKey(node));
+        operators.unshift(entry);
+      }
+      sources.unshift({ topic: topics.source(node), node, reader, entry });
+      continue;
+    }
+    const operator = make(node);
+    built.set(node.id, operator);
+    operators.unshift(operator);
+  }
+  return { sources, operators, sinks, results };
+
+  function make(node: Exclude<TopologyNode, SourceNode>): Operator {
+    const out = fanOut(facts.consumers(node.id).map((c) => built.get(c.id)!));
+    switch (node.kind) {
+      case 'filter':
+        return node.table ? new TableFilter(node, env, out, facts.before(node)) : new StreamFilter(node, env, out);
+      case 'project':
+        return new Project(node, env, out, facts.wantsPrevious(node.id));
+      case 'flatMap':
+        return new FlatMap(node, env, out);
+      case 'rekey':
+        return facts.isTable(node.input) ? new TableRekey(node, env, out) : new Rekey(node, env, out);
+      case 'aggregate': {
+        const options = { keyed: facts.keyed(node), previous: facts.wantsPrevious(node.id) };
+        if (node.window === null) return new AggregateUnwindowed(node, env, out, options);
+        if (node.window.kind === 'SESSION') return new AggregateSession(node, env, out, options);
+        return new AggregateWindowed(node, env, out, options);
+      }
+      case 'sink':
+      case 'repartition': {
+        const sink = new TopicSink(node, env, { rawKey: facts.rawKey(node), target: topics.target(node) });
+        sinks.unshift(sink);
+        return sink;
+      }
+      case 'result': {
+        if (result === undefined) throw new Error(`${node.id}: nobody takes the rows of this query`);
+        const operator = new Result(node, env, result);
+        results.unshift(operator);
+        return operator;
+      }
+    }
+  }
+}
+
+/** What is known about the nodes of a sub-topology before the first record. */
+class Facts {
+  private readonly nodes = new Map<NodeId, TopologyNode>();
+  private readonly readers = new Map<NodeId, TopologyNode[]>();
+
+  constructor(sub: SubTopology) {
+    for (const node of sub.nodes) {
+      this.nodes.set(node.id, node);
+      this.readers.set(node.id, []);
+      if (node.kind !== 'source') this.readers.get(node.input)?.push(node);
+    }
+  }
+
+  consumers(id: NodeId): readonly TopologyNode[] {
+    return this.readers.get(id) ?? [];
+  }
+
+  isTable(id: NodeId): boolean {
+    const node = this.node(id);
+    switch (node.kind) {
+      case 'source':
+      case 'filter':
+      case 'project':
+        return node.table;
+      case 'aggregate':
+        return true;
+      case 'rekey':
+        return this.isTable(node.input);
+      default:
+        return false;
+    }
+  }
+
+  /** Whether anyone behind a node uses the row that its row replaces. */
+  wantsPrevious(id: NodeId): boolean {
+    return this.consumers(id).some((c) => {
+      switch (c.kind) {
+        case 'filter':
+          return c.table;
+        case 'project':
+          return this.wantsPrevious(c.id);
+        case 'rekey':
+          return this.isTable(id);
+        case 'aggregate':
+          return c.inputTable;
+        default:
+          return false;
+      }
+    });
+  }
+
+  before(node: FilterNode): Before {
+    if (this.tellsPrevious(node.input)) return { kind: 'previous' };
+    if (node.store !== null) return { kind: 'store', keyColumns: this.keyColumns(node.input) };
+    return { kind: 'unknown' };
+  }
+
+  /** Whether an aggregate's groups are the key bytes of its input records as they are. */
+  keyed(node: AggregateNode): boolean {
+    const origin = this.keyOrigin(node.input);
+    return origin !== undefined && this.keyIsStoreKey(origin);
+  }
+
+  keyIsStoreKey(origin: SourceNode): boolean {
+    return origin.keyFormat.name === 'ROW' && origin.window === null && origin.key.length > 0;
+  }
+
+  /** Whether a sink's key is, byte for byte, the key of the record that it comes from. */
+  rawKey(node: SinkNode | RepartitionNode): boolean {
+    const origin = this.keyOrigin(node.input);
+    if (origin === undefined || origin.window !== null || (node.kind === 'sink' && node.window !== null)) return false;
+    if (origin.key.length !== 1 || node.keyColumns.length !== 1) return false;
+    const { name } = node.keyFormat;
+    // Of these two, bytes that decode are the only bytes of their value.
+    return (
+      (name === 'KAFKA' || name === 'ROW') &&
+      origin.keyFormat.name === name &&
+      typeEquals(origin.key[0]!.type, node.keyColumns[0]!.type)
+    );
+  }
+
+  /** Whether anyone behind a node reads the key's columns. */
+  needsKey(id: NodeId): boolean {
+    const node = this.node(id);
+    if (node.kind === 'source') {
+      if (node.timestamp?.from === 'key') return true;
+      if (node.store !== null && !this.keyIsStoreKey(node)) return true;
+    }
+    return this.consumers(id).some((c) => {
+      switch (c.kind) {
+        case 'filter':
+          return readsKey(c.predicate) || this.before(c).kind === 'store' || this.needsKey(c.id);
+        case 'project':
+          return c.key !== null || readsKey(c.value) || this.needsKey(c.id);
+        case 'flatMap':
+          return readsKey(c.calls) || this.needsKey(c.id);
+        case 'rekey':
+          return readsKey(c.key) || readsKey(c.value);
+        case 'aggregate':
+          return !this.keyed(c) || readsKey(c.carried) || readsKey(c.calls);
+        case 'sink':
+          return !this.rawKey(c) || c.timestamp?.from === 'key';
+        case 'repartition':
+          return !this.rawKey(c);
+        case 'result':
+          return readsKey(c.columns);
+        default:
+          return true;
+      }
+    });
+  }
+
+  /** The source whose key a node's records still have. */
+  private keyOrigin(id: NodeId): SourceNode | undefined {
+    const node = this.node(id);
+    if (node.kind === 'source') return node;
+    if (node.kind === 'filter' || node.kind === 'flatMap' || (node.kind === 'project' && node.key === null)) {
+      return this.keyOrigin(node.input);
+    }
+    return undefined;
+  }
+
+  private tellsPrevious(id: NodeId): boolean {
+    const node = this.node(id);
+    switch (node.kind) {
+      case 'source':
+        return node.store !== null;
+      case 'aggregate':
+        return true;
+      case 'filter':
+        return this.before(node).kind === 'previous';
+      case 'project':
+        return this.tellsPrevious(node.input);
+      default:
+        return false;
+    }
+  }
+
+  private keyColumns(id: NodeId): readonly Column[] {
+    const node = this.node(id);
+    switch (node.kind) {
+      case 'source':
+        return node.key;
+      case 'filter':
+        return this.keyColumns(node.input);
+      case 'project':
+        return node.keyColumns;
+      default:
+        return (node as AggregateNode | ProjectNode).keyColumns;
+    }
+  }
+
+  private node(id: NodeId): TopologyNode {
+    const node = this.nodes.get(id);
+    if (node === undefined) throw new Error(`The topology has no node ${id}`);
+    return node;
+  }
+}
+
+/** Whether typed expressions, at any depth of a plan's plain data, read a key column. */
+function readsKey(part: unknown): boolean {
+  if (part === null || typeof part !== 'object') return false;
+  if (Array.isArray(part)) return part.some(readsKey);
+  const node = part as { readonly kind?: unknown; readonly from?: unknown };
+  return node.kind === 'column' ? node.from === 'key' : Object.values(node).some(readsKey);
+}

@@ -1,0 +1,125 @@
+import { WeirError } from '../types/errors.js';
+import type { PullPlan, StreamPullPlan } from '../types/pull-plan.js';
+import type { Topology } from '../types/topology.js';
+import type { CounterValues } from './counters.js';
+import { PullQuery } from './pull-query.js';
+import { PushQuery } from './push-query.js';
+import { QueryRunner, type QuerySpec, type QueryState, type QueryStatus } from './query-runner.js';
+import type { RowStream } from './row-stream.js';
+import type { Properties, RuntimeServices } from './services.js';
+import { sourcesOf } from './topics.js';
+
+export type { CounterValues } from './counters.js';
+export type { PushQuery, PushStats } from './push-query.js';
+export type { PartitionLag, QuerySpec, QueryState, QueryStatus, TaskStatus } from './query-runner.js';
+export type { RestoreProgress } from './restore.js';
+export type { ResultColumn, RowBatch, RowStream, RowStreamEnd } from './row-stream.js';
+export type { ProcessingError, Properties, RuntimeServices } from './services.js';
+export { type DriverRecord, type DriverReport, type DriverRow, TopologyDriver } from './topology-driver.js';
+
+export interface StartQuery extends QuerySpec {
+  /** Joins its group and processes nothing until it is resumed. */
+  readonly paused?: boolean;
+}
+
+/** A persistent query as others look at it. */
+export interface RunningQuery {
+  readonly state: QueryState;
+  counters(): CounterValues;
+  /** Records that are committed on the log and not processed yet, as far as is known. */
+  lag(): number;
+  /** The last failure of the query. */
+  lastError(): { readonly at: number; readonly message: string } | undefined;
+  status(): QueryStatus;
+}
+
+/** Executes topologies: persistent queries, push queries and pull queries of one node. */
+export class Runtime {
+  private readonly runners = new Map<string, QueryRunner>();
+
+  constructor(private readonly services: RuntimeServices) {}
+
+  /** Starts a persistent query; what fails later is in its status. Throws BAD_STATEMENT for properties that make no sense. */
+  async startQuery(start: StartQuery): Promise<void> {
+    if (this.runners.has(start.queryId)) throw new WeirError('INTERNAL', `Query ${start.queryId} runs already`);
+    const runner = new QueryRunner(this.services, start);
+    this.runners.set(start.queryId, runner);
+    if (start.paused === true) runner.pause();
+    runner.start();
+  }
+
+  query(queryId: string): RunningQuery | undefined {
+    return this.runners.get(queryId);
+  }
+
+  async pauseQuery(queryId: string): Promise<void> {
+    this.runner(queryId).pause();
+  }
+
+  /** Goes on after a pause; starts anew after ERROR. */
+  async resumeQuery(queryId: string): Promise<void> {
+    this.runner(queryId).resume();
+  }
+
+  /** Stops a query and keeps what it owns: its next start goes on where it stopped. */
+  async stopQuery(queryId: string): Promise<void> {
+    const runner = this.runner(queryId);
+    this.runners.delete(queryId);
+    await runner.stop();
+  }
+
+  /** Stops a query and removes its internal topics, its group and its state. */
+  async dropQuery(queryId: string): Promise<void> {
+    const runner = this.runner(queryId);
+    this.runners.delete(queryId);
+    await runner.drop();
+  }
+
+  openPush(spec: { queryId: string; topology: Topology; properties: Properties }): Promise<PushQuery> {
+    return PushQuery.open(this.services, spec);
+  }
+
+  /** A pull query: on a table from committed state, on a stream as a bounded read of its topic. */
+  async openPull(spec: {
+    queryId: string;
+    plan: PullPlan | StreamPullPlan;
+    properties: Properties;
+  }): Promise<RowStream> {
+    const { queryId, plan, properties } = spec;
+    if ('topology' in plan) {
+      return PushQuery.open(this.services, { queryId, topology: plan.topology, properties, bounded: true });
+    }
+    const runner = this.runners.get(plan.queryId);
+    if (runner === undefined) {
+      throw new WeirError(
+        'NOT_READY',
+        `Query ${plan.queryId}, which keeps the table ${plan.source}, does not run here`,
+      );
+    }
+    return new PullQuery(this.services, {
+      queryId,
+      plan,
+      properties,
+      partitions: await this.partitionsOf(runner, plan.subtopology),
+    });
+  }
+
+  /** Commits and stops all persistent queries. Push queries are closed by those who read them. */
+  async stop(): Promise<void> {
+    const runners = [...this.runners.values()];
+    this.runners.clear();
+    await Promise.all(runners.map((r) => r.stop()));
+  }
+
+  private async partitionsOf(runner: QueryRunner, subtopology: number): Promise<number> {
+    const sub = runner.topology.subtopologies.find((s) => s.id === subtopology)!;
+    const [source] = sourcesOf(sub, this.services.serviceId, runner.queryId);
+    return (await this.services.log.describeTopic(source!))?.partitions ?? 0;
+  }
+
+  private runner(queryId: string): QueryRunner {
+    const runner = this.runners.get(queryId);
+    if (runner === undefined) throw new WeirError('NOT_FOUND', `Query ${queryId} does not run here`);
+    return runner;
+  }
+}

@@ -1,0 +1,143 @@
+import type { FetchedPartition } from '../log/log.js';
+import { newRecord, type TaskRecord } from '../operators/operator.js';
+import { BatchCursor, type RecordBatch } from '../types/batch.js';
+import type { Clock } from '../types/clock.js';
+import type { Value } from '../types/value.js';
+import type { SourceEntry } from './chain.js';
+
+/** One input partition of a task: fetched batches in order, and the record that comes next. */
+export class InputQueue {
+  /** The record that was read last; the queue's own, used again and again. */
+  readonly record: TaskRecord = newRecord();
+  bufferedBytes = 0;
+  /** The next record has been read into `record` and waits. */
+  ready = false;
+  private readonly cursor = new BatchCursor();
+  private readonly batches: RecordBatch[] = [];
+  private current = 0;
+  private readonly key: Value[];
+  private readonly value: Value[];
+  /** Offset behind the last record that was taken. */
+  private position: number;
+  private fetchedTo: number;
+
+  constructor(
+    readonly source: SourceEntry,
+    readonly partition: number,
+    start: number,
+  ) {
+    this.position = this.fetchedTo = start;
+    this.key = new Array<Value>(source.node.key.length).fill(null);
+    this.value = new Array<Value>(source.node.value.length).fill(null);
+  }
+
+  add(fetched: FetchedPartition): void {
+    for (const batch of fetched.batches) {
+      this.batches.push(batch);
+      this.bufferedBytes += batch.end - batch.start;
+    }
+    this.fetchedTo = fetched.nextOffset;
+  }
+
+  get empty(): boolean {
+    return !this.ready && this.cursor.remaining === 0 && this.batches.length === 0;
+  }
+
+  /** Offset of the next record that has not been processed: what a commit says. */
+  get next(): number {
+    if (this.ready) return this.record.offset;
+    return this.empty ? this.fetchedTo : this.position;
+  }
+
+  /** Reads the next record that can be read into `record`. False: nothing is buffered any more. */
+  advance(): boolean {
+    const { cursor } = this;
+    for (;;) {
+      if (!cursor.next()) {
+        if (!this.nextBatch()) return false;
+        continue;
+      }
+      this.position = cursor.offset + 1;
+      if (this.source.reader.read(cursor, this.partition, this.key, this.value, this.record)) return true;
+    }
+  }
+
+  /** As `advance`, but the record waits until it is taken. */
+  peek(): boolean {
+    if (!this.ready) this.ready = this.advance();
+    return this.ready;
+  }
+
+  private nextBatch(): boolean {
+    this.bufferedBytes -= this.current;
+    const batch = this.batches.shift();
+    if (batch === undefined) {
+      this.current = 0;
+      return false;
+    }
+    this.current = batch.end - batch.start;
+    this.cursor.reset(batch);
+    return true;
+  }
+}
+
+/** Records between two looks at the clock. */
+const STRIDE = 256;
+
+/** The inputs of one task: which record comes next, and how far event time has come. */
+export class InputSet {
+  recordsIn = 0;
+  /** Largest timestamp that was processed; -1 at first. */
+  streamTime = -1;
+
+  constructor(
+    readonly queues: readonly InputQueue[],
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {}
+
+  get empty(): boolean {
+    for (const q of this.queues) if (!q.empty) return false;
+    return true;
+  }
+
+  get bufferedBytes(): number {
+    return this.queues.reduce((n, q) => n + q.bufferedBytes, 0);
+  }
+
+  /** Processes what is buffered until it is used up, the time is, or `full` says so. */
+  run(untilMs: number, full: () => boolean): void {
+    if (this.queues.length === 1) this.runOne(this.queues[0]!, untilMs, full);
+    else this.runMany(untilMs, full);
+  }
+
+  private runOne(queue: InputQueue, untilMs: number, full: () => boolean): void {
+    const { entry } = queue.source;
+    const { record } = queue;
+    do {
+      let n = 0;
+      for (; n < STRIDE && queue.advance(); n++) {
+        if (record.timestamp > this.streamTime) this.streamTime = record.timestamp;
+        entry.process(record);
+      }
+      this.recordsIn += n;
+      if (n < STRIDE) return;
+    } while (this.clock.now() < untilMs && !full());
+  }
+
+  /** Of the inputs that have something buffered, the record with the lowest timestamp comes next. */
+  private runMany(untilMs: number, full: () => boolean): void {
+    do {
+      for (let n = 0; n < STRIDE; n++) {
+        let next: InputQueue | undefined;
+        for (const queue of this.queues) {
+          if (queue.peek() && (next === undefined || queue.record.timestamp < next.record.timestamp)) next = queue;
+        }
+        if (next === undefined) return;
+        next.ready = false;
+        if (next.record.timestamp > this.streamTime) this.streamTime = next.record.timestamp;
+        next.source.entry.process(next.record);
+        this.recordsIn++;
+      }
+    } while (this.clock.now() < untilMs && !full());
+  }
+}

@@ -1,0 +1,72 @@
+import type { Log } from '../log/log.js';
+import type { StateDatabase, TaskId } from '../stores/store.js';
+import { BatchCursor } from '../types/batch.js';
+import { WeirError } from '../types/errors.js';
+
+export interface RestoreProgress {
+  readonly store: string;
+  /** Changelog offsets: where it began, where it is, where it ends. */
+  readonly from: number;
+  readonly at: number;
+  readonly to: number;
+}
+
+export interface RestoreOptions {
+  readonly log: Log;
+  readonly state: StateDatabase;
+  readonly task: TaskId;
+  readonly store: string;
+  readonly changelog: string;
+  readonly signal: AbortSignal;
+  readonly progress: (p: RestoreProgress) => void;
+}
+
+/** How long one read waits; the loop then looks at the signal. */
+const WAIT_MS = 200;
+
+/**
+ * Brings a store up to its changelog: only what is behind the offset that the store reflects is read, in batches, each
+ * written with the offset that it reaches. What no longer fits the changelog (it was deleted and made anew, or trimmed
+ * beyond that offset) is cleared and read from the beginning. The caller has fenced the task's former owner.
+ */
+export async function restoreStore(options: RestoreOptions): Promise<void> {
+  const { log, state, task, store: name, changelog, signal } = options;
+  const range = (await log.offsets(changelog)).find((o) => o.partition === task.partition);
+  if (range === undefined)
+    throw new WeirError('LOG_ERROR', `Changelog ${changelog} has no partition ${task.partition}`);
+  let from = await state.checkpoint(task, name);
+  if (from === undefined || from > range.end || from < range.earliest) {
+    await state.clear(task, name);
+    from = range.earliest;
+  }
+  if (from >= range.end) return;
+  const reader = log.reader({ clientId: `restore-${task.queryId}-${task.subtopology}-${task.partition}` });
+  const store = state.store(task, name);
+  const cursor = new BatchCursor();
+  try {
+    reader.assign(changelog, task.partition, from);
+    let at = from;
+    while (at < range.end) {
+      signal.throwIfAborted();
+      for (const fetched of await reader.poll(WAIT_MS)) {
+        for (const batch of fetched.batches) {
+          cursor.reset(batch);
+          while (cursor.next()) {
+            const { buffer: b } = cursor;
+            const key = Buffer.from(b.subarray(cursor.keyStart, cursor.keyEnd));
+            if (cursor.valueStart < 0) store.delete(key);
+            else store.put(key, Buffer.from(b.subarray(cursor.valueStart, cursor.valueEnd)));
+          }
+        }
+        at = fetched.nextOffset;
+        await state.write([...store.databaseOps(), state.checkpointOp(task, name, at)]);
+        store.committed();
+        options.progress({ store: name, from, at, to: range.end });
+      }
+      // Control batches at the end are never fetched: the position moves past them.
+      at = Math.max(at, reader.position(changelog, task.partition)?.next ?? at);
+    }
+  } finally {
+    await reader.close();
+  }
+}

@@ -1,0 +1,114 @@
+import { compileSafe, literalValue } from '../expression/index.js';
+import type { Format } from '../formats/format.js';
+import type { FunctionConfig } from '../functions/function.js';
+import type { FunctionRegistry } from '../functions/registry.js';
+import type { Log } from '../log/log.js';
+import type { OperatorContext, OperatorEnv } from '../operators/operator.js';
+import type { StateDatabase, Store } from '../stores/store.js';
+import type { Clock } from '../types/clock.js';
+import type { Logger } from '../types/logger.js';
+import type { StoreRef } from '../types/topology.js';
+
+/** A setting of a query as text; undefined where it is not set. */
+export type Properties = Readonly<Record<string, string | number | boolean>>;
+
+/** One line of the processing log: a record that could not be read, an expression that failed. */
+export interface ProcessingError {
+  readonly queryId: string;
+  readonly kind: 'deserialization' | 'evaluation';
+  /** Node of the topology. */
+  readonly node: string;
+  readonly message: string;
+  readonly topic: string | null;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** What the runtime is built on; `server/main.ts` chooses it. */
+export interface RuntimeServices {
+  readonly serviceId: string;
+  readonly log: Log;
+  readonly state: StateDatabase;
+  /** Throws BAD_STATEMENT for a format that is not there. */
+  format(name: string): Format;
+  readonly functions: FunctionRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** In [0, 1): for RANDOM(). */
+  random(): number;
+  uuid(): string;
+  /** Where processing errors go, beside the counters; a call must not throw. */
+  readonly processingLog?: (error: ProcessingError) => void;
+}
+
+export type CodecServices = Pick<RuntimeServices, 'format' | 'functions' | 'random' | 'uuid'> & {
+  readonly clock: Pick<Clock, 'now'>;
+};
+
+export function functionConfig(services: CodecServices, properties: Properties): FunctionConfig {
+  return {
+    property: (name) => {
+      const v = properties[name];
+      return v === undefined ? undefined : String(v);
+    },
+    now: () => services.clock.now(),
+    random: services.random,
+    uuid: services.uuid,
+  };
+}
+
+export interface EnvOptions {
+  readonly services: CodecServices;
+  readonly properties: Properties;
+  readonly context: OperatorContext;
+  readonly cached: boolean;
+  readonly cacheEntries: number;
+  /** Called once a store. */
+  openStore(ref: StoreRef): { readonly store: Store; readonly empty: boolean };
+}
+
+/** Wires operators to the evaluator, the functions, the formats and the task's stores. */
+export function operatorEnv(options: EnvOptions): OperatorEnv {
+  const { services, context } = options;
+  const config = functionConfig(services, options.properties);
+  const stores = new Map<string, { readonly store: Store; readonly empty: boolean }>();
+  return {
+    evaluationError: (node, message, record) => context.evaluationError(node, message, record),
+    skipped: (node, message, place) => context.skipped(node, message, place),
+    late: (node, record) => context.late(node, record),
+    streamTime: () => context.streamTime(),
+    cached: options.cached,
+    cacheEntries: options.cacheEntries,
+    compile: (expr, node) =>
+      compileSafe(expr, {
+        functions: services.functions,
+        config,
+        onError: (message, record) => context.evaluationError(node, message, record),
+      }),
+    aggregate: (call) =>
+      services.functions.aggregateImpl(
+        call.name,
+        call.overload,
+        call.args.map((a) => a.type),
+        call.init.map((l) => ({ type: l.type, value: literalValue(l) })),
+        call.type,
+        config,
+      ),
+    tableFunction: (call) =>
+      services.functions.tableImpl(
+        call.name,
+        call.overload,
+        call.args.map((a) => a.type),
+        call.type,
+        config,
+      ),
+    decoder: (ref, columns, needed, isKey) => services.format(ref.name).decoder({ columns, needed, ref, isKey }),
+    encoder: (ref, columns, isKey) =>
+      services.format(ref.name).encoder({ columns, needed: columns.map((_, i) => i), ref, isKey }),
+    store: (ref) => {
+      let open = stores.get(ref.name);
+      if (open === undefined) stores.set(ref.name, (open = options.openStore(ref)));
+      return open;
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { WeirError } from '../types/errors.js';
+import type { Properties } from './services.js';
+
+/** What a query's properties say to the runtime, under ksqlDB's names (with or without `ksql.streams.`). */
+export interface QuerySettings {
+  /** Where to start when the group has no offset yet. */
+  readonly offsetReset: 'earliest' | 'latest';
+  readonly exactlyOnce: boolean;
+  /** At least this long between two commits of a task that has work. */
+  readonly commitIntervalMs: number;
+  /** False: each update of an aggregate is emitted. */
+  readonly cached: boolean;
+  /** Uncommitted bytes of a task that force a commit. */
+  readonly maxDirtyBytes: number;
+}
+
+const COMMIT_INTERVAL_MS = 500;
+const DIRTY_BYTES = 16 * 1024 * 1024;
+const MIB = 1024 * 1024;
+
+/** Throws BAD_STATEMENT for a value that a setting cannot have. */
+export function querySettings(properties: Properties, offsetReset: 'earliest' | 'latest'): QuerySettings {
+  const cache = numberOf(properties, 'cache.max.bytes.buffering');
+  return {
+    offsetReset: choice(properties, 'auto.offset.reset', ['earliest', 'latest'] as const) ?? offsetReset,
+    exactlyOnce:
+      choice(properties, 'processing.guarantee', ['exactly_once_v2', 'exactly_once', 'at_least_once'] as const) !==
+      'at_least_once',
+    commitIntervalMs: numberOf(properties, 'commit.interval.ms') ?? COMMIT_INTERVAL_MS,
+    cached: cache !== 0,
+    maxDirtyBytes: cache === undefined || cache === 0 ? DIRTY_BYTES : Math.min(Math.max(cache, MIB), 64 * MIB),
+  };
+}
+
+function lookUp(properties: Properties, name: string): string | undefined {
+  const v = properties[name] ?? properties[`ksql.streams.${name}`];
+  return v === undefined ? undefined : String(v);
+}
+
+function choice<T extends string>(properties: Properties, name: string, values: readonly T[]): T | undefined {
+  const text = lookUp(properties, name)?.toLowerCase();
+  if (text === undefined) return undefined;
+  const found = values.find((v) => v === text);
+  if (found === undefined) {
+    throw new WeirError(
+      'BAD_STATEMENT',
+      `Invalid value ${text} for configuration ${name}`,
+      `One of: ${values.join(', ')}.`,
+    );
+  }
+  return found;
+}
+
+function numberOf(properties: Properties, name: string): number | undefined {
+  const text = lookUp(properties, name);
+  if (text === undefined) return undefined;
+  const n = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(n) || n < 0) {
+    throw new WeirError(
+      'BAD_STATEMENT',
+      `Invalid value ${text} for configuration ${name}`,
+      'A whole number from 0 on.',
+    );
+  }
+  return n;
+}

@@ -1,0 +1,131 @@
+import type { LogWriter, TopicPartitionOffset } from '../log/log.js';
+import type { StoreReader, TaskId } from '../stores/store.js';
+import type { SubTopology } from '../types/topology.js';
+import { buildChain } from './chain.js';
+import type { Counters } from './counters.js';
+import { InputQueue } from './input-queue.js';
+import { changelogTopic, groupName, topicOf, transactionalId } from './names.js';
+import { type RestoreProgress, restoreStore } from './restore.js';
+import { operatorEnv, type Properties, type RuntimeServices } from './services.js';
+import type { QuerySettings } from './settings.js';
+import { Task, type TaskStore } from './task.js';
+import { type QueryTopics, sourcesOf, storesOf } from './topics.js';
+
+/** Clean groups that an aggregate of one task keeps in memory after a commit. */
+const CACHE_ENTRIES = 250_000;
+
+export interface TaskFactoryOptions {
+  readonly services: RuntimeServices;
+  readonly queryId: string;
+  readonly properties: Properties;
+  readonly settings: QuerySettings;
+  readonly topics: QueryTopics;
+  readonly counters: Counters;
+}
+
+/** Opens the tasks of a query. */
+export class TaskFactory {
+  readonly group: string;
+
+  constructor(private readonly options: TaskFactoryOptions) {
+    this.group = groupName(options.services.serviceId, options.queryId);
+  }
+
+  /**
+   * From nothing to a task that stands where the last commit left it. In this order: the writer (which fences the former
+   * owner and ends what it left open), the stores from their changelogs, the committed offsets.
+   */
+  async open(
+    sub: SubTopology,
+    partition: number,
+    signal: AbortSignal,
+    progress: (p: RestoreProgress) => void,
+  ): Promise<Task> {
+    const { services, queryId, settings } = this.options;
+    const { log, serviceId, state } = services;
+    const id: TaskId = { queryId, subtopology: sub.id, partition };
+    const transaction = transactionalId(serviceId, queryId, sub.id, partition);
+    const writer = await log.writer({
+      clientId: transaction,
+      ...(settings.exactlyOnce ? { transactionalId: transaction } : {}),
+    });
+    try {
+      const stores = new Map<string, TaskStore & { readonly empty: boolean }>();
+      for (const name of storesOf(sub)) {
+        const changelog = log.kind === 'kafka' ? changelogTopic(serviceId, queryId, name) : null;
+        if (changelog !== null) {
+          await restoreStore({ log, state, task: id, store: name, changelog, signal, progress });
+        }
+        const empty = await isEmpty(state.reader(id, name));
+        stores.set(name, { store: state.store(id, name), changelog, empty });
+      }
+      const topics = sourcesOf(sub, serviceId, queryId);
+      const committed = (await log.committed(this.group, topics)).filter((c) => c.partition === partition);
+      signal.throwIfAborted();
+      return await this.build(id, sub, writer, stores, committed);
+    } catch (e) {
+      await writer.close();
+      state.release(id);
+      throw e;
+    }
+  }
+
+  private async build(
+    id: TaskId,
+    sub: SubTopology,
+    writer: LogWriter,
+    stores: ReadonlyMap<string, TaskStore & { readonly empty: boolean }>,
+    committed: readonly TopicPartitionOffset[],
+  ): Promise<Task> {
+    const { services, properties, settings, counters, topics } = this.options;
+    const { serviceId, clock, state } = services;
+    const { queryId, partition } = id;
+    let task: Task | undefined;
+    const env = operatorEnv({
+      services,
+      properties,
+      context: counters.forTask(() => task?.streamTime ?? -1),
+      cached: settings.cached,
+      cacheEntries: CACHE_ENTRIES,
+      openStore: (ref) => stores.get(ref.name)!,
+    });
+    const chain = buildChain(sub, env, {
+      source: (node) => topicOf(node, serviceId, queryId)!,
+      target: (node) => {
+        const name = topicOf(node, serviceId, queryId)!;
+        return { name, partitions: topics.partitions.get(name)! };
+      },
+    });
+    const inputs: InputQueue[] = [];
+    for (const source of chain.sources) {
+      const known = committed.find((c) => c.topic === source.topic);
+      const start = known?.offset ?? (await this.firstOffset(source.topic, partition, source.node.internal));
+      inputs.push(new InputQueue(source, partition, start));
+    }
+    task = new Task({
+      id,
+      group: this.group,
+      chain,
+      inputs,
+      stores: [...stores.values()],
+      writer,
+      state,
+      clock,
+      committed,
+      maxDirtyBytes: settings.maxDirtyBytes,
+    });
+    return task;
+  }
+
+  /** Where a partition without a committed offset begins: what the query wrote to itself from its beginning on. */
+  private async firstOffset(topic: string, partition: number, internal: boolean): Promise<number> {
+    const { services, settings } = this.options;
+    const range = (await services.log.offsets(topic)).find((o) => o.partition === partition)!;
+    return internal || settings.offsetReset === 'earliest' ? range.earliest : range.end;
+  }
+}
+
+async function isEmpty(reader: StoreReader): Promise<boolean> {
+  for await (const _ of reader.range(undefined, undefined, { limit: 1 })) return false;
+  return true;
+}

@@ -1,0 +1,196 @@
+import type { GroupMember, KeyValueOp, LogWriter, TopicPartitionOffset } from '../log/log.js';
+import type { StateDatabase, Store, TaskId } from '../stores/store.js';
+import { BatchBuilder } from '../types/batch.js';
+import type { Clock } from '../types/clock.js';
+import type { Chain } from './chain.js';
+import { type InputQueue, InputSet } from './input-queue.js';
+
+/** Outputs that wait in a task are appended to the log at this size: they travel while the next records are processed. */
+const SHIP_BYTES = 256 * 1024;
+/** A changelog batch is closed at this size. */
+const CHANGELOG_BATCH_BYTES = 512 * 1024;
+
+export interface TaskStore {
+  readonly store: Store;
+  /** Its changelog topic; null where the log commits state itself. */
+  readonly changelog: string | null;
+}
+
+export interface TaskOptions {
+  readonly id: TaskId;
+  readonly group: string;
+  readonly chain: Chain;
+  readonly inputs: readonly InputQueue[];
+  readonly stores: readonly TaskStore[];
+  readonly writer: LogWriter;
+  /** Whose partitions these are: a commit after the group has given them away is refused. */
+  readonly member?: GroupMember;
+  readonly state: StateDatabase;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Offsets that the group has committed; those of other inputs are written at the first commit. */
+  readonly committed: readonly TopicPartitionOffset[];
+  /** Changed state and outputs beyond this many bytes force a commit. */
+  readonly maxDirtyBytes: number;
+}
+
+/**
+ * One sub-topology on one partition: takes fetched batches, processes them in slices, and commits. Nothing of it is visible
+ * to anyone before the commit. After any rejection it is finished: `close` it and build another from the committed state.
+ */
+export class Task {
+  readonly id: TaskId;
+  private readonly inputSet: InputSet;
+  private readonly committedOffsets = new Map<string, number>();
+  private running: Promise<boolean> | null = null;
+  private readonly isFull = (): boolean => this.full;
+
+  constructor(private readonly options: TaskOptions) {
+    this.id = options.id;
+    this.inputSet = new InputSet(options.inputs, options.clock);
+    for (const { topic, partition, offset } of options.committed) {
+      this.committedOffsets.set(placeOf(topic, partition), offset);
+    }
+  }
+
+  /** A commit is on its way; no record may be processed. */
+  get committing(): boolean {
+    return this.running !== null;
+  }
+
+  get inputs(): readonly InputQueue[] {
+    return this.inputSet.queues;
+  }
+
+  get hasInput(): boolean {
+    return !this.inputSet.empty;
+  }
+
+  get bufferedBytes(): number {
+    return this.inputSet.bufferedBytes;
+  }
+
+  get recordsIn(): number {
+    return this.inputSet.recordsIn;
+  }
+
+  /** Largest timestamp that was processed; -1 at first. */
+  get streamTime(): number {
+    return this.inputSet.streamTime;
+  }
+
+  get recordsOut(): number {
+    return this.options.chain.sinks.reduce((n, s) => n + s.records, 0);
+  }
+
+  /** Bytes that wait for the commit. */
+  get dirtyBytes(): number {
+    let n = 0;
+    for (const o of this.options.chain.operators) if (o.heldBytes !== undefined) n += o.heldBytes();
+    for (const s of this.options.stores) n += s.store.dirtyBytes;
+    return n;
+  }
+
+  /** The dirty bound is reached: commit before anything else. */
+  get full(): boolean {
+    return this.dirtyBytes >= this.options.maxDirtyBytes;
+  }
+
+  /** Whether a commit would change anything. */
+  get dirty(): boolean {
+    return this.offsets().length > 0 || this.dirtyBytes > 0;
+  }
+
+  /**
+   * Processes what is buffered until it is used up, the time is, or the dirty bound is reached. Then appends what outputs
+   * have waited long enough in size; await `ready` before the next slice.
+   */
+  run(untilMs: number): void {
+    this.inputSet.run(untilMs, this.isFull);
+    for (const operator of this.options.chain.operators) operator.advance?.(this.streamTime);
+    this.ship(SHIP_BYTES);
+  }
+
+  ready(): Promise<void> {
+    return this.options.writer.ready();
+  }
+
+  /** Commits what was processed. Resolves to false where there was nothing to commit. One at a time. */
+  commit(): Promise<boolean> {
+    if (this.running !== null) return this.running;
+    this.running = this.commitNow().finally(() => {
+      this.running = null;
+    });
+    return this.running;
+  }
+
+  /** Lets go without a commit: what was processed since the last one never happened. */
+  async close(): Promise<void> {
+    await this.running?.catch(() => {});
+    await this.options.writer.close();
+    this.options.state.release(this.id);
+  }
+
+  private ship(minBytes: number): void {
+    const { writer, chain } = this.options;
+    for (const sink of chain.sinks) {
+      if (sink.bytes >= minBytes) sink.drain((topic, partition, batch) => writer.append(topic, partition, batch));
+    }
+  }
+
+  /** Offsets that have moved since the last commit. A topic that is read twice is as far as its slower reader. */
+  private offsets(): TopicPartitionOffset[] {
+    const next = new Map<string, TopicPartitionOffset>();
+    for (const input of this.inputs) {
+      const { topic } = input.source;
+      const { partition, next: offset } = input;
+      const place = placeOf(topic, partition);
+      const other = next.get(place);
+      if (other === undefined || offset < other.offset) next.set(place, { topic, partition, offset });
+    }
+    return [...next].filter(([place, o]) => this.committedOffsets.get(place) !== o.offset).map(([, o]) => o);
+  }
+
+  private async commitNow(): Promise<boolean> {
+    const { writer, chain, stores, state, id, group, member } = this.options;
+    for (const operator of chain.operators) operator.flush?.();
+    const offsets = this.offsets();
+    const dirty = stores.filter((s) => s.store.dirtyBytes > 0);
+    const outputs = chain.sinks.some((s) => s.bytes > 0);
+    if (offsets.length === 0 && dirty.length === 0 && !outputs) return false;
+    this.ship(1);
+    for (const { store, changelog } of dirty) if (changelog !== null) this.log(store, changelog);
+    await writer.ready();
+    const ops: KeyValueOp[] = [];
+    for (const { store } of dirty) for (const op of store.databaseOps()) ops.push(op);
+    const result = await writer.commit({ group, offsets, state: ops, ...(member === undefined ? {} : { member }) });
+    if (!result.stateWritten && dirty.length > 0) {
+      for (const { store, changelog } of dirty) {
+        const end = result.ends.find((e) => e.topic === changelog && e.partition === id.partition);
+        if (end !== undefined) ops.push(state.checkpointOp(id, store.name, end.offset));
+      }
+      await state.write(ops);
+    }
+    for (const { store } of dirty) store.committed();
+    for (const operator of chain.operators) operator.committed?.();
+    for (const { topic, partition, offset } of offsets) this.committedOffsets.set(placeOf(topic, partition), offset);
+    return true;
+  }
+
+  private log(store: Store, changelog: string): void {
+    const { writer, id } = this.options;
+    const builder = new BatchBuilder();
+    const timestamp = Math.max(this.streamTime, 0);
+    const send = () => {
+      const batch = builder.finish();
+      if (batch !== undefined) writer.append(changelog, id.partition, batch);
+    };
+    for (const op of store.drain()) {
+      if (op.type === 'put') builder.add(timestamp, op.key, 0, op.key.length, op.value, 0, op.value.length);
+      else builder.add(timestamp, op.key, 0, op.key.length, null, -1, -1);
+      if (builder.bytes >= CHANGELOG_BATCH_BYTES) send();
+    }
+    send();
+  }
+}
+
+const placeOf = (topic: string, partition: number): string => `${topic}/${partition}`;

@@ -1,0 +1,92 @@
+import type { NewTopic } from '../log/log.js';
+import { WeirError } from '../types/errors.js';
+import type { SubTopology, Topology } from '../types/topology.js';
+import { changelogTopic, topicOf } from './names.js';
+import type { RuntimeServices } from './services.js';
+
+/** The topics of a query: what its group reads, what it owns, and how many partitions each has. */
+export interface QueryTopics {
+  /** Partitions by full name: sources, sinks and internal topics. */
+  readonly partitions: ReadonlyMap<string, number>;
+  /** What the members of the group share out. */
+  readonly sources: readonly string[];
+  readonly copartitioned: readonly (readonly string[])[];
+  /** Repartition and changelog topics. */
+  readonly internal: readonly string[];
+}
+
+/** Names of the stores of a sub-topology, each once. */
+export function storesOf(sub: SubTopology): readonly string[] {
+  const names = sub.nodes.flatMap((n) => ('store' in n && n.store !== null ? [n.store.name] : []));
+  return [...new Set(names)];
+}
+
+export function sourcesOf(sub: SubTopology, serviceId: string, queryId: string): readonly string[] {
+  const topics = sub.nodes.flatMap((n) => (n.kind === 'source' ? [topicOf(n, serviceId, queryId)!] : []));
+  return [...new Set(topics)];
+}
+
+/**
+ * Finds out what exists, plans what the query needs, and creates it. A sub-topology has as many tasks as its sources have
+ * partitions, and so has what it writes to.
+ * @throws WeirError LOG_ERROR where a topic is missing or sources that must agree in partitions do not.
+ */
+export async function prepareTopics(
+  services: RuntimeServices,
+  queryId: string,
+  topology: Topology,
+): Promise<QueryTopics> {
+  const { log, serviceId } = services;
+  const partitions = new Map<string, number>();
+  const internal: NewTopic[] = [];
+  const existing = async (name: string): Promise<number> => {
+    const known = partitions.get(name);
+    if (known !== undefined) return known;
+    const topic = await log.describeTopic(name);
+    if (topic === undefined) {
+      throw new WeirError('LOG_ERROR', `Topic ${name} does not exist`, 'Create it, or drop the query that needs it.');
+    }
+    partitions.set(name, topic.partitions);
+    return topic.partitions;
+  };
+  for (const sub of topology.subtopologies) {
+    const sources = sourcesOf(sub, serviceId, queryId);
+    const counts = await Promise.all(sources.map(existing));
+    const tasks = Math.max(...counts);
+    if (counts.some((n) => n !== tasks)) {
+      const each = sources.map((s, i) => `${s} has ${counts[i]}`).join(', ');
+      throw new WeirError('LOG_ERROR', `Sources of query ${queryId} differ in partitions: ${each}`);
+    }
+    for (const node of sub.nodes) {
+      if (node.kind === 'sink') await existing(node.topic);
+      if (node.kind !== 'repartition') continue;
+      const name = topicOf(node, serviceId, queryId)!;
+      partitions.set(name, Math.max(tasks, partitions.get(name) ?? 0));
+      internal.push({ name, partitions: tasks, config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' } });
+    }
+    if (log.kind === 'kafka') {
+      for (const store of storesOf(sub)) {
+        const name = changelogTopic(serviceId, queryId, store);
+        partitions.set(name, tasks);
+        internal.push({ name, partitions: tasks, config: { 'cleanup.policy': 'compact', 'retention.ms': '-1' } });
+      }
+    }
+  }
+  if (internal.length > 0) await log.createTopics(internal);
+  const sets = topology.subtopologies.map((s) => sourcesOf(s, serviceId, queryId));
+  return {
+    partitions,
+    sources: [...new Set(sets.flat())],
+    copartitioned: sets.filter((s) => s.length > 1),
+    internal: internal.map((t) => t.name),
+  };
+}
+
+/** Names of the internal topics that a query has, or had: to delete them. */
+export function internalTopics(services: RuntimeServices, queryId: string, topology: Topology): readonly string[] {
+  const { serviceId, log } = services;
+  return topology.subtopologies.flatMap((sub) => [
+    ...sub.nodes.flatMap((n) => (n.kind === 'repartition' ? [topicOf(n, serviceId, queryId)!] : [])),
+    ...(log.kind === 'kafka' ? storesOf(sub).map((s) => changelogTopic(serviceId, queryId, s)) : []),
+  ]);
+}
