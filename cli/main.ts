@@ -8,6 +8,7 @@ const HELP = `usage: weir COMMAND [options]
   shell        the SQL shell (npm run shell)
   datagen      make taxi rides and write them to a topic
   load         write a CSV or JSON-lines file to a topic
+  test         run tests of streaming SQL
 
 weir COMMAND --help tells more.`;
 
@@ -37,6 +38,10 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'load': {
       const { load } = await import('./load.js');
       return load(args);
+    }
+    case 'test': {
+      const { test } = await import('./test/test-command.js');
+      return test(args);
     }
     case undefined:
     case 'help':

@@ -12,6 +12,7 @@ import { StatementFailure } from './commands/failure.js';
 import { prepare } from './commands/index.js';
 import { openPrint } from './commands/print.js';
 import { openSelect } from './commands/select.js';
+import type { Format } from './formats/format.js';
 import type { FunctionRegistry } from './functions/registry.js';
 import type { Log, LogWriter } from './log/log.js';
 import { buildBatches } from './produce.js';
@@ -26,6 +27,7 @@ export interface EngineOptions {
   readonly runtime: Runtime;
   readonly functions: FunctionRegistry;
   readonly formats: FormatRegistry;
+  format(name: string): Format;
   /** In [0, 1), and a fresh UUID: for RANDOM() and UUID() in constants. */
   random(): number;
   uuid(): string;
@@ -83,6 +85,7 @@ export class Engine implements EngineApi {
       runtime: options.runtime,
       functions: options.functions,
       formats: options.formats,
+      format: options.format,
       functionConfig: {
         property: (name) => options.settings.get(name) ?? undefined,
         now: () => options.clock.now(),

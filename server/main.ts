@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { FORMATS, formatByName } from '../engine/formats/index.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
 import { Engine, type Log, Settings, systemClock } from '../engine/index.js';
-import { EmbeddedLog } from '../engine/log/embedded/index.js';
+import { EmbeddedLog } from '../engine/log/embedded/embedded-log.js';
 import { KafkaLog, kafkaConfig } from '../engine/log/kafka/index.js';
 import { Runtime } from '../engine/runtime/index.js';
 import { LevelState } from '../engine/stores/level.js';

@@ -1,17 +1,18 @@
 import type { ResolvedStatement } from '../analyzer/index.js';
+import type { Command } from '../catalog/index.js';
 import type { Prepared, StatementContext } from './context.js';
 import { command, commandId } from './status.js';
 
 /** ALTER STREAM|TABLE name ADD COLUMN …. */
 export async function alterSource(
   resolved: Extract<ResolvedStatement, { kind: 'alterSource' }>,
+  change: Command,
   context: StatementContext,
 ): Promise<Prepared> {
-  const { source, columns } = resolved;
+  const { source } = resolved;
   const type = source.kind === 'STREAM' ? 'stream' : 'table';
-  return command(
-    context,
-    { kind: 'alterSource', name: source.name, sourceKind: source.kind, columns, sql: context.sql },
-    { id: commandId(type, source.name, 'alter'), message: `${source.kind === 'STREAM' ? 'Stream' : 'Table'} altered` },
-  );
+  return command(context, change, {
+    id: commandId(type, source.name, 'alter'),
+    message: `${source.kind === 'STREAM' ? 'Stream' : 'Table'} altered`,
+  });
 }

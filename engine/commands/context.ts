@@ -4,6 +4,7 @@ import type { FormatRegistry } from '../analyzer/index.js';
 import type { RawRecord } from '../api.js';
 import type { Catalog, Command } from '../catalog/index.js';
 import type { CommandLog } from '../command-log.js';
+import type { Format } from '../formats/format.js';
 import type { FunctionConfig } from '../functions/function.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import type { Log } from '../log/log.js';
@@ -20,6 +21,8 @@ export interface EngineParts {
   readonly runtime: Runtime;
   readonly functions: FunctionRegistry;
   readonly formats: FormatRegistry;
+  /** Throws BAD_STATEMENT for a format that is not there. */
+  format(name: string): Format;
   /** What functions may ask of the world, for constants. */
   readonly functionConfig: FunctionConfig;
   readonly settings: Settings;

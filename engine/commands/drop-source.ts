@@ -1,4 +1,5 @@
 import type { ResolvedStatement } from '../analyzer/index.js';
+import type { Command } from '../catalog/index.js';
 import { messageOf } from '../types/errors.js';
 import type { Prepared, StatementContext } from './context.js';
 import { command, commandId } from './status.js';
@@ -6,15 +7,18 @@ import { command, commandId } from './status.js';
 type ResolvedDrop = Extract<ResolvedStatement, { kind: 'dropSource' }>;
 
 /** DROP STREAM|TABLE [IF EXISTS] name [DELETE TOPIC]. */
-export async function dropSource(resolved: ResolvedDrop, context: StatementContext): Promise<Prepared> {
+export async function dropSource(
+  resolved: ResolvedDrop,
+  change: Command,
+  context: StatementContext,
+): Promise<Prepared> {
   const { source, name, sourceKind } = resolved;
-  const type = sourceKind === 'STREAM' ? 'stream' : 'table';
   const topic = source?.topic.name;
   return command(
     context,
-    { kind: 'dropSource', name, sourceKind, ifExists: resolved.ifExists, deleteTopic: resolved.deleteTopic },
+    change,
     {
-      id: commandId(type, name, 'drop'),
+      id: commandId(sourceKind.toLowerCase(), name, 'drop'),
       message:
         source === null ? `Source \`${name}\` does not exist.` : `Source \`${name}\` (topic: ${topic}) was dropped.`,
     },

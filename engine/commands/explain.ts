@@ -1,8 +1,16 @@
 import type { Explain } from '../../parser/ast.js';
-import { analyze } from '../analyzer/index.js';
+import { analyze, type ResolvedStatement } from '../analyzer/index.js';
 import type { QueryDef } from '../catalog/index.js';
-import { explainPlan, explainTopology } from '../planner/index.js';
+import {
+  explainPlan,
+  explainTopology,
+  type LogicalPlan,
+  planPersistent,
+  planPush,
+  sourcesOf,
+} from '../planner/index.js';
 import { WeirError } from '../types/errors.js';
+import type { Topology } from '../types/topology.js';
 import { analyzerContext } from './analysis.js';
 import type { Prepared, StatementContext } from './context.js';
 import type { QueryDescription } from './entities.js';
@@ -61,24 +69,27 @@ export async function explain(statement: Explain, context: StatementContext): Pr
       }),
     };
   }
-  const resolved = analyze(statement.statement!, analyzerContext(context));
-  const stages = explainPlan(statement.statement!, resolved, context);
+  const inner = statement.statement!;
+  const resolved = analyze(inner, analyzerContext(context));
+  const properties = Object.fromEntries(context.session.properties);
+  const { logical, topology } = stagesOf(resolved, properties);
+  const query = 'query' in resolved ? resolved.query : null;
   return {
     run: async () => ({
       '@type': 'queryDescription',
       statementText: context.sql,
       queryDescription: {
         id: '',
-        statementText: context.sql,
+        statementText: context.source.slice(inner.span),
         windowType: null,
-        fields: stages.columns.map((c) => fieldInfo(c, c.key)),
-        sources: stages.sources,
+        fields: (query?.select ?? []).map((c) => fieldInfo({ name: c.name, type: c.expr.type }, c.key !== null)),
+        sources: query === null ? [] : sourcesOf(query.relation),
         sinks: [],
-        topology: stages.topology,
-        executionPlan: stages.text,
-        overriddenProperties: Object.fromEntries(context.session.properties),
+        topology: topology === null ? '' : explainTopology(topology),
+        executionPlan: explainPlan({ sql: context.source.slice(inner.span), resolved, logical, topology }),
+        overriddenProperties: properties,
         ksqlHostQueryStatus: {},
-        queryType: stages.queryType,
+        queryType: resolved.kind === 'select' ? resolved.mode.toUpperCase() : 'PERSISTENT',
         queryErrors: [],
         tasksMetadata: [],
         state: '',
@@ -86,4 +97,21 @@ export async function explain(statement: Explain, context: StatementContext): Pr
       warnings: [],
     }),
   };
+}
+
+/** The plan of a statement that is a query or starts one. */
+function stagesOf(
+  resolved: ResolvedStatement,
+  properties: Readonly<Record<string, string>>,
+): { readonly logical: LogicalPlan | null; readonly topology: Topology | null } {
+  switch (resolved.kind) {
+    case 'createAs':
+    case 'insertInto':
+      return planPersistent(resolved, properties);
+    case 'select':
+      if (resolved.mode === 'push') return planPush(resolved);
+      return { logical: null, topology: null };
+    default:
+      return { logical: null, topology: null };
+  }
 }

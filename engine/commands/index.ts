@@ -3,6 +3,7 @@ import { WeirError } from '../types/errors.js';
 import { alterSource } from './alter-source.js';
 import { analyzerContext } from './analysis.js';
 import { assertTopic } from './assert-topic.js';
+import { commandOf } from './command-of.js';
 import type { Prepared, StatementContext } from './context.js';
 import { controlQuery } from './control-query.js';
 import { createAs } from './create-as.js';
@@ -70,25 +71,26 @@ export async function prepare(context: StatementContext): Promise<Prepared> {
 
 async function prepareResolved(context: StatementContext): Promise<Prepared> {
   const resolved = analyze(context.statement, analyzerContext(context));
+  const change = commandOf(resolved, Object.fromEntries(context.session.properties));
   switch (resolved.kind) {
     case 'createSource':
-      return createSource(resolved, context);
+      return createSource(resolved, change, context);
     case 'createAs':
-      return createAs(resolved, context);
+      return createAs(resolved, change, context);
     case 'insertInto':
-      return insertInto(resolved, context);
+      return insertInto(resolved, change!, context);
     case 'insertValues':
       return insertValues(resolved, context);
     case 'alterSource':
-      return alterSource(resolved, context);
+      return alterSource(resolved, change!, context);
     case 'dropSource':
-      return dropSource(resolved, context);
+      return dropSource(resolved, change!, context);
     case 'createType':
-      return createType(resolved, context);
+      return createType(resolved, change!, context);
     case 'dropType':
-      return dropType(resolved, context);
+      return dropType(resolved, change!, context);
     case 'controlQuery':
-      return controlQuery(resolved, context);
+      return controlQuery(resolved, change!, context);
     case 'select':
     case 'other':
       throw new WeirError('INTERNAL', `A statement of kind ${context.statement.kind} was not recognised.`);

@@ -1,18 +1,17 @@
 import type { ResolvedInsertInto } from '../analyzer/index.js';
-import { planPersistent } from '../planner/index.js';
+import type { Command } from '../catalog/index.js';
 import type { Prepared, StatementContext } from './context.js';
 import { command, commandId } from './status.js';
 
 /** INSERT INTO target SELECT …: a further query that writes an existing stream. */
-export async function insertInto(resolved: ResolvedInsertInto, context: StatementContext): Promise<Prepared> {
-  const query = planPersistent(resolved, context);
-  return command(
-    context,
-    { kind: 'insertInto', query },
-    {
-      id: commandId('stream', query.id, 'create'),
-      message: `Created query with ID ${query.id}`,
-      queryId: query.id,
-    },
-  );
+export async function insertInto(
+  { queryId }: ResolvedInsertInto,
+  change: Command,
+  context: StatementContext,
+): Promise<Prepared> {
+  return command(context, change, {
+    id: commandId('stream', queryId, 'create'),
+    message: `Created query with ID ${queryId}`,
+    queryId,
+  });
 }

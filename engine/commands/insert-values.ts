@@ -1,6 +1,7 @@
 import type { ResolvedInsertValues } from '../analyzer/index.js';
-import { compileConstant } from '../expression/index.js';
-import { formatByName } from '../formats/index.js';
+import type { RawRecord } from '../api.js';
+import { type CompileContext, compileConstant } from '../expression/index.js';
+import type { Format } from '../formats/format.js';
 import { ByteWriter } from '../types/bytes.js';
 import type { TypedExpr } from '../types/expr.js';
 import type { Column } from '../types/schema.js';
@@ -10,34 +11,38 @@ import type { Prepared, StatementContext } from './context.js';
 
 /** INSERT INTO name (columns) VALUES (…): one record, written when the statement runs. */
 export async function insertValues(resolved: ResolvedInsertValues, context: StatementContext): Promise<Prepared> {
-  const { target } = resolved;
   const { parts } = context;
-  const constant = (e: TypedExpr): Value =>
-    compileConstant(e, { functions: parts.functions, config: parts.functionConfig });
-  const key = resolved.key === null ? null : resolved.key.map(constant);
-  const value = resolved.value === null ? null : resolved.value.map(constant);
-  const rowtime = resolved.rowtime === null ? null : Number(constant(resolved.rowtime));
-  const written = target.schema.value.filter((c) => c.headers === undefined);
-  const keyBytes = encode(key, target.schema.key, target.keyFormat, true);
-  const valueBytes = encode(value, written, target.valueFormat, false);
+  const record = insertedRecord(resolved, {
+    compile: { functions: parts.functions, config: parts.functionConfig },
+    format: parts.format,
+  });
   return {
     run: async () => {
-      await parts.produce(target.topic.name, [
-        { key: keyBytes, value: valueBytes, timestamp: rowtime ?? parts.clock.now() },
-      ]);
+      const { timestamp = parts.clock.now() } = record;
+      await parts.produce(resolved.target.topic.name, [{ ...record, timestamp }]);
       return undefined;
     },
   };
 }
 
-function encode(
-  row: readonly Value[] | null,
-  columns: readonly Column[],
-  ref: FormatRef,
-  isKey: boolean,
-): Buffer | null {
-  if (row === null || columns.length === 0) return null;
-  const encoder = formatByName(ref.name).encoder({ columns, needed: columns.map((_, i) => i), ref, isKey });
-  const out = new ByteWriter();
-  return encoder.encode(row, out) ? out.toBuffer() : null;
+/** The record that an INSERT … VALUES writes; without ROWTIME its timestamp is left out. */
+export function insertedRecord(
+  resolved: ResolvedInsertValues,
+  tools: { readonly compile: Omit<CompileContext, 'onError'>; format(name: string): Format },
+): RawRecord {
+  const { schema, keyFormat, valueFormat } = resolved.target;
+  const constant = (e: TypedExpr): Value => compileConstant(e, tools.compile);
+  const encode = (exprs: readonly TypedExpr[] | null, columns: readonly Column[], ref: FormatRef, isKey: boolean) => {
+    if (exprs === null || columns.length === 0) return null;
+    const needed = columns.map((_, i) => i);
+    const out = new ByteWriter();
+    const encoder = tools.format(ref.name).encoder({ columns, needed, ref, isKey });
+    return encoder.encode(exprs.map(constant), out) ? out.toBuffer() : null;
+  };
+  const written = schema.value.filter((c) => c.headers === undefined);
+  return {
+    key: encode(resolved.key, schema.key, keyFormat, true),
+    value: encode(resolved.value, written, valueFormat, false),
+    timestamp: resolved.rowtime === null ? undefined : Number(constant(resolved.rowtime)),
+  };
 }

@@ -12,8 +12,7 @@ export async function openSelect(context: StatementContext, queryId: string): Pr
   const { runtime, settings } = context.parts;
   const properties = settings.with(context.session.properties).overrides();
   if (resolved.mode === 'push') {
-    const plan = planPush(resolved, context);
-    return runtime.openPush({ queryId, topology: plan, properties });
+    return runtime.openPush({ queryId, topology: planPush(resolved).topology, properties });
   }
-  return runtime.openPull({ queryId, plan: planPull(resolved, context), properties });
+  return runtime.openPull({ queryId, plan: planPull(resolved).plan, properties });
 }

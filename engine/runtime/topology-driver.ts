@@ -82,6 +82,11 @@ export class TopologyDriver {
     return [...this.queues.keys()].filter((t) => !this.internal.has(t));
   }
 
+  /** Internal topics that have had a record. */
+  get internalTopics(): readonly string[] {
+    return [...this.internal].filter((t) => this.offsets.has(t));
+  }
+
   /** Feeds one record and runs until nothing is left to do; what reached sinks is in `take`. */
   pipe(record: DriverRecord): void {
     const builder = new BatchBuilder();
