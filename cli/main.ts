@@ -63,7 +63,7 @@ main(process.argv.slice(2)).then(
     const error = e as Error & { hint?: string };
     console.error(e instanceof UsageError ? error.message : `weir: ${error.message ?? String(e)}`);
     if (error.hint !== undefined) console.error(`Hint: ${error.hint}`);
-    if (process.env['WEIR_DEBUG'] !== undefined) console.error(error.stack);
+    if (process.env.WEIR_DEBUG !== undefined) console.error(error.stack);
     process.exitCode = e instanceof UsageError ? 2 : 1;
   },
 );

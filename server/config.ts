@@ -93,7 +93,7 @@ export function loadConfig(
     ...fromEnvironment(env),
     ...flags,
   };
-  const listener = (properties['listeners'] ?? 'http://0.0.0.0:8088').split(',')[0]!.trim();
+  const listener = (properties.listeners ?? 'http://0.0.0.0:8088').split(',')[0]!.trim();
   let url: URL;
   try {
     url = new URL(listener);

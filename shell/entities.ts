@@ -47,20 +47,20 @@ const columns = (names: readonly string[], items: readonly Json[], members: read
 function description(d: Json, total: number): string {
   const constraint = (f: Field) =>
     f.type === 'KEY'
-      ? ` (${d['type'] === 'TABLE' ? 'primary key' : 'key'})`
+      ? ` (${d.type === 'TABLE' ? 'primary key' : 'key'})`
       : f.type === 'HEADER'
         ? ` (headers${f.headerKey === undefined ? '' : `('${f.headerKey}')`})`
         : '';
-  const fields = (d['fields'] as Field[]).map((f) => [f.name, typeText(f.schema) + constraint(f)]);
-  const lines = [`Name                 : ${text(d['name'])}`];
-  if (d['extended'] === true) {
+  const fields = (d.fields as Field[]).map((f) => [f.name, typeText(f.schema) + constraint(f)]);
+  const lines = [`Name                 : ${text(d.name)}`];
+  if (d.extended === true) {
     lines.push(
-      `Type                 : ${text(d['type'])}`,
-      `Timestamp field      : ${text(d['timestamp']) || 'Not set - using <ROWTIME>'}`,
-      `Key format           : ${text(d['keyFormat'])}`,
-      `Value format         : ${text(d['valueFormat'])}`,
-      `Kafka topic          : ${text(d['topic'])} (partitions: ${text(d['partitions'])}, replication: ${text(d['replication'])})`,
-      `Statement            : ${text(d['statement'])}`,
+      `Type                 : ${text(d.type)}`,
+      `Timestamp field      : ${text(d.timestamp) || 'Not set - using <ROWTIME>'}`,
+      `Key format           : ${text(d.keyFormat)}`,
+      `Value format         : ${text(d.valueFormat)}`,
+      `Kafka topic          : ${text(d.topic)} (partitions: ${text(d.partitions)}, replication: ${text(d.replication)})`,
+      `Statement            : ${text(d.statement)}`,
     );
   }
   lines.push(renderTable(['Field', 'Type'], fields, total));
@@ -70,39 +70,36 @@ function description(d: Json, total: number): string {
   ] as const) {
     const queries = (d[member] as Json[] | undefined) ?? [];
     if (queries.length > 0)
-      lines.push(
-        `\n${title}:`,
-        ...queries.map((q) => `  ${text(q['id'])} (${text(q['state'])}): ${text(q['queryString'])}`),
-      );
+      lines.push(`\n${title}:`, ...queries.map((q) => `  ${text(q.id)} (${text(q.state)}): ${text(q.queryString)}`));
   }
-  if (d['extended'] === true) {
-    lines.push('', 'Runtime statistics:', text(d['statistics']) || '  none', text(d['errorStats']));
+  if (d.extended === true) {
+    lines.push('', 'Runtime statistics:', text(d.statistics) || '  none', text(d.errorStats));
   } else lines.push('\nFor runtime statistics and query details run: DESCRIBE <name> EXTENDED;');
   return lines.join('\n').trimEnd();
 }
 
 function queryDescription(q: Json): string {
   const lines = [
-    `ID                   : ${text(q['id'])}`,
-    `Query Type           : ${text(q['queryType'])}`,
-    `State                : ${text(q['state'])}`,
-    `SQL                  : ${text(q['statementText'])}`,
-    `Sources              : ${(q['sources'] as string[]).join(', ')}`,
-    `Sinks                : ${(q['sinks'] as string[]).join(', ')}`,
+    `ID                   : ${text(q.id)}`,
+    `Query Type           : ${text(q.queryType)}`,
+    `State                : ${text(q.state)}`,
+    `SQL                  : ${text(q.statementText)}`,
+    `Sources              : ${(q.sources as string[]).join(', ')}`,
+    `Sinks                : ${(q.sinks as string[]).join(', ')}`,
   ];
-  if (q['statistics'] !== undefined) lines.push(`Statistics           : ${text(q['statistics'])}`);
-  const errors = q['queryErrors'] as Json[];
-  if (errors.length > 0) lines.push('Errors:', ...errors.map((e) => `  ${text(e['errorMessage'])}`));
+  if (q.statistics !== undefined) lines.push(`Statistics           : ${text(q.statistics)}`);
+  const errors = q.queryErrors as Json[];
+  if (errors.length > 0) lines.push('Errors:', ...errors.map((e) => `  ${text(e.errorMessage)}`));
   return [
     ...lines,
     '',
     'Execution plan',
     '--------------',
-    text(q['executionPlan']),
+    text(q.executionPlan),
     '',
     'Topology',
     '--------',
-    text(q['topology']),
+    text(q.topology),
   ]
     .join('\n')
     .trimEnd();
@@ -113,7 +110,7 @@ export function renderEntity(e: Json, total: number): string {
   const body = ((): string => {
     switch (e['@type']) {
       case 'currentStatus':
-        return `\n Message\n${'-'.repeat(40)}\n ${text((e['commandStatus'] as Json)['message'])}\n${'-'.repeat(40)}`;
+        return `\n Message\n${'-'.repeat(40)}\n ${text((e.commandStatus as Json).message)}\n${'-'.repeat(40)}`;
       case 'streams':
       case 'tables': {
         const isTable = e['@type'] === 'tables';
@@ -129,11 +126,11 @@ export function renderEntity(e: Json, total: number): string {
           ['Query ID', 'Query Type', 'Status', 'Sink Name', 'Sink Kafka Topic', 'Query String'],
           list('queries').map((q) => ({
             ...q,
-            status: Object.entries((q['statusCount'] as Json | undefined) ?? {})
+            status: Object.entries((q.statusCount as Json | undefined) ?? {})
               .map(([k, v]) => `${k}:${text(v)}`)
               .join(', '),
-            sinks: (q['sinks'] as string[]).join(', '),
-            sinkKafkaTopics: (q['sinkKafkaTopics'] as string[]).join(', '),
+            sinks: (q.sinks as string[]).join(', '),
+            sinkKafkaTopics: (q.sinkKafkaTopics as string[]).join(', '),
           })),
           ['id', 'queryType', 'status', 'sinks', 'sinkKafkaTopics', 'queryString'],
           total,
@@ -143,8 +140,8 @@ export function renderEntity(e: Json, total: number): string {
         return renderTable(
           ['Kafka Topic', 'Partitions', 'Partition Replicas'],
           list('topics').map((t) => {
-            const replicas = t['replicaInfo'] as number[];
-            return [text(t['name']), String(replicas.length), String(replicas[0] ?? 0)];
+            const replicas = t.replicaInfo as number[];
+            return [text(t.name), String(replicas.length), String(replicas[0] ?? 0)];
           }),
           total,
         );
@@ -159,43 +156,43 @@ export function renderEntity(e: Json, total: number): string {
         return columns(['Function Name', 'Category', 'Type'], list('functions'), ['name', 'category', 'type'], total);
       case 'describe_function':
         return [
-          `Name        : ${text(e['name'])}`,
-          `Overview    : ${text(e['description'])}`,
-          `Type        : ${text(e['type'])}`,
+          `Name        : ${text(e.name)}`,
+          `Overview    : ${text(e.description)}`,
+          `Type        : ${text(e.type)}`,
           'Variations  :',
           ...list('functions').map((f) => {
-            const args = (f['arguments'] as Json[]).map((a) => `${text(a['name'])} ${text(a['type'])}`).join(', ');
-            return `\n\tVariation   : ${text(e['name'])}(${args})\n\tReturns     : ${text(f['returnType'])}\n\tDescription : ${text(f['description'])}`;
+            const args = (f.arguments as Json[]).map((a) => `${text(a.name)} ${text(a.type)}`).join(', ');
+            return `\n\tVariation   : ${text(e.name)}(${args})\n\tReturns     : ${text(f.returnType)}\n\tDescription : ${text(f.description)}`;
           }),
         ].join('\n');
       case 'type_list':
         return renderTable(
           ['Type Name', 'Schema'],
-          Object.entries(e['types'] as Record<string, TypeInfo>).map(([n, t]) => [n, typeText(t)]),
+          Object.entries(e.types as Record<string, TypeInfo>).map(([n, t]) => [n, typeText(t)]),
           total,
         );
       case 'variables':
         return columns(['Variable Name', 'Value'], list('variables'), ['name', 'value'], total);
       case 'sourceDescription':
-        return description(e['sourceDescription'] as Json, total);
+        return description(e.sourceDescription as Json, total);
       case 'source_descriptions':
         return list('sourceDescriptions')
           .map((d) => description(d, total))
           .join('\n\n');
       case 'queryDescription':
-        return queryDescription(e['queryDescription'] as Json);
+        return queryDescription(e.queryDescription as Json);
       case 'query_descriptions':
         return list('queryDescriptions').map(queryDescription).join('\n\n');
       case 'warning_entity':
-        return `WARNING: ${text(e['message'])}`;
+        return `WARNING: ${text(e.message)}`;
       case 'terminate_query':
-        return `Query ${text(e['queryId'])} terminated.`;
+        return `Query ${text(e.queryId)} terminated.`;
       case 'explain':
-        return text(e['text']);
+        return text(e.text);
       default:
         return JSON.stringify(e, null, 2);
     }
   })();
-  const warnings = ((e['warnings'] as Json[] | undefined) ?? []).map((w) => `WARNING: ${text(w['message'])}`);
+  const warnings = ((e.warnings as Json[] | undefined) ?? []).map((w) => `WARNING: ${text(w.message)}`);
   return [body, ...warnings].join('\n');
 }

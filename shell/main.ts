@@ -95,9 +95,7 @@ async function interactive(sh: Shell, server: Server): Promise<number> {
   const historyFile = join(homedir(), '.weir_history');
   try {
     const info = await serverInfo(server);
-    terminal.print(
-      `Weir ${info['weirVersion'] ?? ''} at ${server.base} (ksqlDB ${info['version']}). Type help for help.`,
-    );
+    terminal.print(`Weir ${info.weirVersion ?? ''} at ${server.base} (ksqlDB ${info.version}). Type help for help.`);
   } catch (e) {
     terminal.error(`No Weir server answers at ${server.base} (${(e as Error).message}). Start one with npm start.`);
   }

@@ -61,7 +61,7 @@ export function runCase(test: TestCase, tools: CaseTools): Outcome {
 const failed = (reason: string): Outcome => ({ passed: false, reason });
 
 function whereOf(e: CaseError): string {
-  if (process.env['WEIR_DEBUG'] === undefined) return '';
+  if (process.env.WEIR_DEBUG === undefined) return '';
   return `\n${e.cause.stack ?? ''}`;
 }
 

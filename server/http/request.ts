@@ -32,10 +32,10 @@ export function readBody(body: unknown, sqlMember: 'ksql' | 'sql', propertiesMem
     throw new WeirError('BAD_REQUEST', `Invalid JSON: member '${sqlMember}' with the statements is missing.`);
   }
   const variables: Record<string, string> = {};
-  for (const [name, value] of Object.entries(scalars(body['sessionVariables'], 'sessionVariables'))) {
+  for (const [name, value] of Object.entries(scalars(body.sessionVariables, 'sessionVariables'))) {
     variables[name] = String(value);
   }
-  const sequence = body['commandSequenceNumber'];
+  const sequence = body.commandSequenceNumber;
   return {
     sql,
     context: { properties: scalars(body[propertiesMember], propertiesMember), variables },
