@@ -12,7 +12,6 @@ import type {
 } from '../ast.js';
 import { joinSpans, type Span } from '../source.js';
 import {
-  choice,
   has,
   identifier,
   leaf,
@@ -86,7 +85,7 @@ function foldLeft(
 }
 
 function buildNegation(node: CstNode): Expression {
-  let result = buildPredicate(sub(node, 'predicate'));
+  let result = buildPredicate(node);
   for (const not of toks(node, 'NOT').reverse()) {
     result = { kind: 'Not', operand: result, span: joinSpans(spanOfToken(not), result.span) };
   }
@@ -94,8 +93,9 @@ function buildNegation(node: CstNode): Expression {
 }
 
 function buildPredicate(node: CstNode): Expression {
-  const left = buildValue(sub(node, 'valueExpression'));
-  const span = spanOf(node);
+  const value = sub(node, 'valueExpression');
+  const left = buildValue(value);
+  const span = joinSpans(spanOf(value), spanOf(node)); // without the NOTs in front
   const comparison = opt(node, 'comparison');
   if (comparison !== undefined) {
     const image = leaf(comparison).image;
@@ -159,8 +159,7 @@ function buildSigned(node: CstNode): Expression {
   const signs = subs(node, 'sign').map(leaf);
   const zones = subs(node, 'timeZone');
   const postfixes = subs(node, 'postfix');
-  const primary = sub(node, 'primary');
-  const literal = opt(primary, 'literal');
+  const literal = opt(node, 'literal');
   let result: Expression;
   // A minus right at a number is the number's own: -9223372036854775808 is a BIGINT, its positive is none.
   if (
@@ -172,9 +171,9 @@ function buildSigned(node: CstNode): Expression {
   ) {
     result = buildLiteral(literal, signs.pop());
   } else {
-    result = buildPostfix(buildPrimary(primary), postfixes);
+    result = buildPostfix(buildPrimary(node), postfixes);
     for (const zone of zones) {
-      const expression = buildPrimary(sub(zone, 'primary'));
+      const expression = buildPrimary(zone);
       result = { kind: 'AtTimeZone', operand: result, zone: expression, span: joinSpans(result.span, spanOf(zone)) };
     }
   }
@@ -217,7 +216,7 @@ export function structStarBase(expression: CstNode): Expression | undefined {
   const postfixes = subs(signed, 'postfix');
   const last = postfixes.at(-1);
   if (last === undefined || !has(last, 'Star')) return undefined;
-  return buildPostfix(buildPrimary(sub(signed, 'primary')), postfixes.slice(0, -1));
+  return buildPostfix(buildPrimary(signed), postfixes.slice(0, -1));
 }
 
 /** The operand of an `expression` or `valueExpression` without operators. */
@@ -226,11 +225,8 @@ function onlySigned(node: CstNode): CstNode | undefined {
   if (node.name === 'expression') {
     const [negation, ...others] = subs(node, 'negation');
     if (others.length > 0 || has(negation, 'NOT')) return undefined;
-    const predicate = sub(negation, 'predicate');
-    if (has(predicate, 'comparison') || has(predicate, 'isPredicate') || has(predicate, 'setPredicate')) {
-      return undefined;
-    }
-    value = sub(predicate, 'valueExpression');
+    if (has(negation, 'comparison') || has(negation, 'isPredicate') || has(negation, 'setPredicate')) return undefined;
+    value = sub(negation, 'valueExpression');
   }
   const operands = subs(value, 'signed');
   return operands.length === 1 ? operands[0] : undefined;
@@ -242,21 +238,37 @@ export function buildGrouping(node: CstNode): Expression[] {
   if (items.length === 1) {
     const signed = onlySigned(items[0]);
     if (signed !== undefined && !has(signed, 'sign') && !has(signed, 'postfix') && !has(signed, 'timeZone')) {
-      const row = opt(sub(signed, 'primary'), 'parenthesized');
-      if (row !== undefined && !has(row, 'LambdaArrow')) return buildList(sub(row, 'expressionList'));
+      const row = opt(signed, 'parenthesized');
+      if (row !== undefined && !has(row, 'LambdaArrow')) return buildList(row);
     }
   }
   return items.map(buildValue);
 }
 
+/** The expressions right under a node. */
 export function buildList(node: CstNode): Expression[] {
   return subs(node, 'expression').map(buildExpression);
 }
 
+const PRIMARIES = [
+  'literal',
+  'nameExpression',
+  'parenthesized',
+  'caseExpression',
+  'cast',
+  'temporalLiteral',
+  'arrayConstructor',
+  'mapConstructor',
+  'structConstructor',
+] as const;
+
+/** The operand in a `signed` or `timeZone`. */
 function buildPrimary(node: CstNode): Expression {
-  const inner = choice(node);
+  const rule = PRIMARIES.find((name) => has(node, name));
+  if (rule === undefined) throw new Error(`syntax tree: ${node.name} has no operand`);
+  const inner = sub(node, rule);
   const span = spanOf(inner);
-  switch (inner.name) {
+  switch (rule) {
     case 'literal':
       return buildLiteral(inner);
     case 'nameExpression':
@@ -276,10 +288,8 @@ function buildPrimary(node: CstNode): Expression {
       const type = has(inner, 'DATE') ? 'DATE' : has(inner, 'TIME') ? 'TIME' : 'TIMESTAMP';
       return { kind: 'TemporalLiteral', type, text: unquote(need(inner, 'StringToken').image), span };
     }
-    case 'arrayConstructor': {
-      const list = opt(inner, 'expressionList');
-      return { kind: 'ArrayConstructor', elements: list === undefined ? [] : buildList(list), span };
-    }
+    case 'arrayConstructor':
+      return { kind: 'ArrayConstructor', elements: buildList(inner), span };
     case 'mapConstructor':
       return {
         kind: 'MapConstructor',
@@ -300,8 +310,6 @@ function buildPrimary(node: CstNode): Expression {
         })),
         span,
       };
-    default:
-      throw new Error(`syntax tree: no expression for ${inner.name}`);
   }
 }
 
@@ -340,8 +348,7 @@ function buildNameExpression(node: CstNode, span: Span): Expression {
   }
   if (second !== undefined) return { kind: 'ColumnRef', source: first, name: second, span };
   if (!has(node, 'LParen')) return { kind: 'ColumnRef', name: first, span };
-  const list = opt(node, 'expressionList');
-  const args = list === undefined ? [] : buildList(list);
+  const args = buildList(node);
   if (args.length > 1) {
     // Functions that take a unit take it first: DATEADD(DAYS, 1, d).
     const [head] = args;
@@ -362,9 +369,9 @@ function buildNameExpression(node: CstNode, span: Span): Expression {
 }
 
 function buildParenthesized(node: CstNode, span: Span): Expression {
-  const items = subs(sub(node, 'expressionList'), 'expression');
-  const body = opt(node, 'expression');
-  if (body !== undefined) {
+  const items = [...subs(node, 'expression')];
+  if (has(node, 'LambdaArrow')) {
+    const body = items.pop() as CstNode;
     const params = items.map((item): Identifier => {
       const param = buildExpression(item);
       if (param.kind === 'ColumnRef' && param.source === undefined) return param.name;
@@ -373,7 +380,7 @@ function buildParenthesized(node: CstNode, span: Span): Expression {
     return { kind: 'Lambda', params, body: buildExpression(body), span };
   }
   if (items.length > 1) {
-    const comma = need(sub(node, 'expressionList'), 'Comma');
+    const comma = need(node, 'Comma');
     throw syntaxError(
       spanOfToken(comma),
       `Syntax error at or near ',' at line ${comma.startLine}:${comma.startColumn}`,

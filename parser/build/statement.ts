@@ -248,7 +248,7 @@ function buildInsert(node: CstNode, span: Span): Statement {
     kind: 'InsertValues',
     target,
     columns: columnNames(node),
-    values: buildList(sub(sub(node, 'values'), 'expressionList')),
+    values: buildList(sub(node, 'values')),
     span,
   };
 }
@@ -389,7 +389,7 @@ function buildAssert(node: CstNode, span: Span): Statement {
     kind: values === undefined ? 'AssertNullValues' : 'AssertValues',
     source: name(row),
     columns: columnNames(row),
-    values: buildList(sub(sub(row, 'values'), 'expressionList')),
+    values: buildList(sub(row, 'values')),
     span,
   };
 }

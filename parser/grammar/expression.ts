@@ -127,7 +127,7 @@ export class ExpressionGrammar extends CstParser {
 
   // --- Expressions -----------------------------------------------------------------------------------------------
 
-  /** NOT, AND, OR over predicates, flat. */
+  /** AND and OR over predicates, flat. */
   readonly expression: Rule = this.RULE('expression', () => {
     this.SUBRULE1(this.negation);
     this.MANY(() => {
@@ -138,10 +138,6 @@ export class ExpressionGrammar extends CstParser {
 
   readonly negation: Rule = this.RULE('negation', () => {
     this.MANY(() => this.CONSUME(NOT));
-    this.SUBRULE(this.predicate);
-  });
-
-  readonly predicate: Rule = this.RULE('predicate', () => {
     this.SUBRULE(this.valueExpression);
     this.OPTION(() => {
       this.OR([
@@ -229,7 +225,7 @@ export class ExpressionGrammar extends CstParser {
 
   readonly signed: Rule = this.RULE('signed', () => {
     this.MANY1(() => this.SUBRULE(this.sign));
-    this.SUBRULE(this.primary);
+    this.primary();
     this.MANY2(() => this.SUBRULE(this.postfix));
     this.MANY3({
       // AT alone may be an alias.
@@ -246,7 +242,7 @@ export class ExpressionGrammar extends CstParser {
     this.CONSUME(AT);
     this.CONSUME(TIME);
     this.CONSUME(ZONE);
-    this.SUBRULE(this.primary);
+    this.primary();
   });
 
   readonly postfix: Rule = this.RULE('postfix', () => {
@@ -271,7 +267,8 @@ export class ExpressionGrammar extends CstParser {
     ]);
   });
 
-  readonly primary: Rule = this.RULE('primary', () => {
+  /** No rule of its own, but part of those that call it: every rule costs stack at every level of nesting. */
+  private primary(): void {
     this.OR([
       {
         GATE: () => TEMPORAL.has(this.LA(1).tokenType) && this.next(t.StringToken, 2),
@@ -286,7 +283,7 @@ export class ExpressionGrammar extends CstParser {
       { ALT: () => this.SUBRULE(this.caseExpression) },
       { ALT: () => this.SUBRULE(this.cast) },
     ]);
-  });
+  }
 
   readonly temporalLiteral: Rule = this.RULE('temporalLiteral', () => {
     this.OR([
@@ -324,7 +321,10 @@ export class ExpressionGrammar extends CstParser {
           ALT: () => {
             this.CONSUME(t.LParen);
             this.OPTION1(() => {
-              this.OR1([{ ALT: () => this.CONSUME(t.Star) }, { ALT: () => this.SUBRULE(this.expressionList) }]);
+              this.OR1([
+                { ALT: () => this.CONSUME(t.Star) },
+                { ALT: () => this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE2(this.expression) }) },
+              ]);
             });
             this.CONSUME(t.RParen);
           },
@@ -339,18 +339,14 @@ export class ExpressionGrammar extends CstParser {
     });
   });
 
-  readonly expressionList: Rule = this.RULE('expressionList', () => {
-    this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(this.expression) });
-  });
-
   /** `(x)`, the `(a, b)` of GROUP BY, the `(x, y) => …` of a lambda: told apart when the tree is built. */
   readonly parenthesized: Rule = this.RULE('parenthesized', () => {
     this.CONSUME(t.LParen);
-    this.SUBRULE(this.expressionList);
+    this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE1(this.expression) });
     this.CONSUME(t.RParen);
     this.OPTION(() => {
       this.CONSUME(t.LambdaArrow);
-      this.SUBRULE(this.expression);
+      this.SUBRULE2(this.expression);
     });
   });
 
@@ -384,7 +380,7 @@ export class ExpressionGrammar extends CstParser {
   readonly arrayConstructor: Rule = this.RULE('arrayConstructor', () => {
     this.CONSUME(ARRAY);
     this.CONSUME(t.LBracket);
-    this.OPTION(() => this.SUBRULE(this.expressionList));
+    this.MANY_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(this.expression) });
     this.CONSUME(t.RBracket);
   });
 

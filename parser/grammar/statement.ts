@@ -114,7 +114,7 @@ export class StatementGrammar extends QueryGrammar {
 
   readonly values: Rule = this.RULE('values', () => {
     this.CONSUME(t.LParen);
-    this.SUBRULE(this.expressionList);
+    this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(this.expression) });
     this.CONSUME(t.RParen);
   });
 
