@@ -91,6 +91,9 @@ export class Stopwatch {
    * have no one to commit them, so an end is reached where the last record below it is.
    */
   async finished(): Promise<boolean> {
+    // While work is in flight the broker is not asked: it shares the cores.
+    if (this.firstRecordAt < 0) return false;
+    for (const [key, next] of this.delivered) if ((this.committed.get(key) ?? -1) < next) return false;
     const topics = new Set([this.input]);
     for (const key of this.committed.keys()) topics.add(key.slice(0, key.lastIndexOf('/')));
     for (const topic of topics) {
