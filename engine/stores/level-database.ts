@@ -109,7 +109,11 @@ export class LevelDatabase {
   }
 
   async clear(gte: Uint8Array, lt: Uint8Array): Promise<void> {
-    await this.opened().clear({ gte, lt });
+    try {
+      await this.opened().clear({ gte, lt });
+    } catch (e) {
+      throw explain(e, this.options.directory);
+    }
   }
 
   private opened(): Level {

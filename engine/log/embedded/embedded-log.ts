@@ -66,8 +66,9 @@ export class EmbeddedLog implements Log {
   private readonly coordinator = new GroupCoordinator((topic) => this.topics.get(topic)?.partitions.length ?? 0);
   private readonly readers = new Set<EmbeddedReader>();
   private readonly writers = new Set<EmbeddedWriter>();
-  /** How many writers a transactional id has had: the last one may write. */
+  /** The epoch of the last writer of each transactional id: it alone may write. No two writers have the same. */
   private readonly epochs = new Map<string, number>();
+  private lastEpoch = 0;
   private nextId = 1;
   private status: 'new' | 'open' | 'closed' = 'new';
 
@@ -123,7 +124,7 @@ export class EmbeddedLog implements Log {
       this.nextId = nextId;
       for (const topic of made) this.topics.set(topic.name, topic);
     });
-    await this.coordinator.topicsChanged();
+    this.coordinator.topicsChanged();
   }
 
   /** Also removes what groups have committed for them. Those that do not exist are passed over. */
@@ -209,18 +210,27 @@ export class EmbeddedLog implements Log {
 
   async writer(options: WriterOptions): Promise<LogWriter> {
     this.check();
-    const fenced = options.transactionalId === undefined ? undefined : this.fence(options.transactionalId);
+    const { transactionalId: id } = options;
     const { inFlightBytes = 16 * MIB, transactionBytes = 256 * MIB } = this.options;
+    const epoch = ++this.lastEpoch;
+    if (id !== undefined) this.epochs.set(id, epoch);
+    const fenced = (): WeirError | undefined =>
+      this.epochs.get(id!) === epoch
+        ? undefined
+        : new FencedError(`A later writer has taken over the transactional id ${id}: this one is fenced`);
     const writer = new EmbeddedWriter(
       this.committer,
-      fenced,
+      id === undefined ? undefined : fenced,
       (member, partitions) => this.coordinator.refuses(member, partitions),
       { inFlightBytes, transactionBytes },
-      () => this.writers.delete(writer),
+      () => {
+        this.writers.delete(writer);
+        if (id !== undefined && this.epochs.get(id) === epoch) this.epochs.delete(id);
+      },
     );
     this.writers.add(writer);
     // Commits of an earlier writer with this id have happened or are refused before the new one reads anything.
-    if (fenced !== undefined) await this.committer.settled();
+    if (id !== undefined) await this.committer.settled();
     return writer;
   }
 
@@ -230,15 +240,6 @@ export class EmbeddedLog implements Log {
     for (const topic of [...this.topics.values()]) {
       await enforceRetention(topic, now, this.database, this.committer);
     }
-  }
-
-  private fence(id: string): () => WeirError | undefined {
-    const epoch = (this.epochs.get(id) ?? 0) + 1;
-    this.epochs.set(id, epoch);
-    return () =>
-      this.epochs.get(id) === epoch
-        ? undefined
-        : new FencedError(`A later writer has taken over the transactional id ${id}: this one is fenced`);
   }
 
   private find(topic: string, partition: number): Partition | undefined {

@@ -44,7 +44,8 @@ export class GroupCoordinator {
         if (leaving === undefined || group === undefined) return;
         await group.remove(leaving);
         if (this.joined.get(member) === leaving) this.joined.delete(member);
-        if (group.empty) this.groups.delete(options.group);
+        // Another one of the name may have been made since this one was emptied.
+        if (group.empty && this.groups.get(options.group) === group) this.groups.delete(options.group);
       },
     };
     return member;
@@ -60,9 +61,12 @@ export class GroupCoordinator {
     return new FencedError(`Partition ${foreign.partition} of topic ${foreign.topic} is no longer this member's`);
   }
 
-  /** Topics have been created: members that wait for them get their partitions. */
-  async topicsChanged(): Promise<void> {
-    await Promise.all([...this.groups.values()].map((group) => group.rebalance()));
+  /**
+   * Topics have been created: members that wait for them get their partitions, soon. Not awaited, for who creates them
+   * may be a handler that a rebalance waits for.
+   */
+  topicsChanged(): void {
+    for (const group of this.groups.values()) void group.rebalance();
   }
 
   /** A topic has been deleted: its partitions are lost to their owners. */
@@ -97,10 +101,12 @@ class Group {
   }
 
   async remove(member: Joined): Promise<void> {
-    const at = this.members.indexOf(member);
-    if (at < 0) return;
-    this.members.splice(at, 1);
-    await this.inTurn(() => revoke(member, [...member.owned.values()]));
+    // A member until it has let go: a rebalance that comes before must not give away what it still works on.
+    await this.inTurn(async () => {
+      await revoke(member, [...member.owned.values()]);
+      const at = this.members.indexOf(member);
+      if (at >= 0) this.members.splice(at, 1);
+    });
     await this.rebalance();
   }
 

@@ -78,18 +78,20 @@ export class EmbeddedReader implements LogReader, PartitionListener {
 
   async poll(maxWaitMs: number): Promise<readonly FetchedPartition[]> {
     const deadline = this.clock.now() + maxWaitMs;
-    this.awake = false;
     for (;;) {
       if (this.closed) throw new WeirError('LOG_ERROR', 'The reader is closed');
       this.signalled = false;
       const fetched = this.collect();
-      if (fetched.length > 0 || this.awake) return fetched;
       const left = deadline - this.clock.now();
-      if (left <= 0) return fetched;
+      if (fetched.length > 0 || this.awake || left <= 0) {
+        this.awake = false;
+        return fetched;
+      }
       if (!this.signalled) await this.wait(left);
     }
   }
 
+  /** Between two polls it makes the next one return at once: no call is lost. */
   wakeup(): void {
     this.awake = true;
     this.notify();
