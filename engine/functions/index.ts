@@ -14,6 +14,7 @@ import { NULL_FUNCTIONS } from './scalar/nulls.js';
 import { NUMERIC_FUNCTIONS } from './scalar/numeric.js';
 import { REGEXP_FUNCTIONS } from './scalar/regexp.js';
 import { STRING_FUNCTIONS } from './scalar/string.js';
+import { TEMPORAL_FUNCTIONS } from './scalar/temporal.js';
 import { URL_FUNCTIONS } from './scalar/url.js';
 import { TABLE_FUNCTIONS } from './table.js';
 
@@ -30,6 +31,7 @@ export const BUILT_IN_FUNCTIONS: readonly FunctionDeclaration[] = [
   ...REGEXP_FUNCTIONS,
   ...JSON_FUNCTIONS,
   ...URL_FUNCTIONS,
+  ...TEMPORAL_FUNCTIONS,
   ...COLLECTION_FUNCTIONS,
   ...LAMBDA_FUNCTIONS,
   ...BASIC_AGGREGATES,
