@@ -49,6 +49,8 @@ export interface QueryStatus {
 const MAX_FAILURES = 5;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 15_000;
+/** How long a fenced task waits to be taken away. */
+const FENCED_PAUSE_MS = 10_000;
 /** A slice of one task; the event loop runs between two slices. */
 const SLICE_MS = 8;
 /** A reader that has nothing waits this long; rebalances and commits wake it. */
@@ -90,6 +92,7 @@ export class QueryRunner {
   private supervisor: Promise<void> = Promise.resolve();
   private reader: LogReader | null = null;
   private factory: TaskFactory | null = null;
+  private member: GroupMember | null = null;
   private membershipError: Error | null = null;
   private wake: () => void = () => {};
 
@@ -232,6 +235,7 @@ export class QueryRunner {
       topics: topics.sources,
       copartitioned: topics.copartitioned,
     });
+    this.member = member;
     try {
       await member.join(this.handler());
       this.phase = 'running';
@@ -306,9 +310,10 @@ export class QueryRunner {
   private open(slot: Slot): void {
     const { signal } = slot.aborter;
     const { clock } = this.services;
-    const opened = this.factory!.open(slot.sub, slot.partition, signal, (p) => {
+    const progress = (p: RestoreProgress) => {
       slot.restore = p;
-    }).then(
+    };
+    const opened = this.factory!.open(slot.sub, slot.partition, signal, progress, this.member ?? undefined).then(
       async (task) => {
         slot.opening = null;
         if (signal.aborted) {
@@ -420,9 +425,16 @@ export class QueryRunner {
   /** Gives up a task; a new one is built from the committed state after a pause. */
   private taskFailed(slot: Slot, e: unknown): void {
     const { task } = slot;
+    const now = this.services.clock.now();
     slot.task = null;
-    this.failed(e, this.place(slot, e));
-    slot.retryAt = this.services.clock.now() + backoff(this.failures);
+    if (isFenced(e)) {
+      // Another member works on it: the group will say so. Opening it again at once would fence that one in turn.
+      this.services.logger.warn(this.place(slot, e), 'a task was fenced');
+      slot.retryAt = now + FENCED_PAUSE_MS;
+    } else {
+      this.failed(e, this.place(slot, e));
+      slot.retryAt = now + backoff(this.failures);
+    }
     if (this.failures >= MAX_FAILURES) {
       this.membershipError = e instanceof Error ? e : new Error(messageOf(e));
     }
@@ -519,3 +531,5 @@ export class QueryRunner {
 }
 
 const backoff = (failures: number): number => Math.min(FIRST_BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS);
+
+const isFenced = (e: unknown): boolean => e instanceof Error && (e as { fenced?: unknown }).fenced === true;

@@ -1,4 +1,4 @@
-import type { LogWriter, TopicPartitionOffset } from '../log/log.js';
+import type { GroupMember, LogWriter, TopicPartitionOffset } from '../log/log.js';
 import type { StoreReader, TaskId } from '../stores/store.js';
 import type { SubTopology } from '../types/topology.js';
 import { buildChain } from './chain.js';
@@ -40,6 +40,7 @@ export class TaskFactory {
     partition: number,
     signal: AbortSignal,
     progress: (p: RestoreProgress) => void,
+    member?: GroupMember,
   ): Promise<Task> {
     const { services, queryId, settings } = this.options;
     const { log, serviceId, state } = services;
@@ -62,7 +63,7 @@ export class TaskFactory {
       const topics = sourcesOf(sub, serviceId, queryId);
       const committed = (await log.committed(this.group, topics)).filter((c) => c.partition === partition);
       signal.throwIfAborted();
-      return await this.build(id, sub, writer, stores, committed);
+      return await this.build(id, sub, writer, stores, committed, member);
     } catch (e) {
       await writer.close();
       state.release(id);
@@ -76,6 +77,7 @@ export class TaskFactory {
     writer: LogWriter,
     stores: ReadonlyMap<string, TaskStore & { readonly empty: boolean }>,
     committed: readonly TopicPartitionOffset[],
+    member: GroupMember | undefined,
   ): Promise<Task> {
     const { services, properties, settings, counters, topics } = this.options;
     const { serviceId, clock, state } = services;
@@ -112,6 +114,7 @@ export class TaskFactory {
       state,
       clock,
       committed,
+      ...(member === undefined ? {} : { member }),
       maxDirtyBytes: settings.maxDirtyBytes,
     });
     return task;

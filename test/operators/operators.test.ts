@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BIGINT, STRING } from '../../engine/types/sql-type.js';
 import {
-  AGG_VALUE,
   AMOUNT,
   aggregate,
   col,

@@ -267,7 +267,7 @@ export function result(input: string, columns: readonly TypedExpr[], over: Parti
   };
 }
 
-export const bytes = (v: unknown): Buffer | null => (v === null ? null : Buffer.from(JSON.stringify(v)));
+export const bytes = (v: unknown): Buffer | null => (v === null ? null : Buffer.from(`${JSON.stringify(v)} `));
 
 export interface Input {
   readonly key: unknown;

@@ -1,0 +1,300 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Counters } from '../../engine/runtime/counters.js';
+import type { RuntimeServices } from '../../engine/runtime/services.js';
+import { querySettings } from '../../engine/runtime/settings.js';
+import type { Task } from '../../engine/runtime/task.js';
+import { TaskFactory } from '../../engine/runtime/task-factory.js';
+import { prepareTopics } from '../../engine/runtime/topics.js';
+import { MemoryState } from '../../engine/stores/memory.js';
+import { silentLogger } from '../../engine/types/logger.js';
+import type { Topology, WindowSpec } from '../../engine/types/topology.js';
+import { FakeLog, type Fault, type LoggedRecord } from './fake-log.js';
+import { bytes, codecServices, groupByUser, row, show } from './support.js';
+
+/**
+ * A query over a fake log, step by step: what is fed, processed, committed and crashed is the test's to say. A task that
+ * fails is built anew from what was committed, as the runner does.
+ */
+class Steps {
+  readonly log: FakeLog;
+  readonly state: MemoryState;
+  private readonly tasks = new Map<number, Task>();
+  private factory!: TaskFactory;
+  restored = 0;
+
+  constructor(
+    private readonly topology: Topology,
+    kind: 'embedded' | 'kafka',
+    private readonly properties: Record<string, string>,
+  ) {
+    this.state = new MemoryState();
+    this.log = new FakeLog(kind, this.state);
+  }
+
+  async start(): Promise<this> {
+    const services: RuntimeServices = {
+      ...codecServices,
+      serviceId: 'test',
+      log: this.log,
+      state: this.state,
+      clock: { now: () => 0, sleep: async () => {} },
+      logger: silentLogger,
+    };
+    await this.log.createTopics([
+      { name: 'in', partitions: 1 },
+      { name: 'out', partitions: 1 },
+    ]);
+    this.factory = new TaskFactory({
+      services,
+      queryId: 'Q',
+      properties: this.properties,
+      settings: querySettings(this.properties, 'earliest'),
+      topics: await prepareTopics(services, 'Q', this.topology),
+      counters: new Counters('Q', services),
+    });
+    return this;
+  }
+
+  async task(sub: number): Promise<Task> {
+    let task = this.tasks.get(sub);
+    if (task === undefined) {
+      task = await this.factory.open(this.topology.subtopologies[sub]!, 0, new AbortController().signal, () => {
+        this.restored++;
+      });
+      this.tasks.set(sub, task);
+    }
+    return task;
+  }
+
+  /** Reads at most `batches` batches of each input and processes them. */
+  async process(sub: number, batches: number): Promise<boolean> {
+    const task = await this.task(sub);
+    for (const input of task.inputs) {
+      const fetched = this.log.read(input.source.topic, 0, input.next, batches);
+      if (fetched === undefined) return false;
+      input.add(fetched);
+    }
+    while (task.hasInput) task.run(1);
+    return true;
+  }
+
+  async commit(sub: number): Promise<void> {
+    const task = await this.task(sub);
+    try {
+      await task.commit();
+    } catch {
+      await this.crash(sub);
+    }
+  }
+
+  async crash(sub: number): Promise<void> {
+    const task = this.tasks.get(sub);
+    this.tasks.delete(sub);
+    await task?.close();
+  }
+
+  /** Everything there is to do, committed without faults. */
+  async finish(): Promise<void> {
+    this.log.nextFault = () => 'none';
+    for (let sub = 0; sub < this.topology.subtopologies.length; sub++) {
+      while (await this.process(sub, 3));
+      await this.commit(sub);
+    }
+  }
+}
+
+interface Event {
+  readonly user: string;
+  readonly amount: number | null;
+  readonly ts: number;
+}
+
+const logged = (e: Event): LoggedRecord => ({ key: bytes('k'), value: bytes(row(e.user, e.amount)), timestamp: e.ts });
+
+/** The last value of each key of a topic, tombstones left out. */
+function table(records: readonly LoggedRecord[], window?: 'time' | 'session'): Map<string, string> {
+  const out = new Map<string, string>();
+  for (const r of records) {
+    const text = show(r, window);
+    const [key, value] = text.split(' -> ') as [string, string];
+    if (r.value === null) out.delete(key);
+    else out.set(key, value.replace(/ \(.*/, ''));
+  }
+  return out;
+}
+
+const value = (n: number, total: number): string => `{"N":${n},"TOTAL":${total}}`;
+
+function plainGroups(events: readonly Event[]): Map<string, string> {
+  const groups = new Map<string, [number, number]>();
+  for (const e of events) {
+    const g = groups.get(`"${e.user}"`) ?? [0, 0];
+    groups.set(`"${e.user}"`, [g[0] + 1, g[1] + (e.amount ?? 0)]);
+  }
+  return new Map([...groups].map(([k, [n, t]]) => [k, value(n, t)]));
+}
+
+function plainTumbling(events: readonly Event[], size: number, grace: number): Map<string, string> {
+  const groups = new Map<string, [number, number]>();
+  let streamTime = -1;
+  for (const e of events) {
+    streamTime = Math.max(streamTime, e.ts);
+    const start = Math.floor(e.ts / size) * size;
+    if (start + size <= streamTime - grace) continue;
+    const key = `"${e.user}"@${start}`;
+    const g = groups.get(key) ?? [0, 0];
+    groups.set(key, [g[0] + 1, g[1] + (e.amount ?? 0)]);
+  }
+  return new Map([...groups].map(([k, [n, t]]) => [k, value(n, t)]));
+}
+
+function plainSessions(events: readonly Event[], gap: number, grace: number): Map<string, string> {
+  interface S {
+    start: number;
+    end: number;
+    n: number;
+    total: number;
+  }
+  const byUser = new Map<string, S[]>();
+  let streamTime = -1;
+  for (const e of events) {
+    streamTime = Math.max(streamTime, e.ts);
+    const all = byUser.get(e.user) ?? [];
+    const near = all.filter((s) => s.end >= e.ts - gap && s.start <= e.ts + gap);
+    const merged: S = { start: e.ts, end: e.ts, n: 1, total: e.amount ?? 0 };
+    for (const s of near) {
+      merged.start = Math.min(merged.start, s.start);
+      merged.end = Math.max(merged.end, s.end);
+      merged.n += s.n;
+      merged.total += s.total;
+    }
+    if (merged.end < streamTime - grace - gap) continue;
+    byUser.set(e.user, [...all.filter((s) => !near.includes(s)), merged]);
+  }
+  return new Map(
+    [...byUser].flatMap(([user, all]) => all.map((s) => [`"${user}"@${s.start}-${s.end}`, value(s.n, s.total)])),
+  );
+}
+
+const TUMBLING: WindowSpec = { kind: 'TUMBLING', sizeMs: 10, graceMs: 15, retentionMs: 10_000 };
+const SESSION: WindowSpec = { kind: 'SESSION', gapMs: 7, graceMs: 20, retentionMs: 10_000 };
+
+const works: readonly {
+  readonly name: string;
+  readonly window: WindowSpec | null;
+  readonly keys?: 'time' | 'session';
+  readonly plain: (events: readonly Event[]) => Map<string, string>;
+}[] = [
+  { name: 'GROUP BY', window: null, plain: plainGroups },
+  { name: 'a tumbling window', window: TUMBLING, keys: 'time', plain: (e) => plainTumbling(e, 10, 15) },
+  { name: 'a session window', window: SESSION, keys: 'session', plain: (e) => plainSessions(e, 7, 20) },
+];
+
+const events = fc.array(
+  fc.record({
+    user: fc.constantFrom('a', 'b', 'c'),
+    amount: fc.option(fc.integer({ min: -5, max: 5 }), { nil: null }),
+    ts: fc.integer({ min: 0, max: 120 }),
+  }),
+  { minLength: 1, maxLength: 60 },
+);
+
+/** What may happen between two batches: work, commits that do or do not work, crashes. */
+const steps = fc.array(
+  fc.record({
+    do: fc.constantFrom('process', 'process', 'commit', 'crash'),
+    sub: fc.constantFrom(0, 1),
+    batches: fc.integer({ min: 1, max: 3 }),
+    fault: fc.constantFrom<Fault>('none', 'none', 'refused', 'unknown'),
+  }),
+  { maxLength: 40 },
+);
+
+describe.each(works)('the result of $name equals a plain evaluation', ({ window, keys, plain }) => {
+  it.each([
+    ['embedded', '0'],
+    ['embedded', '1000000'],
+    ['kafka', '0'],
+    ['kafka', '1000000'],
+  ] as const)('on a log like %s with a cache of %s, whatever batches, commits and crashes are', async (kind, cache) => {
+    await fc.assert(
+      fc.asyncProperty(events, fc.integer({ min: 1, max: 8 }), steps, async (input, batchSize, plan) => {
+        const query = await new Steps(groupByUser(window), kind, { 'cache.max.bytes.buffering': cache }).start();
+        for (let i = 0; i < input.length; i += batchSize) {
+          query.log.produce('in', 0, input.slice(i, i + batchSize).map(logged));
+        }
+        for (const step of plan) {
+          query.log.nextFault = () => step.fault;
+          if (step.do === 'process') await query.process(step.sub, step.batches);
+          else if (step.do === 'commit') await query.commit(step.sub);
+          else await query.crash(step.sub);
+        }
+        await query.finish();
+        const seen = table(query.log.records('out'), keys);
+        expect(Object.fromEntries([...seen].sort())).toEqual(Object.fromEntries([...plain(input)].sort()));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('a commit', () => {
+  const start = async (kind: 'embedded' | 'kafka', cache: string) =>
+    new Steps(groupByUser(null), kind, { 'cache.max.bytes.buffering': cache }).start();
+  const feed = (q: Steps, ...es: Event[]) => q.log.produce('in', 0, es.map(logged));
+  const out = (q: Steps) => q.log.records('out').map((r) => show(r));
+
+  it('with a cache emits one row a changed key, without one each update', async () => {
+    const [cached, plain] = [await start('embedded', '1000000'), await start('embedded', '0')];
+    for (const q of [cached, plain]) {
+      feed(q, { user: 'a', amount: 1, ts: 5 }, { user: 'b', amount: 1, ts: 1 }, { user: 'a', amount: 2, ts: 3 });
+      await q.finish();
+    }
+    expect(out(cached)).toEqual(['"a" -> {"N":2,"TOTAL":3} (5)', '"b" -> {"N":1,"TOTAL":1} (1)']);
+    expect(out(plain)).toEqual([
+      '"a" -> {"N":1,"TOTAL":1} (5)',
+      '"b" -> {"N":1,"TOTAL":1} (1)',
+      '"a" -> {"N":2,"TOTAL":3} (5)',
+    ]);
+  });
+
+  it('shows nothing of what was not committed', async () => {
+    const q = await start('embedded', '0');
+    feed(q, { user: 'a', amount: 1, ts: 5 });
+    await q.process(0, 1);
+    expect([...q.log.groups.values()]).toEqual([]);
+    await q.crash(0);
+    await q.finish();
+    expect(out(q)).toEqual(['"a" -> {"N":1,"TOTAL":1} (5)']);
+  });
+
+  it('that failed after it took effect is not repeated, and the state is restored from the changelog', async () => {
+    const q = await start('kafka', '0');
+    feed(q, { user: 'a', amount: 1, ts: 5 });
+    await q.process(0, 1);
+    await q.commit(0);
+    await q.process(1, 1);
+    q.log.nextFault = () => 'unknown';
+    await q.commit(1);
+    feed(q, { user: 'a', amount: 1, ts: 6 });
+    await q.finish();
+    expect(out(q)).toEqual(['"a" -> {"N":1,"TOTAL":1} (5)', '"a" -> {"N":2,"TOTAL":2} (6)']);
+    expect(q.restored).toBe(1);
+  });
+
+  it('of sessions with a cache has tombstones only for bounds that had gone out', async () => {
+    const q = await new Steps(groupByUser(SESSION), 'embedded', { 'cache.max.bytes.buffering': '1000000' }).start();
+    const sessions = () => q.log.records('out').map((r) => show(r, 'session'));
+    feed(q, { user: 'a', amount: 1, ts: 0 }, { user: 'a', amount: 1, ts: 5 }, { user: 'a', amount: 1, ts: 20 });
+    await q.finish();
+    expect(sessions()).toEqual(['"a"@0-5 -> {"N":2,"TOTAL":2} (5)', '"a"@20-20 -> {"N":1,"TOTAL":1} (20)']);
+    feed(q, { user: 'a', amount: 1, ts: 12 }, { user: 'a', amount: 1, ts: 14 });
+    await q.finish();
+    expect(sessions().slice(2)).toEqual([
+      '"a"@20-20 -> null (20)',
+      '"a"@0-5 -> null (5)',
+      '"a"@0-20 -> {"N":5,"TOTAL":5} (20)',
+    ]);
+  });
+});
