@@ -26,7 +26,6 @@ export const EOF: Chevrotain['EOF'] = chevrotain.EOF;
 export const tokenMatcher: Chevrotain['tokenMatcher'] = chevrotain.tokenMatcher;
 export const LLkLookaheadStrategy: Chevrotain['LLkLookaheadStrategy'] = chevrotain.LLkLookaheadStrategy;
 export const Alternation: Chevrotain['Alternation'] = chevrotain.Alternation;
-export const Alternative: Chevrotain['Alternative'] = chevrotain.Alternative;
 export const NonTerminal: Chevrotain['NonTerminal'] = chevrotain.NonTerminal;
 export const Option: Chevrotain['Option'] = chevrotain.Option;
 export const Repetition: Chevrotain['Repetition'] = chevrotain.Repetition;

@@ -143,8 +143,9 @@ function hint(
     return `${found.image.toUpperCase()} is a reserved word; in back quotes, \`${found.image}\`, it can be a name.`;
   }
   if (found.image === '=' && previous?.image === '=') return 'Equality is a single =.';
-  if (found.image === '-' && !wants('an operator') && previous?.tokenType === PlainIdentifier) {
-    return 'Names with a dash need back quotes.';
+  const sign = { '-': 'a dash', '.': 'a dot' }[found.image];
+  if (sign !== undefined && !wants('an operator') && previous?.tokenType === PlainIdentifier) {
+    return `Names with ${sign} need back quotes.`;
   }
   return undefined;
 }

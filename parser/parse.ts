@@ -83,9 +83,10 @@ export function parseScriptWith(parser: StatementGrammar, text: string, options:
     });
   }
   parser.setDialect({ orderBy: options.orderBy === true });
+  const disabled = disabledRules(options);
   return slices.map((tokens) => {
     checkDialect(source, tokens, options);
-    return parseTokens(parser, source, 'singleStatement', tokens, buildSingleStatement, disabledRules(options));
+    return parseTokens(parser, source, 'singleStatement', tokens, buildSingleStatement, disabled);
   });
 }
 

@@ -134,8 +134,7 @@ function withMembers(type: TokenType): Set<number> {
 
 function find<T extends { readonly idx: number }>(
   rule: Rule,
-  // biome-ignore lint/suspicious/noExplicitAny: the constructors take different options, none of which matter here
-  kind: abstract new (options: any) => T,
+  kind: abstract new (options: never) => T,
   occurrence: number,
 ): T {
   const search = (sequence: readonly Production[]): T | undefined => {
