@@ -5,7 +5,16 @@ import { allows, describeExpected, type ExpectedItem } from './expected.js';
 import type { StartRule, StatementGrammar } from './grammar/statement.js';
 import { didYouMean } from './similar.js';
 import { type SourceText, type Span, SqlError } from './source.js';
-import { isReserved, PlainIdentifier, QuotedIdentifier, StringToken, VariableToken } from './tokens.js';
+import {
+  Comma,
+  isReserved,
+  kw,
+  PlainIdentifier,
+  QuotedIdentifier,
+  RParen,
+  StringToken,
+  VariableToken,
+} from './tokens.js';
 
 /** Looking for what else could have stood at a place replays the tokens before it: past this many it is left out. */
 const MAX_REPLAYED_TOKENS = 2_000;
@@ -47,7 +56,7 @@ function compose(failure: Failure, index: number, items: readonly ExpectedItem[]
   const found = tokens[index] as IToken | undefined;
   const span = placeOf(source, tokens, index);
   const where = `line ${span.line}:${span.column}`;
-  const foundText = found === undefined ? '<EOF>' : found.image;
+  const foundText = found === undefined ? '<EOF>' : shorten(found.image);
   const keywords = items.flatMap((item) => item.keyword ?? []);
   const previous = tokens[index - 1] as IToken | undefined;
   const statement = statementText(source, tokens);
@@ -65,9 +74,11 @@ function compose(failure: Failure, index: number, items: readonly ExpectedItem[]
   }
 
   // A misspelt keyword is often taken for an alias, and the parser fails only behind it.
-  const misspelt = [found, previous].find(
-    (token) => token?.tokenType === PlainIdentifier && didYouMean(token.image, keywords) !== undefined,
-  );
+  const suspects = [
+    found !== undefined && /^[A-Za-z_]/.test(found.image) ? found : undefined,
+    previous?.tokenType === PlainIdentifier ? previous : undefined,
+  ];
+  const misspelt = suspects.find((token) => token !== undefined && didYouMean(token.image, keywords) !== undefined);
   const near = misspelt && didYouMean(misspelt.image, keywords);
   const ranked = near === undefined ? items : [...items].sort((a, b) => rankWith(near, b) - rankWith(near, a));
   const labels = items.map((item) => item.tokenLabel);
@@ -120,11 +131,16 @@ function list(words: readonly string[]): string {
   return words.length === 1 ? words[0] : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
-/** The token as the user wrote it, cut where it is long. */
-function quoteFound(token: IToken): string {
-  const image = token.image.length > 40 ? `${token.image.slice(0, 40)}…` : token.image;
-  return token.tokenType === StringToken ? image : `'${image}'`;
+/** Long texts and names are cut: the error is not the place to repeat them. */
+function shorten(image: string): string {
+  return image.length > 40 ? `${image.slice(0, 40)}…` : image;
 }
+
+function quoteFound(token: IToken): string {
+  return token.tokenType === StringToken ? shorten(token.image) : `'${shorten(token.image)}'`;
+}
+
+const FROM = kw('FROM');
 
 function hint(
   found: IToken | undefined,
@@ -135,7 +151,11 @@ function hint(
   const wants = (text: string): boolean => items.some((item) => item.text === text);
   const type = found.tokenType;
   if (type === VariableToken) return `Variable ${found.image} has no value: DEFINE it first.`;
-  if (wants('a value') && (type === PlainIdentifier || type === QuotedIdentifier)) {
+  if (previous?.tokenType === Comma && (type === FROM || type === RParen)) {
+    return `There is a comma too many before '${found.image}'.`;
+  }
+  const wantsText = wants('a value') || items.some((item) => item.tokenLabel === 'STRING');
+  if (wantsText && (type === PlainIdentifier || type === QuotedIdentifier)) {
     return "Texts are written in single quotes: 'text'.";
   }
   const isName = /^[A-Za-z_]/.test(found.image);

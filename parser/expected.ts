@@ -46,6 +46,9 @@ const OPENERS: Readonly<Record<string, readonly string[]>> = {
 const RANKS: Readonly<Record<string, number>> = {
   Semicolon: 75,
   FROM: 74,
+  STREAM: 73,
+  TABLE: 72,
+  SIZE: 72,
   RParen: 72,
   RBracket: 72,
   Greater: 70,
@@ -82,6 +85,14 @@ export function describeExpected(assists: readonly Assist[]): ExpectedItem[] {
     const item = describe(assist);
     const known = items.get(item.text);
     if (known === undefined || known.rank < item.rank) items.set(item.text, item);
+  }
+  // Behind `a NOT` and `a IS` the operator has begun, and only its own words are left.
+  if (items.size === 1 && items.has(CATEGORY.operator.text)) {
+    for (const { nextTokenType } of assists) {
+      const item = token(nextTokenType);
+      if (item.keyword !== undefined) items.set(item.text, item);
+    }
+    if (items.size > 1) items.delete(CATEGORY.operator.text);
   }
   return [...items.values()].sort((a, b) => b.rank - a.rank || (a.text < b.text ? -1 : 1));
 }

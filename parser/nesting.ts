@@ -3,7 +3,7 @@ import type { IToken } from 'chevrotain';
 import type { Node } from './ast.js';
 import { MAX_NESTING, MAX_TREE_DEPTH } from './limits.js';
 import { type SourceText, SqlError } from './source.js';
-import { Greater, KEYWORDS, LambdaArrow, LBracket, Less, LParen, RBracket, RParen } from './tokens.js';
+import { Comma, Greater, KEYWORDS, LambdaArrow, LBracket, Less, LParen, RBracket, RParen } from './tokens.js';
 
 const ARRAY = KEYWORDS.get('ARRAY');
 const MAP = KEYWORDS.get('MAP');
@@ -15,7 +15,7 @@ const EXPLAIN = KEYWORDS.get('EXPLAIN');
 /** Throws where the tokens of one statement nest deeper than the recursive parser may go. */
 export function checkNesting(source: SourceText, tokens: readonly IToken[]): void {
   let depth = 0;
-  // A lambda ends with the bracket around it: how many to leave at each closing bracket.
+  // A lambda ends at the next comma or with the bracket around it: how many are open in each bracket.
   const lambdas: number[] = [0];
   let types = 0;
   tokens.forEach((token, index) => {
@@ -28,6 +28,9 @@ export function checkNesting(source: SourceText, tokens: readonly IToken[]): voi
     } else if (type === LambdaArrow) {
       depth++;
       lambdas[lambdas.length - 1]++;
+    } else if (type === Comma) {
+      depth -= lambdas[lambdas.length - 1];
+      lambdas[lambdas.length - 1] = 0;
     } else if (type === CASE || (type === EXPLAIN && index === depth)) {
       depth++;
     } else if (type === END) {

@@ -81,6 +81,43 @@ CREATE STREAM s (a INT
     );
   });
 
+  test.each([
+    [
+      'SHOW STREAM;',
+      "Found 'STREAM'; expected STREAMS, ALL or CONNECTOR, among others.\nDid you mean 'STREAMS'?",
+      undefined,
+    ],
+    ['SELECT a, FROM s;', undefined, "There is a comma too many before 'FROM'."],
+    ['CREATE STREAM s (a INT,);', "Found ')'; expected a name.", "There is a comma too many before ')'."],
+    ['SET auto.offset.reset=1;', undefined, "Texts are written in single quotes: 'text'."],
+    ['SELECT a FROM s WHERE a NOT 5;', undefined, undefined],
+    ['SELECT a FROM s WHERE a == 5;', "Found '='; expected an expression.", 'Equality is a single =.'],
+    [
+      'CREATE STREAM my-stream (a INT);',
+      "Found '-'; expected ';', AS or WITH, among others.",
+      'Names with a dash need back quotes.',
+    ],
+    [
+      'PRINT my.topic;',
+      "Found '.'; expected ';', FROM or INTERVAL, among others.",
+      'Names with a dot need back quotes.',
+    ],
+    ['DROP s;', "Found 's'; expected STREAM, TABLE or CONNECTOR, among others.", undefined],
+  ])('%s', (sql, explanation, hint) => {
+    const error = syntaxErrorOf(sql);
+    if (explanation !== undefined) expect(error.explanation).toBe(explanation);
+    expect(error.hint).toBe(hint);
+  });
+
+  test('an operator that has begun', () => {
+    expect(syntaxErrorOf('SELECT a FROM s WHERE a NOT 5;').brief).toBe(
+      "line 1:29: Syntax Error\nExpecting {'BETWEEN', 'IN', 'LIKE'}",
+    );
+    expect(syntaxErrorOf('SELECT a FROM s WHERE a IS 5;').brief).toBe(
+      "line 1:28: Syntax Error\nExpecting {'DISTINCT', 'NOT', 'NULL'}",
+    );
+  });
+
   test('a string that never ends', () => {
     expect(shown("SELECT 'abc\nFROM s;")).toBe(
       `line 1:8: Syntax Error
@@ -235,6 +272,7 @@ describe('limits', () => {
       expect(() => parseExpression(deep(open, inner, close, MAX_NESTING))).not.toThrow();
     }
     expect(() => parseType(deep('STRUCT<a ', 'INT', '>', MAX_NESTING))).not.toThrow();
+    expect(parseExpression(`f(${'x => x, '.repeat(500)}1)`).kind).toBe('FunctionCall');
     expect(parseExpression(`a IN (${'1, '.repeat(50_000)}1)`).kind).toBe('In');
     expect(parseExpression(`a < 1${' AND a < 1'.repeat(300)}`).kind).toBe('Logical');
     expect(parseScript(`SELECT ${'(a), '.repeat(5_000)}b FROM s;`)).toHaveLength(1);
