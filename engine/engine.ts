@@ -1,5 +1,5 @@
 import type { Statement } from '../parser/ast.js';
-import { parseScript, SourceText, splitStatements, substituteVariables } from '../parser/index.js';
+import { parseScript, SourceText, SqlError, splitStatements, substituteVariables } from '../parser/index.js';
 import type { FormatRegistry } from './analyzer/index.js';
 import type { EngineApi, EngineStatus, QueryStats, QueryStream, RawRecord, RequestContext } from './api.js';
 import { EMPTY_CONTEXT } from './api.js';
@@ -169,7 +169,7 @@ export class Engine implements EngineApi {
     const entities: Entity[] = [];
     for (const { statement, text, source } of this.parse(sql, session)) {
       if (skipApplied && isApplied(this.commandLog.catalog, statement)) continue;
-      const entity = await this.guard(text, async () =>
+      const entity = await this.guard(text, source, async () =>
         (await prepare(this.statementContext(statement, source, text, session, new Map()))).run(),
       );
       if (entity !== undefined) entities.push(entity);
@@ -187,7 +187,7 @@ export class Engine implements EngineApi {
       try {
         for (const { statement, text, source } of this.parse(script.sql, own)) {
           if (skipApplied && isApplied(catalog, statement)) continue;
-          await this.guard(text, async () => {
+          await this.guard(text, source, async () => {
             const prepared = await prepare({
               ...this.statementContext(statement, source, text, own, planned),
               catalog,
@@ -226,7 +226,7 @@ export class Engine implements EngineApi {
       if (!['SetProperty', 'UnsetProperty', 'Define', 'Undefine'].includes(statement.kind)) {
         throw new WeirError('BAD_REQUEST', `Expected exactly one KSQL statement; found ${statements.length} instead.`);
       }
-      await this.guard(text, async () =>
+      await this.guard(text, source, async () =>
         (await prepare(this.statementContext(statement, source, text, session, new Map()))).run(),
       );
     }
@@ -240,7 +240,7 @@ export class Engine implements EngineApi {
         'Send it to /ksql.',
       );
     }
-    return this.guard(text, async () => {
+    return this.guard(text, source, async () => {
       if (this.open.size >= this.options.maxPushQueries) {
         throw new WeirError(
           'TOO_MANY_QUERIES',
@@ -338,13 +338,11 @@ export class Engine implements EngineApi {
   }
 
   /** Errors of a statement leave with its text. */
-  private async guard<T>(text: string, work: () => Promise<T>): Promise<T> {
+  private async guard<T>(text: string, source: SourceText, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (e) {
-      throw e instanceof StatementFailure
-        ? e
-        : new StatementFailure(text, e instanceof Error ? e : new Error(messageOf(e)));
+      throw e instanceof StatementFailure ? e : new StatementFailure(text, e instanceof Error ? e : new Error(messageOf(e)), source);
     }
   }
 
@@ -356,13 +354,13 @@ export class Engine implements EngineApi {
   /** Makes the running queries those of the catalog. */
   private reconcile({ before, after }: Applied): void {
     for (const id of before.queries.keys()) {
-      if (!after.queries.has(id)) this.then(id, () => this.options.runtime.dropQuery(id));
+      if (!after.queries.has(id)) this.afterwards(id, () => this.options.runtime.dropQuery(id));
     }
     for (const query of after.queries.values()) {
       const was = before.queries.get(query.id);
       if (was === undefined) this.startQuery(query);
       else if (was.state !== query.state) {
-        this.then(query.id, () =>
+        this.afterwards(query.id, () =>
           query.state === 'PAUSED'
             ? this.options.runtime.pauseQuery(query.id)
             : this.options.runtime.resumeQuery(query.id),
@@ -372,7 +370,7 @@ export class Engine implements EngineApi {
   }
 
   private startQuery(query: QueryDef): void {
-    this.then(query.id, () =>
+    this.afterwards(query.id, () =>
       this.options.runtime.startQuery({
         queryId: query.id,
         topology: query.topology,
@@ -382,7 +380,7 @@ export class Engine implements EngineApi {
     );
   }
 
-  private then(queryId: string, work: () => Promise<unknown>): void {
+  private afterwards(queryId: string, work: () => Promise<unknown>): void {
     this.reconciling = this.reconciling
       .then(work)
       .then(() => undefined)
@@ -400,7 +398,13 @@ interface ParsedStatement {
 
 function* parsed(sql: string): Generator<ParsedStatement> {
   const source = new SourceText(sql);
-  for (const statement of parseScript(sql)) {
+  let statements: readonly Statement[];
+  try {
+    statements = parseScript(sql);
+  } catch (e) {
+    throw e instanceof SqlError ? new StatementFailure(e.statement ?? sql, e, source) : e;
+  }
+  for (const statement of statements) {
     yield { statement, source, text: source.slice(statement.span).trim().replace(/;\s*$/, '') };
   }
 }

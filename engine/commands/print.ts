@@ -100,7 +100,6 @@ function show(b: Buffer, start: number, end: number): { readonly text: string; r
   if (start < 0) return { text: '<null>', format: '¯\\_(ツ)_/¯ - no data processed' };
   const bytes = b.subarray(start, end);
   const text = bytes.toString('utf8');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what tells bytes from text
   const readable = !/[\u0000-\u0008\u000e-\u001f\ufffd]/.test(text);
   if (readable) {
     if (/^\s*[{["]/.test(text)) {

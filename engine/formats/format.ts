@@ -1,6 +1,6 @@
 import type { ByteWriter } from '../types/bytes.js';
-import type { FormatRef } from '../types/topology.js';
 import type { Column } from '../types/schema.js';
+import type { FormatRef } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 
 /**

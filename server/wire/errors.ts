@@ -32,7 +32,7 @@ export function errorBody(thrown: unknown): ErrorBody {
   return {
     '@type': isStatement ? 'statement_error' : 'generic_error',
     error_code: ERROR_CODES[code].http,
-    message: messageOf(e),
+    message: messageOf(failure ?? e),
     ...(hint === undefined ? {} : { hint }),
     code: e instanceof WeirError || e instanceof SqlError ? e.code : 'INTERNAL',
     ...(isStatement ? { statementText: failure?.statementText ?? '', entities: [] } : {}),

@@ -1,0 +1,148 @@
+import type { ByteWriter } from '../types/bytes.js';
+import { WeirError } from '../types/errors.js';
+import { StringCache } from '../types/intern.js';
+import type { Column } from '../types/schema.js';
+import type { SqlType } from '../types/sql-type.js';
+import type { Value } from '../types/value.js';
+import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
+import { ObjectReader } from './json/object.js';
+import { JsonCursor, LBRACE, skipNull, skipWhitespace } from './json/scan.js';
+import { type ValueReader, valueReader } from './json/values.js';
+import { objectWriter, type ValueWriter, valueWriter } from './json/write.js';
+import { isWrapped, rejectProperties } from './wrapping.js';
+
+/** JSON text, one value a record: https://docs.confluent.io/platform/current/ksqldb/reference/serialization.html#json */
+export const jsonFormat: Format = {
+  name: 'JSON',
+  supportsKeys: true,
+  wrapByDefault: true,
+
+  validate(columns, _isKey, ref) {
+    rejectProperties(this.name, ref, []);
+    for (const c of columns) rejectMapKeys(c.type);
+  },
+
+  decoder(context) {
+    return isWrapped(context, true) ? new ObjectDecoder(context) : new SingleDecoder(context);
+  },
+
+  encoder(context) {
+    return isWrapped(context, true) ? new ObjectEncoder(context.columns) : new SingleEncoder(context.columns[0]!);
+  },
+};
+
+function rejectMapKeys(type: SqlType): void {
+  switch (type.kind) {
+    case 'MAP':
+      if (type.key.kind !== 'STRING') {
+        throw new WeirError('BAD_STATEMENT', 'JSON only supports MAP types with STRING keys');
+      }
+      rejectMapKeys(type.value);
+      return;
+    case 'ARRAY':
+      rejectMapKeys(type.element);
+      return;
+    case 'STRUCT':
+      for (const f of type.fields) rejectMapKeys(f.type);
+  }
+}
+
+class ObjectDecoder implements RowDecoder {
+  private readonly cursor = new JsonCursor();
+  private readonly object: ObjectReader;
+  private readonly width: number;
+
+  constructor({ columns, needed }: CoderContext) {
+    this.width = columns.length;
+    const strings = new StringCache();
+    this.object = new ObjectReader(
+      columns.map(({ name, type }, i) => ({ name, reader: needed.includes(i) ? valueReader(type, strings) : null })),
+    );
+  }
+
+  decode(bytes: Buffer, start: number, end: number, row: Value[]): boolean {
+    for (let i = 0; i < this.width; i++) row[i] = null;
+    if (start >= end) return false;
+    const c = this.cursor;
+    c.reset(bytes, start, end);
+    let present = true;
+    if (bytes[start] !== LBRACE) present = this.atObject();
+    if (present) this.object.read(c, row);
+    finish(c);
+    return present;
+  }
+
+  /** Moves over white space to an object, or over `null`: false. */
+  private atObject(): boolean {
+    const c = this.cursor;
+    c.p = skipStart(c);
+    if (c.bytes[c.p] === LBRACE) return true;
+    if (c.bytes[c.p] !== 0x6e) throw new DecodeError('Expected a JSON object, for the columns are its fields');
+    c.p = skipNull(c, c.p);
+    return false;
+  }
+}
+
+class SingleDecoder implements RowDecoder {
+  private readonly cursor = new JsonCursor();
+  private readonly reader: ValueReader;
+
+  constructor({ columns }: CoderContext) {
+    this.reader = valueReader(columns[0]!.type, new StringCache());
+  }
+
+  decode(bytes: Buffer, start: number, end: number, row: Value[]): boolean {
+    row[0] = null;
+    if (start >= end) return false;
+    const c = this.cursor;
+    c.reset(bytes, start, end);
+    c.p = skipStart(c);
+    const v = this.reader.read(c);
+    finish(c);
+    row[0] = v;
+    return v !== null;
+  }
+}
+
+/** Over a byte order mark and white space. */
+function skipStart(c: JsonCursor): number {
+  const b = c.bytes;
+  const p = c.p;
+  return skipWhitespace(b, b[p] === 0xef && b[p + 1] === 0xbb && b[p + 2] === 0xbf ? p + 3 : p);
+}
+
+/** Nothing but white space may be left, and nothing may have been read beyond the end. */
+function finish(c: JsonCursor): void {
+  let p = c.p;
+  if (p < c.end) p = skipWhitespace(c.bytes, p);
+  if (p < c.end) c.fail('something behind the value', p);
+  if (c.p > c.end) c.fail('a value', c.end);
+}
+
+class ObjectEncoder implements RowEncoder {
+  private readonly write: (row: readonly Value[], out: ByteWriter) => void;
+
+  constructor(columns: readonly Column[]) {
+    this.write = objectWriter(columns);
+  }
+
+  encode(row: readonly Value[], out: ByteWriter): boolean {
+    this.write(row, out);
+    return true;
+  }
+}
+
+class SingleEncoder implements RowEncoder {
+  private readonly write: ValueWriter;
+
+  constructor(column: Column) {
+    this.write = valueWriter(column.type);
+  }
+
+  encode(row: readonly Value[], out: ByteWriter): boolean {
+    const v = row[0];
+    if (v === null || v === undefined) return false;
+    this.write(v, out);
+    return true;
+  }
+}

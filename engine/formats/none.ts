@@ -1,0 +1,22 @@
+import { WeirError } from '../types/errors.js';
+import { printColumn } from '../types/schema.js';
+import type { Format } from './format.js';
+
+/** No payload at all: for keys that nobody reads. */
+export const noneFormat: Format = {
+  name: 'NONE',
+  supportsKeys: true,
+  wrapByDefault: undefined,
+
+  validate(columns, isKey) {
+    if (columns.length === 0) return;
+    const got = columns.map((c) => printColumn(c, isKey ? ' KEY' : '')).join(', ');
+    throw new WeirError(
+      'BAD_STATEMENT',
+      `The 'NONE' format can only be used when no columns are defined. Got: [${got}]`,
+    );
+  },
+
+  decoder: () => ({ decode: () => false }),
+  encoder: () => ({ encode: () => false }),
+};
