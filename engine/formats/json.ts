@@ -4,12 +4,12 @@ import { StringCache } from '../types/intern.js';
 import type { Column } from '../types/schema.js';
 import type { SqlType } from '../types/sql-type.js';
 import type { Value } from '../types/value.js';
+import { isWrapped } from './columns.js';
 import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
 import { ObjectReader } from './json/object.js';
 import { JsonCursor, LBRACE, skipNull, skipWhitespace } from './json/scan.js';
 import { type ValueReader, valueReader } from './json/values.js';
 import { objectWriter, type ValueWriter, valueWriter } from './json/write.js';
-import { isWrapped, rejectProperties } from './wrapping.js';
 
 /** JSON text, one value a record: https://docs.confluent.io/platform/current/ksqldb/reference/serialization.html#json */
 export const jsonFormat: Format = {
@@ -17,8 +17,7 @@ export const jsonFormat: Format = {
   supportsKeys: true,
   wrapByDefault: true,
 
-  validate(columns, _isKey, ref) {
-    rejectProperties(this.name, ref, []);
+  validate(columns) {
     for (const c of columns) rejectMapKeys(c.type);
   },
 

@@ -1,9 +1,9 @@
 import { type ByteWriter, readInt64 } from '../types/bytes.js';
 import { WeirError } from '../types/errors.js';
 import { StringCache } from '../types/intern.js';
-import { printColumn } from '../types/schema.js';
 import type { TypeKind } from '../types/sql-type.js';
 import { bigintValue, type Value } from '../types/value.js';
+import { printColumns } from './columns.js';
 import { DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
 
 /** One column as Kafka's own serializers write it: big-endian numbers, UTF-8 text, bytes as they are. */
@@ -14,8 +14,8 @@ export const kafkaFormat: Format = {
 
   validate(columns, isKey) {
     if (columns.length > 1) {
-      const got = columns.map((c) => printColumn(c, isKey ? ' KEY' : '')).join(', ');
-      throw new WeirError('BAD_STATEMENT', `The 'KAFKA' format only supports a single field. Got: [${got}]`);
+      const got = printColumns(columns, isKey);
+      throw new WeirError('BAD_STATEMENT', `The 'KAFKA' format only supports a single field. Got: ${got}`);
     }
     for (const { type } of columns) {
       if (!KINDS.includes(type.kind)) {

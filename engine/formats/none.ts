@@ -1,5 +1,5 @@
 import { WeirError } from '../types/errors.js';
-import { printColumn } from '../types/schema.js';
+import { printColumns } from './columns.js';
 import type { Format } from './format.js';
 
 /** No payload at all: for keys that nobody reads. */
@@ -10,11 +10,8 @@ export const noneFormat: Format = {
 
   validate(columns, isKey) {
     if (columns.length === 0) return;
-    const got = columns.map((c) => printColumn(c, isKey ? ' KEY' : '')).join(', ');
-    throw new WeirError(
-      'BAD_STATEMENT',
-      `The 'NONE' format can only be used when no columns are defined. Got: [${got}]`,
-    );
+    const got = printColumns(columns, isKey);
+    throw new WeirError('BAD_STATEMENT', `The 'NONE' format can only be used when no columns are defined. Got: ${got}`);
   },
 
   decoder: () => ({ decode: () => false }),

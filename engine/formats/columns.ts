@@ -1,0 +1,16 @@
+import type { Column } from '../types/schema.js';
+import { printType } from '../types/sql-type.js';
+import type { CoderContext } from './format.js';
+
+/**
+ * Whether the columns are fields of a record, or one column is the payload itself: single key columns are never wrapped,
+ * single value columns unless WRAP_SINGLE_VALUE=false (https://docs.confluent.io: single field (un)wrapping).
+ */
+export function isWrapped({ columns, isKey, ref }: CoderContext, byDefault: boolean): boolean {
+  if (columns.length !== 1) return true;
+  return ref.wrapSingle ?? (isKey ? false : byDefault);
+}
+
+/** ``[`A` INTEGER KEY, `B` STRING KEY]``, as messages list columns. */
+export const printColumns = (columns: readonly Column[], isKey: boolean): string =>
+  `[${columns.map((c) => `\`${c.name}\` ${printType(c.type)}${isKey ? ' KEY' : ''}`).join(', ')}]`;
