@@ -22,8 +22,12 @@ export interface CacheOwner {
 
 const DIRTY = 1;
 const USED = 2;
-/** What an entry costs beside its bytes: table slots and two array headers. */
-const OVERHEAD = 160;
+/**
+ * What an entry costs in memory beside its bytes, measured: two typed arrays and places in the table. What LevelDB gives
+ * out is allocated outside of the heap, and what is cached is a copy of its own: dearer than what callers put.
+ */
+const BUFFERED = 256;
+const CACHED = 480;
 
 /**
  * The store of a running task: a write-back buffer and a read cache in one table over the committed state. Changed
@@ -56,7 +60,7 @@ export class BufferedStore implements Store {
     const value = this.committedState.get(key);
     // The key is the caller's, who may use its bytes again.
     const added = table.add(Uint8Array.prototype.slice.call(key), value ?? null);
-    this.clean(sizeOf(table, added));
+    this.clean(sizeOf(table, added, CACHED));
     return value;
   }
 
@@ -115,7 +119,7 @@ export class BufferedStore implements Store {
     for (const i of this.dirty) {
       this.table.marks[i] = USED;
       this.before[i] = undefined;
-      bytes += sizeOf(this.table, i);
+      bytes += sizeOf(this.table, i, CACHED);
     }
     this.dirty.length = 0;
     this.dirtyBytes = 0;
@@ -131,7 +135,7 @@ export class BufferedStore implements Store {
       else {
         this.table.values[i] = before;
         this.table.marks[i] = 0;
-        bytes += sizeOf(this.table, i);
+        bytes += sizeOf(this.table, i, CACHED);
       }
     }
     this.dirty.length = 0;
@@ -151,7 +155,7 @@ export class BufferedStore implements Store {
         table.marks[i]! &= ~USED;
         continue;
       }
-      freed += sizeOf(table, i);
+      freed += sizeOf(table, i, CACHED);
       table.remove(i);
     }
     if (freed > 0) this.clean(-freed);
@@ -175,16 +179,16 @@ export class BufferedStore implements Store {
       this.before[i] = undefined;
       this.dirty.push(i);
     } else if ((table.marks[i]! & DIRTY) !== 0) {
-      this.dirtyBytes -= sizeOf(table, i);
+      this.dirtyBytes -= sizeOf(table, i, BUFFERED);
       table.values[i] = value;
     } else {
-      this.clean(-sizeOf(table, i));
+      this.clean(-sizeOf(table, i, CACHED));
       this.before[i] = table.values[i]!;
       table.values[i] = value;
       this.dirty.push(i);
     }
     table.marks[i] = DIRTY | USED;
-    this.dirtyBytes += sizeOf(table, i);
+    this.dirtyBytes += sizeOf(table, i, BUFFERED);
   }
 
   private clean(bytes: number): void {
@@ -193,8 +197,8 @@ export class BufferedStore implements Store {
   }
 }
 
-const sizeOf = (table: BytesTable, i: number): number =>
-  table.keys[i]!.length + (table.values[i]?.length ?? 0) + OVERHEAD;
+const sizeOf = (table: BytesTable, i: number, overhead: number): number =>
+  table.keys[i]!.length + (table.values[i]?.length ?? 0) + overhead;
 
 const operation = (key: Uint8Array, value: Uint8Array | null): KeyValueOp =>
   value === null ? { type: 'del', key } : { type: 'put', key, value };

@@ -1,11 +1,9 @@
 import { rename } from 'node:fs/promises';
-import { type BatchOperation, ClassicLevel } from 'classic-level';
+import { ClassicLevel } from 'classic-level';
 import type { KeyValueOp } from '../log/log.js';
 import { messageOf, WeirError } from '../types/errors.js';
 
 type Level = ClassicLevel<Uint8Array, Buffer>;
-/** LevelDB takes any bytes as a value; only what it gives back is always a Buffer. */
-type Operations = BatchOperation<Level, Uint8Array, Buffer>[];
 
 export interface LevelOptions {
   readonly directory: string;
@@ -85,7 +83,14 @@ export class LevelDatabase {
   async batch(ops: readonly KeyValueOp[]): Promise<void> {
     if (ops.length === 0) return;
     try {
-      await this.opened().batch(ops as Operations, { sync: this.options.sync ?? false });
+      // A chained batch: for many operations several times cheaper than an array, each entry of which is cloned.
+      const batch = this.opened().batch();
+      for (const op of ops) {
+        // Any bytes may be written; only what is read back is always a Buffer.
+        if (op.type === 'put') batch.put(op.key, op.value as Buffer);
+        else batch.del(op.key);
+      }
+      await batch.write({ sync: this.options.sync ?? false });
     } catch (e) {
       throw explain(e, this.options.directory);
     }
