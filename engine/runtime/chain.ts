@@ -10,6 +10,7 @@ import { Result, type ResultSink } from '../operators/result.js';
 import { SourceReader } from '../operators/source.js';
 import { TableSource } from '../operators/table-source.js';
 import { type TargetTopic, TopicSink } from '../operators/topic-sink.js';
+import { WeirError } from '../types/errors.js';
 import type { Column } from '../types/schema.js';
 import { typeEquals } from '../types/sql-type.js';
 import type {
@@ -107,6 +108,8 @@ export function buildChain(sub: SubTopology, env: OperatorEnv, topics: ChainTopi
         results.unshift(operator);
         return operator;
       }
+      default:
+        throw new WeirError('NOT_SUPPORTED', `${node.id}: ${node.kind} is not supported yet`);
     }
   }
 }
@@ -120,7 +123,7 @@ class Facts {
     for (const node of sub.nodes) {
       this.nodes.set(node.id, node);
       this.readers.set(node.id, []);
-      if (node.kind !== 'source') this.readers.get(node.input)?.push(node);
+      for (const input of inputsOf(node)) this.readers.get(input)?.push(node);
     }
   }
 
@@ -276,4 +279,9 @@ function readsKey(part: unknown): boolean {
   if (Array.isArray(part)) return part.some(readsKey);
   const node = part as { readonly kind?: unknown; readonly from?: unknown };
   return node.kind === 'column' ? node.from === 'key' : Object.values(node).some(readsKey);
+}
+
+function inputsOf(node: TopologyNode): readonly NodeId[] {
+  if (node.kind === 'source') return [];
+  return 'left' in node ? [node.left, node.right] : [node.input];
 }

@@ -1,4 +1,4 @@
-import type { FetchedPartition } from '../log/log.js';
+import type { FetchedPartition, LogReader } from '../log/log.js';
 import { newRecord, type TaskRecord } from '../operators/operator.js';
 import { BatchCursor, type RecordBatch } from '../types/batch.js';
 import type { Clock } from '../types/clock.js';
@@ -10,6 +10,8 @@ export class InputQueue {
   /** The record that was read last; the queue's own, used again and again. */
   readonly record: TaskRecord = newRecord();
   bufferedBytes = 0;
+  /** Its owner has stopped fetching it for the time being. */
+  paused = false;
   /** The next record has been read into `record` and waits. */
   ready = false;
   private readonly cursor = new BatchCursor();
@@ -90,9 +92,14 @@ export class InputSet {
   /** Largest timestamp that was processed; -1 at first. */
   streamTime = -1;
 
+  /**
+   * `behind`: whether an input that has nothing buffered has more on the log. With several inputs the others then wait for
+   * it, or their order would depend on which was fetched first.
+   */
   constructor(
     readonly queues: readonly InputQueue[],
     private readonly clock: Pick<Clock, 'now'>,
+    private readonly behind: (queue: InputQueue) => boolean,
   ) {}
 
   get empty(): boolean {
@@ -124,13 +131,21 @@ export class InputSet {
     } while (this.clock.now() < untilMs && !full());
   }
 
+  /** There is something that can be processed now. */
+  get hasWork(): boolean {
+    if (this.queues.length === 1) return !this.queues[0]!.empty;
+    return !this.empty && !this.queues.some((q) => q.empty && this.behind(q));
+  }
+
   /** Of the inputs that have something buffered, the record with the lowest timestamp comes next. */
   private runMany(untilMs: number, full: () => boolean): void {
     do {
       for (let n = 0; n < STRIDE; n++) {
         let next: InputQueue | undefined;
         for (const queue of this.queues) {
-          if (queue.peek() && (next === undefined || queue.record.timestamp < next.record.timestamp)) next = queue;
+          if (!queue.peek()) {
+            if (this.behind(queue)) return;
+          } else if (next === undefined || queue.record.timestamp < next.record.timestamp) next = queue;
         }
         if (next === undefined) return;
         next.ready = false;
@@ -141,3 +156,7 @@ export class InputSet {
     } while (this.clock.now() < untilMs && !full());
   }
 }
+
+/** Whether a reader has not given all of a partition yet, as far as it knows. */
+export const isBehind = (position: ReturnType<LogReader['position']>): boolean =>
+  position !== undefined && (position.end < 0 || position.next < position.end);

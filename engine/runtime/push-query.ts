@@ -7,7 +7,7 @@ import type { ResultNode, Topology } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { buildChain, type Chain } from './chain.js';
 import { Counters, type CounterValues } from './counters.js';
-import { InputQueue, InputSet } from './input-queue.js';
+import { InputQueue, InputSet, isBehind } from './input-queue.js';
 import { MeteredStore } from './metered-store.js';
 import type { ResultColumn, RowBatch, RowStream, RowStreamEnd } from './row-stream.js';
 import { operatorEnv, type Properties, type RuntimeServices } from './services.js';
@@ -114,7 +114,7 @@ export class PushQuery implements RowStream {
       throw new Error('a push query writes to no topic');
     };
     this.chain = buildChain(sub, env, { source: (node) => node.topic, target: noSinks }, take);
-    this.inputs = new InputSet([], services.clock);
+    this.inputs = new InputSet([], services.clock, () => false);
   }
 
   /** Fixes the offsets where the query begins and starts it. */
@@ -182,7 +182,11 @@ export class PushQuery implements RowStream {
       await reader.close();
       throw e;
     }
-    this.inputs = new InputSet(queues, this.services.clock);
+    this.inputs = new InputSet(
+      queues,
+      this.services.clock,
+      (q) => !this.complete(q) && isBehind(reader.position(q.source.topic, q.partition)),
+    );
     this.reader = reader;
     this.running = this.run(reader).catch((e: unknown) => {
       this.failure = e instanceof Error ? e : new Error(String(e));
@@ -266,7 +270,12 @@ export class PushQuery implements RowStream {
 
   /** A bounded query has read all that it was to read. */
   private atBound(): boolean {
-    return this.spec.bounded === true && this.inputs.queues.every((q) => q.next >= this.ends.get(q)!);
+    return this.spec.bounded === true && this.inputs.queues.every((q) => this.complete(q));
+  }
+
+  private complete(queue: InputQueue): boolean {
+    const end = this.ends.get(queue);
+    return end !== undefined && queue.next >= end;
   }
 
   private atEnd(): boolean {
@@ -277,7 +286,7 @@ export class PushQuery implements RowStream {
   }
 
   private waitMs(): number {
-    if (!this.inputs.empty || this.atBound()) return 0;
+    if (this.inputs.hasWork || this.atBound()) return 0;
     return this.flushAt < 0 ? POLL_MS : Math.max(0, Math.min(POLL_MS, this.flushAt - this.services.clock.now()));
   }
 

@@ -2,6 +2,7 @@ import type { FetchedPartition, GroupMember, LogReader, MemberHandler, TopicPart
 import { messageOf } from '../types/errors.js';
 import type { SubTopology, Topology } from '../types/topology.js';
 import { Counters, type CounterValues } from './counters.js';
+import { isBehind } from './input-queue.js';
 import type { RestoreProgress } from './restore.js';
 import type { Properties, RuntimeServices } from './services.js';
 import { type QuerySettings, querySettings } from './settings.js';
@@ -55,7 +56,7 @@ const FENCED_PAUSE_MS = 10_000;
 const SLICE_MS = 8;
 /** A reader that has nothing waits this long; rebalances and commits wake it. */
 const POLL_MS = 100;
-/** Fetched bytes of a task at which its partitions are paused, and at which they go on. */
+/** Fetched bytes of an input at which it is paused, and at which it goes on. */
 const PAUSE_BYTES = 4 * 1024 * 1024;
 const RESUME_BYTES = 1024 * 1024;
 
@@ -71,7 +72,6 @@ interface Slot {
   /** When to try again; meaningful without a task. */
   retryAt: number;
   lastCommit: number;
-  paused: boolean;
 }
 
 /**
@@ -248,7 +248,8 @@ export class QueryRunner {
   private factoryOptions() {
     const topics = { partitions: new Map<string, number>(), sources: [], copartitioned: [], internal: [] };
     const { services, settings, counts, spec } = this;
-    return { services, settings, counters: counts, topics, queryId: spec.queryId, properties: spec.properties };
+    const behind = (topic: string, partition: number) => isBehind(this.reader?.position(topic, partition));
+    return { services, settings, counters: counts, topics, behind, queryId: spec.queryId, properties: spec.properties };
   }
 
   private handler(): MemberHandler {
@@ -288,7 +289,6 @@ export class QueryRunner {
           restore: null,
           retryAt: 0,
           lastCommit: 0,
-          paused: false,
         };
         this.slots.set(key, slot);
         added.push(slot);
@@ -322,7 +322,6 @@ export class QueryRunner {
         }
         slot.task = task;
         slot.restore = null;
-        slot.paused = false;
         slot.lastCommit = clock.now();
         for (const input of task.inputs) this.reader!.assign(input.source.topic, input.partition, input.next);
         this.wakeUp();
@@ -394,7 +393,7 @@ export class QueryRunner {
         task.run(now + SLICE_MS);
         this.counts.recordsIn += task.recordsIn - before;
         this.counts.recordsOut += task.recordsOut - written;
-        this.flow(slot, task);
+        this.flow(task);
         await yieldToLoop();
         await task.ready();
       }
@@ -459,19 +458,19 @@ export class QueryRunner {
       for (const slot of this.slots.values()) {
         if (slot.partition !== part.partition || slot.task === null) continue;
         for (const input of slot.task.inputs) if (input.source.topic === part.topic) input.add(part);
-        this.flow(slot, slot.task);
+        this.flow(slot.task);
       }
     }
   }
 
-  /** Stops fetching for a task that has enough, and goes on when it has worked that off. */
-  private flow(slot: Slot, task: Task): void {
-    const bytes = task.bufferedBytes;
-    if (slot.paused ? bytes > RESUME_BYTES : bytes < PAUSE_BYTES) return;
-    slot.paused = !slot.paused;
-    for (const { source, partition } of task.inputs) {
-      if (slot.paused) this.reader!.pause(source.topic, partition);
-      else this.reader!.resume(source.topic, partition);
+  /** Stops fetching an input that has enough, and goes on when that is worked off. Never all for one: a task may wait for another. */
+  private flow(task: Task): void {
+    for (const input of task.inputs) {
+      if (input.paused ? input.bufferedBytes > RESUME_BYTES : input.bufferedBytes < PAUSE_BYTES) continue;
+      input.paused = !input.paused;
+      const { topic } = input.source;
+      if (input.paused) this.reader!.pause(topic, input.partition);
+      else this.reader!.resume(topic, input.partition);
     }
   }
 

@@ -21,6 +21,8 @@ export interface TaskFactoryOptions {
   readonly settings: QuerySettings;
   readonly topics: QueryTopics;
   readonly counters: Counters;
+  /** Whether more of a partition is on the log than its reader has given. */
+  readonly behind: (topic: string, partition: number) => boolean;
 }
 
 /** Opens the tasks of a query. */
@@ -109,6 +111,7 @@ export class TaskFactory {
       group: this.group,
       chain,
       inputs,
+      behind: (input) => this.options.behind(input.source.topic, input.partition),
       stores: [...stores.values()],
       writer,
       state,

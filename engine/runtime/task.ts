@@ -21,6 +21,8 @@ export interface TaskOptions {
   readonly group: string;
   readonly chain: Chain;
   readonly inputs: readonly InputQueue[];
+  /** Whether more of an input is on the log than was fetched. */
+  readonly behind: (input: InputQueue) => boolean;
   readonly stores: readonly TaskStore[];
   readonly writer: LogWriter;
   /** Whose partitions these are: a commit after the group has given them away is refused. */
@@ -46,7 +48,7 @@ export class Task {
 
   constructor(private readonly options: TaskOptions) {
     this.id = options.id;
-    this.inputSet = new InputSet(options.inputs, options.clock);
+    this.inputSet = new InputSet(options.inputs, options.clock, options.behind);
     for (const { topic, partition, offset } of options.committed) {
       this.committedOffsets.set(placeOf(topic, partition), offset);
     }
@@ -61,8 +63,9 @@ export class Task {
     return this.inputSet.queues;
   }
 
+  /** There are records that can be processed now. */
   get hasInput(): boolean {
-    return !this.inputSet.empty;
+    return this.inputSet.hasWork;
   }
 
   get bufferedBytes(): number {

@@ -52,6 +52,7 @@ class Steps {
       settings: querySettings(this.properties, 'earliest'),
       topics: await prepareTopics(services, 'Q', this.topology),
       counters: new Counters('Q', services),
+      behind: () => false,
     });
     return this;
   }

@@ -1,0 +1,40 @@
+import { KafkaLog } from '../../engine/log/kafka/index.js';
+import { LevelState } from '../../engine/stores/level.js';
+import { LevelDatabase } from '../../engine/stores/level-database.js';
+import { describeKafka } from '../kafka/support/broker.js';
+import { makeDir, removeDir } from '../support/temp.js';
+import { querySuite } from './queries.suite.js';
+
+describeKafka('on a broker', (kafka) => {
+  querySuite('queries on Kafka', async () => {
+    const directory = makeDir();
+    const open = async () => {
+      const database = new LevelDatabase({ directory });
+      await database.open();
+      const log = new KafkaLog({ brokers: [kafka.bootstrap], heartbeatIntervalMs: 200 });
+      await log.open();
+      const close = async () => {
+        await log.close();
+        await database.close();
+      };
+      return { log, state: new LevelState(database), close };
+    };
+    let now = await open();
+    return {
+      get log() {
+        return now.log;
+      },
+      get state() {
+        return now.state;
+      },
+      reopen: async () => {
+        await now.close();
+        now = await open();
+      },
+      dispose: async () => {
+        await now.close();
+        removeDir(directory);
+      },
+    };
+  });
+});
