@@ -15,6 +15,8 @@ export interface TemporalPattern {
   /** Throws an EvaluationError. `zone` holds where the text names none. */
   parseTimestamp(text: string, zone?: Zone): number;
   parseDate(text: string): number;
+  /** As `parseDate`, but what stands behind the date is left alone. */
+  parseDatePrefix(text: string): number;
   parseTime(text: string): number;
 }
 
@@ -41,10 +43,10 @@ export function temporalPattern(pattern: string): TemporalPattern {
 function compilePattern(pattern: string): TemporalPattern {
   const parts = tokenize(pattern);
   const format = (moment: Moment) => formatParts(parts, moment);
-  const parse = (text: string): Fields => {
+  const parse = (text: string, whole = true): Fields => {
     const fields = emptyFields();
     const end = parseParts(parts, text, 0, fields);
-    if (end !== text.length) {
+    if (end < 0 || (whole && end !== text.length)) {
       const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
       throw new EvaluationError(`Text '${shown}' could not be parsed with the pattern '${pattern}'`);
     }
@@ -64,6 +66,7 @@ function compilePattern(pattern: string): TemporalPattern {
       return instantOf(localMs, f.zone ?? zone);
     },
     parseDate: (text) => daysOfFields(parse(text)),
+    parseDatePrefix: (text) => daysOfFields(parse(text, false)),
     parseTime: (text) => timeOfFields(parse(text)),
   };
 }

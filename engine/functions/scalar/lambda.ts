@@ -1,3 +1,4 @@
+import { javaMapOrder } from '../../types/java-map-order.js';
 import type { Value } from '../../types/value.js';
 import { scalar } from '../function.js';
 
@@ -62,7 +63,8 @@ const filter = scalar({
 
 const reduce = scalar({
   name: 'REDUCE',
-  description: 'Folds an array or a map from an initial state with a lambda; NULL where the state is.',
+  description:
+    'Folds an array or a map from an initial state with a lambda; NULL where the state is. A map with text keys is walked in the order of a Java HashMap.',
   category: CATEGORY,
   overloads: [
     {
@@ -76,11 +78,16 @@ const reduce = scalar({
     {
       signature: 'REDUCE(map MAP<K, V>, state S, lambda LAMBDA(S, K, V) => S) -> S',
       nulls: 'pass',
-      make: () => (m: MapOf | null, state: Value, f: Three) => {
-        if (m === null || state === null) return state;
-        let s: Value = state;
-        for (const [k, v] of m) s = f(s, k, v);
-        return s;
+      make: (types) => {
+        const map = types.args[0]!;
+        const ordered = map.kind === 'MAP' && map.key.kind === 'STRING';
+        return (m: MapOf | null, state: Value, f: Three) => {
+          if (m === null || state === null) return state;
+          const keys: Iterable<Value> = ordered ? javaMapOrder([...m.keys()] as string[]) : m.keys();
+          let s: Value = state;
+          for (const k of keys) s = f(s, k, m.get(k)!);
+          return s;
+        };
       },
     },
   ],

@@ -77,10 +77,11 @@ const texts = [
   ),
   withPattern(
     'PARSE_DATE',
-    'The DATE of a text by a pattern.',
+    'The DATE that a text begins with, by a pattern; what follows is left alone.',
     { from: 'formattedDate STRING', to: 'DATE', zoned: false },
-    parseDate,
+    (text: string, pattern) => temporalPattern(pattern).parseDatePrefix(text),
     { sql: "PARSE_DATE('01-JAN-2022', 'dd-MMM-yyyy')", result: 'FROM_DAYS(18993)' },
+    { sql: "PARSE_DATE('2003-12-24-01-01', 'yyyy-MM-dd')", result: 'FROM_DAYS(12410)' },
   ),
   withPattern(
     'FORMAT_TIME',
