@@ -12,8 +12,13 @@ export function doubleText(v: number): string {
   const size = Math.abs(v);
   if (size >= 1e-3 && size < 1e7) return Number.isInteger(v) ? `${v}.0` : String(v);
   // Shortest digits as Java 19 and later print them, always with one digit behind the point.
-  const [mantissa, exponent] = v.toExponential().split('e') as [string, string];
-  return `${mantissa.includes('.') ? mantissa : `${mantissa}.0`}E${Number(exponent)}`;
+  let text = v.toExponential();
+  if (!text.includes('.')) {
+    // Java takes the nearest of two digits where one would do: 4.9E-324, not 5.0E-324.
+    const two = v.toExponential(1);
+    text = Number(two) === v ? two : text.replace('e', '.0e');
+  }
+  return text.replace(/e\+?/, 'E');
 }
 
 /** The text that CAST(… AS STRING) gives; null for null. */

@@ -61,6 +61,9 @@ describe('to STRING', () => {
     [1e7, '1.0E7'],
     [1.25e-7, '1.25E-7'],
     [123456789.5, '1.234567895E8'],
+    [Number.MIN_VALUE, '4.9E-324'],
+    [-Number.MAX_VALUE, '-1.7976931348623157E308'],
+    [1e23, '1.0E23'],
     [Number.NaN, 'NaN'],
     [Number.NEGATIVE_INFINITY, '-Infinity'],
   ])('DOUBLE %d as Java prints it', (v, text) => expect(doubleText(v)).toBe(text));
