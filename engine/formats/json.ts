@@ -85,6 +85,7 @@ class ObjectDecoder implements RowDecoder {
 class SingleDecoder implements RowDecoder {
   private readonly cursor = new JsonCursor();
   private readonly reader: ValueReader;
+  private scratch = Buffer.alloc(64);
 
   constructor({ columns }: CoderContext) {
     this.reader = valueReader(columns[0]!.type, new StringCache());
@@ -93,8 +94,13 @@ class SingleDecoder implements RowDecoder {
   decode(bytes: Buffer, start: number, end: number, row: Value[]): boolean {
     row[0] = null;
     if (start >= end) return false;
+    // A bare number has nothing of its own that ends it: in the batch, the next record's bytes would go on with it.
+    const n = end - start;
+    if (n >= this.scratch.length) this.scratch = Buffer.alloc(n * 2);
+    bytes.copy(this.scratch, 0, start, end);
+    this.scratch[n] = 0;
     const c = this.cursor;
-    c.reset(bytes, start, end);
+    c.reset(this.scratch, 0, n);
     c.p = skipStart(c);
     const v = this.reader.read(c);
     finish(c);
