@@ -1,12 +1,9 @@
-import type { Format } from '../../engine/formats/format.js';
-import { jsonFormat } from '../../engine/formats/json.js';
+import { formatByName } from '../../engine/formats/index.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
 import type { CodecServices } from '../../engine/runtime/services.js';
 import type { DriverRecord } from '../../engine/runtime/topology-driver.js';
 import { TopologyDriver } from '../../engine/runtime/topology-driver.js';
 import type { AggregateCall, TypedExpr } from '../../engine/types/expr.js';
-import { KeyCodec } from '../../engine/types/key-codec.js';
-import { RowCodec } from '../../engine/types/row-codec.js';
 import type { Column } from '../../engine/types/schema.js';
 import { BIGINT, BOOLEAN, type SqlType, STRING } from '../../engine/types/sql-type.js';
 import type {
@@ -23,41 +20,8 @@ import type {
 } from '../../engine/types/topology.js';
 import type { Value } from '../../engine/types/value.js';
 
-const rowFormat: Format = {
-  name: 'ROW',
-  supportsKeys: true,
-  wrapByDefault: undefined,
-  validate: () => {},
-  decoder: ({ columns, isKey }) => {
-    const types = columns.map((c) => c.type);
-    const codec = isKey ? new KeyCodec(types) : new RowCodec(types);
-    return {
-      decode: (bytes, start, end, row) => {
-        codec.decodeInto(bytes, start, end, row);
-        return true;
-      },
-    };
-  },
-  encoder: ({ columns, isKey }) => {
-    const types = columns.map((c) => c.type);
-    const codec = isKey ? new KeyCodec(types) : new RowCodec(types);
-    return {
-      encode: (row, out) => {
-        codec.encode(row, out);
-        return true;
-      },
-    };
-  },
-};
-
-const formats: readonly Format[] = [jsonFormat, rowFormat];
-
 export const codecServices: CodecServices = {
-  format: (name) => {
-    const found = formats.find((f) => f.name === name);
-    if (found === undefined) throw new Error(`no format ${name}`);
-    return found;
-  },
+  format: formatByName,
   functions: new FunctionRegistry(BUILT_IN_FUNCTIONS),
   clock: { now: () => 0 },
   random: () => 0.5,
@@ -267,7 +231,7 @@ export function result(input: string, columns: readonly TypedExpr[], over: Parti
   };
 }
 
-export const bytes = (v: unknown): Buffer | null => (v === null ? null : Buffer.from(`${JSON.stringify(v)} `));
+export const bytes = (v: unknown): Buffer | null => (v === null ? null : Buffer.from(JSON.stringify(v)));
 
 export interface Input {
   readonly key: unknown;
