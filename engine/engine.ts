@@ -342,7 +342,9 @@ export class Engine implements EngineApi {
     try {
       return await work();
     } catch (e) {
-      throw e instanceof StatementFailure ? e : new StatementFailure(text, e instanceof Error ? e : new Error(messageOf(e)), source);
+      throw e instanceof StatementFailure
+        ? e
+        : new StatementFailure(text, e instanceof Error ? e : new Error(messageOf(e)), source);
     }
   }
 

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { BatchBuilder, BatchCursor, batchAt, batchIntact, crc32c, murmur2, PLAIN_PRODUCER, sealBatch } from '../engine/types/batch.js';
+import {
+  BatchBuilder,
+  BatchCursor,
+  batchAt,
+  batchIntact,
+  crc32c,
+  murmur2,
+  PLAIN_PRODUCER,
+  sealBatch,
+} from '../engine/types/batch.js';
 
 describe('record batch', () => {
   it('gives back what was written: nulls, headers, timestamps far apart', () => {
@@ -7,7 +16,10 @@ describe('record batch', () => {
     const k = Buffer.from('key');
     const v = Buffer.from('x'.repeat(300));
     b.add(1_000, k, 0, 3, v, 0, 300);
-    b.add(1_700_000_000_000, null, -1, -1, v, 10, 10, [{ key: 'h', value: Buffer.from('1') }, { key: 'n', value: null }]);
+    b.add(1_700_000_000_000, null, -1, -1, v, 10, 10, [
+      { key: 'h', value: Buffer.from('1') },
+      { key: 'n', value: null },
+    ]);
     b.add(-5, k, 1, 3, null, -1, -1);
     const raw = b.finish()!;
     sealBatch(raw, 40, PLAIN_PRODUCER);
@@ -18,7 +30,10 @@ describe('record batch', () => {
     expect([c.offset, c.timestamp, c.keyEnd - c.keyStart, c.valueEnd - c.valueStart]).toEqual([40, 1000, 3, 300]);
     expect(c.next()).toBe(true);
     expect([c.offset, c.timestamp, c.keyStart, c.valueEnd - c.valueStart]).toEqual([41, 1_700_000_000_000, -1, 0]);
-    expect(c.headers()).toEqual([{ key: 'h', value: Buffer.from('1') }, { key: 'n', value: null }]);
+    expect(c.headers()).toEqual([
+      { key: 'h', value: Buffer.from('1') },
+      { key: 'n', value: null },
+    ]);
     expect(c.next()).toBe(true);
     expect([c.offset, c.timestamp, c.valueStart]).toEqual([42, -5, -1]);
     expect(c.buffer.toString('utf8', c.keyStart, c.keyEnd)).toBe('ey');

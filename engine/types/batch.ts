@@ -1,5 +1,8 @@
 import { readInt64 } from './bytes.js';
+import { crc32c } from './crc32c.js';
 import type { Header } from './record.js';
+
+export { crc32c };
 
 /**
  * Kafka's record batch, format v2 (https://kafka.apache.org/documentation/#recordbatch): what the `Log` carries in both
@@ -298,7 +301,10 @@ export class BatchBuilder {
   }
 
   private varlong(v: number): void {
-    if (v >= -1073741824 && v < 1073741824) return this.varint(v);
+    if (v >= -1073741824 && v < 1073741824) {
+      this.varint(v);
+      return;
+    }
     let z = v < 0 ? -2 * v - 1 : 2 * v;
     while (z >= 128) {
       this.buffer[this.position++] = (z % 128) | 128;
@@ -379,50 +385,6 @@ export function sealBatch(batch: Buffer, baseOffset: number, producer: BatchProd
 /** Whether a batch's checksum fits its bytes: everything from the attributes on. */
 export function batchIntact(b: Buffer, p: number, length: number): boolean {
   return b.readUInt32BE(p + 17) === crc32c(b, p + ATTRIBUTES, p + length);
-}
-
-const TABLES = Array.from({ length: 8 }, () => new Int32Array(256));
-for (let n = 0; n < 256; n++) {
-  let c = n;
-  for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0x82f63b78 : c >>> 1;
-  TABLES[0]![n] = c;
-}
-for (let n = 0; n < 256; n++) {
-  let c = TABLES[0]![n]!;
-  for (let k = 1; k < 8; k++) {
-    c = TABLES[0]![c & 255]! ^ (c >>> 8);
-    TABLES[k]![n] = c;
-  }
-}
-const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-  Int32Array,
-];
-
-/** CRC-32C (Castagnoli) of bytes [start, end), slicing by eight. */
-export function crc32c(b: Uint8Array, start: number, end: number): number {
-  let c = -1;
-  let i = start;
-  for (; i + 8 <= end; i += 8) {
-    const x = c ^ (b[i]! | (b[i + 1]! << 8) | (b[i + 2]! << 16) | (b[i + 3]! << 24));
-    c =
-      T7[x & 255]! ^
-      T6[(x >>> 8) & 255]! ^
-      T5[(x >>> 16) & 255]! ^
-      T4[x >>> 24]! ^
-      T3[b[i + 4]!]! ^
-      T2[b[i + 5]!]! ^
-      T1[b[i + 6]!]! ^
-      T0[b[i + 7]!]!;
-  }
-  for (; i < end; i++) c = T0[(c ^ b[i]!) & 255]! ^ (c >>> 8);
-  return (c ^ -1) >>> 0;
 }
 
 /** Kafka's default partitioner hash (murmur2, seed 0x9747b28c) over bytes [start, end). */

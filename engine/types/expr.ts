@@ -9,7 +9,13 @@ export type TypedExpr =
   | LiteralExpr
   | ColumnExpr
   | PseudoExpr
-  | { readonly kind: 'arith'; readonly op: ArithOp; readonly left: TypedExpr; readonly right: TypedExpr; readonly type: SqlType }
+  | {
+      readonly kind: 'arith';
+      readonly op: ArithOp;
+      readonly left: TypedExpr;
+      readonly right: TypedExpr;
+      readonly type: SqlType;
+    }
   | { readonly kind: 'negate'; readonly operand: TypedExpr; readonly type: SqlType }
   | {
       readonly kind: 'compare';
@@ -19,25 +25,72 @@ export type TypedExpr =
       readonly right: TypedExpr;
       readonly type: SqlType;
     }
-  | { readonly kind: 'logic'; readonly op: 'AND' | 'OR'; readonly left: TypedExpr; readonly right: TypedExpr; readonly type: SqlType }
+  | {
+      readonly kind: 'logic';
+      readonly op: 'AND' | 'OR';
+      readonly left: TypedExpr;
+      readonly right: TypedExpr;
+      readonly type: SqlType;
+    }
   | { readonly kind: 'not'; readonly operand: TypedExpr; readonly type: SqlType }
   | { readonly kind: 'isNull'; readonly operand: TypedExpr; readonly negated: boolean; readonly type: SqlType }
-  | { readonly kind: 'in'; readonly operand: TypedExpr; readonly list: readonly TypedExpr[]; readonly negated: boolean; readonly type: SqlType }
-  | { readonly kind: 'between'; readonly operand: TypedExpr; readonly low: TypedExpr; readonly high: TypedExpr; readonly negated: boolean; readonly type: SqlType }
-  | { readonly kind: 'like'; readonly operand: TypedExpr; readonly pattern: TypedExpr; readonly escape: string | null; readonly negated: boolean; readonly type: SqlType }
+  | {
+      readonly kind: 'in';
+      readonly operand: TypedExpr;
+      readonly list: readonly TypedExpr[];
+      readonly negated: boolean;
+      readonly type: SqlType;
+    }
+  | {
+      readonly kind: 'between';
+      readonly operand: TypedExpr;
+      readonly low: TypedExpr;
+      readonly high: TypedExpr;
+      readonly negated: boolean;
+      readonly type: SqlType;
+    }
+  | {
+      readonly kind: 'like';
+      readonly operand: TypedExpr;
+      readonly pattern: TypedExpr;
+      readonly escape: string | null;
+      readonly negated: boolean;
+      readonly type: SqlType;
+    }
   /** Searched CASE; a simple CASE is rewritten to it. Lazy: a branch is evaluated only when its condition holds. */
-  | { readonly kind: 'case'; readonly branches: readonly { readonly when: TypedExpr; readonly then: TypedExpr }[]; readonly otherwise: TypedExpr | null; readonly type: SqlType }
+  | {
+      readonly kind: 'case';
+      readonly branches: readonly { readonly when: TypedExpr; readonly then: TypedExpr }[];
+      readonly otherwise: TypedExpr | null;
+      readonly type: SqlType;
+    }
   | { readonly kind: 'cast'; readonly operand: TypedExpr; readonly type: SqlType }
   | CallExpr
-  | { readonly kind: 'field'; readonly operand: TypedExpr; readonly index: number; readonly name: string; readonly type: SqlType }
+  | {
+      readonly kind: 'field';
+      readonly operand: TypedExpr;
+      readonly index: number;
+      readonly name: string;
+      readonly type: SqlType;
+    }
   | { readonly kind: 'subscript'; readonly operand: TypedExpr; readonly index: TypedExpr; readonly type: SqlType }
   | { readonly kind: 'array'; readonly elements: readonly TypedExpr[]; readonly type: SqlType }
-  | { readonly kind: 'map'; readonly entries: readonly { readonly key: TypedExpr; readonly value: TypedExpr }[]; readonly type: SqlType }
+  | {
+      readonly kind: 'map';
+      readonly entries: readonly { readonly key: TypedExpr; readonly value: TypedExpr }[];
+      readonly type: SqlType;
+    }
   | { readonly kind: 'struct'; readonly fields: readonly TypedExpr[]; readonly type: SqlType }
   /** Only as an argument of a call. `type` is the type of the body. */
   | { readonly kind: 'lambda'; readonly params: readonly string[]; readonly body: TypedExpr; readonly type: SqlType }
   /** A lambda's parameter; `depth` 0 is the innermost lambda. */
-  | { readonly kind: 'param'; readonly depth: number; readonly index: number; readonly name: string; readonly type: SqlType };
+  | {
+      readonly kind: 'param';
+      readonly depth: number;
+      readonly index: number;
+      readonly name: string;
+      readonly type: SqlType;
+    };
 
 export type ArithOp = '+' | '-' | '*' | '/' | '%';
 export type CompareOp = '=' | '<>' | '<' | '<=' | '>' | '>=' | 'IS DISTINCT FROM' | 'IS NOT DISTINCT FROM';
