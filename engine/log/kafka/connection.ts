@@ -157,6 +157,7 @@ export class BrokerConnection {
 
   private async doOpen(): Promise<void> {
     await this.inner.connect();
+    this.inner.socket!.setNoDelay(true); // small requests are not to wait for the acknowledgement of earlier ones
     this.versions = await this.askVersions();
     this.inner.setVersions(this.versions);
     this.inner.setSupportAuthenticationProtocol(this.versions[apiKeys.SaslAuthenticate!] !== undefined);

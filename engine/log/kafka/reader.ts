@@ -37,16 +37,20 @@ class Assigned {
   }
 }
 
+const laneOf = (node: number, lane: number): string => `${node}/${lane}`;
+
 interface Chunk {
   readonly fetched: FetchedPartition;
   readonly bytes: number;
 }
 
 /**
- * A broker answers the requests of a connection in turn, so a fetch that waits at the end of its partitions would hold up one
- * that is resumed meanwhile: each broker has two lanes, each a connection with at most one fetch in flight.
+ * A broker answers the requests of a connection in turn, so each broker has several lanes: connections with at most one fetch in
+ * flight. Two share the partitions, so that one transfers while the other asks. A fetch at the end of its partitions waits at
+ * the broker: the third lane is for a partition that is assigned or resumed while both of the others wait.
  */
-const LANES = 2;
+const SHARED_LANES = 2;
+const LATE_LANE = 2;
 
 /**
  * Reads assigned partitions without a group. While the engine works on what `poll` gave, the next fetch is in flight, until
@@ -193,44 +197,45 @@ export class KafkaReader implements LogReader {
       if (of === undefined) byNode.set(leader, [a]);
       else of.push(a);
     }
-    for (const [node, list] of byNode) {
-      const room = this.bufferBytes - this.bufferedBytes - this.reservedBytes;
-      const lane = this.freeLane(node);
-      if (lane !== undefined && room >= Math.min(this.partitionBytes, this.bufferBytes))
-        this.launch(node, lane, list, room);
-    }
+    for (const [node, list] of byNode) this.share(node, list);
     if (unknown) this.refresh();
     if (due < Number.POSITIVE_INFINITY) this.schedule(due);
   }
 
-  private freeLane(node: number): string | undefined {
-    for (let i = 0; i < LANES; i++) {
-      const lane = `${node}/fetch${i}`;
-      if (!this.busy.has(lane)) return lane;
+  /** Starts fetches of these partitions on the lanes that are free. */
+  private share(node: number, list: readonly Assigned[]): void {
+    const lanes = [];
+    for (let i = 0; i < SHARED_LANES; i++) if (!this.busy.has(laneOf(node, i))) lanes.push(i);
+    if (lanes.length === 0 && !this.busy.has(laneOf(node, LATE_LANE))) lanes.push(LATE_LANE);
+    const size = Math.ceil(list.length / lanes.length);
+    for (const [i, lane] of lanes.entries()) {
+      const room = this.bufferBytes - this.bufferedBytes - this.reservedBytes;
+      const slice = list.slice(i * size, (i + 1) * size);
+      if (slice.length > 0 && room >= Math.min(this.partitionBytes, this.bufferBytes))
+        this.launch(node, lane, slice, room);
     }
-    return undefined;
   }
 
-  private launch(node: number, lane: string, list: readonly Assigned[], room: number): void {
+  private launch(node: number, lane: number, list: readonly Assigned[], room: number): void {
     const reserved = Math.min(room, list.length * this.partitionBytes);
-    this.busy.add(lane);
+    this.busy.add(laneOf(node, lane));
     this.reservedBytes += reserved;
     for (const a of list) a.inFlight = true;
     this.fetch(node, lane, list, reserved)
       .catch((e: unknown) => this.fetchFailed(node, list, e))
       .catch((e: unknown) => this.fail(e))
       .finally(() => {
-        this.busy.delete(lane);
+        this.busy.delete(laneOf(node, lane));
         this.reservedBytes -= reserved;
         for (const a of list) a.inFlight = false;
         this.pump();
       });
   }
 
-  private async fetch(node: number, lane: string, list: readonly Assigned[], maxBytes: number): Promise<void> {
+  private async fetch(node: number, lane: number, list: readonly Assigned[], maxBytes: number): Promise<void> {
     const { cluster } = this;
     const { fetchMaxWaitMs } = cluster.config;
-    const connection = await cluster.connection(node, lane.slice(lane.indexOf('/') + 1));
+    const connection = await cluster.connection(node, `fetch${lane}`);
     const body = encodeFetch({
       partitions: list.map((a) => ({ topic: a.topic, partition: a.partition, offset: a.fetchOffset })),
       maxWaitMs: fetchMaxWaitMs,
