@@ -394,7 +394,7 @@ interface ParsedStatement {
   readonly statement: Statement;
   /** What its spans refer to. */
   readonly source: SourceText;
-  /** Its own text, without the semicolon. */
+  /** Its own text. */
   readonly text: string;
 }
 
@@ -407,7 +407,7 @@ function* parsed(sql: string): Generator<ParsedStatement> {
     throw e instanceof SqlError ? new StatementFailure(e.statement ?? sql, e, source) : e;
   }
   for (const statement of statements) {
-    yield { statement, source, text: source.slice(statement.span).trim().replace(/;\s*$/, '') };
+    yield { statement, source, text: source.slice(statement.span).trim() };
   }
 }
 

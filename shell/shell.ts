@@ -45,11 +45,7 @@ export class Shell {
 
   /** Runs a script. False where a statement failed: those behind it are not run. */
   async runScript(text: string, signal: AbortSignal, depth = 0): Promise<boolean> {
-    const vertical = /\\G\s*$/.test(text);
-    const split = splitStatements(vertical ? text.replace(/\\G\s*$/, ';') : text);
-    const statements = split.statements.map((s) => s.text);
-    if (split.tail.text !== '') statements.push(`${split.tail.text};`);
-    for (const statement of statements) {
+    for (const { statement, vertical } of statementsOf(text)) {
       if (signal.aborted) return false;
       if (!(await this.runOne(statement, vertical, signal, depth))) return false;
     }
@@ -174,4 +170,27 @@ export class Shell {
     }
     this.out.print(count === 0 ? 'No rows.' : count === 1 ? '1 row.' : `${count} rows.`);
   }
+}
+
+interface ShellStatement {
+  readonly statement: string;
+  /** It ended with `\G`: its rows are shown vertically. */
+  readonly vertical: boolean;
+}
+
+/** The statements of a text; each ends with `;` or `\G`, the last one with either or nothing. */
+export function statementsOf(text: string): ShellStatement[] {
+  const out: ShellStatement[] = [];
+  let from = 0;
+  for (const m of text.matchAll(/\\G/g)) {
+    const piece = splitStatements(text.slice(from, m.index));
+    if (piece.tail.open !== 'nothing') continue; // inside quotes or a comment
+    out.push(...piece.statements.map((s) => ({ statement: s.text, vertical: false })));
+    if (piece.tail.text !== '') out.push({ statement: `${piece.tail.text};`, vertical: true });
+    from = m.index + 2;
+  }
+  const rest = splitStatements(text.slice(from));
+  out.push(...rest.statements.map((s) => ({ statement: s.text, vertical: false })));
+  if (rest.tail.text !== '') out.push({ statement: `${rest.tail.text};`, vertical: false });
+  return out;
 }

@@ -51,7 +51,7 @@ export interface StatementContext {
   readonly statement: Statement;
   /** The text that the statement's spans refer to. */
   readonly source: SourceText;
-  /** The statement's own text, variables filled in, without the semicolon. */
+  /** The statement's own text, variables filled in. */
   readonly sql: string;
 }
 

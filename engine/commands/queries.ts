@@ -11,7 +11,7 @@ export function querySummary(query: QueryDef, context: StatementContext): Runnin
   const sink = context.catalog.sources.get(query.sink);
   const state = stateOf(query, context);
   return {
-    queryString: query.sql,
+    queryString: `${query.sql};`,
     sinks: [query.sink],
     sinkKafkaTopics: sink === undefined ? [] : [sink.topic.name],
     id: query.id,

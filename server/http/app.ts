@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import { type EngineApi, WeirError } from '../../engine/index.js';
 import type { ServerConfig } from '../config.js';
@@ -29,7 +29,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   let listener: DualListener | undefined;
   const app = fastify({
     loggerInstance: options.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.config.limits.maxBody,
     forceCloseConnections: false,
     serverFactory: (handler) => {

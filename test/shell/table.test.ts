@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cellText, splitArray } from '../../shell/row-text.js';
+import { statementsOf } from '../../shell/shell.js';
 import { fitWidths, renderTable, renderVertical } from '../../shell/table.js';
 
 describe('rows as text', () => {
@@ -36,5 +37,16 @@ describe('tables', () => {
     expect(renderVertical(['ID', 'LONG_NAME'], ['1', 'b'], 2)).toBe(
       '*************************** 2. row ***************************\n       ID: 1\nLONG_NAME: b',
     );
+  });
+});
+
+describe('the statements of a text', () => {
+  it('end with ; or \\G, outside of quotes', () => {
+    expect(statementsOf("SHOW TABLES; SELECT '\\G;' FROM a\\G\nSELECT 2; -- \\G\nSELECT 3")).toEqual([
+      { statement: 'SHOW TABLES;', vertical: false },
+      { statement: "SELECT '\\G;' FROM a;", vertical: true },
+      { statement: 'SELECT 2;', vertical: false },
+      { statement: 'SELECT 3;', vertical: false },
+    ]);
   });
 });
