@@ -27,10 +27,24 @@ interface Entry<O> {
   readonly overload: O;
 }
 
+type Overload = ScalarOverload | TableOverload | AggregateOverload;
+
 interface Registered {
   readonly declaration: FunctionDeclaration;
   readonly displayName: string;
-  readonly overloads: readonly Entry<ScalarOverload | TableOverload | AggregateOverload>[];
+  readonly overloads: readonly Entry<Overload>[];
+}
+
+/** Throws a plain Error on a faulty declaration. */
+function entriesOf(d: FunctionDeclaration): readonly Entry<Overload>[] {
+  const seen = new Set<string>();
+  return d.overloads.map((overload) => {
+    const signature = parseSignature(overload.signature);
+    if (signature.name !== d.name) throw new Error(`${overload.signature} stands under ${d.name}`);
+    if (seen.has(signature.text)) throw new Error(`${signature.text} is declared twice`);
+    seen.add(signature.text);
+    return { signature, returns: overload.returns, overload };
+  });
 }
 
 /** One line of SHOW FUNCTIONS. */
@@ -66,7 +80,7 @@ export class FunctionRegistry {
   private readonly functions = new Map<string, Registered>();
   private readonly declarations: readonly FunctionDeclaration[];
 
-  /** Throws a plain Error on a faulty declaration. */
+  /** Throws a plain Error where a name is declared twice. */
   constructor(declarations: readonly FunctionDeclaration[]) {
     this.declarations = declarations;
     for (const d of declarations) this.add(d);
@@ -78,16 +92,17 @@ export class FunctionRegistry {
 
   private add(d: FunctionDeclaration): void {
     if (this.functions.has(d.name)) throw new Error(`function ${d.name} is declared twice`);
-    const seen = new Set<string>();
-    const overloads = d.overloads.map((overload) => {
-      const signature = parseSignature(overload.signature);
-      if (signature.name !== d.name) throw new Error(`${overload.signature} stands under ${d.name}`);
-      if (seen.has(signature.text)) throw new Error(`${signature.text} is declared twice`);
-      seen.add(signature.text);
-      return { signature, returns: overload.returns, overload };
-    });
     const displayName = d.displayName ?? (d.kind === 'aggregate' ? d.name : d.name.toLowerCase());
-    this.functions.set(d.name, { declaration: d, displayName, overloads });
+    let entries: readonly Entry<Overload>[] | undefined;
+    this.functions.set(d.name, {
+      declaration: d,
+      displayName,
+      // Signatures are parsed when a function is first asked for: a start needs few of them.
+      get overloads() {
+        entries ??= entriesOf(d);
+        return entries;
+      },
+    });
   }
 
   has(name: string): boolean {
@@ -204,7 +219,7 @@ export class FunctionRegistry {
   }
 
   /** An overload by the text that a plan holds. A missing one means that the plan is of another version. */
-  private byText(name: string, text: string, kind: FunctionKind): ScalarOverload | TableOverload | AggregateOverload {
+  private byText(name: string, text: string, kind: FunctionKind): Overload {
     const f = this.get(name, kind);
     const found = f.overloads.find((o) => o.signature.text === text);
     if (found === undefined) {
@@ -216,10 +231,7 @@ export class FunctionRegistry {
     return found.overload;
   }
 
-  private pick(
-    f: Registered,
-    args: readonly ArgType[],
-  ): { readonly overload: ScalarOverload | TableOverload | AggregateOverload; readonly match: Match } {
+  private pick(f: Registered, args: readonly ArgType[]): { readonly overload: Overload; readonly match: Match } {
     const choice = choose(f.overloads, args);
     if (choice.kind === 'one') return { overload: choice.overload.overload, match: choice.match };
     const types = args.map(printArgType).join(', ');

@@ -138,12 +138,16 @@ describe('declarations', () => {
   test.each(['F(INT', 'F(NOTYPE) -> INT', 'F(INT..., STRING...) -> INT', 'F(INT) INT'])(
     '%s is refused',
     (signature) => {
-      expect(() => new FunctionRegistry([named(signature)])).toThrow('bad signature');
+      expect(() => new FunctionRegistry([named(signature)]).describe('F')).toThrow('bad signature');
     },
   );
 
+  test('every built-in one is sound', () => {
+    for (const f of REGISTRY.list()) expect(REGISTRY.describe(f.name).overloads.length).toBeGreaterThan(0);
+  });
+
   test('a name is declared once', () => {
     expect(() => new FunctionRegistry([named('F() -> INT'), named('F(INT) -> INT')])).toThrow('declared twice');
-    expect(() => new FunctionRegistry([named('G() -> INT')])).toThrow('stands under F');
+    expect(() => new FunctionRegistry([named('G() -> INT')]).describe('F')).toThrow('stands under F');
   });
 });

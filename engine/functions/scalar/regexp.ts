@@ -1,4 +1,5 @@
-import { RE2JS, RE2JSException } from 're2js';
+import { createRequire } from 'node:module';
+import type { RE2JS } from 're2js';
 import { EvaluationError } from '../../types/evaluation-error.js';
 import { scalar } from '../function.js';
 
@@ -14,6 +15,14 @@ const CACHE_SIZE = 64;
 
 type Compile = (pattern: string) => RE2JS;
 
+let library: typeof import('re2js') | undefined;
+
+/** Loaded at the first regular expression: it takes a good part of a start. */
+function re2(): typeof import('re2js') {
+  library ??= createRequire(import.meta.url)('re2js') as typeof import('re2js');
+  return library;
+}
+
 function patternCache(): Compile {
   const cache = new Map<string, RE2JS>();
   return (pattern) => {
@@ -21,9 +30,9 @@ function patternCache(): Compile {
     if (known !== undefined) return known;
     let compiled: RE2JS;
     try {
-      compiled = RE2JS.compile(pattern);
+      compiled = re2().RE2JS.compile(pattern);
     } catch (e) {
-      if (e instanceof RE2JSException) throw new EvaluationError(`Invalid regular expression: ${e.message}`);
+      if (e instanceof re2().RE2JSException) throw new EvaluationError(`Invalid regular expression: ${e.message}`);
       throw e;
     }
     if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value!);
