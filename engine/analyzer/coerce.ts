@@ -6,7 +6,7 @@ import { isNumeric, printType, type SqlType, typeEquals } from '../types/sql-typ
 import { decimalTypeOf, literal, STRING_TYPE, typeOf, UNTYPED } from './literals.js';
 import { problem } from './problem.js';
 import { parseDate, parseTime, parseTimestamp } from './temporal.js';
-import { expressionText } from './text.js';
+import { expressionText, type TextOf } from './text.js';
 
 /** An expression with the text it was written as. */
 export interface Written {
@@ -88,9 +88,9 @@ const number = (value: number | undefined, type: SqlType): LiteralExpr | undefin
 const isStringLiteral = (e: TypedExpr): e is LiteralExpr & { value: string } =>
   e.kind === 'literal' && e.type.kind === 'STRING' && typeof e.value === 'string';
 
-const noOperator = (wanted: SqlType, item: Written): never =>
+const noOperator = (wanted: SqlType, item: Written, textOf: TextOf): never =>
   problem(
-    `operator does not exist: ${printType(wanted)} = ${describe(item.expr)} (${expressionText(item.node)})\n` +
+    `operator does not exist: ${printType(wanted)} = ${describe(item.expr)} (${textOf(item.node)})\n` +
       'Hint: You might need to add explicit type casts.',
     item.node.span,
   );
@@ -105,7 +105,10 @@ const describe = (e: TypedExpr): string => {
  * the others and are read as it; numbers give way to text where an expression that is no literal is text. All NULL: null.
  * Throws with ksqlDB's wording where there is no such type.
  */
-export function coerceAll(items: readonly Written[]): {
+export function coerceAll(
+  items: readonly Written[],
+  textOf: TextOf = expressionText,
+): {
   readonly exprs: readonly TypedExpr[];
   readonly type: SqlType | null;
 } {
@@ -115,13 +118,13 @@ export function coerceAll(items: readonly Written[]): {
     const mine = typeOf(item.expr);
     if (type?.kind === 'STRING' && isPlainLiteral(item.expr)) continue;
     const next: SqlType | null | undefined = mergeTypes(type, mine);
-    if (next === undefined) return noOperator(type as SqlType, item);
+    if (next === undefined) return noOperator(type as SqlType, item, textOf);
     type = next;
   }
   if (type === null) type = items.some((i) => isStringLiteral(i.expr)) ? STRING_TYPE : null;
   if (type === null) return { exprs: items.map((i) => i.expr), type };
   const found = widenForText(type, items);
-  return { exprs: items.map((i) => coerceTo(i, found)), type: found };
+  return { exprs: items.map((i) => coerceTo(i, found, textOf)), type: found };
 }
 
 const isPlainLiteral = (e: TypedExpr): boolean =>
@@ -148,18 +151,18 @@ function typeOfNumber(text: string, value: Decimal): SqlType {
 }
 
 /** `item` as `type`: constructors go element by element, text literals are read, everything else is cast. */
-export function coerceTo(item: Written, type: SqlType): TypedExpr {
+export function coerceTo(item: Written, type: SqlType, textOf: TextOf = expressionText): TypedExpr {
   const { node, expr } = item;
   if (expr.kind === 'literal' && expr.value === null) return literal(null, type);
   if (type.kind === 'STRING' && isPlainLiteral(expr)) return literal(String((expr as LiteralExpr).value), STRING_TYPE);
   if (expr.kind === 'array' && type.kind === 'ARRAY' && node.kind === 'ArrayConstructor') {
-    const elements = expr.elements.map((e, i) => coerceTo({ node: node.elements[i]!, expr: e }, type.element));
+    const elements = expr.elements.map((e, i) => coerceTo({ node: node.elements[i]!, expr: e }, type.element, textOf));
     return { kind: 'array', elements, type };
   }
   if (expr.kind === 'map' && type.kind === 'MAP' && node.kind === 'MapConstructor') {
     const entries = expr.entries.map((e, i) => ({
-      key: coerceTo({ node: node.entries[i]!.key, expr: e.key }, type.key),
-      value: coerceTo({ node: node.entries[i]!.value, expr: e.value }, type.value),
+      key: coerceTo({ node: node.entries[i]!.key, expr: e.key }, type.key, textOf),
+      value: coerceTo({ node: node.entries[i]!.value, expr: e.value }, type.value, textOf),
     }));
     return { kind: 'map', entries, type };
   }
@@ -168,7 +171,7 @@ export function coerceTo(item: Written, type: SqlType): TypedExpr {
       const at = node.entries.findIndex((e) => e.name.name === f.name);
       return at < 0
         ? literal(null, f.type)
-        : coerceTo({ node: node.entries[at]!.value, expr: expr.fields[at]! }, f.type);
+        : coerceTo({ node: node.entries[at]!.value, expr: expr.fields[at]! }, f.type, textOf);
     });
     return { kind: 'struct', fields, type };
   }
@@ -184,7 +187,8 @@ export function coerceTo(item: Written, type: SqlType): TypedExpr {
     return value;
   }
   const from = typeOf(expr);
-  if (from !== null && !typeEquals(from, type) && mergeTypes(from, type) === undefined) return noOperator(type, item);
+  if (from !== null && !typeEquals(from, type) && mergeTypes(from, type) === undefined)
+    return noOperator(type, item, textOf);
   return castTo(expr, type);
 }
 

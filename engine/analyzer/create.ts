@@ -1,16 +1,19 @@
 import type { ColumnDef, CreateAs, CreateSource } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId, type SourceKind, type TimestampColumn } from '../catalog/index.js';
+import type { FunctionConfig } from '../functions/index.js';
+import type { LiteralExpr } from '../types/expr.js';
 import type { Column, HeaderBinding, Schema, ValueColumn } from '../types/schema.js';
 import { array, BYTES, printType, type SqlType, STRING, struct, typeEquals } from '../types/sql-type.js';
 import type { FormatRef } from '../types/topology.js';
+import type { Value } from '../types/value.js';
 import { type AnalyzerContext, checkFormat, property, sqlOf } from './context.js';
 import { at, didYouMean, fail, notSupported, tick } from './errors.js';
 import { formatRef, keyWindow, readProperties, refuseSchemaIds, type WithProperties } from './properties.js';
 import { analyzeQuery } from './query.js';
 import type { ResolvedCreateAs, ResolvedCreateSource, ResolvedQuery } from './resolved.js';
-import { RESERVED } from './scope.js';
-import { containsMap, resolveType } from './types.js';
+import { RESERVED, relationSources } from './scope.js';
+import { checkKeyTypes, resolveType } from './types.js';
 
 const DEFAULT_KEY_FORMAT = 'ksql.persistence.default.format.key';
 const DEFAULT_VALUE_FORMAT = 'ksql.persistence.default.format.value';
@@ -223,18 +226,6 @@ function checkWrap(p: WithProperties, format: FormatRef, schema: Schema, span: S
   if (written(schema).length !== 1) fail("'WRAP_SINGLE_VALUE' is only valid for single-field value schemas", where);
 }
 
-function checkKeyTypes(key: readonly Column[], span: Span): void {
-  for (const c of key) {
-    if (!containsMap(c.type)) continue;
-    fail(
-      'Map keys, including types that contain maps, are not supported as they may lead to unexpected behavior due to ' +
-        `inconsistent serialization. Key column name: ${tick(c.name)}. Column type: ${printType(c.type)}. ` +
-        'See https://github.com/confluentinc/ksql/issues/6621 for more.',
-      span,
-    );
-  }
-}
-
 function checkFormats(context: AnalyzerContext, schema: Schema, key: FormatRef, value: FormatRef, span: Span): void {
   if (schema.key.length > 0) checkFormat(context, key, schema.key, true, span);
   checkFormat(context, value, written(schema), false, span);
@@ -290,7 +281,15 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
   if (node.query.limit !== undefined) fail(`${statement} statements don't support LIMIT clause.`, node.query.span);
   const p = readProperties(node.properties, 'sink');
   refuseSchemaIds(p);
-  const query = analyzeQuery(context, node.query, { kind: 'persistent', sink: name, statement });
+  const query = analyzeQuery(context, node.query, {
+    kind: 'persistent',
+    sink: name,
+    statement,
+    check: (q) => {
+      checkStates(context, q, node.query.span);
+      timestampColumn(p, sinkSchema(q), node.span);
+    },
+  });
   if (query.output !== kind) {
     fail(
       `Invalid result type. Your SELECT query produces a ${query.output}. Please use CREATE ${query.output} AS SELECT statement instead.`,
@@ -337,10 +336,11 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
 }
 
 /** The leftmost source: what the sink inherits from. */
-export const firstSource = (query: ResolvedQuery): DataSource => query.relation.source;
+export const firstSource = (query: Pick<ResolvedQuery, 'relation'>): DataSource =>
+  relationSources(query.relation)[0]!.source;
 
 /** Key columns in the order of the key, value columns in the order of the projection. */
-export function sinkSchema(query: ResolvedQuery): Schema {
+export function sinkSchema(query: Pick<ResolvedQuery, 'select'>): Schema {
   const keys = query.select.filter((c) => c.key !== null);
   const column = (c: ResolvedQuery['select'][number]): Column => ({ name: c.name, type: c.expr.type });
   return {
@@ -389,3 +389,40 @@ function inherited(
   const { fullSchemaName: _name, schemaId: _id, ...kept } = from.properties;
   return { name: from.name, options: { ...kept, ...options } };
 }
+
+/**
+ * ksqlDB keeps the state of aggregates in the value format of the source; a format that has no structures can then not hold
+ * that of AVG and its like. Weir's own state has no such limit, but a statement must mean the same in both.
+ */
+function checkStates(context: AnalyzerContext, query: ResolvedQuery, span: Span): void {
+  if (query.shape.kind !== 'grouped') return;
+  const ref = firstSource(query).valueFormat;
+  if (ref.name !== 'DELIMITED') return;
+  const structured = query.shape.calls.some((call) => {
+    const types = call.args.map((a) => a.type);
+    const impl = context.functions.aggregateImpl(
+      call.name,
+      call.overload,
+      types,
+      call.init.map(initValue),
+      call.type,
+      NO_CONFIG,
+    );
+    return ['ARRAY', 'MAP', 'STRUCT'].includes(impl.stateType.kind);
+  });
+  if (!structured) return;
+  fail(
+    'One of the functions used in the statement has an intermediate type that the value format can not handle. ' +
+      'Please remove the function or change the format.',
+    span,
+    `The source's values are ${ref.name}: read it into a stream WITH (VALUE_FORMAT='JSON') first.`,
+  );
+}
+
+const initValue = (e: LiteralExpr): { readonly type: SqlType; readonly value: Value } => ({
+  type: e.type,
+  value: e.type.kind === 'BIGINT' && e.value !== null ? Number(e.value) : e.value,
+});
+
+/** Functions are only asked for the types of their states here. */
+const NO_CONFIG: FunctionConfig = { property: () => undefined, now: () => 0, random: () => 0, uuid: () => '' };

@@ -10,7 +10,7 @@ import { didYouMean, listed, notSupported } from './errors.js';
 import { literal, literalExpr, STRING_TYPE, typeOf, UNTYPED_NULL } from './literals.js';
 import { arithmetic, comparison } from './operators.js';
 import { located, problem, rethrow } from './problem.js';
-import { expressionText } from './text.js';
+import { expressionText, type TextOf } from './text.js';
 import { resolveType } from './types.js';
 import { unreachable } from './unreachable.js';
 
@@ -24,6 +24,8 @@ export interface ExpressionScope {
   aggregate?(call: AggregateCall, node: ast.FunctionCall, table: boolean): TypedExpr;
   /** What stands for a row of a table function's call; absent: none here. */
   tableFunction?(call: CallExpr, node: ast.FunctionCall): TypedExpr;
+  /** How messages show an expression; absent: as written. */
+  text?: TextOf;
   /** Why an aggregate or table function is refused here, where ksqlDB has a wording of its own. */
   refuse?(node: ast.FunctionCall, kind: 'aggregate' | 'table'): never;
 }
@@ -48,6 +50,12 @@ export class ExpressionAnalyzer {
     private readonly functions: FunctionRegistry,
     private readonly scope: ExpressionScope,
   ) {}
+
+  #text(node: ast.Expression): string {
+    return (this.scope.text ?? expressionText)(node);
+  }
+
+  readonly #textOf: TextOf = (node) => this.#text(node);
 
   analyze(node: ast.Expression): TypedExpr {
     if (++this.#depth > MAX_DEPTH) problem('The expression is nested too deeply.', node.span);
@@ -76,13 +84,13 @@ export class ExpressionAnalyzer {
       case 'Subscript':
         return this.#subscript(node);
       case 'Arithmetic':
-        return arithmetic(node, this.analyze(node.left), this.analyze(node.right));
+        return arithmetic(node, this.analyze(node.left), this.analyze(node.right), this.#textOf);
       case 'Unary':
         return this.#unary(node);
       case 'Concat':
         return this.#call('CONCAT', [node.left, node.right], node.span);
       case 'Comparison':
-        return comparison(node.operator, this.#written(node.left), this.#written(node.right), node);
+        return this.#compare(node.operator, this.#written(node.left), node.right, node.span);
       case 'Logical':
         return {
           kind: 'logic',
@@ -104,15 +112,7 @@ export class ExpressionAnalyzer {
       case 'SearchedCase':
         return this.#case(node, (w) => this.#condition(w.operand));
       case 'SimpleCase':
-        return this.#case(node, (w) =>
-          comparison('=', this.#written(node.operand), this.#written(w.operand), {
-            kind: 'Comparison',
-            operator: '=',
-            left: node.operand,
-            right: w.operand,
-            span: w.span,
-          }),
-        );
+        return this.#case(node, (w) => this.#compare('=', this.#written(node.operand), w.operand, w.span));
       case 'Cast':
         return this.#cast(node);
       case 'FunctionCall':
@@ -139,6 +139,11 @@ export class ExpressionAnalyzer {
     return { node, expr: this.analyze(node) };
   }
 
+  #compare(operator: ast.ComparisonOperator, left: Written, right: ast.Expression, span: Span): TypedExpr {
+    const node: ast.Comparison = { kind: 'Comparison', operator, left: left.node, right, span };
+    return comparison(operator, left, this.#written(right), node, this.#textOf);
+  }
+
   #column(node: ast.ColumnRef): TypedExpr {
     if (node.source === undefined) {
       for (let depth = 0; depth < this.#lambdas.length; depth++) {
@@ -154,11 +159,7 @@ export class ExpressionAnalyzer {
     const expr = this.analyze(node);
     const type = typeOf(expr);
     if (type !== null && type.kind !== 'BOOLEAN') {
-      problem(
-        `${expressionText(node)} (${printType(type)}) is not a boolean.`,
-        node.span,
-        'Compare it with something.',
-      );
+      problem(`${this.#text(node)} (${printType(type)}) is not a boolean.`, node.span, 'Compare it with something.');
     }
     return castTo(expr, BOOLEAN);
   }
@@ -176,7 +177,7 @@ export class ExpressionAnalyzer {
     if (index < 0) {
       const names = type.fields.map((f) => f.name);
       return problem(
-        `Could not find field '${node.field.name}' in '${expressionText(node.base)}'.`,
+        `Could not find field '${node.field.name}' in '${this.#text(node.base)}'.`,
         node.field.span,
         didYouMean(node.field.name, names) ?? `It has ${listed(names)}.`,
       );
@@ -191,14 +192,14 @@ export class ExpressionAnalyzer {
     if (type?.kind === 'ARRAY') {
       const by = typeOf(index)?.kind;
       if (by !== 'INTEGER' && by !== 'BIGINT')
-        problem(`An array is indexed by an INTEGER: ${expressionText(node)}.`, node.index.span);
+        problem(`An array is indexed by an INTEGER: ${this.#text(node)}.`, node.index.span);
       return { kind: 'subscript', operand, index: castTo(index, INTEGER), type: type.element };
     }
     if (type?.kind === 'MAP') {
       const by = typeOf(index);
       if (by !== null && !typeEquals(by, type.key)) {
         problem(
-          `The key of ${expressionText(node.base)} is of type ${printType(type.key)}, not ${printType(by)}.`,
+          `The key of ${this.#text(node.base)} is of type ${printType(type.key)}, not ${printType(by)}.`,
           node.index.span,
         );
       }
@@ -224,14 +225,7 @@ export class ExpressionAnalyzer {
 
   #between(node: ast.Between): TypedExpr {
     const operand = this.#written(node.operand);
-    const bound = (op: '>=' | '<=', value: ast.Expression) =>
-      comparison(op, operand, this.#written(value), {
-        kind: 'Comparison',
-        operator: op,
-        left: node.operand,
-        right: value,
-        span: node.span,
-      });
+    const bound = (op: '>=' | '<=', value: ast.Expression) => this.#compare(op, operand, value, node.span);
     const low = bound('>=', node.low);
     const high = bound('<=', node.high);
     if (low.kind !== 'compare' || high.kind !== 'compare')
@@ -254,7 +248,7 @@ export class ExpressionAnalyzer {
   #in(node: ast.In): TypedExpr {
     const items = [node.operand, ...node.list].map((n) => this.#written(n));
     try {
-      const { exprs } = coerceAll(items);
+      const { exprs } = coerceAll(items, this.#textOf);
       return { kind: 'in', operand: exprs[0]!, list: exprs.slice(1), negated: node.negated, type: BOOLEAN };
     } catch (e) {
       return rethrow(e, (m) => `Invalid Predicate: ${m}`);
@@ -270,7 +264,7 @@ export class ExpressionAnalyzer {
     ] as const) {
       const type = typeOf(side);
       if (type !== null && type.kind !== 'STRING') {
-        problem(`Like condition must be between strings: ${expressionText(n)} is ${printType(type)}.`, n.span);
+        problem(`Like condition must be between strings: ${this.#text(n)} is ${printType(type)}.`, n.span);
       }
     }
     if (node.escape !== undefined && [...node.escape].length !== 1) {
@@ -290,7 +284,7 @@ export class ExpressionAnalyzer {
     const conditions = node.whens.map((w) => condition(w));
     const results = node.whens.map((w) => this.#written(w.result));
     if (node.otherwise !== undefined) results.push(this.#written(node.otherwise));
-    const { exprs, type } = coerceAll(results);
+    const { exprs, type } = coerceAll(results, this.#textOf);
     if (type === null) problem('Invalid Case expression. All case branches have NULL type', node.span);
     return {
       kind: 'case',
@@ -317,7 +311,10 @@ export class ExpressionAnalyzer {
         node.span,
       );
     }
-    const { exprs, type } = coerceAll(node.elements.map((e) => this.#written(e)));
+    const { exprs, type } = coerceAll(
+      node.elements.map((e) => this.#written(e)),
+      this.#textOf,
+    );
     if (type === null) {
       return problem(
         'Cannot construct an array with all NULL elements (see https://github.com/confluentinc/ksql/issues/4239). ' +
@@ -335,8 +332,14 @@ export class ExpressionAnalyzer {
         node.span,
       );
     }
-    const keys = coerceAll(node.entries.map((e) => this.#written(e.key)));
-    const values = coerceAll(node.entries.map((e) => this.#written(e.value)));
+    const keys = coerceAll(
+      node.entries.map((e) => this.#written(e.key)),
+      this.#textOf,
+    );
+    const values = coerceAll(
+      node.entries.map((e) => this.#written(e.value)),
+      this.#textOf,
+    );
     const all = (what: string): never =>
       problem(
         `Cannot construct a map with all NULL ${what} (see https://github.com/confluentinc/ksql/issues/4239). ` +
@@ -370,9 +373,11 @@ export class ExpressionAnalyzer {
 
   #aggregate(node: ast.FunctionCall): TypedExpr {
     if (this.#inAggregate !== undefined) {
-      problem(`Aggregate functions can not be nested: ${expressionText(this.#inAggregate)}`, node.span);
+      problem(`Aggregate functions can not be nested: ${this.#text(this.#inAggregate)}`, node.span);
     }
     if (this.scope.aggregate === undefined) {
+      // Names that do not exist come first.
+      this.#arguments(node.args);
       if (this.scope.refuse !== undefined) this.scope.refuse(node, 'aggregate');
       return problem(`Aggregate function ${node.name.name} is not allowed here.`, node.span);
     }
@@ -387,7 +392,7 @@ export class ExpressionAnalyzer {
         if (e.kind === 'literal') return e;
         if (e.kind === 'cast' && e.operand.kind === 'literal') return { ...e.operand, type: e.operand.type };
         return problem(
-          `Parameter ${r.initFrom + i + 1} passed to function ${node.name.name} must be a literal constant, but was expression: '${expressionText(source)}'`,
+          `Parameter ${r.initFrom + i + 1} passed to function ${node.name.name} must be a literal constant, but was expression: '${this.#text(source)}'`,
           source.span,
         );
       });

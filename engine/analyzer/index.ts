@@ -16,13 +16,14 @@ import { analyzeInsertInto, analyzeInsertValues } from './insert.js';
 import { checkPull } from './pull.js';
 import { analyzeQuery } from './query.js';
 import type { ResolvedSelect, ResolvedStatement } from './resolved.js';
-import { RESERVED } from './scope.js';
+import { RESERVED, relationSources } from './scope.js';
 import { resolveType } from './types.js';
 
 export type { AnalyzerContext, FormatRegistry } from './context.js';
 export { sinkSchema } from './create.js';
 export * from './resolved.js';
 export { mapParts, replace, sameExpr, walk } from './rewrite.js';
+export { relationSources, sideColumns } from './scope.js';
 
 /**
  * Decides every name, type and overload of a statement against a catalog. Pure: the same input gives the same result.
@@ -70,7 +71,7 @@ function analyzeSelect(context: AnalyzerContext, node: Query): ResolvedSelect {
   }
   checkPull(node);
   const query = analyzeQuery(context, node, { kind: 'pull' });
-  const { source } = query.relation;
+  const { source } = relationSources(query.relation)[0]!;
   const materialization = source.kind === 'TABLE' ? (materializingQuery(context.catalog, source.name) ?? null) : null;
   if (source.kind === 'TABLE' && materialization === null) {
     fail(

@@ -16,13 +16,13 @@ import { castTo, type Written } from './coerce.js';
 import { literal, STRING_TYPE, typeOf } from './literals.js';
 import { problem } from './problem.js';
 import { parseTimestamp } from './temporal.js';
-import { expressionText } from './text.js';
+import type { TextOf } from './text.js';
 
 /** `left op right` with both sides brought to operand types; DECIMAL results as docs of ksqlDB say (DESIGN §7.8). */
-export function arithmetic(node: Arithmetic, left: TypedExpr, right: TypedExpr): TypedExpr {
+export function arithmetic(node: Arithmetic, left: TypedExpr, right: TypedExpr, textOf: TextOf): TypedExpr {
   const l = typeOf(left);
   const r = typeOf(right);
-  const text = `Error processing expression: ${expressionText(node)}.`;
+  const text = `Error processing expression: ${textOf(node)}.`;
   if (l === null || r === null) {
     const show = (t: SqlType | null): string => (t === null ? 'null' : printType(t));
     return problem(
@@ -96,7 +96,13 @@ const compareOp = (op: ComparisonOperator): CompareOp => (op === '!=' ? '<>' : o
 const isOrdering = (op: ComparisonOperator): boolean => op === '<' || op === '<=' || op === '>' || op === '>=';
 
 /** A comparison with both sides of one type. `node` is what messages show. */
-export function comparison(op: ComparisonOperator, left: Written, right: Written, node: Comparison): TypedExpr {
+export function comparison(
+  op: ComparisonOperator,
+  left: Written,
+  right: Written,
+  node: Comparison,
+  textOf: TextOf,
+): TypedExpr {
   const l = typeOf(left.expr);
   const r = typeOf(right.expr);
   if (l === null || r === null) {
@@ -123,7 +129,7 @@ export function comparison(op: ComparisonOperator, left: Written, right: Written
   const type = operandType(op, l, r);
   if (type === undefined) {
     return problem(
-      `Cannot compare ${expressionText(left.node)} (${printType(l)}) to ${expressionText(right.node)} (${printType(r)}) with ${OPERATOR_NAMES[op]}.`,
+      `Cannot compare ${textOf(left.node)} (${printType(l)}) to ${textOf(right.node)} (${printType(r)}) with ${OPERATOR_NAMES[op]}.`,
       node.span,
       'CAST one of the two sides.',
     );

@@ -10,7 +10,14 @@ import { typeOf } from './literals.js';
 import { inClause } from './problem.js';
 import { checkKeys, checkNames } from './projection.js';
 import { analyzeRelation } from './relation.js';
-import type { KeyExpr, QueryShape, ResolvedQuery, SelectColumn, TableFunctionCall } from './resolved.js';
+import type {
+  KeyExpr,
+  QueryShape,
+  ResolvedQuery,
+  ResolvedRelation,
+  SelectColumn,
+  TableFunctionCall,
+} from './resolved.js';
 import { replace, sameExpr } from './rewrite.js';
 import { type Binding, type Clause, Scope, WINDOW_COLUMNS, windowPseudo } from './scope.js';
 import { columnNames, type ListedItem, listItems } from './select-list.js';
@@ -19,7 +26,13 @@ import { keyWindowOf, windowSpec } from './windows.js';
 
 /** What the query is for: `sink` names what a persistent query builds, for messages. */
 export type QueryUse =
-  | { readonly kind: 'persistent'; readonly sink: string; readonly statement: string }
+  | {
+      readonly kind: 'persistent';
+      readonly sink: string;
+      readonly statement: string;
+      /** The statement's own checks, which come before those of the key. */
+      check?(query: ResolvedQuery): void;
+    }
   | { readonly kind: 'push' }
   | { readonly kind: 'pull' };
 
@@ -81,26 +94,22 @@ class QueryAnalyzer {
     if (query.window !== undefined && !grouped) {
       fail('WINDOW clause requires a GROUP BY clause.', query.window.span);
     }
-    const shape = grouped ? this.#grouped(items, names) : this.#plain(items, names);
-    if (persistent)
-      checkKeys({
-        items,
-        names,
-        select: shape.select,
-        use: this.#use,
-        shape: shape.shape,
-        query,
-        relation: this.#relation,
-      });
-    checkNames(shape.select, items);
-    return {
-      ...shape,
-      relation: this.#relation,
+    const shaped = grouped ? this.#grouped(items, names) : this.#plain(items, names);
+    const relation = this.#relation;
+    const resolved: ResolvedQuery = {
+      ...shaped,
+      relation,
       where,
       tableFunctions: this.#tableFunctions,
-      emit: this.#emit(shape.shape),
+      emit: this.#emit(shaped.shape),
       limit: query.limit ?? null,
     };
+    if (this.#use.kind === 'persistent') {
+      this.#use.check?.(resolved);
+      checkKeys({ items, names, select: shaped.select, use: this.#use, shape: shaped.shape, query, relation });
+    }
+    checkNames(shaped.select, items);
+    return resolved;
   }
 
   #emit(shape: QueryShape): ResolvedQuery['emit'] {
@@ -123,17 +132,26 @@ class QueryAnalyzer {
       const keys = this.#partitionKeys(query.partitionBy);
       shape = { kind: 'partitioned', keys: this.#nameKeys(keys, query.partitionBy, exprs, names) };
     }
-    const keyOf = (expr: TypedExpr): number | null => {
-      if (shape.kind === 'partitioned') return nullIfNone(shape.keys.findIndex((k) => sameExpr(k.expr, expr)));
-      return expr.kind === 'column' && expr.from === 'key' ? expr.index : null;
-    };
+    const keys = shape.kind === 'partitioned' ? shape.keys.map((k) => k.expr) : keyColumns(this.#relation, exprs);
+    const select = exprs.map((expr, i): SelectColumn => {
+      const at = keys.findIndex((k) => sameExpr(k, expr));
+      const key = at < 0 ? null : at;
+      // What a persistent query writes as its key is the join's key, whichever of the equal columns was named.
+      const own = key !== null && shape.kind === 'plain' && this.#use.kind === 'persistent';
+      return { name: names[i]!, expr: own ? this.#keyColumn(key) : expr, key };
+    });
     return {
       shape,
       having: null,
-      select: exprs.map((expr, i) => ({ name: names[i]!, expr, key: keyOf(expr) })),
+      select,
       output: this.#relation.output,
       window: this.#relation.window,
     };
+  }
+
+  #keyColumn(index: number): TypedExpr {
+    const { name, type } = this.#relation.schema.key[index]!;
+    return { kind: 'column', from: 'key', index, name, type };
   }
 
   #partitionKeys(list: readonly Expression[]): readonly TypedExpr[] {
@@ -157,9 +175,8 @@ class QueryAnalyzer {
   /** Rows of a windowed source stay with their key: the window is part of it. */
   #checkRepartition(keys: readonly TypedExpr[]): void {
     if (this.#relation.window === null) return;
-    const own = this.#relation.schema.key;
-    const same =
-      keys.length === own.length && keys.every((k, i) => k.kind === 'column' && k.from === 'key' && k.index === i);
+    const own = keyColumns(this.#relation, keys);
+    const same = keys.length === own.length && keys.every((k, i) => sameExpr(k, own[i]!));
     if (!same) {
       fail(
         'Implicit repartitioning of windowed sources is not supported. See https://github.com/confluentinc/ksql/issues/4385.',
@@ -329,6 +346,7 @@ class QueryAnalyzer {
     return new ExpressionAnalyzer(this.#context.catalog, this.#context.functions, {
       ...hooks,
       hasColumn: (ref) => scope.find(ref).length > 0,
+      ...(scope.aliases.length > 1 ? { text: (n) => joinText(n, scope) } : {}),
       column: (ref, inAggregate) => this.#column(ref, clause, scope, inAggregate),
     }).analyze(node);
   }
@@ -352,7 +370,7 @@ class QueryAnalyzer {
 
   /** WHERE or HAVING: a boolean. */
   #condition(node: Expression, clause: 'WHERE' | 'HAVING'): TypedExpr {
-    const text = expressionText(node);
+    const text = this.#scope.aliases.length > 1 ? joinText(node, this.#scope) : expressionText(node);
     const hooks: Partial<ExpressionScope> =
       clause === 'HAVING'
         ? { aggregate: (call, n, table) => this.#aggregate(call, n, table), refuse: refuseIn('HAVING') }
@@ -383,8 +401,29 @@ interface Shaped {
   readonly window: ResolvedQuery['window'];
 }
 
-const nullIfNone = (index: number): number | null => (index < 0 ? null : index);
+/**
+ * For each key column the expression that stands for it in a select list: in a join the first of the equal columns that is
+ * selected.
+ */
+function keyColumns(relation: ResolvedRelation, select: readonly TypedExpr[]): readonly TypedExpr[] {
+  return relation.schema.key.map(({ name, type }, index): TypedExpr => {
+    const key: TypedExpr = { kind: 'column', from: 'key', index, name, type };
+    if (relation.kind === 'source') return key;
+    const choices = relation.keyChoices[index]!.map((i) =>
+      select.find((e) => e.kind === 'column' && e.from === 'value' && e.index === i),
+    );
+    return choices.find((c) => c !== undefined) ?? key;
+  });
+}
 const unqualified = (_source: unknown, name: { readonly name: string }): string => identifierText(name.name);
+
+/** In a join columns are shown as they are called in its rows: `A_ID`. */
+function joinText(node: Expression, scope: Scope): string {
+  return expressionText(node, (source, name) => {
+    const owner = source?.name ?? scope.bindings.find((b) => b.name === name.name)?.source;
+    return identifierText(owner === undefined || owner === '' ? name.name : `${owner}_${name.name}`);
+  });
+}
 
 function refuseIn(clause: string): (node: FunctionCall, kind: 'aggregate' | 'table') => never {
   return (node, kind) =>

@@ -1,19 +1,42 @@
-import type { Relation } from '../../parser/ast.js';
+import type { Join, Relation, SourceRef } from '../../parser/ast.js';
 import { type AnalyzerContext, sourceNamed } from './context.js';
-import { notSupported } from './errors.js';
-import type { ResolvedRelation } from './resolved.js';
-import { type Binding, sourceBindings } from './scope.js';
+import { analyzeJoin, readCriteria } from './join.js';
+import type { ResolvedRelation, ResolvedSourceRelation } from './resolved.js';
+import { type Binding, joinBindings, sourceBindings } from './scope.js';
 
 /** FROM: what is read, and the columns that the other clauses can name. */
 export function analyzeRelation(
   context: AnalyzerContext,
   from: Relation,
 ): { readonly relation: ResolvedRelation; readonly bindings: readonly Binding[] } {
-  if (from.kind === 'Join') return notSupported(`${from.joinType} JOIN`, from.span);
+  const relation = resolve(context, from);
+  return {
+    relation,
+    bindings: relation.kind === 'source' ? sourceBindings(relation.source, relation.alias) : joinBindings(relation),
+  };
+}
+
+function resolve(context: AnalyzerContext, from: Relation): ResolvedRelation {
+  const joins: Join[] = [];
+  let node = from;
+  for (; node.kind === 'Join'; node = node.left) joins.unshift(node);
+  const first = resolveSource(context, node);
+  // All conditions are read before the first join is looked at more closely: what names a wrong source is the larger mistake.
+  const sources = [first];
+  const criteria = joins.map((join) => {
+    const right = resolveSource(context, join.right);
+    const read = readCriteria(join, sources, right);
+    sources.push(right);
+    return read;
+  });
+  return joins.reduce<ResolvedRelation>(
+    (left, join, i) => analyzeJoin(context, join, criteria[i]!, left, sources[i + 1]!),
+    first,
+  );
+}
+
+function resolveSource(context: AnalyzerContext, from: SourceRef): ResolvedSourceRelation {
   const source = sourceNamed(context, from.name.name, from.name.span);
   const alias = from.alias?.name ?? source.name;
-  return {
-    relation: { kind: 'source', source, alias, schema: source.schema, output: source.kind, window: source.window },
-    bindings: sourceBindings(source, alias),
-  };
+  return { kind: 'source', source, alias, schema: source.schema, output: source.kind, window: source.window };
 }

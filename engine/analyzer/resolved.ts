@@ -165,13 +165,43 @@ export interface SelectColumn {
   readonly key: number | null;
 }
 
-export type ResolvedRelation = ResolvedSourceRelation;
+export type ResolvedRelation = ResolvedSourceRelation | ResolvedJoin;
 
 export interface ResolvedSourceRelation {
   readonly kind: 'source';
   readonly source: DataSource;
   readonly alias: string;
   readonly schema: Schema;
+  readonly output: SourceKind;
+  readonly window: KeyWindow | null;
+}
+
+/**
+ * Rows of two relations with equal keys. The row of a join: as key the join key (for `foreignKey` the left relation's key),
+ * as value everything that both sides know, left then right: of a source its key columns, value columns, ROWTIME,
+ * ROWPARTITION, ROWOFFSET and, if windowed, WINDOWSTART and WINDOWEND (`sideColumns`).
+ */
+export interface ResolvedJoin {
+  readonly kind: 'join';
+  readonly flavour: 'streamStream' | 'streamTable' | 'tableTable' | 'foreignKey';
+  readonly joinType: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
+  readonly left: ResolvedRelation;
+  readonly right: ResolvedSourceRelation;
+  /** What must be equal: over the rows of the left relation, and of the right. */
+  readonly leftKey: TypedExpr;
+  readonly rightKey: TypedExpr;
+  /** Stream-stream: how far apart the two times may be. `graceMs` null: no GRACE PERIOD. */
+  readonly within: { readonly beforeMs: number; readonly afterMs: number; readonly graceMs: number | null } | null;
+  readonly schema: Schema;
+  /**
+   * For each key column the value columns that may stand for it in a projection, the likeliest first; none: only the key
+   * column itself, which then is made up (ROWKEY).
+   */
+  readonly keyChoices: readonly (readonly number[])[];
+  /** Those of `keyChoices` that are never NULL where the key is not: a side that may be missing is left out. */
+  readonly certainKeys: readonly (readonly number[])[];
+  /** Expressions over the joined row that are equal to the key; `certain` as above. Empty for `foreignKey`. */
+  readonly equalToKey: readonly { readonly expr: TypedExpr; readonly certain: boolean }[];
   readonly output: SourceKind;
   readonly window: KeyWindow | null;
 }

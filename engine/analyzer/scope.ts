@@ -3,11 +3,12 @@ import type { DataSource } from '../catalog/index.js';
 import type { TypedExpr } from '../types/expr.js';
 import { BIGINT, INTEGER, type SqlType } from '../types/sql-type.js';
 import { at, didYouMean, fail, listed } from './errors.js';
+import type { ResolvedJoin, ResolvedRelation, ResolvedSourceRelation } from './resolved.js';
 import { identifierText } from './text.js';
 
 /** A column that a clause can name, and what it is. */
 export interface Binding {
-  /** Alias of the source it belongs to. */
+  /** Alias of the source it belongs to; empty for a join's own key. */
   readonly source: string;
   readonly name: string;
   readonly expr: TypedExpr;
@@ -67,6 +68,30 @@ export function sourceBindings(source: DataSource, alias: string): readonly Bind
   ];
 }
 
+/** What a side of a join contributes to the joined row, as expressions over the side's own rows. */
+export function sideColumns(relation: ResolvedRelation): readonly Binding[] {
+  return relation.kind === 'source'
+    ? sourceBindings(relation.source, relation.alias)
+    : joinBindings(relation).filter((b) => b.source !== '');
+}
+
+/** The columns that rows of a join have, and the join's own key where no source column is it. */
+export function joinBindings(join: ResolvedJoin): readonly Binding[] {
+  const sides = [...sideColumns(join.left), ...sideColumns(join.right)];
+  const columns = sides.map((b, index): Binding => {
+    const { name, type } = join.schema.value[index]!;
+    return { ...b, expr: { kind: 'column', from: 'value', index, name, type } };
+  });
+  if (join.keyChoices.some((c) => c.length > 0)) return columns;
+  const { name, type } = join.schema.key[0]!;
+  return [{ source: '', name, expr: { kind: 'column', from: 'key', index: 0, name, type }, role: 'key' }, ...columns];
+}
+
+/** The sources of a relation, left to right. */
+export function relationSources(relation: ResolvedRelation): readonly ResolvedSourceRelation[] {
+  return relation.kind === 'source' ? [relation] : [...relationSources(relation.left), relation.right];
+}
+
 export type Clause = 'SELECT' | 'WHERE' | 'HAVING' | 'GROUP BY' | 'PARTITION BY' | 'JOIN ON';
 
 /** Finds columns by name among those of all sources of a query. */
@@ -74,7 +99,7 @@ export class Scope {
   readonly aliases: readonly string[];
 
   constructor(readonly bindings: readonly Binding[]) {
-    this.aliases = [...new Set(bindings.map((b) => b.source))];
+    this.aliases = [...new Set(bindings.map((b) => b.source))].filter((a) => a !== '');
   }
 
   /** The column that `ref` names. Throws ksqlDB's wording for names that are unknown or ambiguous. */
@@ -85,7 +110,7 @@ export class Scope {
     if (found.length > 1) {
       const options = found.map((b) => `${identifierText(b.source)}.${identifierText(b.name)}`);
       fail(
-        `${at(ref.span)}Column '${identifierText(ref.name.name)}' is ambiguous. Could be ${listed(options.sort(), 'or')}.`,
+        `${clause === 'JOIN ON' ? 'Exception while preparing statement: ' : ''}${at(ref.span)}Column '${identifierText(ref.name.name)}' is ambiguous. Could be ${listed(options.sort(), 'or')}.`,
         ref.span,
         "Write the source's name before it.",
       );

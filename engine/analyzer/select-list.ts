@@ -2,7 +2,7 @@ import type { ColumnRef, Expression, Identifier, SelectItem } from '../../parser
 import type { Span } from '../../parser/source.js';
 import { printType, type SqlType } from '../types/sql-type.js';
 import { fail } from './errors.js';
-import { RESERVED, type Scope } from './scope.js';
+import { type Binding, RESERVED, type Scope } from './scope.js';
 
 /** An entry of the select list after `*` is written out. */
 export interface ListedItem {
@@ -15,9 +15,9 @@ export interface ListedItem {
 
 const identifier = (name: string, span: Span): Identifier => ({ kind: 'Identifier', name, quoted: true, span });
 
-export const columnNode = (source: string, name: string, span: Span): ColumnRef => ({
+const columnNode = (source: string, name: string, span: Span): ColumnRef => ({
   kind: 'ColumnRef',
-  source: identifier(source, span),
+  source: source === '' ? undefined : identifier(source, span),
   name: identifier(name, span),
   span,
 });
@@ -64,24 +64,36 @@ function star(source: Identifier | undefined, span: Span, options: StarOptions):
   if (source !== undefined) options.scope.checkSource(source);
   const bindings = options.scope.bindings.filter((b) => source === undefined || b.source === source.name);
   const join = options.scope.aliases.length > 1;
-  const item = (b: (typeof bindings)[number]): ListedItem => ({
+  const item = (b: Binding): ListedItem => ({
     node: columnNode(b.source, b.name, span),
     // In a join the columns of `*` carry their source's name.
-    alias: join && source === undefined ? `${b.source}_${b.name}` : undefined,
+    alias: join && b.source !== '' ? `${b.source}_${b.name}` : undefined,
     span,
     star: true,
   });
-  const keys = bindings.filter((b) => b.role === 'key').map(item);
-  const windows = options.windowColumns ? bindings.filter((b) => b.role === 'window').map(item) : [];
-  const values = bindings.filter((b) => b.role === 'value').map(item);
-  if (options.partitionBy === undefined) return [...keys, ...windows, ...values];
-  // The new key first, then the values, then what was the key.
+  const of = (role: Binding['role'], owner?: string): readonly ListedItem[] =>
+    bindings.filter((b) => b.role === role && (owner === undefined || b.source === owner)).map(item);
+  if (options.partitionBy === undefined) {
+    const windows = join || options.windowColumns;
+    const owners = [...new Set(bindings.map((b) => b.source))];
+    return owners.flatMap((o) => [...of('key', o), ...(windows ? of('window', o) : []), ...of('value', o)]);
+  }
+  // The new key first, then the values, then what was the key; in a join, as in ksqlDB, with ROWTIME and its like.
   const moved = options.partitionBy.filter((e) => e.kind !== 'NullLiteral');
-  const isMoved = (i: ListedItem): boolean =>
-    moved.some((e) => e.kind === 'ColumnRef' && e.name.name === (i.node as ColumnRef).name.name);
+  const owners = [...new Set(bindings.map((b) => b.source))];
+  const rest = owners.flatMap((o) => [...of('value', o), ...(join ? of('pseudo', o) : []), ...of('key', o)]);
+  const bindingOf = (e: Expression): Binding | undefined =>
+    e.kind === 'ColumnRef' ? options.scope.find(e)[0] : undefined;
+  const names = new Set(moved.map(bindingOf).map((b) => `${b?.source}\n${b?.name}`));
   return [
-    ...moved.map((node): ListedItem => ({ node, alias: undefined, span, star: true })),
-    ...[...values, ...keys].filter((i) => !isMoved(i)),
+    ...moved.map((node): ListedItem => {
+      const b = bindingOf(node);
+      return b === undefined ? { node, alias: undefined, span, star: true } : { ...item(b), node };
+    }),
+    ...rest.filter((i) => {
+      const ref = i.node as ColumnRef;
+      return !names.has(`${ref.source?.name ?? ''}\n${ref.name.name}`);
+    }),
   ];
 }
 
@@ -90,7 +102,7 @@ function star(source: Identifier | undefined, span: Span, options: StarOptions):
  * struct fields, `KSQL_COL_n` for the rest. `persistent`: names that every source has are refused.
  */
 export function columnNames(items: readonly ListedItem[], scope: Scope, persistent: boolean): readonly string[] {
-  if (persistent) items.forEach(checkReserved);
+  if (persistent) for (const item of items) checkReserved(item, scope);
   const taken = new Set(scope.bindings.map((b) => b.name));
   const used = new Set<string>();
   for (const item of items) {
@@ -126,9 +138,9 @@ function plainName(ref: ColumnRef, scope: Scope): string {
   return owners.size > 1 && ref.source !== undefined ? `${ref.source.name}_${name}` : name;
 }
 
-function checkReserved(item: ListedItem): void {
+function checkReserved(item: ListedItem, scope: Scope): void {
   const own = item.node.kind === 'ColumnRef' ? item.node.name.name : undefined;
-  const name = item.alias ?? own;
+  const name = item.alias ?? (item.node.kind === 'ColumnRef' ? plainName(item.node, scope) : undefined);
   if (name === undefined || item.star || !RESERVED.includes(name)) return;
   if (own === name) {
     fail(

@@ -4,6 +4,9 @@ import { unreachable } from './unreachable.js';
 /** How a column reference is shown: as in the statement, or with its source's name. */
 export type ColumnText = (source: Identifier | undefined, name: Identifier) => string;
 
+/** The text of an expression in messages. */
+export type TextOf = (node: Expression) => string;
+
 const plainName = /^[A-Z_@][A-Z0-9_@]*$/;
 
 /** A name as messages show it: back-quoted only where it must be. */

@@ -1,7 +1,9 @@
 import type { TypeNode } from '../../parser/ast.js';
+import type { Span } from '../../parser/source.js';
 import type { Catalog } from '../catalog/index.js';
-import { array, decimal, map, type SqlType, struct } from '../types/sql-type.js';
-import { didYouMean, fail } from './errors.js';
+import type { Column } from '../types/schema.js';
+import { array, decimal, map, printType, type SqlType, struct } from '../types/sql-type.js';
+import { didYouMean, fail, tick } from './errors.js';
 import { unreachable } from './unreachable.js';
 
 /** A written type as a SQL type: custom types are looked up, DECIMAL's bounds checked. */
@@ -56,5 +58,18 @@ export function containsMap(type: SqlType): boolean {
       return type.fields.some((f) => containsMap(f.type));
     default:
       return false;
+  }
+}
+
+/** Keys must be serialised the same way each time: no MAP in them. */
+export function checkKeyTypes(key: readonly Column[], span: Span): void {
+  for (const c of key) {
+    if (!containsMap(c.type)) continue;
+    fail(
+      'Map keys, including types that contain maps, are not supported as they may lead to unexpected behavior due to ' +
+        `inconsistent serialization. Key column name: ${tick(c.name)}. Column type: ${printType(c.type)}. ` +
+        'See https://github.com/confluentinc/ksql/issues/6621 for more.',
+      span,
+    );
   }
 }

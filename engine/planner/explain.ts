@@ -1,4 +1,4 @@
-import type { ResolvedQuery, ResolvedStatement } from '../analyzer/index.js';
+import type { ResolvedQuery, ResolvedRelation, ResolvedStatement } from '../analyzer/index.js';
 import type { AggregateCall, TypedExpr } from '../types/expr.js';
 import { type Column, printSchema } from '../types/schema.js';
 import { printType } from '../types/sql-type.js';
@@ -111,10 +111,17 @@ export function explainStatement(s: ResolvedStatement): string {
   }
 }
 
+function relationText(r: ResolvedRelation): string {
+  if (r.kind === 'source') return r.alias === r.source.name ? r.alias : `${r.source.name} as ${r.alias}`;
+  const within =
+    r.within === null
+      ? ''
+      : ` within ${r.within.beforeMs} ms before, ${r.within.afterMs} ms after${r.within.graceMs === null ? '' : `, grace ${r.within.graceMs} ms`}`;
+  return `${relationText(r.left)} ${r.joinType.toLowerCase()} ${r.flavour} join ${relationText(r.right)}${within} on ${printExpr(r.leftKey)} = ${printExpr(r.rightKey)}`;
+}
+
 function queryLines(q: ResolvedQuery): readonly string[] {
-  const lines = [
-    `from ${q.relation.source.name}${q.relation.alias === q.relation.source.name ? '' : ` as ${q.relation.alias}`}`,
-  ];
+  const lines = [`from ${relationText(q.relation)}`];
   if (q.where !== null) lines.push(`where ${printExpr(q.where)}`);
   for (const t of q.tableFunctions) lines.push(`rows of ${printExpr(t.call)} as ${t.column.name}`);
   if (q.shape.kind === 'partitioned')
@@ -159,6 +166,16 @@ function planLines(p: LogicalPlan): readonly string[] {
         `rekey${kind}${p.moves ? '' : ' in place'} [${columnsText(p.schema.key, p.key)}] value [${columnsText(p.schema.value, p.value)}]`,
         ...indent(planLines(p.input)),
       ];
+    case 'materialize':
+      return ['keep latest rows', ...indent(planLines(p.input))];
+    case 'join':
+      return [
+        `${p.joinType.toLowerCase()} ${p.flavour} join${p.foreignKey === null ? '' : ` on ${printExpr(p.foreignKey)}`}${
+          p.within === null ? '' : ` within ${p.within.beforeMs}/${p.within.afterMs} ms`
+        } [${p.schema.value.map((c) => c.name).join(', ')}]`,
+        ...indent(planLines(p.left)),
+        ...indent(planLines(p.right)),
+      ];
     case 'aggregate':
       return [
         `aggregate [${p.calls.map(callText).join(', ')}]${p.windowSpec === null ? '' : ` ${windowText(p.windowSpec)}`}${p.emit === 'final' ? ' final' : ''}`,
@@ -182,7 +199,7 @@ export function explainTopology(t: Topology): string {
 const schemaText = (key: readonly Column[], value: readonly Column[]): string => printSchema({ key, value });
 
 function nodeText(n: TopologyNode): string {
-  const input = 'input' in n ? ` <- ${n.input}` : '';
+  const input = 'input' in n ? ` <- ${n.input}` : 'left' in n ? ` <- ${n.left}, ${n.right}` : '';
   const head = `${n.id}${input}:`;
   switch (n.kind) {
     case 'source': {
@@ -206,6 +223,22 @@ function nodeText(n: TopologyNode): string {
       return `${head} [${n.calls.map(callText).join(', ')}]${n.window === null ? '' : ` ${windowText(n.window)}`}${n.emit === 'final' ? ' final' : ''}${
         n.inputTable ? ' of a table' : ''
       } store ${n.store.name}`;
+    case 'streamJoin':
+      return (
+        `${head} ${n.joinType} from ${n.beforeMs} ms before to ${n.afterMs} ms after${n.graceMs === null ? '' : `, grace ${n.graceMs} ms`}` +
+        ` stores ${n.leftStore.name}, ${n.rightStore.name}`
+      );
+    case 'streamTableJoin':
+      return `${head} ${n.joinType} store ${n.store.name}`;
+    case 'tableJoin':
+      return `${head} ${n.joinType} stores ${n.leftStore.name}, ${n.rightStore.name}`;
+    case 'foreignKeySend':
+      return `${head} under ${printExpr(n.foreignKey)}`;
+    case 'foreignKeyJoin':
+      return `${head} ${n.joinType} stores ${n.leftStore.name}, ${n.rightStore.name}`;
+    case 'foreignKeyResult':
+    case 'materialize':
+      return `${head} ${schemaText(n.keyColumns, n.valueColumns)} store ${n.store.name}`;
     case 'sink':
       return `${head} topic ${n.topic} ${formatText(n.keyFormat)}/${formatText(n.valueFormat)}${keyWindowText(n.window)} ${schemaText(n.keyColumns, n.valueColumns)}`;
     case 'result':

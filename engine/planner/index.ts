@@ -1,17 +1,20 @@
-import type {
-  ResolvedCreateAs,
-  ResolvedCreateSource,
-  ResolvedInsertInto,
-  ResolvedQuery,
-  ResolvedRelation,
-  ResolvedSelect,
+import {
+  type ResolvedCreateAs,
+  type ResolvedCreateSource,
+  type ResolvedInsertInto,
+  type ResolvedQuery,
+  type ResolvedRelation,
+  type ResolvedSelect,
+  relationSources,
 } from '../analyzer/index.js';
 import type { QueryDef, QueryKind } from '../catalog/index.js';
 import type { PullPlan, StreamPullPlan } from '../types/pull-plan.js';
 import type { Topology } from '../types/topology.js';
+import { checkExecutable } from './executable.js';
 import { type LogicalPlan, planColumns, planRows, type ScanPlan } from './logical.js';
+import { everything, moveColumns, pruneColumns, usedBy } from './prune.js';
 import { planTablePull } from './pull.js';
-import { everything, optimize, pruneColumns, storeTables, usedBy } from './rules.js';
+import { optimize, storeTables } from './rules.js';
 import { TopologyBuilder } from './topology.js';
 
 export { explainLogical, explainPlan, explainQuery, explainStatement, explainTopology } from './explain.js';
@@ -35,11 +38,15 @@ export type AnyPullPlan =
   | { readonly kind: 'table'; readonly plan: PullPlan }
   | { readonly kind: 'stream'; readonly plan: StreamPullPlan };
 
-/** The optimised logical plan of a persistent query. `target`: a table keeps enough state to be pulled from. */
+/** The optimised logical plan of a persistent query. A table keeps enough state to be pulled from. */
 function logicalPlan(query: ResolvedQuery, target: 'STREAM' | 'TABLE'): LogicalPlan {
   const plan = optimize(planColumns(query));
-  const stored = storeTables(plan, target === 'TABLE' && query.shape.kind !== 'grouped');
-  return pruneColumns(stored, everything(stored));
+  const bare = target === 'TABLE' && query.shape.kind !== 'grouped';
+  const { schema, table, window } = plan;
+  const kept: LogicalPlan =
+    bare && query.relation.kind === 'join' ? { kind: 'materialize', input: plan, schema, table, window } : plan;
+  const stored = storeTables(kept, bare);
+  return pruneColumns(stored, everything(stored)).plan;
 }
 
 /**
@@ -78,28 +85,36 @@ export function planPersistent(
   const sink = statement.kind === 'createAs' ? statement.sink : statement.target;
   const logical = logicalPlan(statement.query, sink.kind);
   const kind: QueryKind = statement.kind === 'insertInto' ? 'INSERT' : sink.kind === 'STREAM' ? 'CSAS' : 'CTAS';
-  return done(kind, sink.name, sourcesOf(statement.query.relation), logical, builder.persistent(logical, sink));
+  return done(
+    kind,
+    sink.name,
+    sourcesOf(statement.query.relation),
+    logical,
+    checkExecutable(builder.persistent(logical, sink)),
+  );
 }
 
 /** Names of the sources that a relation reads, each once. */
-export const sourcesOf = (relation: ResolvedRelation): readonly string[] => [relation.source.name];
+export const sourcesOf = (relation: ResolvedRelation): readonly string[] => [
+  ...new Set(relationSources(relation).map((s) => s.source.name)),
+];
 
 /** Plans a push query: it runs where it was asked, in memory, without internal topics. Pure. */
 export function planPush(statement: ResolvedSelect): PushPlan {
   const { query } = statement;
   const rows = storeTables(optimize(planRows(query)), false);
-  const logical = pruneColumns(rows, usedBy(query.select.map((c) => c.expr)));
-  const topology = new TopologyBuilder(true).push(logical, {
-    columns: query.select.map((c) => ({ name: c.name, expr: c.expr, key: c.key !== null })),
+  const { plan: logical, at } = pruneColumns(rows, usedBy(query.select.map((c) => c.expr)));
+  const built = new TopologyBuilder(true).push(logical, {
+    columns: query.select.map((c) => ({ name: c.name, expr: moveColumns(c.expr, at), key: c.key !== null })),
     limit: query.limit,
     table: logical.table,
   });
-  return { logical, topology };
+  return { logical, topology: checkExecutable(built) };
 }
 
 /** Plans a pull query. Throws WeirError NOT_SUPPORTED where the table's query keeps no state that could answer. Pure. */
 export function planPull(statement: ResolvedSelect): AnyPullPlan {
-  const { source } = statement.query.relation;
+  const { source } = relationSources(statement.query.relation)[0]!;
   if (source.kind === 'TABLE') return { kind: 'table', plan: planTablePull(statement) };
   return { kind: 'stream', plan: { source: source.name, topology: planPush(statement).topology } };
 }

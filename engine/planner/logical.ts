@@ -1,4 +1,12 @@
-import { type ResolvedQuery, type ResolvedRelation, sameExpr, sinkSchema } from '../analyzer/index.js';
+import {
+  type ResolvedJoin,
+  type ResolvedQuery,
+  type ResolvedRelation,
+  replace,
+  sameExpr,
+  sideColumns,
+  sinkSchema,
+} from '../analyzer/index.js';
 import type { DataSource } from '../catalog/index.js';
 import type { AggregateCall, CallExpr, TypedExpr } from '../types/expr.js';
 import type { Column, Schema } from '../types/schema.js';
@@ -9,7 +17,15 @@ import type { KeyWindow, WindowSpec } from '../types/topology.js';
  * updates of a table, and how their key is windowed; expressions of a node are over the rows of its input. Rules turn
  * one tree into a better one with the same meaning.
  */
-export type LogicalPlan = ScanPlan | FilterPlan | ProjectPlan | FlatMapPlan | RekeyPlan | AggregatePlan;
+export type LogicalPlan =
+  | ScanPlan
+  | FilterPlan
+  | ProjectPlan
+  | FlatMapPlan
+  | RekeyPlan
+  | AggregatePlan
+  | JoinPlan
+  | MaterializePlan;
 
 interface PlanBase {
   readonly schema: Schema;
@@ -69,6 +85,36 @@ export interface AggregatePlan extends PlanBase {
   readonly emit: 'changes' | 'final';
 }
 
+/** Rows of both sides, which are under the join key already: the value is the left's columns and then the right's. */
+export interface JoinPlan extends PlanBase {
+  readonly kind: 'join';
+  readonly flavour: ResolvedJoin['flavour'];
+  readonly joinType: ResolvedJoin['joinType'];
+  readonly left: LogicalPlan;
+  readonly right: LogicalPlan;
+  readonly within: ResolvedJoin['within'];
+  /** Foreign-key joins: what of the left side's row is the right side's key. */
+  readonly foreignKey: TypedExpr | null;
+}
+
+/** Keeps the latest rows of a table that has no store otherwise. */
+export interface MaterializePlan extends PlanBase {
+  readonly kind: 'materialize';
+  readonly input: LogicalPlan;
+}
+
+/** A plan over other inputs: `f` of each. */
+export function mapInputs(plan: LogicalPlan, f: (input: LogicalPlan) => LogicalPlan): LogicalPlan {
+  switch (plan.kind) {
+    case 'scan':
+      return plan;
+    case 'join':
+      return { ...plan, left: f(plan.left), right: f(plan.right) };
+    default:
+      return { ...plan, input: f(plan.input) };
+  }
+}
+
 const column = (from: 'key' | 'value', index: number, c: Column): TypedExpr => ({
   kind: 'column',
   from,
@@ -124,6 +170,7 @@ export function planColumns(query: ResolvedQuery): LogicalPlan {
 }
 
 function planRelation(relation: ResolvedRelation): LogicalPlan {
+  if (relation.kind === 'join') return planJoin(relation);
   const { schema } = relation;
   return {
     kind: 'scan',
@@ -136,6 +183,68 @@ function planRelation(relation: ResolvedRelation): LogicalPlan {
   };
 }
 
+function planJoin(join: ResolvedJoin): LogicalPlan {
+  const { flavour } = join;
+  const foreign = flavour === 'foreignKey';
+  return {
+    kind: 'join',
+    flavour,
+    joinType: join.joinType,
+    left: planSide(join.left, foreign ? null : join.leftKey, join),
+    right: planSide(join.right, foreign ? null : join.rightKey, join),
+    within: join.within,
+    foreignKey: foreign ? overSide(join.leftKey, join.left) : null,
+    schema: join.schema,
+    table: join.output === 'TABLE',
+    window: join.window,
+  };
+}
+
+/** A side's rows as they stand in the joined row, under the join key; `key` null: under the key they have. */
+function planSide(relation: ResolvedRelation, key: TypedExpr | null, join: ResolvedJoin): LogicalPlan {
+  const input = planRelation(relation);
+  const columns = sideColumns(relation);
+  const value = relation.kind === 'join' ? columnsOf('value', relation.schema.value) : columns.map((b) => b.expr);
+  const shape = {
+    schema: {
+      key: input.schema.key,
+      value: columns.map((b): Column => ({ name: `${b.source}_${b.name}`, type: b.expr.type })),
+    },
+    table: input.table,
+    window: input.window,
+  };
+  if (key === null || isOwnKey(key, relation)) return { kind: 'project', input, key: null, value, ...shape };
+  return {
+    kind: 'rekey',
+    input,
+    key: [key],
+    value,
+    dropNullKey: join.joinType === 'INNER',
+    moves: true,
+    ...shape,
+    schema: { key: [{ name: join.schema.key[0]!.name, type: key.type }], value: shape.schema.value },
+  };
+}
+
+/** Whether rows of the relation are under `key` as they come. */
+function isOwnKey(key: TypedExpr, relation: ResolvedRelation): boolean {
+  if (relation.schema.key.length !== 1) return false;
+  if (relation.kind === 'source') return key.kind === 'column' && key.from === 'key';
+  if (relation.equalToKey.some((e) => e.certain && sameExpr(e.expr, key))) return true;
+  return key.kind === 'column' && (key.from === 'key' || relation.certainKeys[0]!.includes(key.index));
+}
+
+/** `expr` over the rows of a source as an expression over the columns that the side has in the joined row. */
+function overSide(expr: TypedExpr, relation: ResolvedRelation): TypedExpr {
+  const columns = sideColumns(relation);
+  return replace(expr, (part) => {
+    const index = columns.findIndex((b) => sameExpr(b.expr, part));
+    return index < 0
+      ? undefined
+      : { kind: 'column', from: 'value', index, name: columns[index]!.name, type: part.type };
+  });
+}
+
 function filter(input: LogicalPlan, predicate: TypedExpr, having: boolean): LogicalPlan {
   return { kind: 'filter', input, predicate, having, schema: input.schema, table: input.table, window: input.window };
 }
@@ -145,6 +254,7 @@ type Grouped = Extract<ResolvedQuery['shape'], { kind: 'grouped' }>;
 /** Under the new key there is what the aggregates take, each value once: that is all that a repartition carries. */
 function planAggregate(input: LogicalPlan, query: ResolvedQuery, shape: Grouped): LogicalPlan {
   const key = shape.keys.map((k): Column => ({ name: k.name, type: k.expr.type }));
+  const keyExprs = shape.keys.map((k) => asKeyColumn(k.expr, query.relation));
   const carried: TypedExpr[] = [];
   const carry = (expr: TypedExpr): TypedExpr => {
     if (expr.kind === 'literal') return expr;
@@ -156,7 +266,7 @@ function planAggregate(input: LogicalPlan, query: ResolvedQuery, shape: Grouped)
   const rekeyed: RekeyPlan = {
     kind: 'rekey',
     input,
-    key: shape.keys.map((k) => k.expr),
+    key: keyExprs,
     value: carried,
     dropNullKey: true,
     moves: true,
@@ -174,6 +284,13 @@ function planAggregate(input: LogicalPlan, query: ResolvedQuery, shape: Grouped)
     table: true,
     window: query.window,
   };
+}
+
+/** A column of a join that is never anything but the join's key, as that key: grouping by it moves no row. */
+function asKeyColumn(expr: TypedExpr, relation: ResolvedRelation): TypedExpr {
+  if (relation.kind !== 'join' || expr.kind !== 'column' || expr.from !== 'value') return expr;
+  const index = relation.certainKeys.findIndex((equal) => equal.includes(expr.index));
+  return index < 0 ? expr : columnsOf('key', relation.schema.key)[index]!;
 }
 
 const argumentName = (expr: TypedExpr, index: number): string =>

@@ -1,5 +1,4 @@
-import type { ResolvedSelect } from '../analyzer/index.js';
-import { sameExpr } from '../analyzer/index.js';
+import { type ResolvedSelect, relationSources, sameExpr } from '../analyzer/index.js';
 import { WeirError } from '../types/errors.js';
 import type { CompareOp, TypedExpr } from '../types/expr.js';
 import type { PullPlan } from '../types/pull-plan.js';
@@ -13,7 +12,7 @@ const MAX_POINTS = 10_000;
 export function planTablePull(statement: ResolvedSelect): PullPlan {
   const { query, materialization } = statement;
   if (materialization === null) throw new WeirError('INTERNAL', 'a pull query without a materialized table');
-  const { source } = query.relation;
+  const { source } = relationSources(query.relation)[0]!;
   const found = materialized(materialization.topology);
   if (found === undefined) {
     throw new WeirError(
@@ -53,7 +52,9 @@ function materialized(topology: Topology): Materialized | undefined {
   let node: TopologyNode | undefined = last?.nodes[last.nodes.length - 1];
   const steps: TopologyNode[] = [];
   while (last !== undefined && node !== undefined) {
-    if (node.kind === 'aggregate' || (node.kind === 'source' && node.store !== null)) {
+    const keeps =
+      node.kind === 'aggregate' || node.kind === 'materialize' || (node.kind === 'source' && node.store !== null);
+    if (keeps) {
       return { subtopology: last.id, node, steps };
     }
     if (node.kind === 'filter' || node.kind === 'project') steps.unshift(node);

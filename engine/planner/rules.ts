@@ -1,6 +1,6 @@
-import { sameExpr, walk } from '../analyzer/index.js';
+import { sameExpr } from '../analyzer/index.js';
 import type { TypedExpr } from '../types/expr.js';
-import { columnsOf, type LogicalPlan } from './logical.js';
+import { columnsOf, type LogicalPlan, mapInputs } from './logical.js';
 
 /** A rewriting of a whole plan into one with the same meaning. */
 export interface Rule {
@@ -85,75 +85,8 @@ export function optimize(plan: LogicalPlan, rules: readonly Rule[] = RULES): Log
 }
 
 function bottomUp(plan: LogicalPlan, rule: Rule): LogicalPlan {
-  return rule.apply(plan.kind === 'scan' ? plan : { ...plan, input: bottomUp(plan.input, rule) });
+  return rule.apply(mapInputs(plan, (input) => bottomUp(input, rule)));
 }
-
-/** Columns by position: what a step reads of the rows below it. */
-export interface Used {
-  readonly key: ReadonlySet<number>;
-  readonly value: ReadonlySet<number>;
-}
-
-/** The columns that expressions look at. */
-export function usedBy(exprs: Iterable<TypedExpr>): Used {
-  const key = new Set<number>();
-  const value = new Set<number>();
-  for (const expr of exprs) {
-    walk(expr, (part) => {
-      if (part.kind === 'column') (part.from === 'key' ? key : value).add(part.index);
-    });
-  }
-  return { key, value };
-}
-
-const union = (a: Used, b: Used): Used => ({
-  key: new Set([...a.key, ...b.key]),
-  value: new Set([...a.value, ...b.value]),
-});
-const allKeys = (plan: LogicalPlan): Used => ({ key: new Set(plan.schema.key.keys()), value: new Set() });
-/** Everything that a plan gives. */
-export const everything = (plan: LogicalPlan): Used => ({
-  key: new Set(plan.schema.key.keys()),
-  value: new Set(plan.schema.value.keys()),
-});
-
-/** Tells the scans which columns anything above looks at: only those are decoded. */
-export function pruneColumns(plan: LogicalPlan, used: Used): LogicalPlan {
-  switch (plan.kind) {
-    case 'scan': {
-      // A row of a table is known by its key; the time of a record may be one of its columns.
-      const wanted = union(plan.stored || plan.table ? union(used, allKeys(plan)) : used, timestampOf(plan));
-      return { ...plan, needed: { key: sorted(wanted.key), value: sorted(wanted.value) } };
-    }
-    case 'filter':
-      return { ...plan, input: pruneColumns(plan.input, union(used, usedBy([plan.predicate]))) };
-    case 'flatMap': {
-      const own = plan.input.schema.value.length;
-      const below: Used = { key: used.key, value: new Set([...used.value].filter((i) => i < own)) };
-      return { ...plan, input: pruneColumns(plan.input, union(below, usedBy(plan.calls))) };
-    }
-    case 'project': {
-      const key = plan.key === null ? allKeys(plan.input) : usedBy(plan.key);
-      return { ...plan, input: pruneColumns(plan.input, union(key, usedBy(plan.value))) };
-    }
-    case 'rekey':
-      return { ...plan, input: pruneColumns(plan.input, usedBy([...plan.key, ...plan.value])) };
-    case 'aggregate':
-      return {
-        ...plan,
-        input: pruneColumns(plan.input, union(allKeys(plan.input), usedBy(plan.calls.flatMap((c) => c.args)))),
-      };
-  }
-}
-
-function timestampOf(plan: Extract<LogicalPlan, { kind: 'scan' }>): Used {
-  const name = plan.source.timestamp?.column;
-  const at = (columns: readonly { readonly name: string }[]): ReadonlySet<number> =>
-    new Set([...columns.keys()].filter((i) => columns[i]!.name === name));
-  return { key: at(plan.schema.key), value: at(plan.schema.value) };
-}
-
-const sorted = (set: ReadonlySet<number>): readonly number[] => [...set].sort((a, b) => a - b);
 
 /** Marks the scans of tables whose latest rows must be kept. */
 export function storeTables(plan: LogicalPlan, needed: boolean): LogicalPlan {
@@ -162,8 +95,17 @@ export function storeTables(plan: LogicalPlan, needed: boolean): LogicalPlan {
       return { ...plan, stored: plan.stored || (needed && plan.table) };
     case 'aggregate':
       // Taking a row out of its group needs the row as it was.
-      return { ...plan, input: storeTables(plan.input, plan.input.table) };
+      return mapInputs(plan, (input) => storeTables(input, input.table));
+    case 'join':
+      // Joins keep what they need, but a foreign key that changes must be known as it was.
+      return {
+        ...plan,
+        left: storeTables(plan.left, plan.flavour === 'foreignKey'),
+        right: storeTables(plan.right, false),
+      };
+    case 'materialize':
+      return mapInputs(plan, (input) => storeTables(input, false));
     default:
-      return { ...plan, input: storeTables(plan.input, needed) };
+      return mapInputs(plan, (input) => storeTables(input, needed));
   }
 }

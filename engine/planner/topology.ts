@@ -1,16 +1,20 @@
 import type { DataSource } from '../catalog/index.js';
-import type { Schema } from '../types/schema.js';
+import type { TypedExpr } from '../types/expr.js';
+import type { Column, Schema } from '../types/schema.js';
+import { BIGINT, BOOLEAN, INTEGER } from '../types/sql-type.js';
 import type {
   FormatRef,
+  KeyWindow,
   NodeId,
   ResultNode,
   SinkNode,
   SourceNode,
+  StoreRef,
   SubTopology,
   Topology,
   TopologyNode,
 } from '../types/topology.js';
-import type { LogicalPlan, RekeyPlan, ScanPlan } from './logical.js';
+import { columnsOf, type JoinPlan, type LogicalPlan, type RekeyPlan, type ScanPlan } from './logical.js';
 
 /** Nodes of the sub-topology that is being built; `out` gives the rows of the plan so far. */
 interface Fragment {
@@ -22,8 +26,18 @@ interface Fragment {
 const ROW: FormatRef = { name: 'ROW', properties: {} };
 
 /** Store and topic names that ksqlDB's users know. */
-const STORE_NAMES = { aggregate: 'Aggregate-Aggregate-Materialize', having: 'Having', source: 'Source' } as const;
+const STORE_NAMES = {
+  aggregate: 'Aggregate-Aggregate-Materialize',
+  having: 'Having',
+  source: 'Source',
+  left: 'Join-Left',
+  right: 'Join-Right',
+  foreignKey: 'ForeignKey-Join',
+  result: 'Result',
+} as const;
 const GROUP_BY_TOPIC = 'Aggregate-GroupBy';
+const JOIN_TOPICS = { left: 'Join-Left', right: 'Join-Right' } as const;
+const FOREIGN_KEY_TOPICS = { send: 'ForeignKey-Subscription', result: 'ForeignKey-Response' } as const;
 
 /** Cuts a plan into sub-topologies at repartition topics. `transient`: a push query, which stays in one. */
 export class TopologyBuilder {
@@ -102,10 +116,22 @@ export class TopologyBuilder {
         });
       }
       case 'rekey':
-        return this.#rekey(plan, GROUP_BY_TOPIC, false);
+        return this.#rekey(plan, null);
+      case 'materialize': {
+        const input = this.#build(plan.input);
+        return this.#after(input, {
+          kind: 'materialize',
+          id: this.#name('materialize'),
+          input: input.out,
+          store: { name: this.#name(STORE_NAMES.result), kind: 'table' },
+          ...columns(plan.schema),
+        });
+      }
+      case 'join':
+        return plan.foreignKey === null ? this.#join(plan) : this.#foreignKeyJoin(plan, plan.foreignKey);
       case 'aggregate': {
-        const input =
-          plan.input.kind === 'rekey' ? this.#rekey(plan.input, GROUP_BY_TOPIC, true) : this.#build(plan.input);
+        const cut: Cut = { topic: GROUP_BY_TOPIC, keyFormat: ROW };
+        const input = plan.input.kind === 'rekey' ? this.#rekey(plan.input, cut) : this.#build(plan.input);
         const spec = plan.windowSpec;
         return this.#after(input, {
           kind: 'aggregate',
@@ -150,12 +176,11 @@ export class TopologyBuilder {
   }
 
   /** `cut`: rows must reach the task that owns their new key before the next step; a sink sees to that by itself. */
-  #rekey(plan: RekeyPlan, topic: string, cut: boolean): Fragment {
+  #rekey(plan: RekeyPlan, cut: Cut | null): Fragment {
     const input = this.#build(plan.input);
-    const id = this.#name('rekey');
     const rekeyed = this.#after(input, {
       kind: 'rekey',
-      id,
+      id: this.#name('rekey'),
       input: input.out,
       key: plan.key,
       value: plan.value,
@@ -163,42 +188,151 @@ export class TopologyBuilder {
       dropNullKey: plan.dropNullKey,
       table: plan.table,
     });
-    if (!cut || !plan.moves || this.transient) return rekeyed;
-    const suffix = this.#name(topic);
-    this.#done.push({
-      id: this.#done.length,
-      nodes: [
-        ...rekeyed.nodes,
-        {
-          kind: 'repartition',
-          id: this.#name('repartition'),
-          input: rekeyed.out,
-          topic: suffix,
-          keyFormat: ROW,
-          valueFormat: ROW,
-          ...columns(plan.schema),
-          table: plan.table,
-        },
-      ],
-    });
+    return cut === null || !plan.moves ? rekeyed : this.#cut(rekeyed, cut, plan.schema, plan.table, plan.window);
+  }
+
+  /** Ends the sub-topology with an internal topic and begins another that reads it; nothing in a transient query. */
+  #cut(input: Fragment, cut: Cut, schema: Schema, table: boolean, window: KeyWindow | null): Fragment {
+    if (this.transient) return input;
+    const topic = this.#name(cut.topic);
+    const { keyFormat } = cut;
+    const end: TopologyNode = {
+      kind: 'repartition',
+      id: this.#name('repartition'),
+      input: input.out,
+      topic,
+      keyFormat,
+      valueFormat: ROW,
+      ...columns(schema),
+      table,
+      window,
+    };
+    this.#done.push({ id: this.#done.length, nodes: [...input.nodes, end] });
     const source: SourceNode = {
       kind: 'source',
       id: this.#name('source'),
-      topic: suffix,
+      topic,
       internal: true,
       source: null,
-      keyFormat: ROW,
+      keyFormat,
       valueFormat: ROW,
-      key: plan.schema.key,
-      value: plan.schema.value,
-      neededKey: [...plan.schema.key.keys()],
-      neededValue: [...plan.schema.value.keys()],
-      window: plan.window,
+      key: schema.key,
+      value: schema.value,
+      neededKey: [...schema.key.keys()],
+      neededValue: [...schema.value.keys()],
+      window,
       timestamp: null,
-      table: plan.table,
+      table,
       store: null,
     };
     return { nodes: [source], out: source.id };
+  }
+
+  #store(name: string, kind: StoreRef['kind']): StoreRef {
+    return { name: this.#name(name), kind };
+  }
+
+  #join(plan: JoinPlan): Fragment {
+    const [left, right] = this.#sides(plan);
+    return this.#after({ nodes: [...left.nodes, ...right.nodes], out: '' }, this.#joinNode(plan, left.out, right.out));
+  }
+
+  #joinNode(plan: JoinPlan, left: NodeId, right: NodeId): TopologyNode {
+    const { joinType, within } = plan;
+    const base = { left, right, joinType, leftWidth: plan.left.schema.value.length, ...columns(plan.schema) };
+    if (within !== null) {
+      return {
+        kind: 'streamJoin',
+        id: this.#name('streamJoin'),
+        ...base,
+        ...within,
+        leftStore: this.#store(STORE_NAMES.left, 'join'),
+        rightStore: this.#store(STORE_NAMES.right, 'join'),
+      };
+    }
+    if (plan.flavour === 'streamTable') {
+      return {
+        kind: 'streamTableJoin',
+        id: this.#name('streamTableJoin'),
+        ...base,
+        store: this.#store(STORE_NAMES.right, 'table'),
+      };
+    }
+    return {
+      kind: 'tableJoin',
+      id: this.#name('tableJoin'),
+      ...base,
+      leftStore: this.#store(STORE_NAMES.left, 'table'),
+      rightStore: this.#store(STORE_NAMES.right, 'table'),
+    };
+  }
+
+  /**
+   * Both sides in one sub-topology. Equal keys must be in equal partitions, so their bytes must be equal: a side that is
+   * repartitioned takes the key format of the other, and where both are read as they are but in different formats (or in
+   * one that writes a schema's id into the key), one of them, or both, go through a topic after all.
+   */
+  #sides(plan: JoinPlan): readonly [Fragment, Fragment] {
+    const own = { left: keyFormatOf(plan.left), right: keyFormatOf(plan.right) };
+    const fixed = [own.left, own.right].find((f) => f !== null && !NAMES_SCHEMA.includes(f.name));
+    const keyFormat = fixed ?? ROW;
+    const side = (which: 'left' | 'right'): Fragment => {
+      const input = plan[which];
+      const format = own[which];
+      if (format !== null && sameFormat(format, keyFormat)) return this.#build(input);
+      const moving: RekeyPlan = input.kind === 'rekey' && input.moves ? input : underItsOwnKey(input);
+      return this.#rekey(moving, { topic: JOIN_TOPICS[which], keyFormat });
+    };
+    return [side('left'), side('right')];
+  }
+
+  /** See the three nodes in engine/types/topology.ts: to the foreign key's partition, join there, back to the left key's. */
+  #foreignKeyJoin(plan: JoinPlan, foreignKey: TypedExpr): Fragment {
+    const leftKey = plan.left.schema.key;
+    const leftRow = plan.left.schema.value;
+    const input = this.#build(plan.left);
+    const sent: Schema = {
+      key: [{ name: plan.right.schema.key[0]!.name, type: foreignKey.type }],
+      value: [...leftKey, VERSION, { name: 'ACTION', type: INTEGER }, ...leftRow],
+    };
+    const sending = this.#after(input, {
+      kind: 'foreignKeySend',
+      id: this.#name('foreignKeySend'),
+      input: input.out,
+      foreignKey,
+      ...columns(sent),
+    });
+    // The topic to the right table's partitions is spread as that table is.
+    const keyFormat = keyFormatOf(plan.right) ?? ROW;
+    const left = this.#cut(sending, { topic: FOREIGN_KEY_TOPICS.send, keyFormat }, sent, false, null);
+    const right = this.#build(plan.right);
+    const results: Schema = {
+      key: leftKey,
+      value: [VERSION, { name: 'PRESENT', type: BOOLEAN }, ...leftRow, ...plan.right.schema.value],
+    };
+    const joining = this.#after(
+      { nodes: [...left.nodes, ...right.nodes], out: '' },
+      {
+        kind: 'foreignKeyJoin',
+        id: this.#name('foreignKeyJoin'),
+        left: left.out,
+        right: right.out,
+        joinType: plan.joinType === 'LEFT' ? 'LEFT' : 'INNER',
+        leftKeyWidth: leftKey.length,
+        leftWidth: leftRow.length,
+        leftStore: this.#store(STORE_NAMES.left, 'foreignKey'),
+        rightStore: this.#store(STORE_NAMES.right, 'table'),
+        ...columns(results),
+      },
+    );
+    const back = this.#cut(joining, { topic: FOREIGN_KEY_TOPICS.result, keyFormat: ROW }, results, false, null);
+    return this.#after(back, {
+      kind: 'foreignKeyResult',
+      id: this.#name('foreignKeyResult'),
+      input: back.out,
+      store: this.#store(STORE_NAMES.foreignKey, 'table'),
+      ...columns(plan.schema),
+    });
   }
 
   #after(input: Fragment, node: TopologyNode): Fragment {
@@ -212,6 +346,51 @@ export class TopologyBuilder {
     return n === 1 ? base : `${base}-${n}`;
   }
 }
+
+interface Cut {
+  readonly topic: string;
+  readonly keyFormat: FormatRef;
+}
+
+const VERSION: Column = { name: 'VERSION', type: BIGINT };
+
+/** Formats whose keys begin with the id of a schema. */
+const NAMES_SCHEMA: readonly string[] = ['AVRO', 'JSON_SR', 'PROTOBUF'];
+
+/** The format by whose bytes the rows of a plan are spread over partitions; null: they are to be spread anew. */
+function keyFormatOf(plan: LogicalPlan): FormatRef | null {
+  switch (plan.kind) {
+    case 'scan':
+      return plan.source.keyFormat;
+    case 'rekey':
+      return plan.moves ? null : keyFormatOf(plan.input);
+    case 'join': {
+      if (plan.foreignKey !== null) return ROW;
+      const formats = [keyFormatOf(plan.left), keyFormatOf(plan.right)];
+      return formats.find((f) => f !== null && !NAMES_SCHEMA.includes(f.name)) ?? ROW;
+    }
+    case 'aggregate':
+      return keyFormatOf(plan.input) ?? ROW;
+    default:
+      return keyFormatOf(plan.input);
+  }
+}
+
+const sameFormat = (a: FormatRef, b: FormatRef): boolean =>
+  a.name === b.name && (a.properties.delimiter ?? '') === (b.properties.delimiter ?? '');
+
+/** The same rows under the same key, but spread over partitions anew. */
+const underItsOwnKey = (input: LogicalPlan): RekeyPlan => ({
+  kind: 'rekey',
+  input,
+  key: columnsOf('key', input.schema.key),
+  value: columnsOf('value', input.schema.value),
+  dropNullKey: false,
+  moves: true,
+  schema: input.schema,
+  table: input.table,
+  window: input.window,
+});
 
 const columns = (schema: Schema): { readonly keyColumns: Schema['key']; readonly valueColumns: Schema['value'] } => ({
   keyColumns: schema.key,

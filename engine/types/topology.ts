@@ -29,6 +29,13 @@ export type TopologyNode =
   | RekeyNode
   | RepartitionNode
   | AggregateNode
+  | StreamJoinNode
+  | StreamTableJoinNode
+  | TableJoinNode
+  | ForeignKeySendNode
+  | ForeignKeyJoinNode
+  | ForeignKeyResultNode
+  | MaterializeNode
   | SinkNode
   | ResultNode;
 
@@ -152,12 +159,14 @@ export interface RepartitionNode extends NodeBase {
   readonly keyColumns: readonly Column[];
   readonly valueColumns: readonly Column[];
   readonly table?: boolean;
+  /** The key is followed by its window, as in a sink. Default null. */
+  readonly window?: KeyWindow | null;
 }
 
 /** A state store of a task. Its changelog on Kafka is `_weir-<serviceId>-<queryId>-<name>-changelog`. */
 export interface StoreRef {
   readonly name: string;
-  readonly kind: 'table' | 'aggregate' | 'window' | 'session';
+  readonly kind: 'table' | 'aggregate' | 'window' | 'session' | 'join' | 'foreignKey';
 }
 
 /**
@@ -176,6 +185,110 @@ export interface AggregateNode extends NodeBase {
   /** The input is a table: an update undoes the previous row and adds the new one. */
   readonly inputTable: boolean;
   readonly emit: 'changes' | 'final';
+}
+
+export type JoinType = 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
+
+/**
+ * All joins: both inputs come under the join key (equal key and equal window join) and are co-partitioned: the topics that
+ * a sub-topology reads have equally many partitions, its internal ones as many as the others. The output's key is the join
+ * key, its value columns are the left input's and then the right input's (`leftWidth` of them are the left's), NULL for a
+ * side that is missing. The output's time is the larger of the two, but a stream-table join keeps the stream's.
+ */
+interface JoinNodeBase extends NodeBase {
+  readonly left: NodeId;
+  readonly right: NodeId;
+  readonly joinType: JoinType;
+  readonly leftWidth: number;
+  readonly keyColumns: readonly Column[];
+  readonly valueColumns: readonly Column[];
+}
+
+/**
+ * Two streams: rows join where `left.time - beforeMs <= right.time <= left.time + afterMs`. Rows with a null key or value
+ * are ignored. A row of an outer side without a match gives its padded result once the window has passed by `graceMs`; with
+ * `graceMs` null (no GRACE PERIOD) at once, and again with each later match; rows are then kept for 24 hours.
+ */
+export interface StreamJoinNode extends JoinNodeBase {
+  readonly kind: 'streamJoin';
+  readonly beforeMs: number;
+  readonly afterMs: number;
+  readonly graceMs: number | null;
+  readonly leftStore: StoreRef;
+  readonly rightStore: StoreRef;
+}
+
+/** A stream (left) looks each row up in a table (right), INNER or LEFT; a change of the table gives nothing. */
+export interface StreamTableJoinNode extends JoinNodeBase {
+  readonly kind: 'streamTableJoin';
+  /** The right input's latest rows. */
+  readonly store: StoreRef;
+}
+
+/** Two tables on the same key. A change of either gives the joined row, with `previous` the joined row as it was. */
+export interface TableJoinNode extends JoinNodeBase {
+  readonly kind: 'tableJoin';
+  readonly leftStore: StoreRef;
+  readonly rightStore: StoreRef;
+}
+
+/**
+ * First step of a foreign-key join, over the left table: what the partition of the foreign key has to know. For each update
+ * (`version` is the record's offset): where the previous row had another foreign key, or the row is deleted, a record under
+ * the old foreign key; where there is a row, one under its foreign key. Value columns are the left key's columns, VERSION
+ * BIGINT, ACTION INTEGER, then the left row's columns. ACTION 0: here is a row; 1: it has moved to another foreign key,
+ * forget it; 2: it was deleted, forget it and say so. Records are a stream's, without `previous`.
+ */
+export interface ForeignKeySendNode extends NodeBase {
+  readonly kind: 'foreignKeySend';
+  readonly input: NodeId;
+  readonly foreignKey: TypedExpr;
+  readonly keyColumns: readonly Column[];
+  readonly valueColumns: readonly Column[];
+}
+
+/**
+ * Second step, in the partitions of the right table: `left` gives what ForeignKeySend made, `right` the right table's rows.
+ * `leftStore` keeps the left rows by foreign key and left key, `rightStore` the right rows. A left record gives one result,
+ * a right change one for every left row under its key. Results are under the left key; value columns are VERSION BIGINT
+ * (that of the left row), PRESENT BOOLEAN (false: INNER without a match, or deleted), the left row's, the right row's.
+ * A null foreign key matches nothing.
+ */
+export interface ForeignKeyJoinNode extends NodeBase {
+  readonly kind: 'foreignKeyJoin';
+  readonly left: NodeId;
+  readonly right: NodeId;
+  readonly joinType: 'INNER' | 'LEFT';
+  /** How many of the left input's value columns are the left table's key. */
+  readonly leftKeyWidth: number;
+  /** How many columns a left row has. */
+  readonly leftWidth: number;
+  readonly leftStore: StoreRef;
+  readonly rightStore: StoreRef;
+  readonly keyColumns: readonly Column[];
+  readonly valueColumns: readonly Column[];
+}
+
+/**
+ * Last step, in the partitions of the left key, which results reach from several partitions: keeps the result of the highest
+ * VERSION for each key and drops what is older. Gives the joined rows as a table (with `previous`), a tombstone where the
+ * result is no longer PRESENT.
+ */
+export interface ForeignKeyResultNode extends NodeBase {
+  readonly kind: 'foreignKeyResult';
+  readonly input: NodeId;
+  readonly store: StoreRef;
+  readonly keyColumns: readonly Column[];
+  readonly valueColumns: readonly Column[];
+}
+
+/** Keeps the latest row of each key of a table so that it can be queried, and passes on what it gets with `previous` set. */
+export interface MaterializeNode extends NodeBase {
+  readonly kind: 'materialize';
+  readonly input: NodeId;
+  readonly store: StoreRef;
+  readonly keyColumns: readonly Column[];
+  readonly valueColumns: readonly Column[];
 }
 
 /** Writes to a topic. Key columns of a windowed step are followed by the window, as `window` says. */
