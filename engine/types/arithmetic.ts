@@ -1,4 +1,4 @@
-import { Decimal } from './decimal.js';
+import type { Decimal } from './decimal.js';
 import { EvaluationError } from './evaluation-error.js';
 import type { ArithOp } from './expr.js';
 import type { SqlType } from './sql-type.js';
@@ -57,28 +57,6 @@ export const negateLong = (a: Long): Long => (typeof a === 'number' ? 0 - a : bi
 export const divideInt = (a: number, b: number): number => (b === 0 ? divisionByZero() : (a / b) | 0);
 export const remainderInt = (a: number, b: number): number => (b === 0 ? divisionByZero() : (a % b) | 0);
 
-/** The type of an arithmetic operator's result on two numeric types of the same kind; undefined where there is none. */
-export function arithmeticType(op: ArithOp, a: SqlType, b: SqlType): SqlType | undefined {
-  if (a.kind !== b.kind) return undefined;
-  if (a.kind === 'INTEGER' || a.kind === 'BIGINT' || a.kind === 'DOUBLE') return a;
-  if (a.kind !== 'DECIMAL' || b.kind !== 'DECIMAL') return undefined;
-  const scale = Math.max(a.scale, b.scale);
-  const whole = [a.precision - a.scale, b.precision - b.scale] as const;
-  switch (op) {
-    case '+':
-    case '-':
-      return { kind: 'DECIMAL', precision: scale + Math.max(...whole) + 1, scale };
-    case '*':
-      return { kind: 'DECIMAL', precision: a.precision + b.precision + 1, scale: a.scale + b.scale };
-    case '/': {
-      const s = Math.max(6, a.scale + b.precision + 1);
-      return { kind: 'DECIMAL', precision: a.precision - a.scale + b.scale + s, scale: s };
-    }
-    case '%':
-      return { kind: 'DECIMAL', precision: Math.min(...whole) + scale, scale };
-  }
-}
-
 /** The operator on two non-null values of one kind; `result` is the operator's type. */
 export function arithmetic(op: ArithOp, result: SqlType): (a: never, b: never) => number | bigint | Decimal | null {
   switch (result.kind) {
@@ -116,6 +94,3 @@ export function arithmetic(op: ArithOp, result: SqlType): (a: never, b: never) =
       throw new Error(`no arithmetic on ${result.kind}`);
   }
 }
-
-/** A value of an exact or binary numeric type as a double, as Java's `doubleValue`. */
-export const toDouble = (v: number | bigint | Decimal): number => (v instanceof Decimal ? v.toNumber() : Number(v));

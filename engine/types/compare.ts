@@ -8,9 +8,6 @@ export type Comparator = (a: never, b: never) => number;
 const natural = (a: number | bigint | string | boolean, b: number | bigint | string | boolean): number =>
   a < b ? -1 : a > b ? 1 : 0;
 
-/** Whether `<` and its like are defined on the type: not on ARRAY, MAP and STRUCT. */
-export const isComparable = (t: SqlType): boolean => t.kind !== 'ARRAY' && t.kind !== 'MAP' && t.kind !== 'STRUCT';
-
 /** The order of a type: numbers by value, text by UTF-16 code units as in Java, bytes unsigned, false before true. */
 export function compareValues(type: SqlType): Comparator {
   switch (type.kind) {

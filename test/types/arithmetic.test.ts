@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import {
   addLong,
   arithmetic,
-  arithmeticType,
   divideLong,
   type Long,
   multiplyLong,
@@ -11,7 +10,7 @@ import {
   subtractLong,
 } from '../../engine/types/arithmetic.js';
 import { Decimal } from '../../engine/types/decimal.js';
-import { decimal, INTEGER } from '../../engine/types/sql-type.js';
+import { INTEGER } from '../../engine/types/sql-type.js';
 import { bigintValue } from '../../engine/types/value.js';
 
 const long = fc.oneof(
@@ -123,13 +122,5 @@ describe('DECIMAL', () => {
     expect(Decimal.parse('abc')).toBeUndefined();
     expect(Decimal.parse('')).toBeUndefined();
     expect(Decimal.parse('1e999999')).toBeUndefined();
-  });
-
-  test('types of results', () => {
-    expect(arithmeticType('+', decimal(4, 2), decimal(5, 3))).toEqual(decimal(6, 3));
-    expect(arithmeticType('*', decimal(4, 2), decimal(4, 2))).toEqual(decimal(9, 4));
-    expect(arithmeticType('/', decimal(4, 2), decimal(4, 2))).toEqual(decimal(11, 7));
-    expect(arithmeticType('%', decimal(4, 2), decimal(4, 2))).toEqual(decimal(4, 2));
-    expect(arithmeticType('+', INTEGER, decimal(4, 2))).toBeUndefined();
   });
 });
