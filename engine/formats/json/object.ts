@@ -86,7 +86,8 @@ export class ObjectReader {
       const expected = step.next;
       let member: Member;
       if (expected !== null && c.p + expected.length <= c.end && startsWith(c.view, c.p, expected)) {
-        c.p += expected.length;
+        // The name is the one expected; white space before the value may be new.
+        c.p = skipWhitespace(c.bytes, c.p + expected.length);
         step = expected;
         member = expected.member;
       } else {
