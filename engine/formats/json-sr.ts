@@ -1,0 +1,2 @@
+// The format is built on engine/formats/registry/registry.ts.
+export {};
