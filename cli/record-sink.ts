@@ -81,7 +81,7 @@ export class LogSink implements RecordSink {
   async send(topic: string, records: readonly RawRecord[]): Promise<void> {
     const count = this.partitions.get(topic)!;
     const batches = buildBatches(records, count, this.now(), () => this.turn++);
-    batches.forEach((batch, partition) => this.writer!.append(topic, partition, batch));
+    for (const [partition, batch] of batches) this.writer!.append(topic, partition, batch);
     await this.writer!.flush();
   }
 

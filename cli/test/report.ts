@@ -55,7 +55,6 @@ function describe(r: Result, verbose: boolean): string[] {
 }
 
 const xml = (s: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 has no way to write them
   s.replace(
     /[&<>"\u0000-\u0008\u000b-\u001f]/g,
     (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] ?? '',

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
+import { systemClock } from '../../engine/types/clock.js';
 import { readArgs, UsageError } from '../args.js';
 import { casesOf, type TestCase } from './case.js';
 import { isObject, objectsOf, parseJson } from './lossless-json.js';
@@ -76,7 +77,13 @@ export async function test(args: readonly string[]): Promise<number> {
 
 export function runAll(cases: readonly TestCase[]): Result[] {
   const functions = new FunctionRegistry([...BUILT_IN_FUNCTIONS, ...TEST_FUNCTIONS]);
-  const tools = { functions, now: () => 0, random: () => 0.5, uuid: () => '00000000-0000-0000-0000-000000000000' };
+  // Streams' wall clock stands still; UNIX_TIMESTAMP() and an INSERT without ROWTIME read the real one.
+  const tools = {
+    functions,
+    now: systemClock.now,
+    random: () => 0.5,
+    uuid: () => '00000000-0000-0000-0000-000000000000',
+  };
   return cases.map((c) => {
     const began = performance.now();
     let outcome: Result['outcome'];

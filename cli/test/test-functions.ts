@@ -44,6 +44,16 @@ const TEST_UDF = scalar({
   examples: [],
 });
 
+const TOSTRUCT = scalar({
+  name: 'TOSTRUCT',
+  category: 'OTHER',
+  description: 'A struct of one field.',
+  overloads: [
+    { signature: 'TOSTRUCT(s STRING) -> STRUCT<A STRING>', nulls: 'propagate', make: () => (s: string) => [s] },
+  ],
+  examples: [],
+});
+
 const BAD_UDF = scalar({
   name: 'BAD_UDF',
   category: 'OTHER',
@@ -101,7 +111,7 @@ const texts =
 
 const one = (type: string) => ({
   signature: `TEST_UDTF(v ${type}) -> ${type}`,
-  make: () => (v: Value) => [v],
+  make: () => (v: Value) => (v === null && /^(INT|BIGINT|DOUBLE|BOOLEAN)$/.test(type) ? fails('null') : [v]),
 });
 
 const TEST_UDTF = tableFunction({
@@ -278,6 +288,7 @@ const appending = (name: string, signature: string, element: (args: readonly Sql
 
 export const TEST_FUNCTIONS: readonly FunctionDeclaration[] = [
   TEST_UDF,
+  TOSTRUCT,
   BAD_UDF,
   when('WHENCONDITION', 'BOOLEAN'),
   when('WHENRESULT', 'INT'),

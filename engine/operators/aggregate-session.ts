@@ -42,7 +42,8 @@ interface KeySessions {
 
 /**
  * GROUP BY with a session window: records of a key that are at most the gap apart share a session; one in between joins
- * two. A record whose session would end more than grace and gap behind stream time is late.
+ * two. A record whose session would end more than grace and gap behind stream time is late. A session as far behind as
+ * its retention is out of reach: nothing joins it any more.
  *
  * Output: a tombstone for each session that was replaced (timestamp: its end), then the row of the new one (timestamp: its
  * end). Not cached: at each record, as Kafka Streams does, the unchanged bounds included. Cached: at the commit, tombstones
@@ -110,7 +111,9 @@ export class AggregateSession implements Operator {
       to = this.scratch.length;
     }
     const t = record.timestamp;
-    const closed = this.clock.observe(t) - this.grace - this.gap;
+    const streamTime = this.clock.observe(t);
+    const closed = streamTime - this.grace - this.gap;
+    const expired = streamTime - this.retention;
     const slot = this.slot(bytes, from, to);
     const key = this.keys[slot]!;
     const list = key.sessions;
@@ -119,7 +122,7 @@ export class AggregateSession implements Operator {
     let last = list.length - 1;
     while (last >= 0 && list[last]!.start > t + this.gap) last--;
     let first = last;
-    while (first >= 0 && list[first]!.end >= t - this.gap) first--;
+    while (first >= 0 && list[first]!.end >= t - this.gap && list[first]!.end > expired) first--;
     first++;
     const end = first <= last ? Math.max(t, list[last]!.end) : t;
     if (end < closed) {
