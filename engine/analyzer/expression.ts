@@ -4,12 +4,13 @@ import type { Catalog } from '../catalog/index.js';
 import type { ArgType, LambdaArg } from '../functions/function.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import type { AggregateCall, CallExpr, LiteralExpr, TypedExpr } from '../types/expr.js';
-import { array, BOOLEAN, INTEGER, map, printType, type SqlType, struct, typeEquals } from '../types/sql-type.js';
+import { BOOLEAN, INTEGER, printType, type SqlType, typeEquals } from '../types/sql-type.js';
 import { canCast, castTo, coerceAll, type Written } from './coerce.js';
+import { arrayOf, caseOf, mapOf, structOf } from './constructors.js';
 import { didYouMean, listed, notSupported } from './errors.js';
 import { literal, literalExpr, STRING_TYPE, typeOf, UNTYPED_NULL } from './literals.js';
 import { arithmetic, comparison } from './operators.js';
-import { located, problem, rethrow } from './problem.js';
+import { invalidIn, located, problem } from './problem.js';
 import { expressionText, type TextOf } from './text.js';
 import { resolveType } from './types.js';
 import { unreachable } from './unreachable.js';
@@ -110,9 +111,15 @@ export class ExpressionAnalyzer {
       case 'Like':
         return this.#like(node);
       case 'SearchedCase':
-        return this.#case(node, (w) => this.#condition(w.operand));
+        return this.#case(
+          node,
+          node.whens.map((w) => this.#condition(w.operand)),
+        );
       case 'SimpleCase':
-        return this.#case(node, (w) => this.#compare('=', this.#written(node.operand), w.operand, w.span));
+        return this.#case(
+          node,
+          node.whens.map((w) => this.#compare('=', this.#written(node.operand), w.operand, w.span)),
+        );
       case 'Cast':
         return this.#cast(node);
       case 'FunctionCall':
@@ -123,11 +130,19 @@ export class ExpressionAnalyzer {
       case 'Lambda':
         return problem('A lambda is only allowed as the argument of a function.', node.span);
       case 'ArrayConstructor':
-        return this.#array(node);
+        return arrayOf(node, this.#all(node.elements), this.#textOf);
       case 'MapConstructor':
-        return this.#map(node);
+        return mapOf(
+          node,
+          this.#all(node.entries.map((e) => e.key)),
+          this.#all(node.entries.map((e) => e.value)),
+          this.#textOf,
+        );
       case 'StructConstructor':
-        return this.#struct(node);
+        return structOf(
+          node,
+          node.entries.map((e) => this.analyze(e.value)),
+        );
       case 'AtTimeZone':
         return notSupported('AT TIME ZONE', node.span);
       default:
@@ -137,6 +152,16 @@ export class ExpressionAnalyzer {
 
   #written(node: ast.Expression): Written {
     return { node, expr: this.analyze(node) };
+  }
+
+  #all(nodes: readonly ast.Expression[]): readonly Written[] {
+    return nodes.map((n) => this.#written(n));
+  }
+
+  #case(node: ast.SearchedCase | ast.SimpleCase, conditions: readonly TypedExpr[]): TypedExpr {
+    const results = node.whens.map((w) => w.result);
+    if (node.otherwise !== undefined) results.push(node.otherwise);
+    return caseOf(node, conditions, this.#all(results), this.#textOf);
   }
 
   #compare(operator: ast.ComparisonOperator, left: Written, right: ast.Expression, span: Span): TypedExpr {
@@ -226,8 +251,7 @@ export class ExpressionAnalyzer {
   #between(node: ast.Between): TypedExpr {
     const operand = this.#written(node.operand);
     const bound = (op: '>=' | '<=', value: ast.Expression) => this.#compare(op, operand, value, node.span);
-    const low = bound('>=', node.low);
-    const high = bound('<=', node.high);
+    const [low, high] = invalidIn('Invalid expression', () => [bound('>=', node.low), bound('<=', node.high)] as const);
     if (low.kind !== 'compare' || high.kind !== 'compare')
       return problem('BETWEEN needs values that can be ordered.', node.span);
     if (typeEquals(low.left.type, high.left.type)) {
@@ -247,12 +271,8 @@ export class ExpressionAnalyzer {
 
   #in(node: ast.In): TypedExpr {
     const items = [node.operand, ...node.list].map((n) => this.#written(n));
-    try {
-      const { exprs } = coerceAll(items, this.#textOf);
-      return { kind: 'in', operand: exprs[0]!, list: exprs.slice(1), negated: node.negated, type: BOOLEAN };
-    } catch (e) {
-      return rethrow(e, (m) => `Invalid Predicate: ${m}`);
-    }
+    const { exprs } = invalidIn('Invalid Predicate', () => coerceAll(items, this.#textOf));
+    return { kind: 'in', operand: exprs[0]!, list: exprs.slice(1), negated: node.negated, type: BOOLEAN };
   }
 
   #like(node: ast.Like): TypedExpr {
@@ -264,7 +284,10 @@ export class ExpressionAnalyzer {
     ] as const) {
       const type = typeOf(side);
       if (type !== null && type.kind !== 'STRING') {
-        problem(`Like condition must be between strings: ${this.#text(n)} is ${printType(type)}.`, n.span);
+        problem(
+          `Like condition must be between strings. The column type for Like condition must be VARCHAR. The column type is ${printType(type)}: ${this.#text(n)}`,
+          n.span,
+        );
       }
     }
     if (node.escape !== undefined && [...node.escape].length !== 1) {
@@ -280,21 +303,6 @@ export class ExpressionAnalyzer {
     };
   }
 
-  #case(node: ast.SearchedCase | ast.SimpleCase, condition: (when: ast.WhenClause) => TypedExpr): TypedExpr {
-    const conditions = node.whens.map((w) => condition(w));
-    const results = node.whens.map((w) => this.#written(w.result));
-    if (node.otherwise !== undefined) results.push(this.#written(node.otherwise));
-    const { exprs, type } = coerceAll(results, this.#textOf);
-    if (type === null) problem('Invalid Case expression. All case branches have NULL type', node.span);
-    return {
-      kind: 'case',
-      // biome-ignore lint/suspicious/noThenProperty: the field's name in TypedExpr; never awaited
-      branches: conditions.map((when, i) => ({ when, then: exprs[i]! })),
-      otherwise: node.otherwise === undefined ? null : exprs[exprs.length - 1]!,
-      type,
-    };
-  }
-
   #cast(node: ast.Cast): TypedExpr {
     const operand = this.analyze(node.operand);
     const type = resolveType(node.type, this.catalog);
@@ -302,64 +310,6 @@ export class ExpressionAnalyzer {
     if (from === null) return literal(null, type);
     if (!canCast(from, type)) problem(`Cast of ${printType(from)} to ${printType(type)} is not supported`, node.span);
     return typeEquals(from, type) ? operand : { kind: 'cast', operand, type };
-  }
-
-  #array(node: ast.ArrayConstructor): TypedExpr {
-    if (node.elements.length === 0) {
-      problem(
-        'Array constructor cannot be empty. Please supply at least one element (see https://github.com/confluentinc/ksql/issues/4239).',
-        node.span,
-      );
-    }
-    const { exprs, type } = coerceAll(
-      node.elements.map((e) => this.#written(e)),
-      this.#textOf,
-    );
-    if (type === null) {
-      return problem(
-        'Cannot construct an array with all NULL elements (see https://github.com/confluentinc/ksql/issues/4239). ' +
-          'As a workaround, you may cast a NULL value to the desired type.',
-        node.span,
-      );
-    }
-    return { kind: 'array', elements: exprs, type: array(type) };
-  }
-
-  #map(node: ast.MapConstructor): TypedExpr {
-    if (node.entries.length === 0) {
-      problem(
-        'Map constructor cannot be empty. Please supply at least one key value pair (see https://github.com/confluentinc/ksql/issues/4239).',
-        node.span,
-      );
-    }
-    const keys = coerceAll(
-      node.entries.map((e) => this.#written(e.key)),
-      this.#textOf,
-    );
-    const values = coerceAll(
-      node.entries.map((e) => this.#written(e.value)),
-      this.#textOf,
-    );
-    const all = (what: string): never =>
-      problem(
-        `Cannot construct a map with all NULL ${what} (see https://github.com/confluentinc/ksql/issues/4239). ` +
-          `As a workaround, you may cast a NULL ${what.slice(0, -1)} to the desired type.`,
-        node.span,
-      );
-    if (keys.type === null) return all('keys');
-    if (values.type === null) return all('values');
-    return {
-      kind: 'map',
-      entries: keys.exprs.map((key, i) => ({ key, value: values.exprs[i]! })),
-      type: map(keys.type, values.type),
-    };
-  }
-
-  #struct(node: ast.StructConstructor): TypedExpr {
-    const names = node.entries.map((e) => e.name.name);
-    if (new Set(names).size !== names.length) problem('Duplicate field names found in STRUCT', node.span);
-    const fields = node.entries.map((e) => this.analyze(e.value));
-    return { kind: 'struct', fields, type: struct(names.map((name, i) => ({ name, type: fields[i]!.type }))) };
   }
 
   // --- Functions -------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import { type AnalyzerContext, sqlOf } from './context.js';
 import { analyzeCreateAs, analyzeCreateSource } from './create.js';
 import { didYouMean, fail } from './errors.js';
 import { analyzeInsertInto, analyzeInsertValues } from './insert.js';
-import { checkPull } from './pull.js';
+import { checkLookup, checkPull } from './pull.js';
 import { analyzeQuery } from './query.js';
 import type { ResolvedSelect, ResolvedStatement } from './resolved.js';
 import { RESERVED, relationSources } from './scope.js';
@@ -69,7 +69,7 @@ function analyzeSelect(context: AnalyzerContext, node: Query): ResolvedSelect {
       sql,
     };
   }
-  checkPull(node);
+  checkPull(context, node);
   const query = analyzeQuery(context, node, { kind: 'pull' });
   const { source } = relationSources(query.relation)[0]!;
   const materialization = source.kind === 'TABLE' ? (materializingQuery(context.catalog, source.name) ?? null) : null;
@@ -81,6 +81,7 @@ function analyzeSelect(context: AnalyzerContext, node: Query): ResolvedSelect {
       node.from.span,
     );
   }
+  if (source.kind === 'TABLE') checkLookup(context, node.where, source);
   return { kind: 'select', mode: 'pull', query, materialization, sql };
 }
 

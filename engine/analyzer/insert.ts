@@ -144,7 +144,10 @@ function constant(context: AnalyzerContext, node: Expression, column: Column): T
   const analyzer = new ExpressionAnalyzer(context.catalog, context.functions, {
     column: (ref) => {
       if (ref.source !== undefined) {
-        fail(`'${identifierText(ref.source.name)}' is not a valid stream/table name or alias.`, ref.source.span);
+        fail(
+          `Failed to prepare statement: '${identifierText(ref.source.name)}' is not a valid stream/table name or alias.`,
+          ref.source.span,
+        );
       }
       return fail(
         `VALUES column '${identifierText(ref.name.name)}' cannot be resolved: only constants can be inserted.`,

@@ -40,8 +40,12 @@ export function located<T>(span: Span, work: () => T): T {
   }
 }
 
-/** Throws `e` again, an ExpressionProblem with its message through `wording`. */
-export function rethrow(e: unknown, wording: (message: string) => string): never {
-  if (e instanceof ExpressionProblem) throw new ExpressionProblem(wording(e.message), e.span, e.hint);
-  throw e;
+/** Runs `work`; an expression problem in it is said to be in `what`. */
+export function invalidIn<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (e) {
+    if (e instanceof ExpressionProblem) throw new ExpressionProblem(`${what}: ${e.message}`, e.span, e.hint);
+    throw e;
+  }
 }

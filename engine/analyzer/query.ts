@@ -1,12 +1,12 @@
 import type { ColumnRef, Expression, FunctionCall, Query } from '../../parser/ast.js';
 import type { SourceKind } from '../catalog/index.js';
 import type { AggregateCall, TypedExpr } from '../types/expr.js';
-import { BOOLEAN, printType } from '../types/sql-type.js';
+import { BOOLEAN, INTEGER, printType } from '../types/sql-type.js';
 import { castTo } from './coerce.js';
 import type { AnalyzerContext } from './context.js';
 import { fail, listed } from './errors.js';
 import { ExpressionAnalyzer, type ExpressionScope } from './expression.js';
-import { typeOf } from './literals.js';
+import { literal, typeOf } from './literals.js';
 import { inClause } from './problem.js';
 import { checkKeys, checkNames } from './projection.js';
 import { analyzeRelation } from './relation.js';
@@ -225,11 +225,10 @@ class QueryAnalyzer {
         query.select[0]!.span,
       );
     }
-    if (query.groupBy === undefined) {
+    if (query.groupBy === undefined && this.#use.kind === 'persistent') {
       const calls = this.#aggregates.map((a) => expressionText(countRows(a), unqualified));
-      const statement = this.#use.kind === 'persistent' ? this.#use.statement : 'SELECT';
       fail(
-        `${statement} statement does not support aggregate function [${calls.join(', ')}] without a GROUP BY clause.`,
+        `${this.#use.statement} statement does not support aggregate function [${calls.join(', ')}] without a GROUP BY clause.`,
         this.#aggregates[0]!.span,
       );
     }
@@ -248,10 +247,11 @@ class QueryAnalyzer {
         query.having!.span,
       );
     }
-    this.#checkRepartition(keys);
+    if (groupBy.length > 0) this.#checkRepartition(keys);
+    const named = groupBy.length > 0 ? this.#nameKeys(keys, groupBy, raw, names) : ONE_GROUP;
     const window = query.window === undefined ? null : windowSpec(query.window);
     return {
-      shape: { kind: 'grouped', keys: this.#nameKeys(keys, groupBy, raw, names), window, calls: this.#calls },
+      shape: { kind: 'grouped', keys: named, window, calls: this.#calls },
       having: grouped,
       select: select.map((expr, i) => ({
         name: names[i]!,
@@ -392,6 +392,9 @@ class QueryAnalyzer {
 
 /** Table functions of one query; also the room between value columns and the stand-ins of aggregates. */
 const MAX_TABLE_FUNCTIONS = 100;
+
+/** A push query that aggregates without GROUP BY: all rows are one group. */
+const ONE_GROUP: readonly KeyExpr[] = [{ name: 'ROWKEY', expr: literal(0, INTEGER) }];
 
 interface Shaped {
   readonly shape: QueryShape;

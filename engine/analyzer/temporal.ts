@@ -46,6 +46,8 @@ export function parseTimestamp(text: string): number | undefined {
       offset = (Number(zone[2]) * 60 + Number(zone[3] ?? 0)) * 60_000 * (zone[1] === '-' ? -1 : 1);
     }
   }
-  const time = rest === '' ? 0 : parseTime(/^\d{1,2}$/.test(rest) ? `${rest}:00` : rest);
+  const padded = /^\d{1,2}$/.test(rest) ? `${rest}:00` : rest;
+  // 24:00 is the end of the day.
+  const time = rest === '' ? 0 : /^24:00(:00(\.0+)?)?$/.test(padded) ? 86_400_000 : parseTime(padded);
   return days === undefined || time === undefined ? undefined : days * 86_400_000 + time - offset;
 }

@@ -35,7 +35,7 @@ export function windowSpec(w: WindowClause): WindowSpec {
       w.retention!.span,
     );
   }
-  const retentionMs = retention ?? Math.max(DAY, least);
+  const retentionMs = retention ?? least;
   switch (w.kind) {
     case 'TumblingWindow':
       return { kind: 'TUMBLING', sizeMs: extent, graceMs, retentionMs };

@@ -1,4 +1,4 @@
-import { type ResolvedSelect, relationSources, sameExpr } from '../analyzer/index.js';
+import { type ResolvedSelect, relationSources, type SelectColumn, sameExpr } from '../analyzer/index.js';
 import { WeirError } from '../types/errors.js';
 import type { CompareOp, TypedExpr } from '../types/expr.js';
 import type { PullPlan } from '../types/pull-plan.js';
@@ -35,10 +35,14 @@ export function planTablePull(statement: ResolvedSelect): PullPlan {
     windowStart: bounds.windowStart,
     windowEnd: bounds.windowEnd,
     where: bounds.rest,
-    columns: query.select.map((c) => ({ name: c.name, expr: c.expr, key: c.key !== null })),
+    columns: query.select.map((c) => ({ name: c.name, expr: c.expr, key: isKeyColumn(c) })),
     limit: query.limit,
   };
 }
+
+/** Key columns of the result: those of the key, and its window. */
+const isKeyColumn = (c: SelectColumn): boolean =>
+  c.key !== null || (c.expr.kind === 'pseudo' && c.expr.name.startsWith('WINDOW'));
 
 interface Materialized {
   readonly subtopology: number;
