@@ -22,7 +22,7 @@ export function durationMs(d: Duration): number {
   return ms;
 }
 
-/** Default grace: what is left of 24 hours after the size (or gap). Stores keep 24 hours, and at least size and grace. */
+/** Default grace: what is left of 24 hours after the size (or gap). Stores keep size and grace unless RETENTION says more. */
 export function windowSpec(w: WindowClause): WindowSpec {
   const extent = durationMs(w.kind === 'SessionWindow' ? w.gap : w.size);
   if (extent <= 0) fail('The size of a window must be larger than zero.', w.span);
