@@ -9,6 +9,7 @@ const HELP = `usage: weir COMMAND [options]
   datagen      make taxi rides and write them to a topic
   load         write a CSV or JSON-lines file to a topic
   test         run tests of streaming SQL
+  docs         write the reference pages
 
 weir COMMAND --help tells more.`;
 
@@ -38,6 +39,10 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'load': {
       const { load } = await import('./load.js');
       return load(args);
+    }
+    case 'docs': {
+      const { docs } = await import('./docs.js');
+      return docs(args);
     }
     case 'test': {
       const { test } = await import('./test/test-command.js');

@@ -1,0 +1,108 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
+import { ERROR_CODES, SETTINGS } from '../engine/index.js';
+import { readArgs } from './args.js';
+
+const DOCS_HELP = `usage: weir docs [--folder DIR] [--check]
+
+Writes the reference pages (functions, settings, errors) from the declarations they describe, into docs.
+With --check nothing is written: fails where a page is not what it would be.`;
+
+const NOTE = '<!-- Written by `weir docs` from the declarations in the code: change those, not this page. -->';
+
+/** The pages by file name. */
+export function referencePages(): ReadonlyMap<string, string> {
+  return new Map([
+    ['functions.md', functionsPage()],
+    ['settings.md', settingsPage()],
+    ['errors.md', errorsPage()],
+  ]);
+}
+
+function functionsPage(): string {
+  const registry = new FunctionRegistry(BUILT_IN_FUNCTIONS);
+  const functions = registry.list();
+  const lines = [
+    '# Functions',
+    '',
+    NOTE,
+    '',
+    'Names are not case-sensitive. `T`, `K`, `V` stand for any one type, `…` for any number of arguments, `init` for a',
+    'constant. Every example is run as a test.',
+  ];
+  for (const category of [...new Set(functions.map((f) => f.category))].sort()) {
+    lines.push('', `## ${category[0]}${category.slice(1).toLowerCase()}`);
+    for (const { name } of functions.filter((f) => f.category === category)) {
+      const f = registry.describe(name);
+      lines.push('', `### ${f.name}`, '', f.description, '', '```sql');
+      for (const o of f.overloads) lines.push(o.signature);
+      lines.push('```');
+      const examples = f.examples.filter((e) => e.result !== null);
+      if (examples.length > 0) {
+        lines.push('', '| example | gives |', '|---|---|');
+        for (const e of examples) lines.push(`| ${cell(e.sql)} | ${cell(e.result!)} |`);
+      }
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const cell = (text: string): string => `\`${text.replaceAll('|', '\\|').replaceAll('\n', ' ')}\``;
+
+function settingsPage(): string {
+  const lines = [
+    '# Settings of queries',
+    '',
+    NOTE,
+    '',
+    "Set with `SET 'name'='value';` for the statements behind it, with `ALTER SYSTEM` for all, or in the server's",
+    'configuration. `ksql.streams.x` and `x` are one setting.',
+    '',
+    '| name | default | meaning |',
+    '|---|---|---|',
+    ...SETTINGS.map(
+      (s) =>
+        `| \`${s.name}\` | ${s.default === null || s.default === '' ? '' : `\`${s.default}\``} | ${s.description} |`,
+    ),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function errorsPage(): string {
+  const lines = [
+    '# Errors',
+    '',
+    NOTE,
+    '',
+    "`code` is Weir's own, `error_code` is ksqlDB's; the first three digits of it are the HTTP status.",
+    '',
+    '| code | error_code | domain |',
+    '|---|---|---|',
+    ...Object.entries(ERROR_CODES).map(([code, e]) => `| \`${code}\` | ${e.http} | ${e.domain} |`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+export async function docs(args: readonly string[]): Promise<number> {
+  const { values } = readArgs(args, {
+    folder: { type: 'string' },
+    check: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  });
+  if (values.help) {
+    console.log(DOCS_HELP);
+    return 0;
+  }
+  const folder = values.folder ?? 'docs';
+  let stale = 0;
+  for (const [name, text] of referencePages()) {
+    const file = join(folder, name);
+    if (values.check !== true) writeFileSync(file, text);
+    else if (readFileSync(file, 'utf8') !== text) {
+      console.error(`${file} is not what the code says: run weir docs`);
+      stale++;
+    }
+  }
+  return stale === 0 ? 0 : 1;
+}
