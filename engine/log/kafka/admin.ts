@@ -72,13 +72,16 @@ export class KafkaAdmin {
   async committed(group: string, topics: readonly string[]): Promise<TopicPartitionOffset[]> {
     const { transactionTimeoutMs, deliveryTimeoutMs } = this.cluster.config;
     const patience = Math.max(deliveryTimeoutMs, transactionTimeoutMs * 1.5);
-    const body = encodeOffsetFetch(group);
+    const described = await this.cluster.topics(topics);
+    const asked = described.flatMap((t) => t.partitions.map(({ partition }) => ({ topic: t.name, partition })));
+    if (asked.length === 0) return [];
+    const body = encodeOffsetFetch(group, asked);
     return this.cluster.coordinator('group', group).run(async (connection) => {
       const answer = decodeOffsetFetch(await connection.request(OFFSET_FETCH, [body]));
       check(answer.code, `get the offsets of group ${group}`);
-      const wanted = answer.partitions.filter((p) => topics.includes(p.topic));
-      for (const p of wanted) check(p.code, `get the offset of ${p.topic}/${p.partition} for group ${group}`);
-      return wanted
+      for (const p of answer.partitions)
+        check(p.code, `get the offset of ${p.topic}/${p.partition} for group ${group}`);
+      return answer.partitions
         .filter((p) => p.offset >= 0)
         .map(({ topic, partition, offset }) => ({ topic, partition, offset }))
         .sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));

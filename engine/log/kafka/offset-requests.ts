@@ -66,13 +66,21 @@ export function decodeTxnOffsetCommit(payload: Buffer): PartitionCode[] {
 }
 
 /**
- * OffsetFetch v7: all offsets of a group, stable ones only (KIP-447): a partition whose offset waits for the end of a
- * transaction answers UNSTABLE_OFFSET_COMMIT instead of an old one.
+ * OffsetFetch v7: stable offsets only (KIP-447): a partition whose offset waits for the end of a transaction answers
+ * UNSTABLE_OFFSET_COMMIT instead of an old one. The partitions must be named: asked for all, the broker is silent about those
+ * whose first offset is such a one.
  */
-export function encodeOffsetFetch(group: string): Buffer {
+export function encodeOffsetFetch(group: string, partitions: readonly TopicPartition[]): Buffer {
   const w = new ByteWriter(64);
   writeCompactString(w, group);
-  w.byte(0); // topics: null stands for all
+  const topics = byTopic(partitions);
+  writeUvarint(w, topics.size + 1);
+  for (const [topic, list] of topics) {
+    writeCompactString(w, topic);
+    writeUvarint(w, list.length + 1);
+    for (const p of list) w.int32(p.partition);
+    w.byte(0);
+  }
   w.byte(1); // require stable
   w.byte(0);
   return w.bytes();

@@ -17,6 +17,8 @@ class Assigned {
   end = -1;
   paused = false;
   inFlight = false;
+  /** There may be data: it need not wait for a shared lane. */
+  hurry = true;
   failures = 0;
   retryAt = 0;
   /** When the cluster first said that there is no such partition. */
@@ -37,8 +39,6 @@ class Assigned {
   }
 }
 
-const laneOf = (node: number, lane: number): string => `${node}/${lane}`;
-
 interface Chunk {
   readonly fetched: FetchedPartition;
   readonly bytes: number;
@@ -47,10 +47,12 @@ interface Chunk {
 /**
  * A broker answers the requests of a connection in turn, so each broker has several lanes: connections with at most one fetch in
  * flight. Two share the partitions, so that one transfers while the other asks. A fetch at the end of its partitions waits at
- * the broker: the third lane is for a partition that is assigned or resumed while both of the others wait.
+ * the broker: what is assigned or resumed while both wait is asked for on the third lane, which never waits.
  */
 const SHARED_LANES = 2;
 const LATE_LANE = 2;
+
+const laneOf = (node: number, lane: number): string => `${node}/${lane}`;
 
 /**
  * Reads assigned partitions without a group. While the engine works on what `poll` gave, the next fetch is in flight, until
@@ -103,6 +105,7 @@ export class KafkaReader implements LogReader {
     const a = this.find(topic, partition);
     if (a === undefined || !a.paused) return;
     a.paused = false;
+    a.hurry = true;
     if (a.buffered.length > 0) this.signal();
     this.pump();
   }
@@ -206,11 +209,16 @@ export class KafkaReader implements LogReader {
   private share(node: number, list: readonly Assigned[]): void {
     const lanes = [];
     for (let i = 0; i < SHARED_LANES; i++) if (!this.busy.has(laneOf(node, i))) lanes.push(i);
-    if (lanes.length === 0 && !this.busy.has(laneOf(node, LATE_LANE))) lanes.push(LATE_LANE);
-    const size = Math.ceil(list.length / lanes.length);
+    let partitions = list;
+    if (lanes.length === 0 && !this.busy.has(laneOf(node, LATE_LANE))) {
+      lanes.push(LATE_LANE);
+      partitions = list.filter((a) => a.hurry);
+      for (const a of partitions) a.hurry = false;
+    }
+    const size = Math.ceil(partitions.length / lanes.length);
     for (const [i, lane] of lanes.entries()) {
       const room = this.bufferBytes - this.bufferedBytes - this.reservedBytes;
-      const slice = list.slice(i * size, (i + 1) * size);
+      const slice = partitions.slice(i * size, (i + 1) * size);
       if (slice.length > 0 && room >= Math.min(this.partitionBytes, this.bufferBytes))
         this.launch(node, lane, slice, room);
     }
@@ -238,7 +246,7 @@ export class KafkaReader implements LogReader {
     const connection = await cluster.connection(node, `fetch${lane}`);
     const body = encodeFetch({
       partitions: list.map((a) => ({ topic: a.topic, partition: a.partition, offset: a.fetchOffset })),
-      maxWaitMs: fetchMaxWaitMs,
+      maxWaitMs: lane === LATE_LANE ? 0 : fetchMaxWaitMs,
       maxBytes,
       partitionMaxBytes: this.partitionBytes,
     });
@@ -269,6 +277,7 @@ export class KafkaReader implements LogReader {
       a.end = records.lastStableOffset;
       if (set.nextOffset === from) return;
       a.fetchOffset = set.nextOffset;
+      a.hurry = true;
       const bytes = records.end - records.start + set.decompressedBytes;
       a.buffered.push({
         fetched: { topic: a.topic, partition: a.partition, batches: set.batches, nextOffset: set.nextOffset },
