@@ -3,7 +3,7 @@ import type { SourceKind } from '../catalog/index.js';
 import type { AggregateCall, TypedExpr } from '../types/expr.js';
 import { BOOLEAN, INTEGER, printType } from '../types/sql-type.js';
 import { castTo } from './coerce.js';
-import type { AnalyzerContext } from './context.js';
+import { type AnalyzerContext, property } from './context.js';
 import { fail, listed } from './errors.js';
 import { ExpressionAnalyzer, type ExpressionScope } from './expression.js';
 import { literal, typeOf } from './literals.js';
@@ -132,6 +132,7 @@ class QueryAnalyzer {
       const keys = this.#partitionKeys(query.partitionBy);
       shape = { kind: 'partitioned', keys: this.#nameKeys(keys, query.partitionBy, exprs, names) };
     }
+    if (shape.kind === 'plain' && this.#keysAsSelected()) shape = this.#selectedKeys(exprs, names);
     const keys = shape.kind === 'partitioned' ? shape.keys.map((k) => k.expr) : keyColumns(this.#relation, exprs);
     const select = exprs.map((expr, i): SelectColumn => {
       const at = keys.findIndex((k) => sameExpr(k, expr));
@@ -147,6 +148,19 @@ class QueryAnalyzer {
       output: this.#relation.output,
       window: this.#relation.window,
     };
+  }
+
+  /** ksqlDB's newer planner, off by default: the key is what the projection has of it, in the projection's order. */
+  #keysAsSelected(): boolean {
+    const on = property(this.#context, 'ksql.new.query.planner.enabled');
+    return this.#use.kind === 'persistent' && this.#relation.output === 'STREAM' && /^true$/i.test(on ?? '');
+  }
+
+  #selectedKeys(exprs: readonly TypedExpr[], names: readonly string[]): QueryShape {
+    const own = keyColumns(this.#relation, exprs);
+    const keys = exprs.flatMap((expr, i) => (own.some((k) => sameExpr(k, expr)) ? [{ name: names[i]!, expr }] : []));
+    const same = keys.length === own.length && keys.every((k, i) => sameExpr(k.expr, own[i]!));
+    return same ? { kind: 'plain' } : { kind: 'partitioned', keys };
   }
 
   #keyColumn(index: number): TypedExpr {

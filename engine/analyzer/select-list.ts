@@ -99,7 +99,7 @@ function star(source: Identifier | undefined, span: Span, options: StarOptions):
 
 /**
  * The columns' names: aliases, names of plain columns (with their source's name where two sources have it), names of
- * struct fields, `KSQL_COL_n` for the rest. `persistent`: names that every source has are refused.
+ * struct fields (with a number where a source has a column of that name), `KSQL_COL_n` for the rest. `persistent`: names that every source has are refused.
  */
 export function columnNames(items: readonly ListedItem[], scope: Scope, persistent: boolean): readonly string[] {
   if (persistent) for (const item of items) checkReserved(item, scope);
@@ -121,7 +121,7 @@ export function columnNames(items: readonly ListedItem[], scope: Scope, persiste
     if (item.node.kind === 'StructAccess') {
       const field = item.node.field.name;
       let name = field;
-      for (let n = 1; used.has(name); n++) name = `${field}_${n}`;
+      for (let n = 1; used.has(name) || taken.has(name); n++) name = `${field}_${n}`;
       used.add(name);
       return name;
     }
