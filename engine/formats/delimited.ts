@@ -169,10 +169,13 @@ class DelimitedEncoder implements RowEncoder {
   private readonly delimiter: string;
   private readonly types: readonly SqlType[];
   private readonly special: RegExp;
+  /** Whether the delimiter never stands in the text of a number or in base 64. */
+  private readonly plainNumbers: boolean;
 
   constructor(context: CoderContext) {
     this.delimiter = context.ref.properties.delimiter ?? ',';
     this.types = context.columns.map((c) => c.type);
+    this.plainNumbers = !/[0-9A-Za-z+/=.-]/.test(this.delimiter);
     this.special = new RegExp(`["\\r\\n${this.delimiter.replace(/[\\\]^-]/, '\\$&')}]`, 'u');
   }
 
@@ -183,7 +186,7 @@ class DelimitedEncoder implements RowEncoder {
       const v = row[i];
       if (v === null || v === undefined) continue;
       const text = textOf(types[i]!, v);
-      if (this.needsQuotes(text, i === 0)) {
+      if (this.needsQuotes(types[i]!, text, i === 0)) {
         out.byte(QUOTE);
         out.utf8(text.replaceAll('"', '""'));
         out.byte(QUOTE);
@@ -196,9 +199,10 @@ class DelimitedEncoder implements RowEncoder {
    * Commons CSV's minimal quoting: besides what RFC 4180 demands, a record that starts with neither letter nor digit, a
    * field that starts with `#`, `!` or something below, and one that ends in white space or a control character.
    */
-  private needsQuotes(text: string, first: boolean): boolean {
+  private needsQuotes(type: SqlType, text: string, first: boolean): boolean {
     if (text === '') return first;
     const start = text.charCodeAt(0);
+    if (this.plainNumbers && type.kind !== 'STRING') return first && !isAlphanumeric(start);
     return (
       (first ? !isAlphanumeric(start) : start <= 0x23) ||
       text.charCodeAt(text.length - 1) <= 0x20 ||

@@ -1,7 +1,7 @@
 /** Slots of a cache; a power of two. Together with MAX_BYTES it bounds the cache to a few hundred kilobytes. */
 const SLOTS = 1024;
 /** Longer strings are rarely repeated, and comparing them costs as much as making them. */
-const MAX_BYTES = 24;
+const MAX_BYTES = 16;
 
 /** Strings of one ASCII character. */
 const SINGLE: readonly string[] = Array.from({ length: 128 }, (_, i) => String.fromCharCode(i));

@@ -60,9 +60,12 @@ export interface Step {
   readonly head: number;
   readonly tail: number;
   next: Step | null;
-  /** Records in which something else followed. */
+  /** Records in which something else followed; at `patience` of them `next` changes, then it takes twice as many. */
   misses: number;
+  patience: number;
 }
+
+const PATIENCE = 8;
 
 /** Longer stretches (of white space) are not learned; the shortest there are, like `,"":`, have four bytes. */
 export const MAX_STEP_BYTES = 512;
@@ -75,7 +78,7 @@ export function newStep(member: Member, b: Buffer, from: number, to: number): St
   for (let i = 0; i < words.length; i++) words[i] = b.readDoubleLE(Math.min(from + i * 8, to - 8));
   const head = short ? b.readInt32LE(from) : 0;
   const tail = short ? b.readInt32LE(to - 4) : 0;
-  return { member, op: member.op, length, words, head, tail, next: null, misses: 0 };
+  return { member, op: member.op, length, words, head, tail, next: null, misses: 0, patience: PATIENCE };
 }
 
 /** A step that no bytes take. */
@@ -88,6 +91,7 @@ export const nowhere = (): Step => ({
   tail: 0,
   next: null,
   misses: 0,
+  patience: PATIENCE,
 });
 
 /** Whether the bytes at `p` are those of `step`. `p + step.length` must not lie behind the view's end. */
@@ -102,46 +106,51 @@ export function startsWith(view: DataView, p: number, step: Step): boolean {
 /** Names that are remembered: a topic whose objects have names without end must not fill the memory. */
 const MAX_MEMBERS = 1024;
 
-/** Members by the bytes of their names: open addressing, never fuller than half. */
+interface Slot {
+  readonly name: Uint8Array;
+  readonly hash: number;
+  readonly member: Member;
+}
+
+/**
+ * Members by the bytes of their names: open addressing, never fuller than half. A name's hash starts at 0 and is
+ * `imul(hash, 31) + byte` in 32 bits; the caller has it from walking the name.
+ */
 export class MemberTable {
-  private slots: ({ readonly name: Uint8Array; readonly member: Member } | undefined)[] = new Array(64);
+  private slots: (Slot | undefined)[] = new Array(64);
   private size = 0;
 
-  get(b: Buffer, start: number, end: number): Member | undefined {
+  get(b: Buffer, start: number, end: number, hash: number): Member | undefined {
     const mask = this.slots.length - 1;
-    for (let i = hash(b, start, end) & mask; ; i = (i + 1) & mask) {
+    for (let i = spread(hash) & mask; ; i = (i + 1) & mask) {
       const slot = this.slots[i];
       if (slot === undefined) return undefined;
-      if (equals(slot.name, b, start, end)) return slot.member;
+      if (slot.hash === hash && equals(slot.name, b, start, end)) return slot.member;
     }
   }
 
   /** False where the table is full. */
-  add(b: Buffer, start: number, end: number, member: Member): boolean {
+  add(b: Buffer, start: number, end: number, hash: number, member: Member): boolean {
     if (this.size >= MAX_MEMBERS) return false;
     this.size++;
     if (this.size * 2 > this.slots.length) {
       const old = this.slots;
       this.slots = new Array(old.length * 2);
-      for (const slot of old) if (slot !== undefined) this.put(slot.name, slot.member);
+      for (const slot of old) if (slot !== undefined) this.put(slot);
     }
-    this.put(new Uint8Array(b.subarray(start, end)), member);
+    this.put({ name: new Uint8Array(b.subarray(start, end)), hash, member });
     return true;
   }
 
-  private put(name: Uint8Array, member: Member): void {
+  private put(slot: Slot): void {
     const mask = this.slots.length - 1;
-    let i = hash(name, 0, name.length) & mask;
+    let i = spread(slot.hash) & mask;
     while (this.slots[i] !== undefined) i = (i + 1) & mask;
-    this.slots[i] = { name, member };
+    this.slots[i] = slot;
   }
 }
 
-function hash(b: Uint8Array, start: number, end: number): number {
-  let h = end - start;
-  for (let i = start; i < end; i++) h = (Math.imul(h, 31) + b[i]!) | 0;
-  return h ^ (h >>> 15);
-}
+const spread = (hash: number): number => hash ^ (hash >>> 15);
 
 function equals(name: Uint8Array, b: Uint8Array, start: number, end: number): boolean {
   const n = name.length;

@@ -22,7 +22,6 @@ import {
   DOT,
   type JsonCursor,
   LBRACE,
-  PLAIN,
   POWERS_OF_TEN,
   QUOTE,
   RBRACE,
@@ -43,8 +42,6 @@ export interface ObjectField {
 }
 
 const MAX_STEPS = 2048;
-/** A step gives way to another after so many records that did not go on as it expected. */
-const MISSES = 8;
 
 /**
  * Reads objects into rows. Where a record has its fields in the order of earlier ones, each name costs one comparison with
@@ -235,16 +232,20 @@ export class ObjectReader {
     }
     if (b[p] !== QUOTE) return c.fail('expected a name in quotes', p);
     const nameAt = p;
-    do p++;
-    while (PLAIN[b[p]!] === 1);
-    const plain = b[p] === QUOTE;
+    let h = 0;
+    let x = b[++p]!;
+    while (x !== QUOTE && x !== BACKSLASH && x >= 32) {
+      h = (Math.imul(h, 31) + x) | 0;
+      x = b[++p]!;
+    }
+    const plain = x === QUOTE;
     p = plain ? p + 1 : skipString(c, nameAt);
     let member: Member | undefined;
     if (plain) {
-      member = this.table.get(b, nameAt + 1, p - 1);
+      member = this.table.get(b, nameAt + 1, p - 1, h);
       if (member === undefined) {
         member = this.memberOf(b.toString('utf8', nameAt + 1, p - 1));
-        if (!this.table.add(b, nameAt + 1, p - 1, member) && member.index < 0) member = UNKNOWN;
+        if (!this.table.add(b, nameAt + 1, p - 1, h, member) && member.index < 0) member = UNKNOWN;
       }
     } else {
       c.p = nameAt;
@@ -255,7 +256,7 @@ export class ObjectReader {
     p = skipWhitespace(b, p + 1);
     c.p = p;
     const learnable = plain && member !== UNKNOWN && p <= c.end && p - from <= MAX_STEP_BYTES;
-    this.foundStep = (learnable ? this.learn(b, from, p, before, member) : null) ?? this.lost;
+    this.foundStep = (learnable ? this.learn(c, from, p, before, member) : null) ?? this.lost;
     return member;
   }
 
@@ -266,23 +267,22 @@ export class ObjectReader {
   }
 
   /** The step to go on from after `member` was found behind `before`, where another or none was expected. */
-  private learn(b: Buffer, from: number, to: number, before: Step, member: Member): Step | null {
-    const stable = before === this.lost || (before.next !== null && ++before.misses < MISSES);
+  private learn(c: JsonCursor, from: number, to: number, before: Step, member: Member): Step | null {
+    const stable = before === this.lost || (before.next !== null && ++before.misses < before.patience);
     const known = member.step;
     if (known !== null && stable) return known;
     let step = known;
-    if (known === null || known.length !== to - from || !startsWith(viewOf(b), from, known)) {
+    if (known === null || known.length !== to - from || !startsWith(c.view, from, known)) {
       if (this.steps >= MAX_STEPS) return known;
       this.steps++;
-      step = newStep(member, b, from, to);
+      step = newStep(member, c.bytes, from, to);
       member.step ??= step;
     }
     if (!stable) {
+      if (before.next !== null) before.patience *= 2;
       before.next = step;
       before.misses = 0;
     }
     return step;
   }
 }
-
-const viewOf = (b: Buffer): DataView => new DataView(b.buffer, b.byteOffset, b.length);
