@@ -91,11 +91,14 @@ export class Stopwatch {
    * have no one to commit them, so an end is reached where the last record below it is.
    */
   async finished(): Promise<boolean> {
-    // While work is in flight the broker is not asked: it shares the cores.
     if (this.firstRecordAt < 0) return false;
-    for (const [key, next] of this.delivered) if ((this.committed.get(key) ?? -1) < next) return false;
+    // What is read but never committed is none of the query's sources: the command topic, changelogs being restored.
     const topics = new Set([this.input]);
     for (const key of this.committed.keys()) topics.add(key.slice(0, key.lastIndexOf('/')));
+    // While work is in flight the broker is not asked: it shares the cores.
+    for (const [key, next] of this.delivered) {
+      if (topics.has(key.slice(0, key.lastIndexOf('/'))) && (this.committed.get(key) ?? -1) < next) return false;
+    }
     for (const topic of topics) {
       for (const { partition, earliest, end } of await this.log.offsets(topic)) {
         const key = `${topic}/${partition}`;
