@@ -289,7 +289,10 @@ class QueryAnalyzer {
         return { ...part, index: part.index - this.#base };
       }
       const at = keys.findIndex((k) => sameExpr(k, part));
-      if (at >= 0) return { kind: 'column', from: 'key', index: at, name: `KEY_${at}`, type: part.type };
+      if (at >= 0) {
+        const name = part.kind === 'column' || part.kind === 'pseudo' ? part.name : `KSQL_KEY_${at}`;
+        return { kind: 'column', from: 'key', index: at, name, type: part.type };
+      }
       if (part.kind === 'column') violations.push(identifierText(part.name));
       if (part.kind === 'pseudo') {
         const bound = part.name === 'WINDOWSTART' || part.name === 'WINDOWEND';

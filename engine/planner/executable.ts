@@ -10,12 +10,11 @@ const PLANNED_ONLY: Partial<Record<TopologyNode['kind'], string>> = {
 };
 
 /** Throws NOT_SUPPORTED, naming it, where a query needs what the runtime does not have. */
-export function checkExecutable(topology: Topology): Topology {
+export function checkExecutable(topology: Topology): void {
   for (const { nodes } of topology.subtopologies) {
     for (const node of nodes) {
       const what = node.kind === 'aggregate' && node.emit === 'final' ? 'EMIT FINAL' : PLANNED_ONLY[node.kind];
       if (what !== undefined) throw new WeirError('NOT_SUPPORTED', `${what} is not supported yet.`);
     }
   }
-  return topology;
 }

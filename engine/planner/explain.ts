@@ -1,5 +1,6 @@
 import type { ResolvedQuery, ResolvedRelation, ResolvedStatement } from '../analyzer/index.js';
 import type { AggregateCall, TypedExpr } from '../types/expr.js';
+import type { PullPlan } from '../types/pull-plan.js';
 import { type Column, printSchema } from '../types/schema.js';
 import { printType } from '../types/sql-type.js';
 import type { FormatRef, KeyWindow, Topology, TopologyNode, WindowSpec } from '../types/topology.js';
@@ -244,6 +245,30 @@ function nodeText(n: TopologyNode): string {
     case 'result':
       return `${head} [${n.columns.map((c) => `${c.name} = ${printExpr(c.expr)}`).join(', ')}]${n.limit === null ? '' : ` limit ${n.limit}`}`;
   }
+}
+
+/** How a pull query on a table is answered. */
+export function explainPull(p: PullPlan): string {
+  const range = (name: string, r: PullPlan['windowStart']): readonly string[] =>
+    r.from === undefined && r.to === undefined
+      ? []
+      : [`${name} from ${r.from ?? 'the first'} to ${r.to ?? 'the last'}`];
+  return [
+    `read ${p.node.id} of sub-topology ${p.subtopology} of ${p.queryId}${keyWindowText(p.window)}`,
+    ...indent([
+      p.keys.kind === 'scan'
+        ? 'every key'
+        : `keys ${p.keys.keys.map((k) => `(${k.map(printExpr).join(', ')})`).join(', ')}`,
+      ...range('window starts', p.windowStart),
+      ...range('window ends', p.windowEnd),
+      ...p.steps.map(nodeText),
+      ...(p.where === null ? [] : [`where ${printExpr(p.where)}`]),
+      ...p.columns.map(
+        (c) => `select ${c.name} ${printType(c.expr.type)}${c.key ? ' KEY' : ''} = ${printExpr(c.expr)}`,
+      ),
+      ...(p.limit === null ? [] : [`limit ${p.limit}`]),
+    ]),
+  ].join('\n');
 }
 
 /** Every stage of a planned statement, each under its heading. */

@@ -7,7 +7,7 @@ import {
   type ResolvedSelect,
   relationSources,
 } from '../analyzer/index.js';
-import type { QueryDef, QueryKind } from '../catalog/index.js';
+import type { DataSource, QueryDef, QueryKind } from '../catalog/index.js';
 import type { PullPlan, StreamPullPlan } from '../types/pull-plan.js';
 import type { Topology } from '../types/topology.js';
 import { checkExecutable } from './executable.js';
@@ -17,7 +17,14 @@ import { planTablePull } from './pull.js';
 import { optimize, storeTables } from './rules.js';
 import { TopologyBuilder } from './topology.js';
 
-export { explainLogical, explainPlan, explainQuery, explainStatement, explainTopology } from './explain.js';
+export {
+  explainLogical,
+  explainPlan,
+  explainPull,
+  explainQuery,
+  explainStatement,
+  explainTopology,
+} from './explain.js';
 export type { LogicalPlan } from './logical.js';
 
 /** What a statement that starts a query becomes. `query` goes into the command as it is. */
@@ -49,12 +56,24 @@ function logicalPlan(query: ResolvedQuery, target: 'STREAM' | 'TABLE'): LogicalP
   return pruneColumns(stored, everything(stored)).plan;
 }
 
+type QueryStatement = ResolvedCreateAs | ResolvedInsertInto | (ResolvedCreateSource & { readonly queryId: string });
+
 /**
  * Plans CREATE … AS, INSERT INTO … SELECT and CREATE SOURCE TABLE. `properties`: the session's settings, which go with
- * the query for good. Pure.
+ * the query for good. Throws WeirError NOT_SUPPORTED where no operator runs a step of the plan yet. Pure.
  */
 export function planPersistent(
-  statement: ResolvedCreateAs | ResolvedInsertInto | (ResolvedCreateSource & { readonly queryId: string }),
+  statement: QueryStatement,
+  properties: Readonly<Record<string, string>> = {},
+): PersistentPlan {
+  const plan = draftPersistent(statement, properties);
+  checkExecutable(plan.topology);
+  return plan;
+}
+
+/** The plan alone, whether or not it can be run. */
+export function draftPersistent(
+  statement: QueryStatement,
   properties: Readonly<Record<string, string>> = {},
 ): PersistentPlan {
   const builder = new TopologyBuilder(false);
@@ -71,45 +90,51 @@ export function planPersistent(
   });
   if (statement.kind === 'createSource') {
     const { source } = statement;
-    const scan: ScanPlan = {
-      kind: 'scan',
-      source,
-      needed: { key: [...source.schema.key.keys()], value: [...source.schema.value.keys()] },
-      stored: true,
-      schema: source.schema,
-      table: true,
-      window: source.window,
-    };
+    const scan = keptTable(source);
     return done('CST', source.name, [source.name], scan, builder.table(scan));
   }
   const sink = statement.kind === 'createAs' ? statement.sink : statement.target;
   const logical = logicalPlan(statement.query, sink.kind);
   const kind: QueryKind = statement.kind === 'insertInto' ? 'INSERT' : sink.kind === 'STREAM' ? 'CSAS' : 'CTAS';
-  return done(
-    kind,
-    sink.name,
-    sourcesOf(statement.query.relation),
-    logical,
-    checkExecutable(builder.persistent(logical, sink)),
-  );
+  return done(kind, sink.name, sourcesOf(statement.query.relation), logical, builder.persistent(logical, sink));
 }
+
+/** All columns of a table, kept. */
+const keptTable = (source: DataSource): ScanPlan => ({
+  kind: 'scan',
+  source,
+  needed: { key: [...source.schema.key.keys()], value: [...source.schema.value.keys()] },
+  stored: true,
+  schema: source.schema,
+  table: true,
+  window: source.window,
+});
 
 /** Names of the sources that a relation reads, each once. */
 export const sourcesOf = (relation: ResolvedRelation): readonly string[] => [
   ...new Set(relationSources(relation).map((s) => s.source.name)),
 ];
 
-/** Plans a push query: it runs where it was asked, in memory, without internal topics. Pure. */
+/**
+ * Plans a push query: it runs where it was asked, in memory, without internal topics. Throws as `planPersistent` does. Pure.
+ */
 export function planPush(statement: ResolvedSelect): PushPlan {
+  const plan = draftPush(statement);
+  checkExecutable(plan.topology);
+  return plan;
+}
+
+/** The plan alone, whether or not it can be run. */
+export function draftPush(statement: ResolvedSelect): PushPlan {
   const { query } = statement;
   const rows = storeTables(optimize(planRows(query)), false);
   const { plan: logical, at } = pruneColumns(rows, usedBy(query.select.map((c) => c.expr)));
-  const built = new TopologyBuilder(true).push(logical, {
+  const topology = new TopologyBuilder(true).push(logical, {
     columns: query.select.map((c) => ({ name: c.name, expr: moveColumns(c.expr, at), key: c.key !== null })),
     limit: query.limit,
     table: logical.table,
   });
-  return { logical, topology: checkExecutable(built) };
+  return { logical, topology };
 }
 
 /** Plans a pull query. Throws WeirError NOT_SUPPORTED where the table's query keeps no state that could answer. Pure. */

@@ -4,6 +4,7 @@ import type { CompareOp, TypedExpr } from '../types/expr.js';
 import type { PullPlan } from '../types/pull-plan.js';
 import type { Column } from '../types/schema.js';
 import type { Topology, TopologyNode } from '../types/topology.js';
+import { and, conjuncts } from './conjuncts.js';
 
 /** Points that one pull query may look up; beyond, it reads everything and filters. */
 const MAX_POINTS = 10_000;
@@ -85,7 +86,7 @@ function constraints(where: TypedExpr | null, keyColumns: readonly Column[]): Co
   const points = new Map<number, readonly TypedExpr[]>();
   const pointParts: TypedExpr[] = [];
   const rest: TypedExpr[] = [];
-  for (const part of conjuncts(where)) {
+  for (const part of where === null ? [] : conjuncts(where)) {
     const point = pointsOf(part);
     if (point !== undefined && !points.has(point.column)) {
       points.set(point.column, point.values);
@@ -98,19 +99,6 @@ function constraints(where: TypedExpr | null, keyColumns: readonly Column[]): Co
     keys = { kind: 'points', keys: product(keyColumns.map((_, i) => points.get(i)!)) };
   } else rest.push(...pointParts);
   return { keys, windowStart: start, windowEnd: end, rest: rest.length === 0 ? null : rest.reduce(and) };
-}
-
-const and = (left: TypedExpr, right: TypedExpr): TypedExpr => ({
-  kind: 'logic',
-  op: 'AND',
-  left,
-  right,
-  type: { kind: 'BOOLEAN' },
-});
-
-function conjuncts(e: TypedExpr | null): readonly TypedExpr[] {
-  if (e === null) return [];
-  return e.kind === 'logic' && e.op === 'AND' ? [...conjuncts(e.left), ...conjuncts(e.right)] : [e];
 }
 
 function product(columns: readonly (readonly TypedExpr[])[]): readonly (readonly TypedExpr[])[] {

@@ -1,5 +1,6 @@
-import { sameExpr } from '../analyzer/index.js';
+import { replace, sameExpr, walk } from '../analyzer/index.js';
 import type { TypedExpr } from '../types/expr.js';
+import { and, conjuncts } from './conjuncts.js';
 import { columnsOf, type LogicalPlan, mapInputs } from './logical.js';
 
 /** A rewriting of a whole plan into one with the same meaning. */
@@ -31,6 +32,50 @@ const mergeFilters: Rule = {
     return { ...node.input, predicate };
   },
 };
+
+/**
+ * What WHERE asks of the stream alone is asked before a stream-table join, and so before the repartition in front of it.
+ * The table's changes give no rows of their own, so nothing else can tell the difference.
+ */
+const filterBeforeJoin: Rule = {
+  name: 'filter-before-join',
+  apply: (node) => {
+    if (node.kind !== 'filter' || node.having || node.input.kind !== 'join') return node;
+    const join = node.input;
+    const { left } = join;
+    if (join.flavour !== 'streamTable' || (left.kind !== 'project' && left.kind !== 'rekey')) return node;
+    const width = left.schema.value.length;
+    const parts = conjuncts(node.predicate);
+    const mine = parts.filter((p) => ofLeft(p, width));
+    if (mine.length === 0) return node;
+    const rest = parts.filter((p) => !mine.includes(p));
+    const { input } = left;
+    const predicate = mine.map((p) => inlined(p, left.value)).reduce(and);
+    const below: LogicalPlan = {
+      kind: 'filter',
+      input,
+      predicate,
+      having: false,
+      schema: input.schema,
+      table: input.table,
+      window: input.window,
+    };
+    const filtered: LogicalPlan = { ...join, left: { ...left, input: below } };
+    return rest.length === 0 ? filtered : { ...node, input: filtered, predicate: rest.reduce(and) };
+  },
+};
+
+function ofLeft(expr: TypedExpr, width: number): boolean {
+  let own = true;
+  walk(expr, (part) => {
+    if (part.kind === 'pseudo' || (part.kind === 'column' && (part.from === 'key' || part.index >= width))) own = false;
+  });
+  return own;
+}
+
+/** An expression over the columns `value` as one over what these are computed from. */
+const inlined = (expr: TypedExpr, value: readonly TypedExpr[]): TypedExpr =>
+  replace(expr, (part) => (part.kind === 'column' && part.from === 'value' ? value[part.index] : undefined));
 
 /** A new key that is the old key, column by column, moves no row. */
 const keepPartitioning: Rule = {
@@ -73,6 +118,7 @@ const sameColumn = (a: TypedExpr, b: TypedExpr): boolean => sameExpr(a, b);
 
 export const RULES: readonly Rule[] = [
   dropTrueFilter,
+  filterBeforeJoin,
   mergeFilters,
   keepPartitioning,
   rekeyToProject,

@@ -30,8 +30,8 @@ const STORE_NAMES = {
   aggregate: 'Aggregate-Aggregate-Materialize',
   having: 'Having',
   source: 'Source',
-  left: 'Join-Left',
-  right: 'Join-Right',
+  left: 'Join-Left-Rows',
+  right: 'Join-Right-Rows',
   foreignKey: 'ForeignKey-Join',
   result: 'Result',
 } as const;

@@ -126,7 +126,7 @@ export interface FlatMapNode extends NodeBase {
 /**
  * Gives each record a new key. `dropNullKey`: rows any of whose key columns is null are dropped (GROUP BY). Else (PARTITION
  * BY) a single key column that is null makes a null key, several make a key even if all of them are null, none (`key` is
- * empty) a null key; of a row whose value is null every key column is null.
+ * empty) a null key; of a row whose value is null, an expression that looks at anything but key columns is null.
  *
  * `table` (default false): the input is a table. The previous row moves as the new one does: where their new keys differ,
  * the output is first a removal (value null, `previous` the old row) under the old row's key, then an addition (`previous`

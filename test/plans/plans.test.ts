@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { analyze } from '../../engine/analyzer/index.js';
-import { explainPlan, planPull, planPush } from '../../engine/planner/index.js';
+import { draftPush, explainPlan, explainPull, planPull } from '../../engine/planner/index.js';
 import { parseScript } from '../../parser/index.js';
 import { Session } from '../analyzer/support.js';
 
@@ -20,7 +20,7 @@ function explainScript(text: string): string {
     const resolved = analyze(statement, session.context(text));
     const sql = 'sql' in resolved ? resolved.sql : '';
     if (resolved.kind === 'select') {
-      if (resolved.mode === 'push') parts.push(explainPlan({ sql, resolved, ...planPush(resolved) }));
+      if (resolved.mode === 'push') parts.push(explainPlan({ sql, resolved, ...draftPush(resolved) }));
       else {
         const pull = planPull(resolved);
         const plan = explainPlan({
@@ -29,7 +29,7 @@ function explainScript(text: string): string {
           logical: null,
           topology: pull.kind === 'stream' ? pull.plan.topology : null,
         });
-        parts.push(pull.kind === 'table' ? `${plan}\npull plan\n${indent(JSON.stringify(pull.plan, null, 1))}` : plan);
+        parts.push(pull.kind === 'table' ? `${plan}\npull plan\n${indent(explainPull(pull.plan))}` : plan);
       }
       continue;
     }
