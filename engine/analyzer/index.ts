@@ -10,7 +10,8 @@ import type {
 import { dropObstacle, materializingQuery, type SourceKind } from '../catalog/index.js';
 import { printType } from '../types/sql-type.js';
 import { type AnalyzerContext, sqlOf } from './context.js';
-import { analyzeCreateAs, analyzeCreateSource } from './create.js';
+import { analyzeCreateAs } from './create-as.js';
+import { analyzeCreateSource } from './create-source.js';
 import { didYouMean, fail } from './errors.js';
 import { analyzeInsertInto, analyzeInsertValues } from './insert.js';
 import { checkLookup, checkPull } from './pull.js';
@@ -20,7 +21,7 @@ import { RESERVED, relationSources } from './scope.js';
 import { resolveType } from './types.js';
 
 export type { AnalyzerContext, FormatRegistry } from './context.js';
-export { sinkSchema } from './create.js';
+export { sinkSchema } from './create-as.js';
 export * from './resolved.js';
 export { mapParts, replace, sameExpr, walk } from './rewrite.js';
 export { relationSources, sideColumns } from './scope.js';

@@ -5,7 +5,7 @@ import { type Column, printSchema } from '../types/schema.js';
 import { BIGINT, printType, typeEquals } from '../types/sql-type.js';
 import { canAssign, castTo, coerceTo } from './coerce.js';
 import { type AnalyzerContext, sourceNamed, sqlOf } from './context.js';
-import { sinkSchema } from './create.js';
+import { sinkSchema } from './create-as.js';
 import { didYouMean, fail, tick } from './errors.js';
 import { ExpressionAnalyzer } from './expression.js';
 import { literal, typeOf } from './literals.js';

@@ -1,26 +1,20 @@
 import type { ColumnDef, CreateAs, CreateSource } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId, type SourceKind, type TimestampColumn } from '../catalog/index.js';
-import type { FunctionConfig } from '../functions/index.js';
-import type { LiteralExpr } from '../types/expr.js';
 import type { Column, HeaderBinding, Schema, ValueColumn } from '../types/schema.js';
 import { array, BYTES, printType, type SqlType, STRING, struct, typeEquals } from '../types/sql-type.js';
 import type { FormatRef } from '../types/topology.js';
-import type { Value } from '../types/value.js';
 import { type AnalyzerContext, checkFormat, property, sqlOf } from './context.js';
 import { at, didYouMean, fail, notSupported, tick } from './errors.js';
 import { formatRef, keyWindow, readProperties, refuseSchemaIds, type WithProperties } from './properties.js';
-import { analyzeQuery } from './query.js';
-import type { ResolvedCreateAs, ResolvedCreateSource, ResolvedQuery } from './resolved.js';
-import { RESERVED, relationSources } from './scope.js';
+import { checkReplacement } from './replace.js';
+import type { ResolvedCreateSource } from './resolved.js';
+import { RESERVED } from './scope.js';
 import { checkKeyTypes, resolveType } from './types.js';
 
-const DEFAULT_KEY_FORMAT = 'ksql.persistence.default.format.key';
+export const DEFAULT_KEY_FORMAT = 'ksql.persistence.default.format.key';
 const DEFAULT_VALUE_FORMAT = 'ksql.persistence.default.format.value';
 const WRAP_SINGLES = 'ksql.persistence.wrap.single.values';
-const TOPIC_PREFIX = 'ksql.output.topic.name.prefix';
-
-// --- CREATE STREAM, CREATE TABLE -------------------------------------------------------------------------------------
 
 export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource): ResolvedCreateSource {
   const kind = node.sourceKind;
@@ -74,6 +68,7 @@ export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource
     sql,
     createdBy: null,
   };
+  replaceable(context, node, source);
   const materialized = node.isSource && kind === 'TABLE';
   return {
     kind: 'createSource',
@@ -87,7 +82,7 @@ export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource
 }
 
 /** Whether the name is taken and that is fine; throws where it is not. */
-function checkName(
+export function checkName(
   context: AnalyzerContext,
   node: CreateSource | CreateAs,
   kind: SourceKind,
@@ -109,6 +104,11 @@ function checkName(
     );
   }
   return false;
+}
+
+export function replaceable(context: AnalyzerContext, node: CreateSource | CreateAs, next: DataSource): void {
+  const was = context.catalog.sources.get(next.name);
+  if (node.orReplace && was !== undefined) checkReplacement(was, next, node.name.span);
 }
 
 function checkRoles(node: CreateSource): void {
@@ -204,7 +204,12 @@ function sourceFormats(
 /** Formats for which WRAP_SINGLE_VALUE makes a difference. */
 const WRAPPING = ['JSON', 'JSON_SR', 'AVRO'];
 
-function wrapSingle(context: AnalyzerContext, p: WithProperties, format: string, schema: Schema): boolean | undefined {
+export function wrapSingle(
+  context: AnalyzerContext,
+  p: WithProperties,
+  format: string,
+  schema: Schema,
+): boolean | undefined {
   if (p.wrapSingle !== undefined) return p.wrapSingle;
   if (written(schema).length !== 1 || !WRAPPING.includes(format.toUpperCase())) return undefined;
   const setting = property(context, WRAP_SINGLES);
@@ -214,7 +219,7 @@ function wrapSingle(context: AnalyzerContext, p: WithProperties, format: string,
 /** Value columns that are in the record's value; header columns are not. */
 const written = (schema: Schema): readonly ValueColumn[] => schema.value.filter((c) => c.headers === undefined);
 
-function checkWrap(p: WithProperties, format: FormatRef, schema: Schema, span: Span): void {
+export function checkWrap(p: WithProperties, format: FormatRef, schema: Schema, span: Span): void {
   if (p.wrapSingle === undefined) return;
   const where = p.span('WRAP_SINGLE_VALUE') ?? span;
   const fixed = !WRAPPING.includes(format.name);
@@ -226,12 +231,18 @@ function checkWrap(p: WithProperties, format: FormatRef, schema: Schema, span: S
   if (written(schema).length !== 1) fail("'WRAP_SINGLE_VALUE' is only valid for single-field value schemas", where);
 }
 
-function checkFormats(context: AnalyzerContext, schema: Schema, key: FormatRef, value: FormatRef, span: Span): void {
+export function checkFormats(
+  context: AnalyzerContext,
+  schema: Schema,
+  key: FormatRef,
+  value: FormatRef,
+  span: Span,
+): void {
   if (schema.key.length > 0) checkFormat(context, key, schema.key, true, span);
   checkFormat(context, value, written(schema), false, span);
 }
 
-function timestampColumn(p: WithProperties, schema: Schema, span: Span): TimestampColumn | null {
+export function timestampColumn(p: WithProperties, schema: Schema, span: Span): TimestampColumn | null {
   if (p.timestamp === undefined) {
     if (p.timestampFormat !== undefined) {
       fail(
@@ -269,160 +280,3 @@ function timestampColumn(p: WithProperties, schema: Schema, span: Span): Timesta
   }
   return { column: name, format };
 }
-
-// --- CREATE … AS SELECT -----------------------------------------------------------------------------------------------
-
-export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): ResolvedCreateAs {
-  const kind = node.sourceKind;
-  const name = node.name.name;
-  const sql = sqlOf(context, node.span);
-  const exists = checkName(context, node, kind, false);
-  const statement = `CREATE ${kind} AS SELECT`;
-  if (node.query.limit !== undefined) fail(`${statement} statements don't support LIMIT clause.`, node.query.span);
-  const p = readProperties(node.properties, 'sink');
-  refuseSchemaIds(p);
-  const query = analyzeQuery(context, node.query, {
-    kind: 'persistent',
-    sink: name,
-    statement,
-    check: (q) => {
-      checkStates(context, q, node.query.span);
-      timestampColumn(p, sinkSchema(q), node.span);
-    },
-  });
-  if (query.output !== kind) {
-    fail(
-      `Invalid result type. Your SELECT query produces a ${query.output}. Please use CREATE ${query.output} AS SELECT statement instead.`,
-      node.span,
-    );
-  }
-  const schema = sinkSchema(query);
-  const input = firstSource(query);
-  const { keyFormat, valueFormat } = sinkFormats(context, p, query, schema, node.span);
-  checkWrap(p, valueFormat, schema, node.span);
-  checkKeyTypes(schema.key, node.span);
-  checkFormats(context, schema, keyFormat, valueFormat, node.span);
-  const queryId = nextQueryId(context.catalog, kind === 'STREAM' ? 'CSAS' : 'CTAS', name);
-  const grouped = query.shape.kind === 'grouped' ? query.shape.window : null;
-  const sink: DataSource = {
-    name,
-    kind,
-    schema,
-    topic: {
-      name: p.topic ?? `${property(context, TOPIC_PREFIX) ?? ''}${name}`,
-      partitions: p.partitions ?? input.topic.partitions,
-      replicas: p.replicas ?? input.topic.replicas,
-      retentionMs: p.retentionMs ?? null,
-    },
-    keyFormat,
-    valueFormat,
-    window: query.window,
-    windowType: grouped?.kind ?? (query.window === null ? null : input.windowType),
-    timestamp: timestampColumn(p, schema, node.span),
-    isSource: false,
-    sql,
-    createdBy: queryId,
-  };
-  return {
-    kind: 'createAs',
-    sink,
-    query,
-    queryId,
-    orReplace: node.orReplace,
-    ifNotExists: node.ifNotExists,
-    exists,
-    sql,
-  };
-}
-
-/** The leftmost source: what the sink inherits from. */
-export const firstSource = (query: Pick<ResolvedQuery, 'relation'>): DataSource =>
-  relationSources(query.relation)[0]!.source;
-
-/** Key columns in the order of the key, value columns in the order of the projection. */
-export function sinkSchema(query: Pick<ResolvedQuery, 'select'>): Schema {
-  const keys = query.select.filter((c) => c.key !== null);
-  const column = (c: ResolvedQuery['select'][number]): Column => ({ name: c.name, type: c.expr.type });
-  return {
-    key: [...keys].sort((a, b) => a.key! - b.key!).map(column),
-    value: query.select.filter((c) => c.key === null).map(column),
-  };
-}
-
-/** Formats that the WITH clause leaves out are those of the first source; a key where there was none gets the default. */
-function sinkFormats(
-  context: AnalyzerContext,
-  p: WithProperties,
-  query: ResolvedQuery,
-  schema: Schema,
-  span: Span,
-): { readonly keyFormat: FormatRef; readonly valueFormat: FormatRef } {
-  const input = firstSource(query);
-  const value = inherited(p.valueFormat, p.valueOptions, input.valueFormat);
-  const wrap = wrapSingle(context, p, value.name, schema);
-  const bare = query.shape.kind === 'partitioned' && query.shape.keys.length === 0;
-  const keyless = input.keyFormat.name === 'NONE' && !bare;
-  const fallback: FormatRef = keyless
-    ? { name: property(context, DEFAULT_KEY_FORMAT) || 'KAFKA', properties: {} }
-    : input.keyFormat;
-  const key = inherited(
-    p.keyFormat,
-    p.keyOptions,
-    schema.key.length === 0 && p.keyFormat === undefined ? input.keyFormat : fallback,
-  );
-  return {
-    keyFormat:
-      bare && p.keyFormat === undefined
-        ? { name: 'NONE', properties: {} }
-        : formatRef(key.name, key.options, p.span('KEY_FORMAT') ?? p.span('FORMAT') ?? span),
-    valueFormat: formatRef(value.name, value.options, p.span('VALUE_FORMAT') ?? p.span('FORMAT') ?? span, wrap),
-  };
-}
-
-/** A delimiter goes along with an inherited format; names of schemas belong to one topic and do not. */
-function inherited(
-  name: string | undefined,
-  options: Readonly<Record<string, string>>,
-  from: FormatRef,
-): { readonly name: string; readonly options: Readonly<Record<string, string>> } {
-  if (name !== undefined && name.toUpperCase() !== from.name) return { name, options };
-  const { fullSchemaName: _name, schemaId: _id, ...kept } = from.properties;
-  return { name: from.name, options: { ...kept, ...options } };
-}
-
-/**
- * ksqlDB keeps the state of aggregates in the value format of the source; a format that has no structures can then not hold
- * that of AVG and its like. Weir's own state has no such limit, but a statement must mean the same in both.
- */
-function checkStates(context: AnalyzerContext, query: ResolvedQuery, span: Span): void {
-  if (query.shape.kind !== 'grouped') return;
-  const ref = firstSource(query).valueFormat;
-  if (ref.name !== 'DELIMITED') return;
-  const structured = query.shape.calls.some((call) => {
-    const types = call.args.map((a) => a.type);
-    const impl = context.functions.aggregateImpl(
-      call.name,
-      call.overload,
-      types,
-      call.init.map(initValue),
-      call.type,
-      NO_CONFIG,
-    );
-    return ['ARRAY', 'MAP', 'STRUCT'].includes(impl.stateType.kind);
-  });
-  if (!structured) return;
-  fail(
-    'One of the functions used in the statement has an intermediate type that the value format can not handle. ' +
-      'Please remove the function or change the format.',
-    span,
-    `The source's values are ${ref.name}: read it into a stream WITH (VALUE_FORMAT='JSON') first.`,
-  );
-}
-
-const initValue = (e: LiteralExpr): { readonly type: SqlType; readonly value: Value } => ({
-  type: e.type,
-  value: e.type.kind === 'BIGINT' && e.value !== null ? Number(e.value) : e.value,
-});
-
-/** Functions are only asked for the types of their states here. */
-const NO_CONFIG: FunctionConfig = { property: () => undefined, now: () => 0, random: () => 0, uuid: () => '' };

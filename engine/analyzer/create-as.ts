@@ -1,0 +1,183 @@
+import type { CreateAs } from '../../parser/ast.js';
+import type { Span } from '../../parser/source.js';
+import { type DataSource, nextQueryId } from '../catalog/index.js';
+import type { FunctionConfig } from '../functions/index.js';
+import type { LiteralExpr } from '../types/expr.js';
+import type { Column, Schema } from '../types/schema.js';
+import type { SqlType } from '../types/sql-type.js';
+import type { FormatRef } from '../types/topology.js';
+import type { Value } from '../types/value.js';
+import { type AnalyzerContext, property, sqlOf } from './context.js';
+import {
+  checkFormats,
+  checkName,
+  checkWrap,
+  DEFAULT_KEY_FORMAT,
+  replaceable,
+  timestampColumn,
+  wrapSingle,
+} from './create-source.js';
+import { fail } from './errors.js';
+import { formatRef, readProperties, refuseSchemaIds, type WithProperties } from './properties.js';
+import { analyzeQuery } from './query.js';
+import type { ResolvedCreateAs, ResolvedQuery } from './resolved.js';
+import { relationSources } from './scope.js';
+import { checkKeyTypes } from './types.js';
+
+const TOPIC_PREFIX = 'ksql.output.topic.name.prefix';
+
+export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): ResolvedCreateAs {
+  const kind = node.sourceKind;
+  const name = node.name.name;
+  const sql = sqlOf(context, node.span);
+  const exists = checkName(context, node, kind, false);
+  const statement = `CREATE ${kind} AS SELECT`;
+  if (node.query.limit !== undefined) fail(`${statement} statements don't support LIMIT clause.`, node.query.span);
+  const p = readProperties(node.properties, 'sink');
+  refuseSchemaIds(p);
+  const query = analyzeQuery(context, node.query, {
+    kind: 'persistent',
+    sink: name,
+    statement,
+    check: (q) => {
+      checkStates(context, q, node.query.span);
+      timestampColumn(p, sinkSchema(q), node.span);
+    },
+  });
+  if (query.output !== kind) {
+    fail(
+      `Invalid result type. Your SELECT query produces a ${query.output}. Please use CREATE ${query.output} AS SELECT statement instead.`,
+      node.span,
+    );
+  }
+  const schema = sinkSchema(query);
+  const input = firstSource(query);
+  const { keyFormat, valueFormat } = sinkFormats(context, p, query, schema, node.span);
+  checkWrap(p, valueFormat, schema, node.span);
+  checkKeyTypes(schema.key, node.span);
+  checkFormats(context, schema, keyFormat, valueFormat, node.span);
+  const queryId = nextQueryId(context.catalog, kind === 'STREAM' ? 'CSAS' : 'CTAS', name);
+  const grouped = query.shape.kind === 'grouped' ? query.shape.window : null;
+  const sink: DataSource = {
+    name,
+    kind,
+    schema,
+    topic: {
+      name: p.topic ?? `${property(context, TOPIC_PREFIX) ?? ''}${name}`,
+      partitions: p.partitions ?? input.topic.partitions,
+      replicas: p.replicas ?? input.topic.replicas,
+      retentionMs: p.retentionMs ?? null,
+    },
+    keyFormat,
+    valueFormat,
+    window: query.window,
+    windowType: grouped?.kind ?? (query.window === null ? null : input.windowType),
+    timestamp: timestampColumn(p, schema, node.span),
+    isSource: false,
+    sql,
+    createdBy: queryId,
+  };
+  replaceable(context, node, sink);
+  return {
+    kind: 'createAs',
+    sink,
+    query,
+    queryId,
+    orReplace: node.orReplace,
+    ifNotExists: node.ifNotExists,
+    exists,
+    sql,
+  };
+}
+
+/** The leftmost source: what the sink inherits from. */
+export const firstSource = (query: Pick<ResolvedQuery, 'relation'>): DataSource =>
+  relationSources(query.relation)[0]!.source;
+
+/** Key columns in the order of the key, value columns in the order of the projection. */
+export function sinkSchema(query: Pick<ResolvedQuery, 'select'>): Schema {
+  const keys = query.select.filter((c) => c.key !== null);
+  const column = (c: ResolvedQuery['select'][number]): Column => ({ name: c.name, type: c.expr.type });
+  return {
+    key: [...keys].sort((a, b) => a.key! - b.key!).map(column),
+    value: query.select.filter((c) => c.key === null).map(column),
+  };
+}
+
+/** Formats that the WITH clause leaves out are those of the first source; a key where there was none gets the default. */
+function sinkFormats(
+  context: AnalyzerContext,
+  p: WithProperties,
+  query: ResolvedQuery,
+  schema: Schema,
+  span: Span,
+): { readonly keyFormat: FormatRef; readonly valueFormat: FormatRef } {
+  const input = firstSource(query);
+  const value = inherited(p.valueFormat, p.valueOptions, input.valueFormat);
+  const wrap = wrapSingle(context, p, value.name, schema);
+  const bare = query.shape.kind === 'partitioned' && query.shape.keys.length === 0;
+  const keyless = input.keyFormat.name === 'NONE' && !bare;
+  const fallback: FormatRef = keyless
+    ? { name: property(context, DEFAULT_KEY_FORMAT) || 'KAFKA', properties: {} }
+    : input.keyFormat;
+  const key = inherited(
+    p.keyFormat,
+    p.keyOptions,
+    schema.key.length === 0 && p.keyFormat === undefined ? input.keyFormat : fallback,
+  );
+  return {
+    keyFormat:
+      bare && p.keyFormat === undefined
+        ? { name: 'NONE', properties: {} }
+        : formatRef(key.name, key.options, p.span('KEY_FORMAT') ?? p.span('FORMAT') ?? span),
+    valueFormat: formatRef(value.name, value.options, p.span('VALUE_FORMAT') ?? p.span('FORMAT') ?? span, wrap),
+  };
+}
+
+/** A delimiter goes along with an inherited format; names of schemas belong to one topic and do not. */
+function inherited(
+  name: string | undefined,
+  options: Readonly<Record<string, string>>,
+  from: FormatRef,
+): { readonly name: string; readonly options: Readonly<Record<string, string>> } {
+  if (name !== undefined && name.toUpperCase() !== from.name) return { name, options };
+  const { fullSchemaName: _name, schemaId: _id, ...kept } = from.properties;
+  return { name: from.name, options: { ...kept, ...options } };
+}
+
+/**
+ * ksqlDB keeps the state of aggregates in the value format of the source; a format that has no structures can then not hold
+ * that of AVG and its like. Weir's own state has no such limit, but a statement must mean the same in both.
+ */
+function checkStates(context: AnalyzerContext, query: ResolvedQuery, span: Span): void {
+  if (query.shape.kind !== 'grouped') return;
+  const ref = firstSource(query).valueFormat;
+  if (ref.name !== 'DELIMITED') return;
+  const structured = query.shape.calls.some((call) => {
+    const types = call.args.map((a) => a.type);
+    const impl = context.functions.aggregateImpl(
+      call.name,
+      call.overload,
+      types,
+      call.init.map(initValue),
+      call.type,
+      NO_CONFIG,
+    );
+    return ['ARRAY', 'MAP', 'STRUCT'].includes(impl.stateType.kind);
+  });
+  if (!structured) return;
+  fail(
+    'One of the functions used in the statement has an intermediate type that the value format can not handle. ' +
+      'Please remove the function or change the format.',
+    span,
+    `The source's values are ${ref.name}: read it into a stream WITH (VALUE_FORMAT='JSON') first.`,
+  );
+}
+
+const initValue = (e: LiteralExpr): { readonly type: SqlType; readonly value: Value } => ({
+  type: e.type,
+  value: e.type.kind === 'BIGINT' && e.value !== null ? Number(e.value) : e.value,
+});
+
+/** Functions are only asked for the types of their states here. */
+const NO_CONFIG: FunctionConfig = { property: () => undefined, now: () => 0, random: () => 0, uuid: () => '' };

@@ -1,0 +1,43 @@
+import type { Span } from '../../parser/source.js';
+import type { DataSource } from '../catalog/index.js';
+import { type Column, printSchema } from '../types/schema.js';
+import { printType, typeEquals } from '../types/sql-type.js';
+import { fail, tick } from './errors.js';
+
+/**
+ * CREATE OR REPLACE: what reads the source goes on reading it, so that the new one must be the old one with more columns
+ * behind those that were there, over the same topic and in the same formats. Throws otherwise.
+ */
+export function checkReplacement(was: DataSource, next: DataSource, span: Span): void {
+  const source = `DataSource '${tick(was.name)}'`;
+  const differs = (what: string, before: string, after: string): never =>
+    fail(
+      `Cannot upgrade data source: ${source} has ${what} = ${before} which cannot be upgraded to ${after}`,
+      span,
+      'DROP it first, or use another name.',
+    );
+  const same = (what: string, before: string, after: string): void => {
+    if (before !== after) differs(what, before, after);
+  };
+  same('kafkaTopicName', was.topic.name, next.topic.name);
+  same('keyFormat', was.keyFormat.name, next.keyFormat.name);
+  same('valueFormat', was.valueFormat.name, next.valueFormat.name);
+  same('windowType', was.windowType ?? 'none', next.windowType ?? 'none');
+  const keys = changed(was.schema.key, next.schema.key, was.schema.key.length !== next.schema.key.length);
+  const lost = [...keys, ...changed(was.schema.value, next.schema.value, false)];
+  if (lost.length === 0) return;
+  fail(
+    `Cannot upgrade data source: ${source} has schema = ${printSchema(was.schema)} which cannot be upgraded to ` +
+      `${printSchema(next.schema)}. The following columns are changed, missing or reordered: ` +
+      `[${lost.map((c) => `${tick(c.name)} ${printType(c.type)}`).join(', ')}]`,
+    span,
+    'Columns can only be added, behind those that are there.',
+  );
+}
+
+/** Columns of `before` that are not in the same place of `after`; all of them where `all`. */
+const changed = (before: readonly Column[], after: readonly Column[], all: boolean): readonly Column[] =>
+  before.filter((c, i) => {
+    const now = after[i];
+    return all || now === undefined || now.name !== c.name || !typeEquals(now.type, c.type);
+  });
