@@ -16,7 +16,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'kafka', include: kafkaTests, globalSetup: ['test/kafka/support/global-setup.ts'] },
+        test: {
+          name: 'kafka',
+          include: kafkaTests,
+          testTimeout: 180_000,
+          globalSetup: ['test/kafka/support/global-setup.ts'],
+        },
       },
     ],
   },

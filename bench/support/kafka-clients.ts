@@ -80,7 +80,7 @@ export async function consoleConsume(
   } = {},
 ): Promise<ConsumedRecord[]> {
   const args = ['--topic', topic, '--from-beginning', '--max-messages', String(count)];
-  args.push('--timeout-ms', String(options.timeoutMs ?? 10_000));
+  args.push('--timeout-ms', String(options.timeoutMs ?? 60_000));
   args.push('--isolation-level', options.isolation ?? 'read_committed');
   if (options.partition !== undefined) args.push('--partition', String(options.partition));
   const property = (text: string) => args.push('--property', text);
