@@ -2,10 +2,11 @@ import type { ByteWriter } from '../types/bytes.js';
 import type { Column } from '../types/schema.js';
 import type { FormatRef } from '../types/topology.js';
 import type { Value } from '../types/value.js';
+import type { KnownSchemas, SchemaText, SchemaType } from './registry/registry.js';
 
 /**
  * A serialisation format: one file each, listed in `index.ts`. Coders are made once a query and work a record at a time
- * on bytes, without a promise. A format that needs a registry resolves it in `prepare`, before the first record.
+ * on bytes, without a promise: a decoder that meets an unknown schema throws SchemaNeeded and is asked again.
  */
 export interface Format {
   readonly name: string;
@@ -16,6 +17,27 @@ export interface Format {
   validate(columns: readonly Column[], isKey: boolean, ref: FormatRef): void;
   decoder(context: CoderContext): RowDecoder;
   encoder(context: CoderContext): RowEncoder;
+  /** Set for a format whose schemas a registry keeps. Its encoder wants a pinned schema (`registry/pinned.ts`). */
+  readonly schemas?: SchemaFormat;
+}
+
+/** How columns and registered schemas become each other. */
+export interface SchemaFormat {
+  readonly type: SchemaType;
+  /** The schema that these columns are written with. */
+  schemaOf(columns: readonly Column[], isKey: boolean, ref: FormatRef): SchemaText;
+  /**
+   * The columns that a schema's data have. `wrapped`: fields of a record; else one column, ROWKEY or ROWVAL. `exact`: names
+   * as they are, else in upper case. Throws WeirError BAD_STATEMENT for a schema that is no schema, or has no columns.
+   */
+  columnsOf(schema: SchemaText, options: InferOptions): readonly Column[];
+}
+
+export interface InferOptions {
+  readonly isKey: boolean;
+  readonly wrapped: boolean;
+  readonly exact: boolean;
+  readonly ref: FormatRef;
 }
 
 export interface CoderContext {
@@ -24,6 +46,8 @@ export interface CoderContext {
   readonly needed: readonly number[];
   readonly ref: FormatRef;
   readonly isKey: boolean;
+  /** Schemas by id, for decoders; undefined: there is no registry. */
+  readonly schemas?: KnownSchemas | undefined;
 }
 
 export interface RowDecoder {

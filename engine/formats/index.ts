@@ -1,4 +1,5 @@
 import { WeirError } from '../types/errors.js';
+import { avroFormat } from './avro.js';
 import { delimitedFormat } from './delimited.js';
 import type { Format } from './format.js';
 import { jsonFormat } from './json.js';
@@ -11,7 +12,7 @@ export { DecodeError } from './format.js';
 
 /** Every format, by name. */
 export const FORMATS: ReadonlyMap<string, Format> = new Map(
-  [jsonFormat, delimitedFormat, kafkaFormat, noneFormat, rowFormat].map((f) => [f.name, f]),
+  [jsonFormat, avroFormat, delimitedFormat, kafkaFormat, noneFormat, rowFormat].map((f) => [f.name, f]),
 );
 
 /** A format by its name in any case. Throws BAD_STATEMENT for one that is not there. */
