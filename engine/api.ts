@@ -8,6 +8,8 @@ export interface RequestContext {
   readonly properties: Readonly<Record<string, string | number | boolean>>;
   /** `sessionVariables`: values of `${name}`. */
   readonly variables: Readonly<Record<string, string>>;
+  /** `commandSequenceNumber`: the request sees the effects of all commands up to this one, or fails with COMMAND_TIMEOUT. */
+  readonly afterCommand?: number;
 }
 
 export const EMPTY_CONTEXT: RequestContext = { properties: {}, variables: {} };
@@ -81,8 +83,12 @@ export interface EngineApi {
   execute(sql: string, context: RequestContext): Promise<readonly Entity[]>;
   /** Opens the one query (SELECT or PRINT) of `sql`. */
   openQuery(sql: string, context: RequestContext): Promise<QueryStream>;
-  /** Ends a push query by id; false where there is none. */
+  /** Ends a push or pull query by id; false where there is none. */
   closeQuery(queryId: string): Promise<boolean>;
+  /** Takes no more statements and queries, and ends those queries that are open: the server is about to stop. */
+  quiesce(): Promise<void>;
+  /** Since `quiesce` or `stop`. */
+  readonly isStopping: boolean;
   /**
    * Appends raw records to a topic (created with `partitions`, default 4, where it is missing); a record without a
    * partition goes where its key's hash says. Resolves with their number once they are durable.

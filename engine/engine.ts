@@ -10,8 +10,10 @@ import type { EngineParts, RequestSession, StatementContext } from './commands/c
 import type { Entity } from './commands/entities.js';
 import { StatementFailure } from './commands/failure.js';
 import { prepare } from './commands/index.js';
+import { maskedText } from './commands/masked.js';
 import { openPrint } from './commands/print.js';
 import { openSelect } from './commands/select.js';
+import { settingsOf } from './commands/settings-of.js';
 import type { Format } from './formats/format.js';
 import type { FunctionRegistry } from './functions/registry.js';
 import type { Log, LogWriter } from './log/log.js';
@@ -47,6 +49,9 @@ export interface Script {
 }
 
 const DEFAULT_PARTITIONS = 4;
+/** What a request waits for the command that its `commandSequenceNumber` names. */
+const COMMAND_TIMEOUT_MS = 5000;
+const COMMAND_POLL_MS = 20;
 
 /**
  * The engine: statements in, entities and rows out. It keeps the catalog (through the command log), starts and stops the
@@ -58,9 +63,10 @@ export class Engine implements EngineApi {
   private readonly parts: EngineParts;
   private readonly commandLog: CommandLog;
   private readonly open = new Map<string, { readonly stream: QueryStream; readonly sql: string }>();
+  /** Push queries and PRINTs that are open or are being opened. */
+  private pushing = 0;
   private producer: Promise<LogWriter> | undefined;
   private turn = 0;
-  private querySerial = 0;
   private ready = false;
   private stopping = false;
   /** Statements that change the catalog go one after the other. */
@@ -97,7 +103,9 @@ export class Engine implements EngineApi {
       logger: options.logger,
       serviceId: options.serviceId,
       produce: (topic, records) => this.produce(topic, records),
-      pushQueries: () => [...this.open].map(([id, q]) => ({ id, sql: q.sql })),
+      pushQueries: () =>
+        [...this.open].filter(([, q]) => q.stream.kind === 'push').map(([id, q]) => ({ id, sql: q.sql })),
+      closeQuery: (id) => this.closeQuery(id),
     };
   }
 
@@ -112,14 +120,22 @@ export class Engine implements EngineApi {
   /** Ends push queries, commits and stops persistent ones. The log stays open: it is its owner's to close. */
   async stop(): Promise<void> {
     this.ready = false;
-    this.stopping = true;
-    await Promise.all([...this.open.values()].map((q) => q.stream.close()));
+    await this.quiesce();
     await this.ddl.catch(() => undefined); // its own request was told
     await this.commandLog.close();
     await this.reconciling;
     await this.options.runtime.stop();
     const producer = await this.producer?.catch(() => undefined); // a failed producer has been reported to its caller
     await producer?.close();
+  }
+
+  async quiesce(): Promise<void> {
+    this.stopping = true;
+    await Promise.all([...this.open.values()].map((q) => q.stream.close()));
+  }
+
+  get isStopping(): boolean {
+    return this.stopping;
   }
 
   status(): EngineStatus {
@@ -138,6 +154,7 @@ export class Engine implements EngineApi {
 
   async execute(sql: string, context: RequestContext): Promise<readonly Entity[]> {
     this.checkReady();
+    await this.awaitCommand(context);
     return this.inOrder(async () => {
       await this.check([{ name: null, sql }], () => sessionOf(context), false);
       return this.run(sql, sessionOf(context), false);
@@ -169,7 +186,7 @@ export class Engine implements EngineApi {
     const entities: Entity[] = [];
     for (const { statement, text, source } of this.parse(sql, session)) {
       if (skipApplied && isApplied(this.commandLog.catalog, statement)) continue;
-      const entity = await this.guard(text, source, async () =>
+      const entity = await this.guard(maskedText(statement, text), source, async () =>
         (await prepare(this.statementContext(statement, source, text, session, new Map()))).run(),
       );
       if (entity !== undefined) entities.push(entity);
@@ -187,7 +204,7 @@ export class Engine implements EngineApi {
       try {
         for (const { statement, text, source } of this.parse(script.sql, own)) {
           if (skipApplied && isApplied(catalog, statement)) continue;
-          await this.guard(text, source, async () => {
+          await this.guard(maskedText(statement, text), source, async () => {
             const prepared = await prepare({
               ...this.statementContext(statement, source, text, own, planned),
               catalog,
@@ -219,6 +236,7 @@ export class Engine implements EngineApi {
 
   async openQuery(sql: string, context: RequestContext): Promise<QueryStream> {
     this.checkReady();
+    await this.awaitCommand(context);
     const session = sessionOf(context);
     const statements = [...this.parse(sql, session)];
     // SET and DEFINE may go before the query.
@@ -240,20 +258,28 @@ export class Engine implements EngineApi {
         'Send it to /ksql.',
       );
     }
+    const lasts = statement.kind === 'Print' || statement.emit !== undefined;
     return this.guard(text, source, async () => {
-      if (this.open.size >= this.options.maxPushQueries) {
+      if (lasts && this.pushing >= this.options.maxPushQueries) {
         throw new WeirError(
           'TOO_MANY_QUERIES',
           `Maximum number of active queries (${this.options.maxPushQueries}) is reached on this node.`,
           'End one, or raise ksql.max.push.queries.',
         );
       }
-      const id = `transient_${this.options.nodeId}_${this.querySerial++}`;
-      const stream =
-        statement.kind === 'Print'
-          ? await openPrint(statement, id, this.parts)
-          : await openSelect(this.statementContext(statement, source, text, session, new Map()), id);
-      return this.track(stream, text);
+      // A name that TERMINATE takes without quotes.
+      const id = `transient_${this.options.uuid().replaceAll('-', '').slice(0, 16)}`;
+      const release = lasts ? this.countPush() : () => {};
+      try {
+        const stream =
+          statement.kind === 'Print'
+            ? await openPrint(statement, id, this.parts)
+            : await openSelect(this.statementContext(statement, source, text, session, new Map()), id);
+        return await this.track(stream, text, release);
+      } catch (e) {
+        release();
+        throw e;
+      }
     });
   }
 
@@ -316,12 +342,27 @@ export class Engine implements EngineApi {
     });
   }
 
+  /** Counts a push query; what it gives takes it back, once. */
+  private countPush(): () => void {
+    this.pushing++;
+    let counted = true;
+    return () => {
+      if (counted) this.pushing--;
+      counted = false;
+    };
+  }
+
   /** Forgets a query when it is closed. */
-  private track(stream: QueryStream, sql: string): QueryStream {
+  private async track(stream: QueryStream, sql: string, release: () => void): Promise<QueryStream> {
+    if (this.stopping) {
+      await stream.close();
+      this.checkReady();
+    }
     this.open.set(stream.queryId, { stream, sql });
     const close = stream.close.bind(stream);
     stream.close = async () => {
       this.open.delete(stream.queryId);
+      release();
       await close();
     };
     return stream;
@@ -345,6 +386,22 @@ export class Engine implements EngineApi {
       throw e instanceof StatementFailure
         ? e
         : new StatementFailure(text, e instanceof Error ? e : new Error(messageOf(e)), source);
+    }
+  }
+
+  /** A client that has been told of a command does not see the state before it, whichever node it asks. */
+  private async awaitCommand({ afterCommand }: RequestContext): Promise<void> {
+    if (afterCommand === undefined || afterCommand < 0) return;
+    const { clock } = this.options;
+    const until = clock.now() + COMMAND_TIMEOUT_MS;
+    while (this.commandLog.sequence <= afterCommand) {
+      if (clock.now() >= until) {
+        throw new WeirError(
+          'COMMAND_TIMEOUT',
+          `Timed out while waiting for a previous command to execute. command sequence number: ${afterCommand}`,
+        );
+      }
+      await clock.sleep(COMMAND_POLL_MS);
     }
   }
 
@@ -376,7 +433,11 @@ export class Engine implements EngineApi {
       this.options.runtime.startQuery({
         queryId: query.id,
         topology: query.topology,
-        properties: this.options.settings.with(new Map(Object.entries(query.properties))).overrides(),
+        properties: settingsOf(
+          this.options.settings,
+          this.commandLog.catalog,
+          new Map(Object.entries(query.properties)),
+        ).overrides(),
         paused: query.state === 'PAUSED',
       }),
     );

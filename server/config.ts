@@ -31,6 +31,10 @@ export interface ServerLimits {
   readonly maxBody: number;
   /** Push queries at a time, over all clients. */
   readonly maxPushQueries: number;
+  /** A client that takes nothing of what waits for it is let go after this. */
+  readonly stallTimeoutMs: number;
+  /** What a stop waits for clients to take the end of their answers. */
+  readonly stopGraceMs: number;
 }
 
 /** Parses Java's `.properties` format as far as configuration files use it: `k=v`, `k: v`, comments, line ends with `\`. */
@@ -121,6 +125,8 @@ export function loadConfig(
       maxConnections: number(properties, 'weir.max.connections', 10_000),
       maxBody: number(properties, 'weir.max.body.bytes', 4 * 1024 * 1024),
       maxPushQueries: number(properties, 'ksql.max.push.queries', 10_000),
+      stallTimeoutMs: number(properties, 'weir.client.stall.timeout.ms', 30_000),
+      stopGraceMs: number(properties, 'weir.stop.grace.ms', 2000),
     },
     properties,
   };

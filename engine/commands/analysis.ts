@@ -1,5 +1,6 @@
 import type { AnalyzerContext } from '../analyzer/index.js';
 import type { StatementContext } from './context.js';
+import { settingsIn } from './settings-of.js';
 
 /** What the analyzer needs to know of the world to resolve a statement. */
 export function analyzerContext(context: StatementContext): AnalyzerContext {
@@ -7,7 +8,7 @@ export function analyzerContext(context: StatementContext): AnalyzerContext {
     catalog: context.catalog,
     functions: context.parts.functions,
     formats: context.parts.formats,
-    properties: context.parts.settings.with(context.session.properties).overrides(),
+    properties: settingsIn(context).overrides(),
     sourceText: context.source,
   };
 }

@@ -32,6 +32,8 @@ export interface EngineParts {
   produce(topic: string, records: readonly RawRecord[]): Promise<number>;
   /** Push queries that run on this node, for SHOW QUERIES. */
   pushQueries(): readonly { readonly id: string; readonly sql: string }[];
+  /** Ends a push query of this node; false where there is none with that id. */
+  closeQuery(id: string): Promise<boolean>;
 }
 
 /** The settings and variables of one request; SET, UNSET, DEFINE and UNDEFINE change them for the statements behind. */

@@ -1,3 +1,4 @@
+import type { ControlQuery } from '../../parser/ast.js';
 import type { ResolvedStatement } from '../analyzer/index.js';
 import type { Command } from '../catalog/index.js';
 import type { Prepared, StatementContext } from './context.js';
@@ -13,4 +14,20 @@ export async function controlQuery(
 ): Promise<Prepared> {
   const { action, queryId } = resolved;
   return command(context, change, { id: commandId(action, queryId ?? 'ALL', 'execute'), message: MESSAGES[action] });
+}
+
+/** TERMINATE of a push query of this node; undefined where the statement names none. */
+export function terminatePush(statement: ControlQuery, { parts, sql }: StatementContext): Prepared | undefined {
+  const name = statement.queryId?.name.toLowerCase();
+  const query = name === undefined ? undefined : parts.pushQueries().find((q) => q.id.toLowerCase() === name);
+  if (query === undefined) return undefined;
+  return {
+    run: async () => ({
+      '@type': 'terminate_query',
+      statementText: sql,
+      queryId: query.id,
+      wasTerminated: await parts.closeQuery(query.id),
+      warnings: [],
+    }),
+  };
 }

@@ -5,7 +5,7 @@ import { analyzerContext } from './analysis.js';
 import { assertTopic } from './assert-topic.js';
 import { commandOf } from './command-of.js';
 import type { Prepared, StatementContext } from './context.js';
-import { controlQuery } from './control-query.js';
+import { controlQuery, terminatePush } from './control-query.js';
 import { createAs } from './create-as.js';
 import { createSource } from './create-source.js';
 import { describeFunction } from './describe-function.js';
@@ -40,6 +40,8 @@ export async function prepare(context: StatementContext): Promise<Prepared> {
       return sessionStatement(statement, context);
     case 'AlterSystem':
       return alterSystem(statement, context);
+    case 'Terminate':
+      return terminatePush(statement, context) ?? prepareResolved(context);
     case 'AssertTopic':
       return assertTopic(statement, context);
     case 'Query':

@@ -8,6 +8,7 @@ import { describeQueries } from './explain.js';
 import { notSupported } from './not-supported.js';
 import { runningQueries } from './queries.js';
 import { schemaInfo } from './schema-info.js';
+import { settingsIn } from './settings-of.js';
 
 const summary = (s: DataSource): SourceSummary => ({
   type: s.kind,
@@ -67,7 +68,7 @@ export async function list(statement: List, context: StatementContext): Promise<
     case 'PROPERTIES':
       return answer(() => {
         const set = context.session.properties;
-        const settings = parts.settings.with(set);
+        const settings = settingsIn(context);
         return {
           '@type': 'properties',
           ...head,

@@ -4,13 +4,14 @@ import { planPull, planPush } from '../planner/index.js';
 import { WeirError } from '../types/errors.js';
 import { analyzerContext } from './analysis.js';
 import type { StatementContext } from './context.js';
+import { settingsIn } from './settings-of.js';
 
 /** A SELECT that stands alone: a push query (EMIT) or a pull query. */
 export async function openSelect(context: StatementContext, queryId: string): Promise<QueryStream> {
   const resolved = analyze(context.statement, analyzerContext(context));
   if (resolved.kind !== 'select') throw new WeirError('INTERNAL', 'A query was not recognised as one.');
-  const { runtime, settings } = context.parts;
-  const properties = settings.with(context.session.properties).overrides();
+  const { runtime } = context.parts;
+  const properties = settingsIn(context).overrides();
   if (resolved.mode === 'push') {
     return runtime.openPush({ queryId, topology: planPush(resolved).topology, properties });
   }

@@ -1,10 +1,11 @@
-import { timingSafeEqual } from 'node:crypto';
+import type { Socket } from 'node:net';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import { type EngineApi, WeirError } from '../../engine/index.js';
 import type { ServerConfig } from '../config.js';
-import { errorBody, statusOf } from '../wire/errors.js';
-import { attachQuerySocket } from '../ws/query-socket.js';
+import { errorBody, genericError, statusOf } from '../wire/errors.js';
+import { querySocket } from '../ws/query-socket.js';
+import { isOpen, maySignIn } from './auth.js';
 import { type DualListener, dualListener } from './listener.js';
 import { adminRoutes } from './routes/admin.js';
 import { ksqlRoutes } from './routes/ksql.js';
@@ -26,14 +27,17 @@ export type RouteContext = AppOptions;
 
 /** The whole HTTP and WebSocket API on one port. `listen` on the result; `close` ends streams and connections. */
 export function createApp(options: AppOptions): FastifyInstance {
+  const { config, engine, logger } = options;
   let listener: DualListener | undefined;
+  const sockets = querySocket(options, (header) => maySignIn(header, config.users));
   const app = fastify({
-    loggerInstance: options.logger,
+    loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: options.config.limits.maxBody,
+    bodyLimit: config.limits.maxBody,
     forceCloseConnections: false,
+    clientErrorHandler: (_e, socket) => refuseMalformed(socket),
     serverFactory: (handler) => {
-      listener = dualListener(handler, options.config.limits);
+      listener = dualListener(handler, sockets.upgrade, config.limits);
       return listener.server;
     },
   });
@@ -49,36 +53,28 @@ export function createApp(options: AppOptions): FastifyInstance {
     }
   });
   app.addHook('onRequest', (request, reply, done) => {
-    if (
-      options.config.users.size === 0 ||
-      isOpen(request.url) ||
-      signedIn(request.headers.authorization, options.config)
-    ) {
-      return done();
-    }
-    reply
-      .code(401)
-      .header('www-authenticate', 'Basic realm="weir"')
-      .send({ '@type': 'generic_error', error_code: 40100, message: 'Unauthorized', stackTrace: [] });
+    // Over HTTP/2 a body may come without a word of its type or length; fastify would not read it.
+    if (request.method === 'POST') request.headers['content-type'] ??= 'application/json';
+    if (isOpen(request.url) || maySignIn(request.headers.authorization, config.users)) return done();
+    reply.code(401).header('www-authenticate', 'Basic realm="weir"').send(genericError(40100, 'Unauthorized'));
+  });
+  // JSON has no charset (RFC 8259 §11), and some clients compare the type as text.
+  app.addHook('onSend', async (_request, reply, payload) => {
+    const type = reply.getHeader('content-type');
+    if (type === 'application/json; charset=utf-8') reply.header('content-type', 'application/json');
+    return payload;
   });
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     if (error.statusCode !== undefined && error.statusCode < 500 && !(error instanceof WeirError)) {
       const message = error.statusCode === 413 ? 'The request body is larger than the server takes.' : error.message;
-      return reply
-        .code(error.statusCode)
-        .send({ '@type': 'generic_error', error_code: error.statusCode * 100, message, stackTrace: [] });
+      return reply.code(error.statusCode).send(genericError(error.statusCode * 100, message));
     }
     const body = errorBody(error);
     if (statusOf(body) >= 500) request.log.error({ err: error }, 'request failed');
     return reply.code(statusOf(body)).send(body);
   });
   app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({
-      '@type': 'generic_error',
-      error_code: 40400,
-      message: `Path not found: ${request.method} ${request.url}`,
-      stackTrace: [],
-    }),
+    reply.code(404).send(genericError(40400, `Path not found: ${request.method} ${request.url}`)),
   );
 
   adminRoutes(app, options);
@@ -86,27 +82,20 @@ export function createApp(options: AppOptions): FastifyInstance {
   queryRoutes(app, options);
   topicRoutes(app, options);
   metricsRoutes(app, options);
-  const sockets = attachQuerySocket(
-    app,
-    options,
-    (header) => options.config.users.size === 0 || signedIn(header, options.config),
-  );
   app.addHook('preClose', async () => {
-    await sockets.close();
-    listener?.closeConnections();
+    sockets.close();
+    await engine.quiesce();
+    await listener?.drain(config.limits.stopGraceMs);
   });
   return app;
 }
 
-/** Probes work without signing in. */
-const isOpen = (url: string) => /^\/(livez|readyz|healthcheck|chc\/live|chc\/ready)(\?|$)/.test(url);
-
-function signedIn(header: string | undefined, config: ServerConfig): boolean {
-  if (header === undefined || !header.startsWith('Basic ')) return false;
-  const [user = '', ...rest] = Buffer.from(header.slice(6), 'base64').toString('utf8').split(':');
-  const expected = config.users.get(user);
-  if (expected === undefined) return false;
-  const a = Buffer.from(rest.join(':'));
-  const b = Buffer.from(expected);
-  return a.length === b.length && timingSafeEqual(a, b);
+/** What is no HTTP at all gets its answer too. */
+function refuseMalformed(socket: Socket): void {
+  if (!socket.writable) return void socket.destroy();
+  const body = JSON.stringify(genericError(40000, 'The request is no valid HTTP.'));
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
 }

@@ -4,52 +4,68 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
-import { createServer as createHttp2, type Http2Server } from 'node:http2';
+import { createServer as createHttp2, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import { createServer as createNet, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /**
  * HTTP/1.1 and HTTP/2 in clear text (prior knowledge) on one port: the first bytes of a connection tell which it is
  * (`PRI * HTTP/2`, RFC 9113 §3.4). The socket is then handed to a server of that kind, with the bytes put back.
- *
- * A client that asks to upgrade (`Upgrade: h2c`) is answered over 1.1, which the protocol allows.
  */
 const PREFACE = Buffer.from('PRI * HTTP/2');
 /** A connection that sends nothing that tells its protocol is closed after this. */
 const FIRST_BYTES_TIMEOUT_MS = 10_000;
+/** Peers that vanish without a word are asked for signs of life, so that their queries end. */
+const KEEP_ALIVE_MS = 30_000;
+const DRAIN_STEP_MS = 20;
+
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 export interface DualListener {
   /** What fastify listens on. */
   readonly server: HttpServer;
-  /** Ends connections that are left. */
-  closeConnections(): void;
+  /** Takes no new connections, tells clients of both protocols, and ends what is left after `graceMs`. */
+  drain(graceMs: number): Promise<void>;
 }
 
 export function dualListener(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
+  onWebSocket: UpgradeHandler,
   limits: { readonly maxConnections: number },
 ): DualListener {
   const http1 = createHttp({ keepAliveTimeout: 65_000, requestTimeout: 0 }, handler);
+  // A client that has sent its request and closed its side still gets its answer (push queries end: stream-query.ts).
+  (http1 as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
+  http1.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (request.headers.upgrade?.toLowerCase() === 'websocket') onWebSocket(request, socket, head);
+    else answerOver1(http1, request, socket, head);
+  });
   const http2: Http2Server = createHttp2({}, handler as never);
+  const sessions = new Set<ServerHttp2Session>();
+  http2.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+  });
   const sockets = new Set<Socket>();
-  const net = createNet({ pauseOnConnect: false });
+  const net = createNet({ allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, noDelay: true });
   net.maxConnections = limits.maxConnections;
 
   net.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    socket.setNoDelay(true);
     socket.on('error', () => socket.destroy()); // a reset connection is not an event of ours
     let seen: Buffer = Buffer.alloc(0);
-    socket.setTimeout(FIRST_BYTES_TIMEOUT_MS, () => socket.destroy());
+    const giveUp = () => socket.destroy();
     const onData = (chunk: Buffer) => {
       seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
       const n = Math.min(seen.length, PREFACE.length);
       const isHttp2 = seen.subarray(0, n).equals(PREFACE.subarray(0, n));
       if (isHttp2 && n < PREFACE.length) return;
       socket.removeListener('data', onData);
+      socket.removeListener('end', giveUp);
       socket.pause();
       socket.setTimeout(0);
-      socket.removeAllListeners('timeout');
+      socket.removeListener('timeout', giveUp);
       socket.unshift(seen);
       // An HTTP/2 session takes what is buffered itself; an HTTP/1.1 parser listens for it.
       if (isHttp2) http2.emit('connection', socket);
@@ -58,16 +74,19 @@ export function dualListener(
         socket.resume();
       }
     };
+    socket.setTimeout(FIRST_BYTES_TIMEOUT_MS, giveUp);
+    socket.on('end', giveUp);
     socket.on('data', onData);
   });
 
-  // Fastify sees an http.Server: requests, upgrades and errors come from it; listening and closing are the net server's.
+  // Fastify sees an http.Server: requests and errors come from it; listening and closing are the net server's.
   const facade = http1 as HttpServer & { listen: Server['listen']; close: Server['close']; address: Server['address'] };
   facade.listen = net.listen.bind(net) as typeof facade.listen;
   facade.address = net.address.bind(net);
   facade.close = ((done?: (e?: Error) => void) => {
-    net.close(done);
-    http1.closeIdleConnections();
+    // It may be closed already, by `drain`.
+    if (net.listening) net.close(done);
+    else done?.();
     return facade;
   }) as typeof facade.close;
   Object.defineProperty(facade, 'listening', { get: () => net.listening });
@@ -77,8 +96,43 @@ export function dualListener(
 
   return {
     server: facade,
-    closeConnections: () => {
-      for (const s of sockets) s.destroy();
-    },
+    drain: (graceMs) =>
+      new Promise((resolve) => {
+        if (net.listening) net.close();
+        for (const session of sessions) session.close();
+        let left = graceMs;
+        const step = () => {
+          http1.closeIdleConnections();
+          if (left <= 0) for (const s of sockets) s.destroy();
+          if (sockets.size === 0 || left <= 0) return resolve();
+          left -= DRAIN_STEP_MS;
+          setTimeout(step, DRAIN_STEP_MS);
+        };
+        step();
+      }),
   };
+}
+
+/**
+ * A client that offers another protocol (`Upgrade: h2c`) is answered over 1.1, which RFC 9110 §7.8 allows. Node's parser
+ * has let go of the connection by then: the request goes to a new one, without the offer.
+ */
+function answerOver1(http1: HttpServer, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const lines = [`${request.method} ${request.url} HTTP/1.1`];
+  for (let i = 0; i < request.rawHeaders.length; i += 2) {
+    const name = request.rawHeaders[i]!.toLowerCase();
+    let value = request.rawHeaders[i + 1]!;
+    if (name === 'upgrade' || name === 'http2-settings') continue;
+    if (name === 'connection') {
+      value = value
+        .split(',')
+        .filter((token) => !/^\s*(upgrade|http2-settings)\s*$/i.test(token))
+        .join(',');
+      if (value.trim() === '') continue;
+    }
+    lines.push(`${name}: ${value}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  http1.emit('connection', socket);
+  socket.resume();
 }

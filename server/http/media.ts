@@ -8,9 +8,9 @@ export const KSQL_V1 = 'application/vnd.ksql.v1+json';
 export const PROTOBUF = 'application/vnd.ksql.v1+protobuf';
 export const JSON_TYPE = 'application/json';
 
-/** Media types of an Accept header in order of preference. */
-function accepted(header: string | undefined): string[] {
-  if (header === undefined || header.trim() === '') return [];
+/** Media types of an Accept header in order of preference; undefined where there is none. */
+function accepted(header: string | undefined): string[] | undefined {
+  if (header === undefined || header.trim() === '') return undefined;
   return header
     .split(',')
     .map((part) => {
@@ -32,8 +32,7 @@ const matches = (accept: string, type: string) =>
  */
 export function rowFormat(request: FastifyRequest, endpoint: '/query' | '/query-stream'): RowFormat | undefined {
   const accept = accepted(request.headers.accept);
-  const none: RowFormat = endpoint === '/query' ? 'ksql-v1' : 'delimited';
-  if (accept.length === 0) return none;
+  if (accept === undefined) return endpoint === '/query' ? 'ksql-v1' : 'delimited';
   for (const a of accept) {
     if (a === JSON_TYPE) return endpoint === '/query' ? 'ksql-v1' : 'json-array';
     if (a === KSQL_V1) return 'ksql-v1';

@@ -5,7 +5,6 @@ import { WeirError } from '../../engine/index.js';
 export interface KsqlBody {
   readonly sql: string;
   readonly context: RequestContext;
-  readonly commandSequenceNumber: number | undefined;
 }
 
 const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
@@ -38,7 +37,10 @@ export function readBody(body: unknown, sqlMember: 'ksql' | 'sql', propertiesMem
   const sequence = body.commandSequenceNumber;
   return {
     sql,
-    context: { properties: scalars(body[propertiesMember], propertiesMember), variables },
-    commandSequenceNumber: typeof sequence === 'number' ? sequence : undefined,
+    context: {
+      properties: scalars(body[propertiesMember], propertiesMember),
+      variables,
+      ...(typeof sequence === 'number' ? { afterCommand: sequence } : {}),
+    },
   };
 }

@@ -1,52 +1,126 @@
 import type { ServerResponse } from 'node:http';
-import type { QueryStream } from '../../engine/index.js';
+import { type QueryStream, WeirError } from '../../engine/index.js';
 import { errorBody } from '../wire/errors.js';
 import type { QueryFormat } from '../wire/query-format.js';
 
+/** Bytes written at a time, about: within the stall timeout a client has to take this much. */
+const CHUNK_BYTES = 64 * 1024;
+
+export interface StreamOptions {
+  /** Each row is written by itself, a DATA frame a row over HTTP/2: some clients parse every chunk. */
+  readonly perRow: boolean;
+  /** A client that has not taken a chunk after this is let go. */
+  readonly stallTimeoutMs: number;
+  /** Whether the server is about to stop: then a query that was ended tells so. */
+  isStopping(): boolean;
+  onError(e: unknown): void;
+}
+
 /**
  * Sends a query's rows until it ends or the client goes. A client that reads slowly holds up its own query only: the next
- * rows are asked for when the socket has drained. `perRow`: each row is written by itself (a DATA frame a row over HTTP/2).
+ * rows are asked for when what was sent has been taken.
  */
 export async function streamQuery(
   query: QueryStream,
   format: QueryFormat,
   response: ServerResponse,
-  options: { readonly perRow: boolean; readonly onError: (e: unknown) => void },
+  options: StreamOptions,
 ): Promise<void> {
-  let gone = false;
-  const onClose = () => {
-    gone = true;
-    void query.close().catch(options.onError);
-  };
-  response.once('close', onClose);
+  const out = new Sender(response, options.stallTimeoutMs);
+  out.onGone(() => void query.close().catch(options.onError));
+  // A push query's client has nothing more to say than that it goes; others only close their side and wait.
+  if (query.kind === 'push' || query.kind === 'print') out.goneWhenHalfClosed();
   try {
-    response.write(format.header(query));
-    for (;;) {
+    await out.send(format.header(query));
+    while (!out.gone) {
       const batch = await query.next();
-      if (gone || batch === undefined) break;
+      if (batch === undefined) break;
       const texts = format.rows(query, batch);
-      if (options.perRow) {
-        for (const text of texts) if (!response.write(text) && !gone) await drained(response);
-      } else if (!response.write(texts.join('')) && !gone) await drained(response);
+      if (options.perRow) for (const text of texts) await out.send(text, true);
+      else for (const text of chunksOf(texts)) await out.send(text);
     }
-    if (!gone) response.end(format.end(query));
+    if (!out.gone) {
+      if (query.end === 'terminated' && options.isStopping()) {
+        throw new WeirError('SHUTTING_DOWN', 'The server is shutting down.');
+      }
+      response.end(format.end(query));
+    }
   } catch (e) {
     options.onError(e);
-    if (!gone) response.end(format.failure(errorBody(e)));
+    if (!out.gone) response.end(format.failure(query, errorBody(e)));
   } finally {
-    response.removeListener('close', onClose);
+    out.release();
     await query.close();
   }
 }
 
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.removeListener('drain', done);
-      response.removeListener('close', done);
-      resolve();
-    };
-    response.once('drain', done);
-    response.once('close', done);
-  });
+/** Rows' texts joined into pieces of about `CHUNK_BYTES`. */
+function* chunksOf(texts: readonly string[]): Generator<string> {
+  let chunk = '';
+  for (const text of texts) {
+    chunk += text;
+    if (chunk.length < CHUNK_BYTES) continue;
+    yield chunk;
+    chunk = '';
+  }
+  if (chunk !== '') yield chunk;
+}
+
+/** A response that is written in pieces, by one who waits until each is taken. */
+class Sender {
+  gone: boolean;
+  private tell: () => void = () => {};
+  private readonly onClose = (): void => {
+    this.gone = true;
+    this.tell();
+  };
+
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly stallTimeoutMs: number,
+  ) {
+    // The client may have gone before there was a query.
+    this.gone = response.destroyed || response.writableEnded || response.socket?.destroyed === true;
+    response.once('close', this.onClose);
+    // What is written to a connection that has just been reset is an error of the response: 'close' follows.
+    response.on('error', this.onClose);
+  }
+
+  onGone(tell: () => void): void {
+    this.tell = tell;
+    if (this.gone) tell();
+  }
+
+  goneWhenHalfClosed(): void {
+    const { socket } = this.response;
+    if (socket?.readableEnded === true) this.onClose();
+    else socket?.once('end', this.onClose);
+  }
+
+  /** Writes, and waits while the client has too much to take; `alone`: nothing is written to the same frame. */
+  async send(text: string, alone = false): Promise<void> {
+    if (this.gone || text === '') return;
+    const { response } = this;
+    const taken = await new Promise<boolean>((resolve) => {
+      const finish = (ok: boolean) => {
+        clearTimeout(timer);
+        response.removeListener('drain', drained);
+        response.removeListener('close', drained);
+        resolve(ok);
+      };
+      const drained = () => finish(true);
+      const timer = setTimeout(() => finish(false), this.stallTimeoutMs);
+      // HTTP/2 puts what waits into one frame: a row alone is one that nothing else waits beside.
+      if (alone) response.write(text, drained);
+      else if (response.write(text)) finish(true);
+      else response.once('drain', drained);
+      response.once('close', drained);
+    });
+    if (!taken) response.destroy(new Error('the client has stopped reading'));
+  }
+
+  release(): void {
+    this.response.removeListener('close', this.onClose);
+    this.response.socket?.removeListener('end', this.onClose);
+  }
 }

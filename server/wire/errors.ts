@@ -23,6 +23,14 @@ function codeOf(e: unknown): ErrorCode {
       : 'INTERNAL';
 }
 
+/** A body for what no thrown error stands for: HTTP's own refusals. */
+export const genericError = (code: number, message: string): ErrorBody => ({
+  '@type': 'generic_error',
+  error_code: code,
+  message,
+  stackTrace: [],
+});
+
 export function errorBody(thrown: unknown): ErrorBody {
   const failure = thrown instanceof StatementFailure ? thrown : undefined;
   const e = failure?.cause ?? thrown;

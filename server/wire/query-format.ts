@@ -5,12 +5,14 @@ import { rowJson } from './row-json.js';
 
 /** Writes a query's header, rows and end in one of the wire formats. Each call gives the text of one frame. */
 export interface QueryFormat {
+  /** Whether clients of this format parse every chunk they get: then over HTTP/2 each row has a DATA frame of its own. */
+  readonly rowFrames: boolean;
   header(query: QueryStream): string;
-  /** A text for each row, so that over HTTP/2 each goes in a DATA frame of its own: some clients parse every chunk. */
+  /** A text for each row. */
   rows(query: QueryStream, batch: RowBatch): string[];
   end(query: QueryStream): string;
   /** The query failed after its header was sent. */
-  failure(body: ErrorBody): string;
+  failure(query: QueryStream, body: ErrorBody): string;
 }
 
 const typesOf = (query: QueryStream): SqlType[] => query.columns.map((c) => c.type);
@@ -22,6 +24,7 @@ export function schemaText(columns: readonly ResultColumn[], markKeys: boolean):
 
 /** A line for the header, then a line a row. */
 export const delimitedFormat: QueryFormat = {
+  rowFrames: true,
   header: (q) =>
     `${JSON.stringify({
       queryId: q.queryId,
@@ -34,18 +37,19 @@ export const delimitedFormat: QueryFormat = {
     return batch.rows.map((r) => `${rowJson(types, r)}\n`);
   },
   end: () => '',
-  failure: (body) => `${JSON.stringify(body)}\n`,
+  failure: (_, body) => `${JSON.stringify(body)}\n`,
 };
 
 /** `/query-stream` as one JSON array: the header object, then an array a row. */
 export const jsonArrayFormat: QueryFormat = {
+  rowFrames: false,
   header: (q) => `[${delimitedFormat.header(q).trimEnd()}`,
   rows: (q, batch) => {
     const types = typesOf(q);
     return batch.rows.map((r) => `,\n${rowJson(types, r)}`);
   },
   end: () => ']\n',
-  failure: (body) => `,\n${JSON.stringify(body)}]\n`,
+  failure: (_, body) => `,\n${JSON.stringify(body)}]\n`,
 };
 
 /**
@@ -54,6 +58,7 @@ export const jsonArrayFormat: QueryFormat = {
  * goes before each row.
  */
 export const ksqlV1Format: QueryFormat = {
+  rowFrames: false,
   header: (q) => {
     const header = { header: { queryId: q.queryId, schema: schemaText(q.columns, q.kind !== 'push') } };
     return `[${JSON.stringify(header)}${q.kind === 'push' ? ',\n' : ''}`;
@@ -70,5 +75,5 @@ export const ksqlV1Format: QueryFormat = {
     if (q.kind === 'pull-table') return ']\n';
     return `${q.kind === 'push' ? '' : ',\n'}{"finalMessage":"Query Completed"}]\n`;
   },
-  failure: (body) => `${JSON.stringify({ errorMessage: body })}]\n`,
+  failure: (q, body) => `${q.kind === 'push' ? '' : ',\n'}${JSON.stringify({ errorMessage: body })}]\n`,
 };

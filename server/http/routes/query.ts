@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { WeirError } from '../../../engine/index.js';
+import { genericError } from '../../wire/errors.js';
 import { delimitedFormat, jsonArrayFormat, ksqlV1Format, type QueryFormat } from '../../wire/query-format.js';
 import type { RouteContext } from '../app.js';
 import { contentType, type RowFormat, rowFormat } from '../media.js';
@@ -13,7 +13,7 @@ const FORMATS: Partial<Record<RowFormat, QueryFormat>> = {
 };
 
 /** `POST /query` and `POST /query-stream`: the rows of a push or pull query, or of PRINT. */
-export function queryRoutes(app: FastifyInstance, { engine }: RouteContext): void {
+export function queryRoutes(app: FastifyInstance, { engine, config }: RouteContext): void {
   const serve = async (request: FastifyRequest, reply: FastifyReply, endpoint: '/query' | '/query-stream') => {
     const kind = rowFormat(request, endpoint);
     const format = kind === undefined ? undefined : FORMATS[kind];
@@ -34,7 +34,9 @@ export function queryRoutes(app: FastifyInstance, { engine }: RouteContext): voi
     response.writeHead(200, { 'content-type': type, ...(isHttp2 ? {} : { 'x-accel-buffering': 'no' }) });
     const shown = query.kind === 'print' ? { ...delimitedFormat, header: () => '' } : format;
     await streamQuery(query, shown, response, {
-      perRow: isHttp2,
+      perRow: isHttp2 && shown.rowFrames,
+      stallTimeoutMs: config.limits.stallTimeoutMs,
+      isStopping: () => engine.isStopping,
       onError: (e) => request.log.warn({ err: e, queryId: query.queryId }, 'query failed'),
     });
   };
@@ -43,6 +45,6 @@ export function queryRoutes(app: FastifyInstance, { engine }: RouteContext): voi
 }
 
 function notAcceptable(reply: FastifyReply, request: FastifyRequest): FastifyReply {
-  const e = new WeirError('BAD_REQUEST', `None of the media types ${request.headers.accept ?? ''} can be served here.`);
-  return reply.code(406).send({ '@type': 'generic_error', error_code: 40600, message: e.message, stackTrace: [] });
+  const message = `None of the media types ${request.headers.accept ?? ''} can be served here.`;
+  return reply.code(406).send(genericError(40600, message));
 }

@@ -1,0 +1,18 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** Probes work without signing in. */
+export const isOpen = (url: string): boolean => /^\/(livez|readyz|healthcheck|chc\/live|chc\/ready)(\?|$)/.test(url);
+
+const digest = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest();
+
+/** Whether an Authorization header names one of the users (RFC 7617); everyone may where there are none. */
+export function maySignIn(header: string | undefined, users: ReadonlyMap<string, string>): boolean {
+  if (users.size === 0) return true;
+  const encoded = /^basic +([A-Za-z0-9+/=]+) *$/i.exec(header ?? '');
+  if (encoded === null) return false;
+  const [user = '', ...rest] = Buffer.from(encoded[1]!, 'base64').toString('utf8').split(':');
+  const expected = users.get(user);
+  // Digests have one length, so that the time says nothing of the password's; nor of which users there are.
+  const same = timingSafeEqual(digest(rest.join(':')), digest(expected ?? ''));
+  return expected !== undefined && same;
+}

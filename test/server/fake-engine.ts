@@ -1,0 +1,110 @@
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import type {
+  EngineApi,
+  EngineStatus,
+  Entity,
+  QueryEnd,
+  QueryStream,
+  RequestContext,
+  ResultColumn,
+  RowBatch,
+} from '../../engine/index.js';
+import { loadConfig } from '../../server/config.js';
+import { createApp } from '../../server/http/app.js';
+import type { TestServer } from './support.js';
+
+/** A query whose rows the test decides. */
+export class ScriptedQuery implements QueryStream {
+  readonly queryId = 'q1';
+  end: QueryEnd = 'completed';
+  closed = false;
+  /** Batches that the server has asked for. */
+  asked = 0;
+  private wake: () => void = () => {};
+
+  constructor(
+    readonly kind: QueryStream['kind'],
+    readonly columns: readonly ResultColumn[],
+    private readonly batch: (n: number) => RowBatch | undefined | 'wait' | Error,
+  ) {}
+
+  async next(): Promise<RowBatch | undefined> {
+    const step = this.closed ? undefined : this.batch(this.asked++);
+    if (step instanceof Error) throw step;
+    if (step !== 'wait') {
+      if (this.closed) this.end = 'terminated';
+      return step;
+    }
+    await new Promise<void>((resolve) => (this.wake = resolve));
+    this.end = 'terminated';
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.wake();
+  }
+}
+
+/** An engine that knows no SQL: it opens the query that it was given. */
+export class FakeEngine implements EngineApi {
+  readonly serviceId = 'fake_';
+  readonly clusterId = 'fake';
+  isStopping = false;
+  ready = true;
+  readonly opened: QueryStream[] = [];
+  open: (sql: string) => QueryStream = () => {
+    throw new Error('no query');
+  };
+  execute = async (_sql: string, _context: RequestContext): Promise<readonly Entity[]> => [];
+
+  async openQuery(sql: string): Promise<QueryStream> {
+    const query = this.open(sql);
+    this.opened.push(query);
+    return query;
+  }
+  async closeQuery(id: string): Promise<boolean> {
+    const query = this.opened.find((q) => q.queryId === id);
+    await query?.close();
+    return query !== undefined;
+  }
+  async quiesce(): Promise<void> {
+    this.isStopping = true;
+    await Promise.all(this.opened.map((q) => q.close()));
+  }
+  produce = async (): Promise<number> => 0;
+  topicSize = async (): Promise<number> => 0;
+  status = (): EngineStatus => ({
+    ready: this.ready,
+    kafkaHealthy: true,
+    commandRunnerHealthy: true,
+    queries: { running: 0, error: 0, total: 0 },
+  });
+  queryStats = () => [];
+}
+
+/** The HTTP API over a fake engine. */
+export async function startFake(
+  engine: FakeEngine,
+  settings: Record<string, string> = {},
+): Promise<TestServer & { readonly stop: () => Promise<void> }> {
+  const app = createApp({
+    engine,
+    config: loadConfig({ listeners: 'http://127.0.0.1:0', ...settings }, {}),
+    logger: pino({ level: 'silent' }),
+    metrics: new Registry(),
+    version: '0.0.0',
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  return {
+    running: undefined as never,
+    address: `http://127.0.0.1:${port}`,
+    port,
+    stop: async () => {
+      await app.close();
+    },
+  };
+}
