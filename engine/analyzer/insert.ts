@@ -129,14 +129,15 @@ const isNull = (e: TypedExpr): boolean => e.kind === 'literal' && e.value === nu
 
 function checkColumns(target: DataSource, columns: readonly Identifier[]): void {
   const known = [...target.schema.key, ...target.schema.value].map((c) => c.name);
-  columns.forEach((c, i) => {
+  const seen = new Set<string>();
+  for (const c of columns) {
     if (NOT_INSERTABLE.includes(c.name)) fail(`Inserting into column ${tick(c.name)} is not allowed.`, c.span);
     if (c.name !== 'ROWTIME' && !known.includes(c.name)) {
       fail(`Column name ${tick(c.name)} does not exist.`, c.span, didYouMean(c.name, known));
     }
-    if (columns.findIndex((d) => d.name === c.name) < i)
-      fail(`Column ${tick(c.name)} is given more than once.`, c.span);
-  });
+    if (seen.has(c.name)) fail(`Column ${tick(c.name)} is given more than once.`, c.span);
+    seen.add(c.name);
+  }
 }
 
 /** A constant expression as a value of the column's type. */

@@ -129,10 +129,14 @@ const keyNames = (list: readonly Expression[]): readonly string[] =>
 
 /** No two columns of one name. */
 export function checkNames(select: readonly SelectColumn[], items: readonly ListedItem[]): void {
+  const first = new Map<string, SelectColumn>();
   select.forEach((column, i) => {
-    const twin = select.findIndex((other) => other.name === column.name);
-    if (twin === i) return;
-    const part = column.key !== null && select[twin]!.key !== null ? 'key' : 'value';
+    const twin = first.get(column.name);
+    if (twin === undefined) {
+      first.set(column.name, column);
+      return;
+    }
+    const part = column.key !== null && twin.key !== null ? 'key' : 'value';
     fail(
       `Duplicate ${part} columns found in schema: ${tick(column.name)} ${printType(column.expr.type)}`,
       items[i]!.span,
