@@ -85,7 +85,7 @@ describe('the report', () => {
   test("divides Weir's rate by the peer's on the same work", () => {
     const text = report([
       { work: 'count', rows: 1000, contender: 'Weir', peer: false, runs: [run(0.5), run(9), run(0.1)] },
-      { work: 'count', rows: 1000, contender: 'Streams', peer: true, runs: [run(1)] },
+      { work: 'count', rows: 1000, contender: 'Streams', peer: true, runs: [{ ...run(1), cpuSeconds: 3 }] },
     ]);
     const lines = text.split('\n').map((line) =>
       line
@@ -93,7 +93,7 @@ describe('the report', () => {
         .map((cell) => cell.trim())
         .slice(1, -1),
     );
-    expect(lines[2]).toEqual(['count', '1,000', 'Weir', '2,000', '1.0', '100', '100', '2.00']);
-    expect(lines[3]).toEqual(['count', '1,000', 'Streams', '1,000', '1.0', '100', '100', '']);
+    expect(lines[2]).toEqual(['count', '1,000', 'Weir', '2,000', '1.0', '100', '100', '2.00', '3.00']);
+    expect(lines[3]).toEqual(['count', '1,000', 'Streams', '1,000', '3.0', '100', '100', '', '']);
   });
 });
