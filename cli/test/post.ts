@@ -1,14 +1,33 @@
 import { resolveType } from '../../engine/analyzer/types.js';
 import type { Catalog, DataSource } from '../../engine/catalog/index.js';
+import type { MemoryRegistry } from '../../engine/formats/registry/memory.js';
+import { unpinned } from '../../engine/formats/registry/pinned.js';
+import { subjectOf } from '../../engine/formats/registry/registry.js';
 import { printSchema, type Schema } from '../../engine/types/schema.js';
+import type { FormatRef } from '../../engine/types/topology.js';
 import { parseColumnList } from '../../parser/index.js';
-import { isObject, type JsonObject, listOf, numberOf, objectsOf, textOf } from './lossless-json.js';
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  listOf,
+  numberOf,
+  objectsOf,
+  parseJson,
+  printJson,
+  textOf,
+} from './lossless-json.js';
 
 /** Internal topics of Kafka Streams, by name: not Weir's. */
 const STREAMS_INTERNAL = /^_confluent-ksql-some\.ksql\.service\.idquery_/;
 
 /** Checks what must hold of the catalog and the topics when a case has run. Null: all of it does. */
-export function checkPost(post: JsonObject, catalog: Catalog, topics: readonly string[]): string | null {
+export function checkPost(
+  post: JsonObject,
+  catalog: Catalog,
+  topics: readonly string[],
+  registry: MemoryRegistry,
+): string | null {
   for (const s of objectsOf(post.get('sources'))) {
     const problem = checkSource(s, catalog);
     if (problem !== null) return `post: source ${textOf(s.get('name'))}: ${problem}`;
@@ -25,7 +44,7 @@ export function checkPost(post: JsonObject, catalog: Catalog, topics: readonly s
     if (STREAMS_INTERNAL.test(name)) continue;
     const owner = [...catalog.sources.values()].find((s) => s.topic.name === name);
     if (owner === undefined) return `post: topic ${name} is not there`;
-    const problem = checkTopic(spec, owner);
+    const problem = checkTopic(spec, owner) ?? checkSchemas(spec, owner, registry);
     if (problem !== null) return `post: topic ${name}: ${problem}`;
   }
   return null;
@@ -104,6 +123,9 @@ function checkTopic(spec: JsonObject, owner: DataSource): string | null {
     const ref = side === 'key' ? owner.keyFormat : owner.valueFormat;
     const name = textOf(format.get('format'));
     if (name !== undefined && name !== ref.name) return `${side} format: expected ${name}, got ${ref.name}`;
+    const properties = propertiesOf(format.get('properties'));
+    const own = printed(shownProperties(ref));
+    if (properties !== own) return `${side} format properties: expected ${properties}, got ${own}`;
     const expected = listOf(format.get('features'))
       .map((f) => textOf(f))
       .sort()
@@ -120,4 +142,37 @@ function checkTopic(spec: JsonObject, owner: DataSource): string | null {
     }
   }
   return null;
+}
+
+const shownProperties = (ref: FormatRef): readonly (readonly [string, string])[] =>
+  Object.entries(unpinned(ref).properties);
+
+const propertiesOf = (v: Json | undefined): string =>
+  printed(isObject(v) ? [...v].map(([k, x]) => [k, textOf(x) ?? ''] as const) : []);
+
+const printed = (entries: readonly (readonly [string, string])[]): string =>
+  `{${entries
+    .map(([k, v]) => `${k}=${v}`)
+    .sort()
+    .join(', ')}}`;
+
+/** The latest schemas of a topic, as equal JSON trees, or for Protobuf as the same text. */
+function checkSchemas(spec: JsonObject, owner: DataSource, registry: MemoryRegistry): string | null {
+  for (const side of ['key', 'value'] as const) {
+    const expected = spec.get(`${side}Schema`);
+    if (expected === undefined) continue;
+    const schema = registry.latestOf(subjectOf(owner.topic.name, side === 'key'));
+    const protobuf = schema?.type === 'PROTOBUF';
+    const wanted = protobuf ? (textOf(expected) ?? '') : sortedJson(expected);
+    const actual = schema === undefined ? 'none' : protobuf ? schema.text : sortedJson(parseJson(schema.text));
+    if (wanted !== actual) return `${side} schema: expected ${wanted}, got ${actual}`;
+  }
+  return null;
+}
+
+function sortedJson(v: Json): string {
+  if (Array.isArray(v)) return `[${v.map(sortedJson).join(',')}]`;
+  if (!isObject(v)) return printJson(v);
+  const members = [...v].sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([k, x]) => `${JSON.stringify(k)}:${sortedJson(x)}`).join(',')}}`;
 }

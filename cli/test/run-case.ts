@@ -2,7 +2,18 @@ import { type AnalyzerContext, analyze } from '../../engine/analyzer/index.js';
 import { applyCommand, type Catalog, type DataSource, emptyCatalog } from '../../engine/catalog/index.js';
 import { commandOf } from '../../engine/commands/command-of.js';
 import { insertedRecord } from '../../engine/commands/insert-values.js';
+import {
+  pinnedSource,
+  type Registered,
+  type SchemaNeed,
+  schemaNeeds,
+  sourceNeeds,
+  usable,
+  withSchemas,
+} from '../../engine/commands/schemas.js';
 import { FORMATS, formatByName } from '../../engine/formats/index.js';
+import { MemoryRegistry } from '../../engine/formats/registry/memory.js';
+import type { RegisteredSchema } from '../../engine/formats/registry/registry.js';
 import type { FunctionRegistry } from '../../engine/functions/index.js';
 import { messageOf, Settings, SqlError, WeirError } from '../../engine/index.js';
 import { type DriverRecord, TopologyDriver } from '../../engine/runtime/topology-driver.js';
@@ -11,6 +22,7 @@ import { parseScript, SourceText } from '../../parser/index.js';
 import type { ExpectedError, RecordSpec, TestCase } from './case.js';
 import { difference } from './compare.js';
 import { checkPost } from './post.js';
+import { registerTopics } from './schemas.js';
 import { decodeActual, encodeSpec } from './spec-codec.js';
 
 export type Outcome = { readonly passed: true } | { readonly passed: false; readonly reason: string };
@@ -41,6 +53,8 @@ class CaseError extends Error {
     super(cause.message);
   }
 }
+
+const FORMAT = (name: string) => FORMATS.get(name);
 
 /** Runs one case in memory, with a fresh catalog. */
 export function runCase(test: TestCase, tools: CaseTools): Outcome {
@@ -78,6 +92,8 @@ function checkError(expected: ExpectedError, e: CaseError): Outcome {
     return failed(`it failed with ${e.type} instead of ${type}: ${e.message}`);
   }
   const texts = [e.message, `${e.message}\nStatement: ${e.statement}`, messageOf(e.cause.cause ?? '')];
+  // What the suite calls the death of a query by a record, whatever killed it.
+  if (e.type === 'StreamsException') texts.push('Exception caught in process');
   for (const wanted of [expected.message, expected.causeMessage]) {
     if (wanted !== undefined && !texts.some((t) => t.includes(wanted))) {
       return failed(`the error does not say\n    ${wanted}\n  but\n    ${e.message}`);
@@ -91,6 +107,7 @@ class World {
   private readonly settings = new Map<string, string>();
   private readonly logs = new Map<string, DriverRecord[]>();
   private readonly internalTopics = new Set<string>();
+  private readonly registry = new MemoryRegistry();
 
   constructor(
     private readonly test: TestCase,
@@ -105,6 +122,12 @@ class World {
     const script = this.test.statements.join('\n');
     const source = new SourceText(script);
     const statements = attempt('ParseFailedException', script, () => parseScript(script));
+    registerTopics(this.test, statements, this.registry, {
+      functions: this.tools.functions,
+      formats: FORMATS,
+      properties: this.properties(),
+      sourceText: source,
+    });
     for (const statement of statements) {
       const sql = source.slice(statement.span);
       attempt('KsqlStatementException', sql, () => {
@@ -129,23 +152,43 @@ class World {
       formats: FORMATS,
       properties: this.properties(),
       sourceText: source,
+      schemas: {
+        latest: (subject) => this.registry.latestOf(subject),
+        byId: (id) => this.registry.known(id) ?? undefined,
+      },
     };
     const resolved = analyze(statement, context);
     if (resolved.kind === 'insertValues') {
       const config = { property: () => undefined, ...this.tools };
-      const record = insertedRecord(resolved, {
-        compile: { functions: this.tools.functions, config },
-        format: formatByName,
-      });
+      const target = pinnedSource(resolved.target, this.register(sourceNeeds(resolved.target, FORMAT, true)));
+      const record = insertedRecord(
+        { ...resolved, target },
+        {
+          compile: { functions: this.tools.functions, config },
+          format: formatByName,
+        },
+      );
       const topic = resolved.target.topic.name;
       this.logOf(topic).push({ ...record, topic, timestamp: record.timestamp ?? this.tools.now() });
       return;
     }
     if (resolved.kind === 'select') throw new WeirError('BAD_STATEMENT', 'A query that stands alone is not tested.');
-    const command = commandOf(resolved, Object.fromEntries(this.settings));
-    if (command === undefined) return;
+    const planned = commandOf(resolved, Object.fromEntries(this.settings));
+    if (planned === undefined) return;
+    const command = withSchemas(planned, this.register(schemaNeeds(planned, this.catalog, FORMAT)));
     this.catalog = applyCommand(this.catalog, command);
     if (command.kind === 'createSource') this.logOf(command.source.topic.name);
+  }
+
+  /** As `registerSchemas` does it, at once. */
+  private register(needs: readonly SchemaNeed[]): Registered {
+    const out = new Map<SchemaNeed, RegisteredSchema | undefined>();
+    for (const need of needs) {
+      const latest = need.always ? undefined : this.registry.latestOf(need.subject);
+      const made = () => ({ ...need.schema, id: this.registry.add(need.subject, need.schema) });
+      out.set(need, latest === undefined ? made() : usable(need, latest, FORMAT));
+    }
+    return out;
   }
 
   runQueries(): void {
@@ -161,6 +204,7 @@ class World {
           clock: { now: this.tools.now },
           random: this.tools.random,
           uuid: this.tools.uuid,
+          schemas: this.registry,
         };
         const driver = new TopologyDriver(query.topology, services, properties, query.id);
         const sources = new Set(driver.sources);
@@ -185,7 +229,7 @@ class World {
       for (let i = 0; i < Math.max(expected.length, actual.length); i++) {
         const [e, a] = [expected[i], actual[i]];
         if (e === undefined)
-          return failed(`topic ${topic}: a record too many, number ${i}: ${show(a!, owner, doubles)}`);
+          return failed(`topic ${topic}: a record too many, number ${i}: ${show(a!, owner, doubles, this.registry)}`);
         if (a === undefined) return failed(`topic ${topic}: record ${i} of ${expected.length} did not come`);
         const d = this.compareRecord(e, a, owner, doubles);
         if (d !== null) return failed(`topic ${topic}, record ${i}: ${d}`);
@@ -194,16 +238,22 @@ class World {
     const problem =
       this.test.post === null
         ? null
-        : checkPost(this.test.post, this.catalog, [...this.logs.keys(), ...this.internalTopics]);
+        : checkPost(this.test.post, this.catalog, [...this.logs.keys(), ...this.internalTopics], this.registry);
     return problem === null ? { passed: true } : failed(problem);
   }
 
   private compareRecord(e: RecordSpec, a: DriverRecord, owner: DataSource, doubles: boolean): string | null {
     const { key, window } = splitKey(a.key, owner);
-    const keyDifference = difference(e.key, decodeActual(key, owner.keyFormat, owner.schema.key, true, doubles));
+    const keyDifference = difference(
+      e.key,
+      decodeActual(key, owner.keyFormat, owner.schema.key, { isKey: true, doubles, registry: this.registry }),
+    );
     if (keyDifference !== null) return `key: ${keyDifference}`;
     const columns = owner.schema.value.filter((c) => c.headers === undefined);
-    const valueDifference = difference(e.value, decodeActual(a.value, owner.valueFormat, columns, false, doubles));
+    const valueDifference = difference(
+      e.value,
+      decodeActual(a.value, owner.valueFormat, columns, { isKey: false, doubles, registry: this.registry }),
+    );
     if (valueDifference !== null) return `value: ${valueDifference}`;
     if (e.window === null ? window !== null : window === null || window.type !== e.window.type) {
       return `window: expected ${e.window?.type ?? 'none'}, got ${window?.type ?? 'none'}`;
@@ -241,12 +291,13 @@ class World {
 
   private encode(r: RecordSpec): DriverRecord {
     const owner = this.ownerOf(r.topic);
-    const key = encodeSpec(r.key, owner.keyFormat, owner.schema.key);
+    const schemas = { topic: r.topic, registry: this.registry };
+    const key = encodeSpec(r.key, owner.keyFormat, owner.schema.key, { ...schemas, isKey: true });
     const columns = owner.schema.value.filter((c) => c.headers === undefined);
     return {
       topic: r.topic,
       key: r.window === null || key === null ? key : Buffer.concat([key, windowBytes(r.window)]),
-      value: encodeSpec(r.value, owner.valueFormat, columns),
+      value: encodeSpec(r.value, owner.valueFormat, columns, { ...schemas, isKey: false }),
       timestamp: r.timestamp ?? 0,
       ...(r.headers.length === 0 ? {} : { headers: r.headers }),
     };
@@ -279,13 +330,13 @@ function splitKey(
 const sameBytes = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
   a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
 
-function show(r: DriverRecord, owner: DataSource, doubles: boolean): string {
+function show(r: DriverRecord, owner: DataSource, doubles: boolean, registry: MemoryRegistry): string {
   const { key, window } = splitKey(r.key, owner);
   const columns = owner.schema.value.filter((c) => c.headers === undefined);
   const text = (a: unknown) =>
     JSON.stringify(a, (_, v) => (typeof v === 'bigint' ? String(v) : v instanceof Map ? Object.fromEntries(v) : v));
-  return `key ${text(decodeActual(key, owner.keyFormat, owner.schema.key, true, doubles))} value ${text(
-    decodeActual(r.value, owner.valueFormat, columns, false, doubles),
+  return `key ${text(decodeActual(key, owner.keyFormat, owner.schema.key, { isKey: true, doubles, registry }))} value ${text(
+    decodeActual(r.value, owner.valueFormat, columns, { isKey: false, doubles, registry }),
   )} timestamp ${r.timestamp}${window === null ? '' : ` window ${window.start}..${window.end}`}`;
 }
 

@@ -1,16 +1,29 @@
 import { formatByName } from '../../engine/formats/index.js';
+import { schemaIdOf } from '../../engine/formats/registry/framed.js';
+import type { MemoryRegistry } from '../../engine/formats/registry/memory.js';
+import { pinSchema } from '../../engine/formats/registry/pinned.js';
+import { type RegisteredSchema, subjectOf } from '../../engine/formats/registry/registry.js';
 import type { SqlType, Value } from '../../engine/index.js';
+import { ByteWriter } from '../../engine/types/bytes.js';
 import { Decimal } from '../../engine/types/decimal.js';
 import { doubleText } from '../../engine/types/java-text.js';
 import type { Column } from '../../engine/types/schema.js';
 import type { FormatRef } from '../../engine/types/topology.js';
+import { bigintValue } from '../../engine/types/value.js';
 import { type Actual, actualOfJson } from './compare.js';
-import { type Json, JsonNumber, parseJson, printJson, textOf } from './lossless-json.js';
+import { isObject, type Json, JsonNumber, listOf, parseJson, printJson, textOf } from './lossless-json.js';
 
 /** Between the values of a case and the bytes of a topic (README of the suite, sections 1.4 and 1.6). */
 
+/** Which topic's payload it is, and where its schemas are. */
+export interface SchemaPlace {
+  readonly topic: string;
+  readonly isKey: boolean;
+  readonly registry: MemoryRegistry;
+}
+
 /** A case's input value as the payload that a producer would have written. */
-export function encodeSpec(v: Json, ref: FormatRef, columns: readonly Column[]): Buffer | null {
+export function encodeSpec(v: Json, ref: FormatRef, columns: readonly Column[], place: SchemaPlace): Buffer | null {
   if (v === null) return null;
   switch (ref.name) {
     case 'JSON':
@@ -21,9 +34,83 @@ export function encodeSpec(v: Json, ref: FormatRef, columns: readonly Column[]):
       return encodeKafka(v, columns[0]?.type);
     case 'NONE':
       return null;
+    case 'PROTOBUF_NOSR':
+      return encodeRow(v, ref, columns, place.isKey);
     default:
-      throw new Error(`inputs in format ${ref.name} cannot be written yet`);
+      return encodeRegistered(v, ref, place);
   }
+}
+
+/** With the latest schema of the subject, its names as they are. */
+function encodeRegistered(v: Json, ref: FormatRef, { topic, isKey, registry }: SchemaPlace): Buffer | null {
+  const subject = subjectOf(topic, isKey);
+  const schema = registry.latestOf(subject);
+  if (schema === undefined) throw new Error(`no schema is registered for ${subject}`);
+  const own = pinSchema(bare(ref), schema);
+  return encodeRow(v, own, schemaColumns(own, schema, isKey), isKey);
+}
+
+/** Without a record around it a schema of any kind is one column; Protobuf's are always messages. */
+const bare = (ref: FormatRef): FormatRef => (ref.name === 'PROTOBUF' ? ref : { ...ref, wrapSingle: false });
+
+function schemaColumns(ref: FormatRef, schema: RegisteredSchema, isKey: boolean): readonly Column[] {
+  const wrapped = ref.name === 'PROTOBUF';
+  return formatByName(ref.name).schemas!.columnsOf(schema, { isKey, wrapped, exact: true, ref });
+}
+
+function encodeRow(v: Json, ref: FormatRef, columns: readonly Column[], isKey: boolean): Buffer | null {
+  const single = ref.name !== 'PROTOBUF' && ref.name !== 'PROTOBUF_NOSR';
+  const row = single ? [specValue(v, columns[0]!.type)] : columns.map((c) => specValue(fieldOf(v, c.name), c.type));
+  const out = new ByteWriter();
+  const encoder = formatByName(ref.name).encoder({ columns, needed: columns.map((_, i) => i), ref, isKey });
+  return encoder.encode(row, out) ? out.toBuffer() : null;
+}
+
+function fieldOf(v: Json, name: string): Json {
+  if (!isObject(v)) return null;
+  if (v.has(name)) return v.get(name)!;
+  for (const [k, x] of v) if (k.toUpperCase() === name.toUpperCase()) return x;
+  return null;
+}
+
+function specValue(v: Json, type: SqlType): Value {
+  if (v === null) return null;
+  switch (type.kind) {
+    case 'BOOLEAN':
+      return typeof v === 'boolean' ? v : textOf(v) === 'true';
+    case 'INTEGER':
+    case 'DATE':
+    case 'TIME':
+    case 'TIMESTAMP':
+      return Number(wholeOf(v));
+    case 'BIGINT':
+      return bigintValue(wholeOf(v));
+    case 'DOUBLE':
+      return Number(textOf(v));
+    case 'DECIMAL': {
+      const d = Decimal.parse(textOf(v) ?? '');
+      if (d === undefined || d.scale > type.scale)
+        throw new Error(`${printJson(v)} does not fit the scale of its field`);
+      return d.setScale(type.scale);
+    }
+    case 'STRING':
+      return textOf(v) ?? printJson(v);
+    case 'BYTES':
+      return new Uint8Array(Buffer.from(textOf(v) ?? '', 'base64'));
+    case 'ARRAY':
+      return listOf(v).map((x) => specValue(x, type.element));
+    case 'MAP':
+      return new Map(
+        isObject(v) ? [...v].map(([k, x]) => [specValue(k, type.key), specValue(x, type.value)] as const) : [],
+      );
+    case 'STRUCT':
+      return type.fields.map((f) => specValue(fieldOf(v, f.name), f.type));
+  }
+}
+
+function wholeOf(v: Json): bigint {
+  const text = textOf(v) ?? '';
+  return /^-?\d+$/.test(text) ? BigInt(text) : (Decimal.parse(text)?.toBigInt() ?? 0n);
 }
 
 function encodeKafka(v: Json, type: SqlType | undefined): Buffer {
@@ -49,13 +136,19 @@ function encodeKafka(v: Json, type: SqlType | undefined): Buffer {
   }
 }
 
-/** What a payload looks like to the comparison. `doubles`: JSON's fractions are doubles (`use.exact.numeric.comparison`). */
+export interface DecodeOptions {
+  readonly isKey: boolean;
+  /** JSON's fractions are doubles (`use.exact.numeric.comparison`). */
+  readonly doubles: boolean;
+  readonly registry: MemoryRegistry;
+}
+
+/** What a payload looks like to the comparison. */
 export function decodeActual(
   bytes: Uint8Array | null,
   ref: FormatRef,
   columns: readonly Column[],
-  isKey: boolean,
-  doubles: boolean,
+  { isKey, doubles, registry }: DecodeOptions,
 ): Actual {
   if (bytes === null) return null;
   const b = Buffer.from(bytes);
@@ -68,14 +161,30 @@ export function decodeActual(
       return null;
     case 'KAFKA':
       return decodeKafka(b, columns[0]?.type);
+    case 'PROTOBUF_NOSR':
+      return decodeRow(b, ref, columns, isKey, registry);
     default: {
-      const row: Value[] = columns.map(() => null);
-      const needed = columns.map((_, i) => i);
-      if (!formatByName(ref.name).decoder({ columns, needed, ref, isKey }).decode(b, 0, b.length, row)) return null;
-      if (columns.length === 1 && isKey) return actualOfValue(columns[0]!.type, row[0]!);
-      return { kind: 'object', entries: new Map(columns.map((c, i) => [c.name, actualOfValue(c.type, row[i]!)])) };
+      const schema = registry.known(schemaIdOf(b, 0, b.length));
+      if (schema === null) throw new Error('the payload names a schema that is not registered');
+      const own = pinSchema(bare(ref), schema);
+      return decodeRow(b, own, schemaColumns(own, schema, isKey), isKey, registry);
     }
   }
+}
+
+function decodeRow(
+  b: Buffer,
+  ref: FormatRef,
+  columns: readonly Column[],
+  isKey: boolean,
+  schemas: MemoryRegistry,
+): Actual {
+  const row: Value[] = columns.map(() => null);
+  const needed = columns.map((_, i) => i);
+  const decoder = formatByName(ref.name).decoder({ columns, needed, ref, isKey, schemas });
+  if (!decoder.decode(b, 0, b.length, row)) return null;
+  if (!ref.name.startsWith('PROTOBUF')) return actualOfValue(columns[0]!.type, row[0]!);
+  return { kind: 'object', entries: new Map(columns.map((c, i) => [c.name, actualOfValue(c.type, row[i]!)])) };
 }
 
 function decodeKafka(b: Buffer, type: SqlType | undefined): Actual {

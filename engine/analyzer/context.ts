@@ -7,6 +7,7 @@ import { printType } from '../types/sql-type.js';
 import type { FormatRef } from '../types/topology.js';
 import { didYouMean, fail, listed, notSupported } from './errors.js';
 import { inClause, located } from './problem.js';
+import type { SchemaLookup } from './schemas.js';
 
 /** Everything that the meaning of a statement depends on. Nothing here does I/O: a caller that knows topics hands them in. */
 export interface AnalyzerContext {
@@ -18,6 +19,8 @@ export interface AnalyzerContext {
   readonly sourceText: SourceText;
   /** Formats that this engine can read and write. */
   readonly formats: FormatRegistry;
+  /** What is in the schema registry; undefined: there is none. */
+  readonly schemas?: SchemaLookup | undefined;
 }
 
 export interface FormatRegistry {
@@ -29,8 +32,10 @@ export function property(context: AnalyzerContext, name: string): string | undef
 }
 
 /** The statement's own text, without its semicolon. */
-export const sqlOf = (context: AnalyzerContext, span: Span): string =>
-  context.sourceText.slice(span).trim().replace(/;\s*$/, '');
+export function sqlOf(context: AnalyzerContext, span: Span): string {
+  const text = context.sourceText.slice(span).trim();
+  return text.endsWith(';') ? text.slice(0, -1).trimEnd() : text;
+}
 
 /** A source by name, or an error that names near ones. */
 export function sourceNamed(context: AnalyzerContext, name: string, span: Span): DataSource {

@@ -1,6 +1,7 @@
 import type { CreateAs } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId } from '../catalog/index.js';
+import { unpinned } from '../formats/registry/pinned.js';
 import type { FunctionConfig } from '../functions/index.js';
 import type { LiteralExpr } from '../types/expr.js';
 import type { Column, Schema } from '../types/schema.js';
@@ -18,9 +19,10 @@ import {
   wrapSingle,
 } from './create-source.js';
 import { fail } from './errors.js';
-import { formatRef, readProperties, refuseSchemaIds, type WithProperties } from './properties.js';
+import { formatRef, keyFormatRef, readProperties, type WithProperties } from './properties.js';
 import { analyzeQuery } from './query.js';
 import type { ResolvedCreateAs, ResolvedQuery } from './resolved.js';
+import { checkAgainstSchema } from './schemas.js';
 import { relationSources } from './scope.js';
 import { checkKeyTypes } from './types.js';
 
@@ -34,7 +36,6 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
   const statement = `CREATE ${kind} AS SELECT`;
   if (node.query.limit !== undefined) fail(`${statement} statements don't support LIMIT clause.`, node.query.span);
   const p = readProperties(node.properties, 'sink');
-  refuseSchemaIds(p);
   const query = analyzeQuery(context, node.query, {
     kind: 'persistent',
     sink: name,
@@ -52,9 +53,11 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
   }
   const schema = sinkSchema(query);
   const input = firstSource(query);
-  const { keyFormat, valueFormat } = sinkFormats(context, p, query, schema, node.span);
-  checkWrap(p, valueFormat, schema, node.span);
+  const topic = p.topic ?? `${property(context, TOPIC_PREFIX) ?? ''}${name}`;
+  const formats = sinkFormats(context, p, query, schema, node);
+  checkWrap(p, formats.valueFormat, schema, node.span);
   checkKeyTypes(schema.key, node.span);
+  const { keyFormat, valueFormat } = withSchemaIds(context, p, formats, schema, topic, node.span);
   checkFormats(context, schema, keyFormat, valueFormat, node.span);
   const queryId = nextQueryId(context.catalog, kind === 'STREAM' ? 'CSAS' : 'CTAS', name);
   const grouped = query.shape.kind === 'grouped' ? query.shape.window : null;
@@ -63,7 +66,7 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
     kind,
     schema,
     topic: {
-      name: p.topic ?? `${property(context, TOPIC_PREFIX) ?? ''}${name}`,
+      name: topic,
       partitions: p.partitions ?? input.topic.partitions,
       replicas: p.replicas ?? input.topic.replicas,
       retentionMs: p.retentionMs ?? null,
@@ -110,7 +113,7 @@ function sinkFormats(
   p: WithProperties,
   query: ResolvedQuery,
   schema: Schema,
-  span: Span,
+  { name: sink, span }: CreateAs,
 ): { readonly keyFormat: FormatRef; readonly valueFormat: FormatRef } {
   const input = firstSource(query);
   const value = inherited(p.valueFormat, p.valueOptions, input.valueFormat);
@@ -129,8 +132,34 @@ function sinkFormats(
     keyFormat:
       bare && p.keyFormat === undefined
         ? { name: 'NONE', properties: {} }
-        : formatRef(key.name, key.options, p.span('KEY_FORMAT') ?? p.span('FORMAT') ?? span),
+        : keyFormatRef(
+            key.name,
+            key.options,
+            p.span('KEY_FORMAT') ?? p.span('FORMAT') ?? span,
+            sink.name,
+            schema.key.length,
+          ),
     valueFormat: formatRef(value.name, value.options, p.span('VALUE_FORMAT') ?? p.span('FORMAT') ?? span, wrap),
+  };
+}
+
+/** The formats with the schemas that KEY_SCHEMA_ID and VALUE_SCHEMA_ID name. */
+function withSchemaIds(
+  context: AnalyzerContext,
+  p: WithProperties,
+  { keyFormat, valueFormat }: { readonly keyFormat: FormatRef; readonly valueFormat: FormatRef },
+  schema: Schema,
+  topic: string,
+  span: Span,
+): { readonly keyFormat: FormatRef; readonly valueFormat: FormatRef } {
+  const checked = (isKey: boolean, ref: FormatRef, id: number | undefined): FormatRef => {
+    if (id === undefined) return ref;
+    const where = p.span(`${isKey ? 'KEY' : 'VALUE'}_SCHEMA_ID`) ?? span;
+    return checkAgainstSchema(context, { isKey, ref, id, topic, span: where }, isKey ? schema.key : schema.value);
+  };
+  return {
+    keyFormat: checked(true, keyFormat, p.keySchemaId),
+    valueFormat: checked(false, valueFormat, p.valueSchemaId),
   };
 }
 
@@ -141,7 +170,7 @@ function inherited(
   from: FormatRef,
 ): { readonly name: string; readonly options: Readonly<Record<string, string>> } {
   if (name !== undefined && name.toUpperCase() !== from.name) return { name, options };
-  const { fullSchemaName: _name, schemaId: _id, ...kept } = from.properties;
+  const { fullSchemaName: _, ...kept } = unpinned(from).properties;
   return { name: from.name, options: { ...kept, ...options } };
 }
 

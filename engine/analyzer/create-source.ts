@@ -1,14 +1,15 @@
-import type { ColumnDef, CreateAs, CreateSource } from '../../parser/ast.js';
+import type { ColumnDef, CreateAs, CreateSource, Identifier } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId, type SourceKind, type TimestampColumn } from '../catalog/index.js';
 import type { Column, HeaderBinding, Schema, ValueColumn } from '../types/schema.js';
 import { array, BYTES, printType, type SqlType, STRING, struct, typeEquals } from '../types/sql-type.js';
 import type { FormatRef } from '../types/topology.js';
 import { type AnalyzerContext, checkFormat, property, sqlOf } from './context.js';
-import { at, didYouMean, fail, notSupported, tick } from './errors.js';
-import { formatRef, keyWindow, readProperties, refuseSchemaIds, type WithProperties } from './properties.js';
+import { didYouMean, fail, tick } from './errors.js';
+import { formatRef, keyFormatRef, keyWindow, readProperties, type WithProperties } from './properties.js';
 import { checkReplacement } from './replace.js';
 import type { ResolvedCreateSource } from './resolved.js';
+import { checkSchemaId, inferColumns, type SchemaSide } from './schemas.js';
 import { RESERVED } from './scope.js';
 import { checkKeyTypes, resolveType } from './types.js';
 
@@ -21,11 +22,8 @@ export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource
   const sql = sqlOf(context, node.span);
   const exists = checkName(context, node, kind, node.isSource);
   const p = readProperties(node.properties, 'source');
-  refuseSchemaIds(p);
-  checkRoles(node);
-  const schema = sourceSchema(context, node);
-  const { keyFormat, valueFormat } = sourceFormats(context, p, schema, node.name.span);
-  checkInference(schema.key, keyFormat, node.span);
+  checkColumns(node);
+  const { schema, keyFormat, valueFormat } = withInferredColumns(context, p, sourceSchema(context, node), node);
   if (kind === 'TABLE' && schema.key.length === 0) {
     fail(
       'Tables require a PRIMARY KEY. Please define the PRIMARY KEY.',
@@ -33,8 +31,7 @@ export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource
       'Write PRIMARY KEY behind a column.',
     );
   }
-  checkInference(schema.value, valueFormat, node.span);
-  if (node.columns.length === 0) {
+  if (schema.key.length + schema.value.length === 0) {
     fail('No columns supplied.', node.span, 'Write the columns in parentheses behind the name.');
   }
   const window = keyWindow(p, node.span);
@@ -111,23 +108,16 @@ export function replaceable(context: AnalyzerContext, node: CreateSource | Creat
   if (node.orReplace && was !== undefined) checkReplacement(was, next, node.name.span);
 }
 
-function checkRoles(node: CreateSource): void {
+/** KEY and PRIMARY KEY are in their places already: the parser sees to that. */
+function checkColumns(node: CreateSource): void {
+  const seen = new Set<string>();
   for (const c of node.columns) {
-    if (node.sourceKind === 'TABLE' && c.role === 'KEY') {
-      fail(`${at(c.span)}Column ${tick(c.name.name)} is a 'KEY' column: please use 'PRIMARY KEY' for tables.`, c.span);
-    }
-    if (node.sourceKind === 'STREAM' && c.role === 'PRIMARY_KEY') {
-      fail(`${at(c.span)}Column ${tick(c.name.name)} is a 'PRIMARY KEY' column: please use 'KEY' for streams.`, c.span);
-    }
     if (RESERVED.includes(c.name.name)) {
       fail(`'${c.name.name}' is a reserved column name. You cannot use it as a name for a column.`, c.name.span);
     }
+    if (seen.has(c.name.name)) fail(`Duplicate column names: ${tick(c.name.name)}`, c.name.span);
+    seen.add(c.name.name);
   }
-  node.columns.forEach((c, i) => {
-    if (node.columns.findIndex((d) => d.name.name === c.name.name) < i) {
-      fail(`Duplicate column names: ${tick(c.name.name)}`, c.name.span);
-    }
-  });
 }
 
 function sourceSchema(context: AnalyzerContext, node: CreateSource): Schema {
@@ -168,20 +158,46 @@ function headerBinding(c: ColumnDef, type: SqlType): HeaderBinding | undefined {
   return undefined;
 }
 
-/** Formats whose schemas are in a registry: columns that are left out are read from there. */
-const REGISTRY_FORMATS = ['AVRO', 'JSON_SR', 'PROTOBUF'];
-
-function checkInference(columns: readonly Column[], format: FormatRef, span: Span): void {
-  if (columns.length > 0 || !REGISTRY_FORMATS.includes(format.name)) return;
-  notSupported(`Reading columns from the schema registry (format ${format.name})`, span);
+/** The columns that are written, and of a side that has none those of its registered schema. */
+function withInferredColumns(
+  context: AnalyzerContext,
+  p: WithProperties,
+  given: Schema,
+  node: CreateSource,
+): { readonly schema: Schema; readonly keyFormat: FormatRef; readonly valueFormat: FormatRef } {
+  const first = sourceFormats(context, p, given, node.name);
+  const side = (isKey: boolean, ref: FormatRef): SchemaSide => ({
+    isKey,
+    ref,
+    topic: p.topic ?? '',
+    id: isKey ? p.keySchemaId : p.valueSchemaId,
+    span: p.span(`${isKey ? 'KEY' : 'VALUE'}_SCHEMA_ID`) ?? node.span,
+  });
+  const sides = { key: side(true, first.keyFormat), value: side(false, first.valueFormat) };
+  checkSchemaId(context, sides.key, given.key);
+  checkSchemaId(context, sides.value, written(given));
+  const key = given.key.length > 0 ? undefined : inferColumns(context, sides.key);
+  if (node.sourceKind === 'TABLE' && given.key.length === 0 && key === undefined) return { schema: given, ...first };
+  const value = written(given).length > 0 ? undefined : inferColumns(context, sides.value);
+  if (key === undefined && value === undefined) return { schema: given, ...first };
+  const schema: Schema = {
+    key: key?.columns ?? given.key,
+    value: value === undefined ? given.value : [...value.columns, ...given.value],
+  };
+  // What a single column means for the format is known now; the schemas go along.
+  const { keyFormat, valueFormat } = sourceFormats(context, p, schema, node.name);
+  const pinned = (ref: FormatRef, inferred: typeof key): FormatRef =>
+    inferred === undefined ? ref : { ...ref, properties: { ...inferred.ref.properties, ...ref.properties } };
+  return { schema, keyFormat: pinned(keyFormat, key), valueFormat: pinned(valueFormat, value) };
 }
 
 function sourceFormats(
   context: AnalyzerContext,
   p: WithProperties,
   schema: Schema,
-  span: Span,
+  name: Identifier,
 ): { readonly keyFormat: FormatRef; readonly valueFormat: FormatRef } {
+  const { span } = name;
   const valueName = p.valueFormat ?? property(context, DEFAULT_VALUE_FORMAT);
   if (valueName === undefined || valueName === '') {
     fail(
@@ -191,7 +207,13 @@ function sourceFormats(
   }
   const keyName = p.keyFormat ?? (property(context, DEFAULT_KEY_FORMAT) || 'KAFKA');
   return {
-    keyFormat: formatRef(keyName, p.keyOptions, p.span('KEY_FORMAT') ?? p.span('FORMAT') ?? span),
+    keyFormat: keyFormatRef(
+      keyName,
+      p.keyOptions,
+      p.span('KEY_FORMAT') ?? p.span('FORMAT') ?? span,
+      name.name,
+      schema.key.length,
+    ),
     valueFormat: formatRef(
       valueName,
       p.valueOptions,
@@ -217,7 +239,7 @@ export function wrapSingle(
 }
 
 /** Value columns that are in the record's value; header columns are not. */
-const written = (schema: Schema): readonly ValueColumn[] => schema.value.filter((c) => c.headers === undefined);
+export const written = (schema: Schema): readonly ValueColumn[] => schema.value.filter((c) => c.headers === undefined);
 
 export function checkWrap(p: WithProperties, format: FormatRef, schema: Schema, span: Span): void {
   if (p.wrapSingle === undefined) return;

@@ -2,7 +2,7 @@ import type { Property } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import type { WindowType } from '../catalog/index.js';
 import type { FormatRef, KeyWindow } from '../types/topology.js';
-import { didYouMean, fail, notSupported } from './errors.js';
+import { didYouMean, fail } from './errors.js';
 
 /** What a WITH clause says, values checked one by one; whether they go together is for whoever uses them. */
 export interface WithProperties {
@@ -119,7 +119,9 @@ export function readProperties(list: readonly Property[], context: Context): Wit
   for (const [name, [side, option]] of Object.entries(FORMAT_OPTIONS)) {
     const value = text(name);
     if (value === undefined) continue;
-    options[side][option] = option === 'delimiter' ? delimiter(name, value, byName.get(name)!.span) : value;
+    const { span } = byName.get(name)!;
+    if (option === 'delimiter') options[side][option] = delimiter(name, value, span);
+    else options[side][option] = option === 'nullableRepresentation' ? nullable(name, value, span) : value;
   }
   const replicas = integer('REPLICAS', -1);
   const windowSize = text('WINDOW_SIZE');
@@ -157,6 +159,16 @@ function delimiter(name: string, value: string, span: Span): string {
   if ([...value].length !== 1)
     wrong(`Invalid delimiter value: '${value}'. Delimiter must be a single character or TAB,SPACE`);
   return value;
+}
+
+/** How Protobuf tells a NULL scalar from its default. */
+function nullable(name: string, value: string, span: Span): string {
+  const lower = value.toLowerCase();
+  if (lower === 'optional' || lower === 'wrapper') return lower;
+  return fail(
+    `Configuration ${name} is invalid: Invalid value ${value}: String must be one of: OPTIONAL, WRAPPER`,
+    span,
+  );
 }
 
 function windowType(value: string | undefined, p: Property | undefined): WindowType | undefined {
@@ -229,7 +241,7 @@ export const FORMAT_NAMES = [
 const OPTIONS_OF: Readonly<Record<string, readonly string[]>> = {
   AVRO: ['fullSchemaName', 'schemaId'],
   JSON_SR: ['fullSchemaName', 'schemaId'],
-  PROTOBUF: ['fullSchemaName', 'schemaId', 'nullableRepresentation'],
+  PROTOBUF: ['fullSchemaName', 'schemaId', 'nullableRepresentation', 'unwrapPrimitives'],
   PROTOBUF_NOSR: ['nullableRepresentation'],
   DELIMITED: ['delimiter'],
 };
@@ -254,13 +266,34 @@ export function formatRef(
   if (options.fullSchemaName?.trim() === '') {
     fail('fullSchemaName cannot be empty. Format configuration: {fullSchemaName=}', span);
   }
-  return wrapSingle === undefined
-    ? { name: upper, properties: options }
-    : { name: upper, properties: options, wrapSingle };
+  // Wrappers of scalars in registered Protobuf schemas are read as the scalars.
+  const properties = upper === 'PROTOBUF' ? { unwrapPrimitives: 'true', ...options } : options;
+  return wrapSingle === undefined ? { name: upper, properties } : { name: upper, properties, wrapSingle };
 }
 
-/** Refuses WITH (KEY_SCHEMA_ID …) and whatever else needs a schema registry, which this version does not read from. */
-export function refuseSchemaIds(p: WithProperties): void {
-  if (p.keySchemaId !== undefined) notSupported('KEY_SCHEMA_ID', p.span('KEY_SCHEMA_ID'));
-  if (p.valueSchemaId !== undefined) notSupported('VALUE_SCHEMA_ID', p.span('VALUE_SCHEMA_ID'));
+/** The same for a key: one column is the key itself in formats that have the choice, and Avro's record has its own name. */
+export function keyFormatRef(
+  name: string,
+  options: Readonly<Record<string, string>>,
+  span: Span | undefined,
+  source: string,
+  columns: number,
+): FormatRef {
+  const ref = formatRef(
+    name,
+    options,
+    span,
+    columns === 1 && UNWRAPPED_KEYS.includes(name.toUpperCase()) ? false : undefined,
+  );
+  if (ref.name !== 'AVRO' || ref.properties.fullSchemaName !== undefined) return ref;
+  return { ...ref, properties: { ...ref.properties, fullSchemaName: avroKeyName(source) } };
+}
+
+const UNWRAPPED_KEYS: readonly string[] = ['AVRO', 'JSON_SR'];
+
+/** `MY_STREAM` gives `io.confluent.ksql.avro_schemas.MyStreamKey`. */
+function avroKeyName(source: string): string {
+  const words = source.split('_').filter((w) => w !== '');
+  const camel = words.map((w) => w[0]!.toUpperCase() + w.slice(1).toLowerCase()).join('');
+  return `io.confluent.ksql.avro_schemas.${camel}Key`;
 }

@@ -1,5 +1,6 @@
 import { compileSafe, literalValue } from '../expression/index.js';
 import type { Format } from '../formats/format.js';
+import type { SchemaRegistry } from '../formats/registry/registry.js';
 import type { FunctionConfig } from '../functions/function.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import type { Log } from '../log/log.js';
@@ -32,6 +33,8 @@ export interface RuntimeServices {
   /** Throws BAD_STATEMENT for a format that is not there. */
   format(name: string): Format;
   readonly functions: FunctionRegistry;
+  /** Where decoders find schemas; undefined: there is no registry. */
+  readonly schemas?: SchemaRegistry | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** In [0, 1): for RANDOM(). */
@@ -41,7 +44,7 @@ export interface RuntimeServices {
   readonly processingLog?: (error: ProcessingError) => void;
 }
 
-export type CodecServices = Pick<RuntimeServices, 'format' | 'functions' | 'random' | 'uuid'> & {
+export type CodecServices = Pick<RuntimeServices, 'format' | 'functions' | 'random' | 'uuid' | 'schemas'> & {
   readonly clock: Pick<Clock, 'now'>;
 };
 
@@ -79,6 +82,7 @@ export function operatorEnv(options: EnvOptions): OperatorEnv {
     streamTime: () => context.streamTime(),
     cached: options.cached,
     cacheEntries: options.cacheEntries,
+    failOnInvalidTimestamp: config.property('ksql.timestamp.throw.on.invalid') === 'true',
     compile: (expr, node) =>
       compileSafe(expr, {
         functions: services.functions,
@@ -102,7 +106,8 @@ export function operatorEnv(options: EnvOptions): OperatorEnv {
         call.type,
         config,
       ),
-    decoder: (ref, columns, needed, isKey) => services.format(ref.name).decoder({ columns, needed, ref, isKey }),
+    decoder: (ref, columns, needed, isKey) =>
+      services.format(ref.name).decoder({ columns, needed, ref, isKey, schemas: services.schemas }),
     encoder: (ref, columns, isKey) =>
       services.format(ref.name).encoder({ columns, needed: columns.map((_, i) => i), ref, isKey }),
     store: (ref) => {
