@@ -1,0 +1,35 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { QUERIES } from './queries.js';
+import type { ServerProcess } from './server-process.js';
+
+export interface KillPlan {
+  readonly kills: number;
+  /** Which of the kills is followed by the loss of the state directory; none by default. */
+  readonly loseStateAfter?: number;
+  /** Of a kill at work: the longest time from the first processed record on. */
+  readonly workMs: number;
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Kills a running server again and again at random moments, and leaves it running. Three of four kills meet it at work,
+ * the others at some point of its start.
+ */
+export async function killAgainAndAgain(
+  server: ServerProcess,
+  plan: KillPlan,
+  random: () => number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let kill = 1; kill <= plan.kills; kill++) {
+    if (random() < 0.75) {
+      await server.working(1 + Math.floor(random() * QUERIES), signal);
+      await pause(random() * plan.workMs);
+    } else await pause(random() * 1200);
+    await server.kill();
+    if (kill === plan.loseStateAfter) rmSync(join(server.dataDir, 'state'), { recursive: true });
+    server.start();
+  }
+}
