@@ -122,7 +122,7 @@ export class BrokerConnection {
     if (!inner.isConnected()) return Promise.reject(this.failed(new Error('Not connected'), `answer ${api.name}`));
     const correlationId = inner.nextCorrelationId();
     const header = this.header(api, correlationId, parts);
-    return new Promise<Buffer>((resolve, reject) => {
+    const answer = new Promise<Buffer>((resolve, reject) => {
       inner.requestQueue.push({
         entry: {
           apiKey: api.key,
@@ -130,7 +130,7 @@ export class BrokerConnection {
           apiVersion: api.version,
           correlationId,
           resolve: ({ payload }) => resolve(payload),
-          reject: (e) => reject(this.failed(e, `answer ${api.name}`)),
+          reject,
         },
         expectResponse: true,
         requestTimeout: timeoutMs,
@@ -142,6 +142,10 @@ export class BrokerConnection {
           socket.uncork();
         },
       });
+    });
+    // Not in `reject` itself: kafkajs calls it in the midst of emptying the queue that `failed` empties.
+    return answer.catch((e: unknown) => {
+      throw this.failed(e, `answer ${api.name}`);
     });
   }
 

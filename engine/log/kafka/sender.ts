@@ -2,59 +2,59 @@ import { type BatchProducer, sealBatch } from '../../types/batch.js';
 import type { TopicPartition, TopicPartitionOffset } from '../log.js';
 import type { Cluster } from './cluster.js';
 import { type Compression, compressBatch } from './compression.js';
-import { CODE, connectionError, errorOfCode, hasCode, isRetriable, KafkaError, noTopic } from './errors.js';
+import { connectionError, errorOfCode, isRetriable, KafkaError, noTopic } from './errors.js';
+import { mergeable, mergeBatches } from './merge.js';
 import { decodeProduce, encodeProduce } from './produce-requests.js';
 import { PRODUCE } from './protocol.js';
 import { backoff } from './retry.js';
 
 const KEY = '\u0000';
-/** The broker remembers the last five batches of a producer in a partition: as many may be repeated without harm. */
-const WINDOW = 5;
 /** Requests in flight to one broker, and bytes of one request (a single larger batch goes alone). */
 const REQUESTS = 5;
 const REQUEST_BYTES = 4 * 1024 * 1024;
 const SEQUENCES = 2 ** 31;
 
+/** What is in flight to a partition, or about to be. */
 interface Entry {
-  /** As appended until it is compressed; sealed when it is first sent. */
   batch: Buffer;
+  /** As appended: what counts for `ready`. */
   readonly bytes: number;
   readonly records: number;
+  /** Compressed, where it is to be. */
   ready: boolean;
+  /** -1 until it is sealed, just before it is first sent. */
   sequence: number;
   sentAt: number;
-  acknowledged: boolean;
 }
 
-/** One partition: batches in order, of which the first `sent` have been sent and wait for their acknowledgement. */
+interface Sent {
+  readonly partition: Partition;
+  readonly entry: Entry;
+}
+
+/**
+ * One partition: what waits, in order, and one batch in flight. Only one, because a broker that restarts remembers just the last
+ * batch of a producer: of two whose fate is unknown it would refuse the first.
+ */
 class Partition implements TopicPartition {
-  readonly queue: Entry[] = [];
-  sent = 0;
-  inFlight = 0;
-  sequence: number;
+  readonly queue: Buffer[] = [];
+  head: Entry | undefined;
+  inFlight = false;
   /** Transactional: whether the transaction knows of the partition. */
   registered = false;
-  /** Something has failed: wait until nothing is in flight, then send again from the first one, with the same sequences. */
-  recovering = false;
   failures = 0;
   retryAt = 0;
   /** Since when it has had no leader. */
   missingSince: number | undefined;
-  /**
-   * The broker takes any first sequence from a producer that is new to the partition: until it has acknowledged one, a second
-   * batch must not overtake the first.
-   */
-  known = false;
   /** Behind the last acknowledged batch of this unit of work; -1: none. */
   end = -1;
 
   constructor(
     readonly topic: string,
     readonly partition: number,
-    firstSequence: number,
-  ) {
-    this.sequence = firstSequence;
-  }
+    /** Of the next batch. */
+    public sequence: number,
+  ) {}
 
   get name(): string {
     return `${this.topic}/${this.partition}`;
@@ -79,9 +79,9 @@ export interface SenderOptions {
 }
 
 /**
- * Sends batches as an idempotent producer. Each batch has a sequence number for life: repeated with the same number, it is stored
- * once. So a batch whose fate is unknown is sent again, in order, until it is acknowledged or its time is over; the broker finds
- * out whether it had it. Any other failure ends the sender for good.
+ * Sends batches as an idempotent producer. A batch keeps its sequence number for life: repeated with the same number, it is stored
+ * once. So a batch whose fate is unknown is sent again until it is acknowledged or its time is over; the broker finds out whether
+ * it had it. Any other failure ends the sender for good.
  */
 export class Sender {
   private readonly partitions = new Map<string, Partition>();
@@ -114,20 +114,10 @@ export class Sender {
       p = new Partition(topic, partition, this.options.firstSequence ?? 0);
       this.partitions.set(key, p);
     }
-    const { compression } = this.options;
-    const entry: Entry = {
-      batch,
-      bytes: batch.length,
-      records: batch.readInt32BE(57),
-      ready: compression === 'none',
-      sequence: -1,
-      sentAt: 0,
-      acknowledged: false,
-    };
-    p.queue.push(entry);
-    this.outstanding += entry.bytes;
-    if (entry.ready) this.schedulePump();
-    else this.compress(entry);
+    // A small batch in a builder's large buffer would hold all of it.
+    p.queue.push(batch.buffer.byteLength > 2 * batch.length ? Buffer.from(batch) : batch);
+    this.outstanding += batch.length;
+    this.schedulePump();
   }
 
   ready(): Promise<void> {
@@ -141,8 +131,11 @@ export class Sender {
   /** Drops what has not been sent, and waits for the rest: nothing of this sender arrives later. */
   async settle(): Promise<void> {
     for (const p of this.partitions.values()) {
+      for (const batch of p.queue.splice(0)) this.outstanding -= batch.length;
       // Once sent, a batch has its sequence number, and the next one must not be sent before it.
-      while (p.queue.length > 0 && p.queue[p.queue.length - 1]!.sequence < 0) this.outstanding -= p.queue.pop()!.bytes;
+      if (p.head === undefined || p.head.sequence >= 0) continue;
+      this.outstanding -= p.head.bytes;
+      p.head = undefined;
     }
     this.notify();
     await this.registering;
@@ -191,10 +184,24 @@ export class Sender {
     this.die(e instanceof KafkaError ? e : connectionError(e, 'write'));
   }
 
-  private compress(entry: Entry): void {
-    compressBatch(entry.batch, this.options.compression)
-      .then((batch) => {
-        entry.batch = batch;
+  /** Takes what is to be sent next from the front of the queue: small batches are merged. */
+  private prepare(p: Partition): void {
+    const batches = p.queue.splice(0, mergeable(p.queue));
+    const batch = mergeBatches(batches);
+    const { compression } = this.options;
+    const entry: Entry = {
+      batch,
+      bytes: batches.reduce((sum, b) => sum + b.length, 0),
+      records: batch.readInt32BE(57),
+      ready: compression === 'none',
+      sequence: -1,
+      sentAt: 0,
+    };
+    p.head = entry;
+    if (entry.ready) return;
+    compressBatch(batch, compression)
+      .then((compressed) => {
+        entry.batch = compressed;
         entry.ready = true;
         this.schedulePump();
       })
@@ -223,8 +230,9 @@ export class Sender {
     let unknown = false;
     let due = Number.POSITIVE_INFINITY;
     for (const p of this.partitions.values()) {
-      const next = p.queue[p.sent];
-      if (next === undefined || !next.ready || p.recovering) continue;
+      if (p.inFlight) continue;
+      if (p.head === undefined && p.queue.length > 0) this.prepare(p);
+      if (!p.head?.ready) continue;
       if (p.retryAt > now) {
         due = Math.min(due, p.retryAt);
         continue;
@@ -249,23 +257,19 @@ export class Sender {
   }
 
   private sendTo(node: number, list: readonly Partition[]): void {
-    let inFlight = this.requests.get(node) ?? 0;
-    while (inFlight < REQUESTS) {
-      const slice: { partition: Partition; entry: Entry }[] = [];
-      let bytes = 0;
-      for (const p of list) {
-        while (p.queue[p.sent]?.acknowledged) p.sent++;
-        const entry = p.queue[p.sent];
-        if (entry === undefined || !entry.ready || p.inFlight >= (p.known ? WINDOW : 1)) continue;
-        if (bytes > 0 && bytes + entry.batch.length > REQUEST_BYTES) break;
-        slice.push({ partition: p, entry });
+    let requests = this.requests.get(node) ?? 0;
+    for (let next = 0; next < list.length && requests < REQUESTS; ) {
+      const slice: Sent[] = [];
+      for (let bytes = 0; next < list.length; next++) {
+        const partition = list[next]!;
+        const entry = partition.head!;
         bytes += entry.batch.length;
-        this.seal(p, entry);
-        p.sent++;
-        p.inFlight++;
+        if (slice.length > 0 && bytes > REQUEST_BYTES) break;
+        this.seal(partition, entry);
+        partition.inFlight = true;
+        slice.push({ partition, entry });
       }
-      if (slice.length === 0) return;
-      this.requests.set(node, ++inFlight);
+      this.requests.set(node, ++requests);
       this.send(node, slice)
         .catch((e: unknown) => this.fail(e))
         .finally(() => {
@@ -283,7 +287,7 @@ export class Sender {
     sealBatch(entry.batch, 0, { ...this.producer, sequence: entry.sequence });
   }
 
-  private async send(node: number, slice: readonly { partition: Partition; entry: Entry }[]): Promise<void> {
+  private async send(node: number, slice: readonly Sent[]): Promise<void> {
     const { cluster, options } = this;
     try {
       const connection = await cluster.connection(node, 'produce');
@@ -313,23 +317,16 @@ export class Sender {
   }
 
   private acknowledge(p: Partition, entry: Entry, baseOffset: number): void {
-    p.inFlight--;
+    p.inFlight = false;
     p.failures = 0;
-    p.known = true;
-    entry.acknowledged = true;
     p.end = Math.max(p.end, baseOffset + entry.records);
-    while (p.queue[0]?.acknowledged) {
-      this.outstanding -= p.queue.shift()!.bytes;
-      p.sent--;
-    }
-    this.recover(p);
+    p.head = undefined;
+    this.outstanding -= entry.bytes;
   }
 
   private refused(p: Partition, entry: Entry, error: KafkaError): void {
-    p.inFlight--;
-    // Out of order because one before it has failed: then it is repeated behind that one.
-    const first = p.queue[0] === entry && !p.recovering;
-    if (!error.retriable && !(hasCode(error, CODE.OUT_OF_ORDER_SEQUENCE_NUMBER) && !first)) {
+    p.inFlight = false;
+    if (!error.retriable) {
       this.fail(error);
       return;
     }
@@ -339,19 +336,9 @@ export class Sender {
       this.fail(new KafkaError(text, error.kafkaCode, false, false, { cause: error }));
       return;
     }
-    if (!p.recovering) {
-      config.logger.debug({ err: error, partition: p.name }, 'Write failed: will be repeated');
-      p.recovering = true;
-      p.retryAt = clock.now() + backoff(++p.failures);
-    }
+    config.logger.debug({ err: error, partition: p.name }, 'Write failed: will be repeated');
+    p.retryAt = clock.now() + backoff(++p.failures);
     this.refresh();
-    this.recover(p);
-  }
-
-  private recover(p: Partition): void {
-    if (!p.recovering || p.inFlight > 0) return;
-    p.recovering = false;
-    p.sent = 0;
   }
 
   private register(partitions: readonly Partition[]): void {
@@ -381,7 +368,7 @@ export class Sender {
 
   private async doRefresh(): Promise<void> {
     const { cluster } = this;
-    const waiting = [...this.partitions.values()].filter((p) => p.queue.length > 0);
+    const waiting = [...this.partitions.values()].filter((p) => p.head !== undefined);
     await cluster.topics([...new Set(waiting.map((p) => p.topic))]);
     const now = cluster.clock.now();
     const { topicTimeoutMs, deliveryTimeoutMs } = cluster.config;

@@ -1,0 +1,28 @@
+import { BatchBuilder, BatchCursor, batchAt } from '../../types/batch.js';
+
+/** Batches below this are worth the copying: a partition has one batch in flight, whatever its size. */
+const MERGED_BYTES = 32 * 1024;
+
+/** How many batches from the front of `queue` go in one. */
+export function mergeable(queue: readonly Buffer[]): number {
+  let bytes = 0;
+  let n = 0;
+  while (n < queue.length && (bytes += queue[n]!.length) <= MERGED_BYTES) n++;
+  return Math.max(1, n);
+}
+
+/** One unsealed batch of the records of several, in order. */
+export function mergeBatches(batches: readonly Buffer[]): Buffer {
+  if (batches.length === 1) return batches[0]!;
+  const builder = new BatchBuilder(MERGED_BYTES);
+  const cursor = new BatchCursor();
+  for (const b of batches) {
+    cursor.reset(batchAt(b, 0));
+    while (cursor.next()) {
+      const { keyStart, keyEnd, valueStart, valueEnd } = cursor;
+      const headers = cursor.headerCount === 0 ? undefined : cursor.headers();
+      builder.add(cursor.timestamp, b, keyStart, keyEnd, b, valueStart, valueEnd, headers);
+    }
+  }
+  return builder.finish()!;
+}
