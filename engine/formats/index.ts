@@ -3,6 +3,7 @@ import { avroFormat } from './avro.js';
 import { delimitedFormat } from './delimited.js';
 import type { Format } from './format.js';
 import { jsonFormat } from './json.js';
+import { jsonSrFormat } from './json-sr.js';
 import { kafkaFormat } from './kafka.js';
 import { noneFormat } from './none.js';
 import { rowFormat } from './row.js';
@@ -12,7 +13,7 @@ export { DecodeError } from './format.js';
 
 /** Every format, by name. */
 export const FORMATS: ReadonlyMap<string, Format> = new Map(
-  [jsonFormat, avroFormat, delimitedFormat, kafkaFormat, noneFormat, rowFormat].map((f) => [f.name, f]),
+  [jsonFormat, jsonSrFormat, avroFormat, delimitedFormat, kafkaFormat, noneFormat, rowFormat].map((f) => [f.name, f]),
 );
 
 /** A format by its name in any case. Throws BAD_STATEMENT for one that is not there. */

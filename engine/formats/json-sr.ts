@@ -1,2 +1,70 @@
-// The format is built on engine/formats/registry/registry.ts.
-export {};
+import type { ByteWriter } from '../types/bytes.js';
+import { WeirError } from '../types/errors.js';
+import type { Value } from '../types/value.js';
+import { isWrapped } from './columns.js';
+import type { CoderContext, Format, RowDecoder, RowEncoder } from './format.js';
+import { jsonFormat } from './json.js';
+import { deriveJsonSchema } from './json-sr/derive.js';
+import { inferJsonSchema } from './json-sr/infer.js';
+import { PREFIX_BYTES, schemaIdOf, writePrefix } from './registry/framed.js';
+import { pinnedSchema } from './registry/pinned.js';
+
+/**
+ * JSON behind the id of its JSON Schema: https://docs.confluent.io/platform/current/ksqldb/reference/serialization.html#json.
+ * Reading needs no schema: what the columns are says all, as for JSON.
+ */
+export const jsonSrFormat: Format = {
+  name: 'JSON_SR',
+  supportsKeys: true,
+  wrapByDefault: true,
+  validate: (columns, isKey, ref) => jsonFormat.validate(columns, isKey, ref),
+  decoder: (context) => new Decoder(context),
+  encoder: (context) => new Encoder(context),
+  schemas: {
+    type: 'JSON',
+    schemaOf: (columns, isKey, ref) => deriveJsonSchema(columns, isWrapped({ columns, needed: [], isKey, ref }, true)),
+    columnsOf: inferJsonSchema,
+  },
+};
+
+class Decoder implements RowDecoder {
+  private readonly json: RowDecoder;
+  private readonly width: number;
+
+  constructor(context: CoderContext) {
+    this.json = jsonFormat.decoder(context);
+    this.width = context.columns.length;
+  }
+
+  decode(bytes: Buffer, start: number, end: number, row: Value[]): boolean {
+    if (start >= end) {
+      for (let i = 0; i < this.width; i++) row[i] = null;
+      return false;
+    }
+    schemaIdOf(bytes, start, end);
+    return this.json.decode(bytes, start + PREFIX_BYTES, end, row);
+  }
+}
+
+class Encoder implements RowEncoder {
+  private readonly json: RowEncoder;
+  private readonly id: number;
+  /** One bare column: NULL is no payload. */
+  private readonly single: boolean;
+
+  constructor(context: CoderContext) {
+    this.json = jsonFormat.encoder(context);
+    this.single = context.columns.length > 0 && !isWrapped(context, true);
+    const schema = pinnedSchema(context.ref, 'JSON');
+    if (schema === undefined && context.columns.length > 0) {
+      throw new WeirError('INTERNAL', 'A JSON_SR encoder without a registered schema.');
+    }
+    this.id = schema?.id ?? 0;
+  }
+
+  encode(row: readonly Value[], out: ByteWriter): boolean {
+    if (this.single && (row[0] ?? null) === null) return false;
+    writePrefix(out, this.id);
+    return this.json.encode(row, out);
+  }
+}

@@ -10,7 +10,7 @@ import { type RegisteredSchema, SchemaNeeded, type SchemaText, type SchemaType }
  */
 
 const MAGIC = 0;
-const PREFIX = 5;
+export const PREFIX_BYTES = 5;
 /** Schemas of one topic that a decoder keeps readers of. */
 const MAX_READERS = 1000;
 
@@ -21,7 +21,7 @@ export function writePrefix(out: ByteWriter, id: number): void {
 
 /** The schema id in a framed payload. Throws DecodeError where there is none. */
 export function schemaIdOf(bytes: Buffer, start: number, end: number): number {
-  if (end - start < PREFIX || bytes[start] !== MAGIC) {
+  if (end - start < PREFIX_BYTES || bytes[start] !== MAGIC) {
     throw new DecodeError('Unknown magic byte: the payload does not begin with the id of a schema');
   }
   return bytes.readInt32BE(start + 1);
@@ -56,7 +56,7 @@ export class FramedDecoder implements RowDecoder {
       this.last = this.reader(id);
       this.lastId = id;
     }
-    return this.last.decode(bytes, start + PREFIX, end, row);
+    return this.last.decode(bytes, start + PREFIX_BYTES, end, row);
   }
 
   private reader(id: number): PayloadReader {
