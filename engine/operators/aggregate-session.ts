@@ -8,6 +8,7 @@ import type { AggregateOptions } from './group-aggregate.js';
 import { asBuffer } from './group-cache.js';
 import { KeyTable } from './key-table.js';
 import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import { PendingSessions } from './pending-sessions.js';
 import { SessionCodec } from './session-codec.js';
 import { StreamClock } from './stream-clock.js';
 
@@ -47,7 +48,8 @@ interface KeySessions {
  *
  * Output: a tombstone for each session that was replaced (timestamp: its end), then the row of the new one (timestamp: its
  * end). Not cached: at each record, as Kafka Streams does, the unchanged bounds included. Cached: at the commit, tombstones
- * only for bounds that had gone out and are no more.
+ * only for bounds that had gone out and are no more. EMIT FINAL: one row a session, at the record that closes it; one more,
+ * as in Kafka Streams, where a record that is not late itself still joins it.
  */
 export class AggregateSession implements Operator {
   private readonly folds: Folds;
@@ -61,6 +63,8 @@ export class AggregateSession implements Operator {
   private held = 0;
   private liveSessions = 0;
   private complete: boolean;
+  private readonly final: boolean;
+  private readonly pending = new PendingSessions();
   private readonly gap: number;
   private readonly grace: number;
   private readonly retention: number;
@@ -78,6 +82,7 @@ export class AggregateSession implements Operator {
   ) {
     const window = node.window;
     if (window === null || window.kind !== 'SESSION') throw new Error('not a session window');
+    this.final = node.emit === 'final';
     this.gap = window.gapMs;
     this.grace = window.graceMs;
     this.retention = Math.max(window.retentionMs, window.gapMs + window.graceMs);
@@ -127,6 +132,7 @@ export class AggregateSession implements Operator {
     const end = first <= last ? Math.max(t, list[last]!.end) : t;
     if (end < closed) {
       this.env.late(this.node.id, record);
+      if (this.final) this.emitClosed(closed);
       return;
     }
     if (!key.dirty) {
@@ -140,15 +146,21 @@ export class AggregateSession implements Operator {
       this.folds.init(session.states, 0);
       list.splice(first, 0, session);
       this.liveSessions++;
+      if (this.final) this.pending.add(this.table.key(slot), t, t);
     } else {
       session = list[first]!;
-      if (!this.env.cached) this.emitReplaced(slot, list, first, last, t);
+      // A record that is not late may extend a session that has been given as final: it is given again when it closes.
+      if (this.final && session.end < closed) this.pending.add(this.table.key(slot), session.start, end);
+      if (!this.env.cached && !this.final) this.emitReplaced(slot, list, first, last, t);
       for (let i = first + 1; i <= last; i++) this.absorb(key, session, list[i]!);
       if (last > first) {
         list.splice(first + 1, last - first);
         this.liveSessions -= last - first;
       }
-      if (t < session.start) session.start = t;
+      if (t < session.start) {
+        session.start = t;
+        if (this.final) this.pending.add(this.table.key(slot), t, session.end);
+      }
       if (end > session.end) session.end = end;
     }
     this.folds.add(session.states, 0, record);
@@ -156,7 +168,20 @@ export class AggregateSession implements Operator {
       session.changed = true;
       this.held += SESSION_BYTES + 16 * this.folds.width;
     }
-    if (!this.env.cached) this.emitRow(slot, session, null, record);
+    if (this.final) this.emitClosed(closed);
+    else if (!this.env.cached) this.emitRow(slot, session, null, record);
+  }
+
+  async prepare(): Promise<void> {
+    if (!this.final) return;
+    const closed = this.clock.time - this.grace - this.gap;
+    for await (const [stored, value] of this.store.range(undefined, undefined)) {
+      if (stored.length === 0) continue;
+      const key = Buffer.from(stored);
+      this.sessionCodec.read(asBuffer(value), (start, end) => {
+        if (end >= closed) this.pending.add(key, start, end);
+      });
+    }
   }
 
   flush(): void {
@@ -164,7 +189,8 @@ export class AggregateSession implements Operator {
     const expired = this.clock.time - this.retention;
     for (const slot of this.dirtySlots) {
       const key = this.keys[slot]!;
-      if (this.env.cached) this.emitChanges(slot, key);
+      if (this.env.cached && !this.final) this.emitChanges(slot, key);
+      key.replaced = [];
       for (const s of key.sessions) {
         s.changed = false;
         s.emittedStart = s.start;
@@ -183,6 +209,7 @@ export class AggregateSession implements Operator {
   }
 
   reset(): void {
+    this.pending.clear();
     this.clock.reset();
     this.table.clear();
     this.keys = [];
@@ -194,6 +221,16 @@ export class AggregateSession implements Operator {
 
   heldBytes(): number {
     return this.held;
+  }
+
+  private emitClosed(closed: number): void {
+    const sessionAt = (key: Buffer, start: number) =>
+      this.keys[this.slot(key, 0, key.length)]!.sessions.find((s) => s.start === start);
+    this.pending.take(
+      closed,
+      (key, start) => sessionAt(key, start)?.end,
+      (key, start) => this.emitRow(this.slot(key, 0, key.length), sessionAt(key, start)!, null, null),
+    );
   }
 
   private slot(b: Uint8Array, start: number, end: number): number {
@@ -256,7 +293,6 @@ export class AggregateSession implements Operator {
 
   private emitChanges(slot: number, key: KeySessions): void {
     for (const r of key.replaced) this.emitTombstone(slot, r.start, r.end, r.row);
-    key.replaced = [];
     for (const s of key.sessions) {
       if (!s.changed) continue;
       const moved = s.emittedEnd >= 0 && (s.emittedStart !== s.start || s.emittedEnd !== s.end);

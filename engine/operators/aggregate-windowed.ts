@@ -1,7 +1,9 @@
+import type { Store } from '../stores/store.js';
 import { appendWindowStart, WINDOW_BYTES, windowStartOf } from '../types/key-codec.js';
 import type { AggregateNode } from '../types/topology.js';
 import { type AggregateOptions, GroupAggregate } from './group-aggregate.js';
 import type { Operator, OperatorEnv, TaskRecord } from './operator.js';
+import { PendingWindows } from './pending-windows.js';
 import { StreamClock } from './stream-clock.js';
 
 /**
@@ -9,12 +11,18 @@ import { StreamClock } from './stream-clock.js';
  * a window whose end lies grace or more behind stream time takes nothing any more, and a record that finds all of its
  * windows closed is late. Windows are aligned to the epoch, none starts before it. A stored group's key is the key and the
  * window's start, so that the windows of a key lie together in the order of time.
+ *
+ * EMIT FINAL gives one row a window, at the record that closes it. As in Kafka Streams, a window that stream time jumps past
+ * by more than its retention is gone and gives none.
  */
 export class AggregateWindowed extends GroupAggregate {
   private readonly clock: StreamClock;
   private readonly size: number;
   private readonly step: number;
   private readonly grace: number;
+  private readonly retention: number;
+  private readonly store: Store;
+  private readonly pending = new PendingWindows();
 
   constructor(node: AggregateNode, env: OperatorEnv, out: Operator, options: AggregateOptions) {
     super(node, env, out, options);
@@ -23,7 +31,9 @@ export class AggregateWindowed extends GroupAggregate {
     this.size = window.sizeMs;
     this.step = window.kind === 'HOPPING' ? window.advanceMs : window.sizeMs;
     this.grace = window.graceMs;
-    this.clock = new StreamClock(env.store(node.store).store);
+    this.retention = window.retentionMs;
+    this.store = env.store(node.store).store;
+    this.clock = new StreamClock(this.store);
   }
 
   process(record: TaskRecord): void {
@@ -45,6 +55,18 @@ export class AggregateWindowed extends GroupAggregate {
       this.update(this.cache.slot(key.buffer, 0, key.length), record);
     }
     if (!taken) this.env.late(this.node.id, record);
+    if (this.final) this.emitClosed(closed);
+  }
+
+  async prepare(): Promise<void> {
+    if (!this.final) return;
+    const closed = this.clock.time - this.grace;
+    for await (const [stored] of this.store.range(undefined, undefined)) {
+      if (stored.length === 0) continue;
+      const key = Buffer.from(stored);
+      const start = windowStartOf(key);
+      if (start + this.size > closed) this.pending.add(start, key);
+    }
   }
 
   override flush(): void {
@@ -53,8 +75,23 @@ export class AggregateWindowed extends GroupAggregate {
   }
 
   override reset(): void {
+    this.pending.clear();
     this.clock.reset();
     super.reset();
+  }
+
+  protected override created(slot: number): void {
+    if (!this.final) return;
+    const key = this.cache.table.key(slot);
+    this.pending.add(windowStartOf(key), key);
+  }
+
+  private emitClosed(closed: number): void {
+    const { time } = this.clock;
+    const gone = time - (time % this.step) - this.retention;
+    this.pending.take(closed - this.size, (start, key) => {
+      if (start >= gone) this.emitFinal(this.cache.slot(key, 0, key.length));
+    });
   }
 
   protected describe(bytes: Buffer, _start: number, end: number): number {

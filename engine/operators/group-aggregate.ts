@@ -19,6 +19,8 @@ export interface AggregateOptions {
  * records; `previous` is the row that was emitted before.
  */
 export abstract class GroupAggregate implements Operator {
+  /** EMIT FINAL: changes stay inside; the subclass calls `emitFinal` for a group when it is complete. */
+  protected readonly final: boolean;
   protected readonly cache: GroupCache;
   protected readonly codec: KeyCodec;
   protected readonly emitted = newRecord();
@@ -46,6 +48,7 @@ export abstract class GroupAggregate implements Operator {
     this.key = new Array<Value>(node.keyColumns.length).fill(null);
     this.row = new Array<Value>(node.valueColumns.length).fill(null);
     this.cached = env.cached;
+    this.final = node.emit === 'final';
     this.keyed = options.keyed;
     this.wantsPrevious = options.previous;
   }
@@ -58,7 +61,7 @@ export abstract class GroupAggregate implements Operator {
   flush(): void {
     const cache = this.cache;
     cache.persist();
-    if (this.cached) for (let i = 0; i < cache.changed; i++) this.emit(cache.changedSlot(i), null);
+    if (this.cached && !this.final) for (let i = 0; i < cache.changed; i++) this.emit(cache.changedSlot(i), null);
     cache.clean();
     this.before.clear();
   }
@@ -89,11 +92,19 @@ export abstract class GroupAggregate implements Operator {
   protected update(slot: number, record: TaskRecord): void {
     const cache = this.cache;
     const base = slot * this.folds.width;
-    if (cache.touch(slot) && this.wantsPrevious) this.before.set(slot, this.result(slot));
+    if (cache.timestamps[slot]! < 0) this.created(slot);
+    if (cache.touch(slot) && this.wantsPrevious && !this.final) this.before.set(slot, this.result(slot));
     if (record.previous !== null) this.undo(record, base);
     if (record.value !== null) this.folds.add(cache.states, base, record);
     if (record.timestamp > cache.timestamps[slot]!) cache.timestamps[slot] = record.timestamp;
-    if (!this.cached) this.emit(slot, record);
+    if (!this.cached && !this.final) this.emit(slot, record);
+  }
+
+  /** A group that did not exist before is about to get its first record. */
+  protected created(_slot: number): void {}
+
+  protected emitFinal(slot: number): void {
+    this.emit(slot, null);
   }
 
   private undo(record: TaskRecord, base: number): void {
@@ -124,7 +135,7 @@ export abstract class GroupAggregate implements Operator {
     if (this.wantsPrevious) {
       emitted.previous = this.before.get(slot) ?? null;
       // What goes out now is what the next update replaces.
-      if (!this.cached) this.before.set(slot, row.slice());
+      if (!this.cached && !this.final) this.before.set(slot, row.slice());
     }
     this.out.process(emitted);
   }

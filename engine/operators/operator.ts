@@ -44,6 +44,8 @@ export function newRecord(): TaskRecord {
  */
 export interface Operator {
   process(record: TaskRecord): void;
+  /** Before the first record of a task whose stores are not empty: read from them what has to be in memory. */
+  prepare?(): Promise<void>;
   /**
    * Stream time of the task has reached `streamTime` (after each slice of work): emit what was waiting for it.
    * Present only where there is something to do.
@@ -96,6 +98,8 @@ export interface OperatorEnv extends OperatorContext {
   store(ref: StoreRef): { readonly store: Store; readonly empty: boolean };
   /** True: emit one row a changed key at each commit. False: emit each update. */
   readonly cached: boolean;
+  /** Setting ksql.timestamp.throw.on.invalid: a record without an event time fails the query and is not skipped. */
+  readonly failOnInvalidTimestamp: boolean;
   /** Clean entries that a state cache keeps in memory after a commit. */
   readonly cacheEntries: number;
 }

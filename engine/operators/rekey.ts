@@ -6,9 +6,9 @@ import type { Value } from '../types/value.js';
 import { type Evaluator, NO_BYTES, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
 
 /**
- * GROUP BY and PARTITION BY: gives records a new key. With `dropNullKey`, rows any of whose key columns is null are dropped;
- * else a row whose key columns are all null gets a null key. Of a stream, a null row goes on under its new key only for
- * PARTITION BY; expressions on its columns are null then.
+ * GROUP BY and PARTITION BY: gives records a new key. With `dropNullKey` (GROUP BY), rows without a value and rows any of
+ * whose key columns is null are dropped. Else a single key column that is null makes a null key; of a null row, only what
+ * depends on nothing but the old key is computed, and the rest of the new key is null.
  */
 export class Rekey implements Operator {
   private readonly key: readonly Evaluator[];
@@ -17,6 +17,8 @@ export class Rekey implements Operator {
   private readonly keyRow: Value[];
   private readonly valueRow: Value[];
   private readonly dropNullKey: boolean;
+  /** Whether a key column can be computed without a value. */
+  private readonly fromKeyAlone: readonly boolean[];
 
   constructor(
     node: RekeyNode,
@@ -28,21 +30,18 @@ export class Rekey implements Operator {
     this.keyRow = new Array<Value>(this.key.length).fill(null);
     this.valueRow = new Array<Value>(this.value.length).fill(null);
     this.dropNullKey = node.dropNullKey;
+    this.fromKeyAlone = node.key.map((e) => !needsRow(e));
   }
 
   process(record: TaskRecord): void {
     const r = this.rekeyed;
     if (record.value === null && this.dropNullKey) return;
-    let nulls = 0;
     for (let i = 0; i < this.key.length; i++) {
-      const v = this.key[i]!(record);
-      if (v === null) {
-        if (this.dropNullKey) return;
-        nulls++;
-      }
+      const v = record.value !== null || this.fromKeyAlone[i] === true ? this.key[i]!(record) : null;
+      if (v === null && this.dropNullKey) return;
       this.keyRow[i] = v;
     }
-    r.key = nulls === this.key.length ? null : this.keyRow;
+    r.key = this.keyRow.length === 1 && this.keyRow[0] === null ? null : this.keyRow;
     if (record.value === null) r.value = null;
     else {
       for (let i = 0; i < this.value.length; i++) this.valueRow[i] = this.value[i]!(record);
@@ -121,4 +120,12 @@ function copyPlace(from: TaskRecord, to: TaskRecord): void {
   to.partition = from.partition;
   to.offset = from.offset;
   to.headers = from.headers;
+}
+
+/** Whether an expression, at any depth, reads anything of a record but its key. */
+function needsRow(part: unknown): boolean {
+  if (part === null || typeof part !== 'object') return false;
+  const { kind, from } = part as { readonly kind?: unknown; readonly from?: unknown };
+  if (kind === 'pseudo' || (kind === 'column' && from === 'value')) return true;
+  return Object.values(part).some(needsRow);
 }

@@ -88,7 +88,7 @@ export class SourceReader {
       // A tombstone has no columns: it keeps the time of its record.
       if (row !== null) {
         record.timestamp = this.timestamps.read(row[from.index] ?? null);
-        if (record.timestamp < 0) return this.skip(cursor, partition, this.timestamps.reason);
+        if (record.timestamp < 0) return this.untimed(cursor, partition, this.timestamps.reason);
       }
     }
     if (record.timestamp < 0) return this.skip(cursor, partition, `the timestamp ${record.timestamp} is negative`);
@@ -143,6 +143,16 @@ export class SourceReader {
       if (binding.kind === 'all') row[i] = headers.map((h) => [h.key, h.value]);
       else row[i] = headers.findLast((h) => h.key === binding.header)?.value ?? null;
     });
+  }
+
+  private untimed(cursor: BatchCursor, partition: number, reason: string): false {
+    if (!this.env.failOnInvalidTimestamp) return this.skip(cursor, partition, reason);
+    throw new WeirError(
+      'DECODE_ERROR',
+      `Fatal user code error in TimestampExtractor callback for record at offset ${cursor.offset} of partition ` +
+        `${partition} of ${this.topic}: ${reason}`,
+      'ksql.timestamp.throw.on.invalid=false skips such records.',
+    );
   }
 
   private skip(cursor: BatchCursor, partition: number, reason: string, cause?: Error): false {

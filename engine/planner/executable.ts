@@ -13,7 +13,7 @@ const PLANNED_ONLY: Partial<Record<TopologyNode['kind'], string>> = {
 export function checkExecutable(topology: Topology): void {
   for (const { nodes } of topology.subtopologies) {
     for (const node of nodes) {
-      const what = node.kind === 'aggregate' && node.emit === 'final' ? 'EMIT FINAL' : PLANNED_ONLY[node.kind];
+      const what = PLANNED_ONLY[node.kind];
       if (what !== undefined) throw new WeirError('NOT_SUPPORTED', `${what} is not supported yet.`);
     }
   }

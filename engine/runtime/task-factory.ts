@@ -100,6 +100,7 @@ export class TaskFactory {
         return { name, partitions: topics.partitions.get(name)! };
       },
     });
+    for (const operator of chain.operators) await operator.prepare?.();
     const inputs: InputQueue[] = [];
     for (const source of chain.sources) {
       const known = committed.find((c) => c.topic === source.topic);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { TypedExpr } from '../../engine/types/expr.js';
 import { BIGINT, STRING } from '../../engine/types/sql-type.js';
+import type { Topology, WindowSpec } from '../../engine/types/topology.js';
 import {
   AMOUNT,
   aggregate,
@@ -8,6 +10,7 @@ import {
   filter,
   greater,
   groupByUser,
+  JSON_REF,
   KEY,
   rekeyByUser,
   result,
@@ -251,5 +254,68 @@ describe('session windows', () => {
     expect(d.in(1, row('a', 1), 69)).toEqual([]);
     expect(d.driver.reports).toMatchObject([{ kind: 'late' }]);
     expect(d.in(1, row('a', 1), 70)).toEqual(['"a"@70-70 -> {"N":1,"TOTAL":1} (70)']);
+  });
+});
+
+describe('EMIT FINAL', () => {
+  const final = (window: WindowSpec): Topology => {
+    const plan = groupByUser(window);
+    return {
+      ...plan,
+      subtopologies: plan.subtopologies.map((s) => ({
+        ...s,
+        nodes: s.nodes.map((n) => (n.kind === 'aggregate' ? { ...n, emit: 'final' } : n)),
+      })),
+    };
+  };
+
+  it('gives one row a window when grace has passed, in order of time and key', () => {
+    const d = new Drive(final({ kind: 'TUMBLING', sizeMs: 10, graceMs: 5, retentionMs: 1000 }), 'time');
+    expect(d.in(1, row('b', 1), 3)).toEqual([]);
+    expect(d.in(1, row('a', 1), 4)).toEqual([]);
+    expect(d.in(1, row('a', 1), 12)).toEqual([]);
+    expect(d.in(1, row('a', 5), 9)).toEqual([]);
+    expect(d.in(1, row('a', 1), 15)).toEqual(['"a"@0 -> {"N":2,"TOTAL":6} (9)', '"b"@0 -> {"N":1,"TOTAL":1} (3)']);
+    expect(d.in(1, row('a', 1), 9)).toEqual([]);
+    expect(d.in(1, row('c', 1), 100)).toEqual(['"a"@10 -> {"N":2,"TOTAL":2} (15)']);
+  });
+
+  it('gives one row a session, without tombstones', () => {
+    const d = new Drive(final({ kind: 'SESSION', gapMs: 5, graceMs: 6, retentionMs: 11 }), 'session');
+    for (const t of [0, 4, 8, 12, 14]) expect(d.in(1, row('a', 1), t)).toEqual([]);
+    expect(d.in(1, row('b', 1), 9)).toEqual([]);
+    expect(d.in(1, row('a', 1), 30)).toEqual([
+      '"b"@9-9 -> {"N":1,"TOTAL":1} (9)',
+      '"a"@0-14 -> {"N":5,"TOTAL":5} (14)',
+    ]);
+    expect(d.in(1, row('a', 1), 29)).toEqual([]);
+    expect(d.in(1, row('a', 1), 17)).toEqual([]);
+    expect(d.in(1, row('a', 1), 42)).toEqual(['"a"@29-30 -> {"N":2,"TOTAL":2} (30)']);
+  });
+});
+
+describe('PARTITION BY', () => {
+  const by = (...key: TypedExpr[]): Topology =>
+    topology([
+      source(),
+      {
+        ...rekeyByUser('source'),
+        dropNullKey: false,
+        key,
+        keyColumns: key.map((k, i) => ({ name: `K${i}`, type: k.type })),
+      },
+      sink(
+        'rekey',
+        key.map((k, i) => ({ name: `K${i}`, type: k.type })),
+        VALUE,
+        { keyFormat: JSON_REF },
+      ),
+    ]);
+
+  it('of several columns keeps a key of nulls; a null row keeps what comes of its key', () => {
+    const d = new Drive(by(USER, col(0, BIGINT, 'key')));
+    expect(d.in(1, row(null, 2))).toEqual(['{"K0":null,"K1":1} -> {"USER":null,"AMOUNT":2} (0)']);
+    expect(d.in(null, row(null, 2))).toEqual(['{"K0":null,"K1":null} -> {"USER":null,"AMOUNT":2} (0)']);
+    expect(d.in(1, null)).toEqual(['{"K0":null,"K1":1} -> null (0)']);
   });
 });

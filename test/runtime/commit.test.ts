@@ -150,36 +150,79 @@ function plainTumbling(events: readonly Event[], size: number, grace: number): M
   return new Map([...groups].map(([k, [n, t]]) => [k, value(n, t)]));
 }
 
-function plainSessions(events: readonly Event[], gap: number, grace: number): Map<string, string> {
-  interface S {
-    start: number;
-    end: number;
-    n: number;
-    total: number;
-  }
-  const byUser = new Map<string, S[]>();
+interface Session {
+  start: number;
+  end: number;
+  n: number;
+  total: number;
+}
+
+/** All sessions, and those that EMIT FINAL gives in the course of it. */
+function sessionsOf(
+  events: readonly Event[],
+  gap: number,
+  grace: number,
+): { all: Map<string, string>; final: string[] } {
+  const byUser = new Map<string, Session[]>();
+  const open = new Set<Session>();
+  const final: string[] = [];
+  const text = (user: string, s: Session): [string, string] => [`"${user}"@${s.start}-${s.end}`, value(s.n, s.total)];
   let streamTime = -1;
   for (const e of events) {
     streamTime = Math.max(streamTime, e.ts);
+    const closed = streamTime - grace - gap;
     const all = byUser.get(e.user) ?? [];
     const near = all.filter((s) => s.end >= e.ts - gap && s.start <= e.ts + gap);
-    const merged: S = { start: e.ts, end: e.ts, n: 1, total: e.amount ?? 0 };
+    const merged: Session = { start: e.ts, end: e.ts, n: 1, total: e.amount ?? 0 };
     for (const s of near) {
       merged.start = Math.min(merged.start, s.start);
       merged.end = Math.max(merged.end, s.end);
       merged.n += s.n;
       merged.total += s.total;
     }
-    if (merged.end < streamTime - grace - gap) continue;
-    byUser.set(e.user, [...all.filter((s) => !near.includes(s)), merged]);
+    if (merged.end >= closed) {
+      byUser.set(e.user, [...all.filter((s) => !near.includes(s)), merged]);
+      for (const s of near) open.delete(s);
+      open.add(merged);
+    }
+    for (const [user, sessions] of byUser) {
+      for (const s of sessions) if (s.end < closed && open.delete(s)) final.push(text(user, s).join(' -> '));
+    }
   }
-  return new Map(
-    [...byUser].flatMap(([user, all]) => all.map((s) => [`"${user}"@${s.start}-${s.end}`, value(s.n, s.total)])),
-  );
+  return { all: new Map([...byUser].flatMap(([user, all]) => all.map((s) => text(user, s)))), final };
+}
+
+const plainSessions = (events: readonly Event[]): Map<string, string> => sessionsOf(events, 7, 20).all;
+
+/** Windows that are closed at the end. */
+function finalWindows(events: readonly Event[]): string[] {
+  const now = Math.max(...events.map((e) => e.ts));
+  const closed = [...plainTumbling(events, 10, 15)].filter(([key]) => Number(key.split('@')[1]) + 10 <= now - 15);
+  return closed.map((c) => c.join(' -> '));
 }
 
 const TUMBLING: WindowSpec = { kind: 'TUMBLING', sizeMs: 10, graceMs: 15, retentionMs: 10_000 };
 const SESSION: WindowSpec = { kind: 'SESSION', gapMs: 7, graceMs: 20, retentionMs: 10_000 };
+
+interface Step {
+  readonly do: string;
+  readonly sub: number;
+  readonly batches: number;
+  readonly fault: Fault;
+}
+
+async function play(query: Steps, input: readonly Event[], batchSize: number, plan: readonly Step[]): Promise<void> {
+  for (let i = 0; i < input.length; i += batchSize) {
+    query.log.produce('in', 0, input.slice(i, i + batchSize).map(logged));
+  }
+  for (const step of plan) {
+    query.log.nextFault = () => step.fault;
+    if (step.do === 'process') await query.process(step.sub, step.batches);
+    else if (step.do === 'commit') await query.commit(step.sub);
+    else await query.crash(step.sub);
+  }
+  await query.finish();
+}
 
 const works: readonly {
   readonly name: string;
@@ -189,8 +232,17 @@ const works: readonly {
 }[] = [
   { name: 'GROUP BY', window: null, plain: plainGroups },
   { name: 'a tumbling window', window: TUMBLING, keys: 'time', plain: (e) => plainTumbling(e, 10, 15) },
-  { name: 'a session window', window: SESSION, keys: 'session', plain: (e) => plainSessions(e, 7, 20) },
+  { name: 'a session window', window: SESSION, keys: 'session', plain: plainSessions },
 ];
+
+/** The same query with EMIT FINAL. */
+const emitFinal = (plan: Topology): Topology => ({
+  ...plan,
+  subtopologies: plan.subtopologies.map((s) => ({
+    ...s,
+    nodes: s.nodes.map((n) => (n.kind === 'aggregate' ? { ...n, emit: 'final' } : n)),
+  })),
+});
 
 const events = fc.array(
   fc.record({
@@ -222,22 +274,33 @@ describe.each(works)('the result of $name equals a plain evaluation', ({ window,
     await fc.assert(
       fc.asyncProperty(events, fc.integer({ min: 1, max: 8 }), steps, async (input, batchSize, plan) => {
         const query = await new Steps(groupByUser(window), kind, { 'cache.max.bytes.buffering': cache }).start();
-        for (let i = 0; i < input.length; i += batchSize) {
-          query.log.produce('in', 0, input.slice(i, i + batchSize).map(logged));
-        }
-        for (const step of plan) {
-          query.log.nextFault = () => step.fault;
-          if (step.do === 'process') await query.process(step.sub, step.batches);
-          else if (step.do === 'commit') await query.commit(step.sub);
-          else await query.crash(step.sub);
-        }
-        await query.finish();
+        await play(query, input, batchSize, plan);
         const seen = table(query.log.records('out'), keys);
         expect(Object.fromEntries([...seen].sort())).toEqual(Object.fromEntries([...plain(input)].sort()));
       }),
       { numRuns: 150 },
     );
   });
+});
+
+describe.each([
+  ['a tumbling window', TUMBLING, 'time', finalWindows],
+  ['a session window', SESSION, 'session', (e: readonly Event[]) => sessionsOf(e, 7, 20).final],
+] as const)('EMIT FINAL over %s gives each window once it is closed, and once only', (_, window, keys, plain) => {
+  it.each(['embedded', 'kafka'] as const)(
+    'on a log like %s, whatever batches, commits and crashes are',
+    async (kind) => {
+      await fc.assert(
+        fc.asyncProperty(events, fc.integer({ min: 1, max: 8 }), steps, async (input, batchSize, plan) => {
+          const query = await new Steps(emitFinal(groupByUser(window)), kind, {}).start();
+          await play(query, input, batchSize, plan);
+          const seen = query.log.records('out').map((r) => show(r, keys).replace(/ \(\d+\)$/, ''));
+          expect(seen.sort()).toEqual(plain(input).sort());
+        }),
+        { numRuns: 150 },
+      );
+    },
+  );
 });
 
 describe('a commit', () => {
