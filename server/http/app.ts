@@ -59,7 +59,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     reply.code(401).header('www-authenticate', 'Basic realm="weir"').send(genericError(40100, 'Unauthorized'));
   });
   // JSON has no charset (RFC 8259 §11), and some clients compare the type as text.
-  app.addHook('onSend', async (_request, reply, payload) => {
+  app.addHook('onSend', async (request, reply, payload) => {
+    if (request.raw.httpVersionMajor >= 2) reply.removeHeader('connection'); // HTTP/2 has none
     const type = reply.getHeader('content-type');
     if (type === 'application/json; charset=utf-8') reply.header('content-type', 'application/json');
     return payload;

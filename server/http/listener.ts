@@ -68,8 +68,10 @@ export function dualListener(
       socket.removeListener('timeout', giveUp);
       socket.unshift(seen);
       // An HTTP/2 session takes what is buffered itself; an HTTP/1.1 parser listens for it.
-      if (isHttp2) http2.emit('connection', socket);
-      else {
+      if (isHttp2) {
+        socket.allowHalfOpen = false; // its streams close one by one; a closed side is a closed connection
+        http2.emit('connection', socket);
+      } else {
         http1.emit('connection', socket);
         socket.resume();
       }

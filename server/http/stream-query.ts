@@ -40,10 +40,9 @@ export async function streamQuery(
       else for (const text of chunksOf(texts)) await out.send(text);
     }
     if (!out.gone) {
-      if (query.end === 'terminated' && options.isStopping()) {
-        throw new WeirError('SHUTTING_DOWN', 'The server is shutting down.');
-      }
-      response.end(format.end(query));
+      const cut = query.end === 'terminated' && options.isStopping();
+      const stopped = new WeirError('SHUTTING_DOWN', 'The server is shutting down.');
+      response.end(cut ? format.failure(query, errorBody(stopped)) : format.end(query));
     }
   } catch (e) {
     options.onError(e);
@@ -92,6 +91,8 @@ class Sender {
   }
 
   goneWhenHalfClosed(): void {
+    // Over HTTP/2 the connection is not this response's: its stream says when it is closed.
+    if ('stream' in this.response) return;
     const { socket } = this.response;
     if (socket?.readableEnded === true) this.onClose();
     else socket?.once('end', this.onClose);
