@@ -40,7 +40,7 @@ export interface Broker {
 
 /**
  * The JVM is a child of this small shell, whose standard input is a pipe from us. When we end in whatever way, also by
- * SIGKILL, the pipe closes, and the shell ends the JVM and removes the data.
+ * SIGKILL, the pipe closes, and the shell ends the JVM.
  */
 const KEEPER = `
 exec 3<&0
@@ -48,13 +48,26 @@ folder=$1; shift
 "$@" </dev/null >>"$folder/broker.log" 2>&1 &
 java=$!
 echo $java
-( read -r _ <&3; trap "" TERM; kill -9 $java 2>/dev/null; sleep 0.2; rm -rf "$folder" ) >/dev/null 2>&1 &
+( read -r _ <&3; kill -9 $java ) >/dev/null 2>&1 &
 guard=$!
 exec 3<&- >/dev/null
 wait $java
 code=$?
 kill $guard 2>/dev/null
 exit $code
+`;
+
+/**
+ * Removes the data when the pipe closes, whether a JVM runs then or not. It tries again for as long as one that was
+ * just killed may still write.
+ */
+const SWEEPER = `
+read -r _
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  sleep 0.5
+  rm -rf "$1" 2>/dev/null
+  [ -e "$1" ] || exit 0
+done
 `;
 
 const FAST_START = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
@@ -101,10 +114,17 @@ async function answersMetadata(bootstrap: string, stillRuns: () => boolean, time
   return false;
 }
 
+/** Neither the child nor its pipes keep this process alive. */
+function letGo(child: ChildProcess): void {
+  child.unref();
+  for (const pipe of [child.stdin, child.stdout]) (pipe as { unref?(): void } | null)?.unref?.();
+}
+
 class SingleNode implements Broker {
   private child: ChildProcess | undefined;
   private gone: Promise<void> = Promise.resolve();
   private stopped = false;
+  private readonly sweeper: ChildProcess;
   pid: number | undefined;
 
   constructor(
@@ -112,7 +132,10 @@ class SingleNode implements Broker {
     readonly libs: string,
     private readonly folder: string,
     private readonly options: BrokerOptions,
-  ) {}
+  ) {
+    this.sweeper = spawn('sh', ['-c', SWEEPER, 'sh', folder], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+    letGo(this.sweeper);
+  }
 
   async start(): Promise<void> {
     const java = ['java', `-Xmx${this.options.heap ?? '256m'}`, ...(this.options.jvmFlags ?? FAST_START)];
@@ -135,9 +158,7 @@ class SingleNode implements Broker {
       child.once('error', reject);
       child.stdout.once('data', (line: Buffer) => resolve(Number(line.toString())));
     });
-    // Neither the child nor its pipes keep a finished test run alive; its end then ends the broker.
-    child.unref();
-    for (const pipe of [child.stdin, child.stdout]) (pipe as unknown as { unref?(): void }).unref?.();
+    letGo(child);
     const ready = await answersMetadata(
       this.bootstrap,
       () => this.pid !== undefined,
@@ -186,6 +207,7 @@ class SingleNode implements Broker {
     await this.kill(); // its data goes anyway: a clean shutdown would only cost time
     this.child?.stdin?.destroy();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    this.sweeper.stdin?.destroy();
   }
 }
 

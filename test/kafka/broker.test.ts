@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { expect, test } from 'vitest';
@@ -154,19 +155,23 @@ describeKafka('the broker for tests', (address) => {
   });
 
   test('ends with the process that started it, even when that is killed', async () => {
-    // The product is TypeScript: a child cannot import the harness, so it plays its part with the same shell.
-    const source = new URL('../../bench/support/kafka-broker.ts', import.meta.url);
-    const keeper = /const KEEPER = `\n([^`]+)`/.exec(await readFile(source, 'utf8'))![1]!;
-    const folder = join(process.env.TMPDIR ?? '/tmp', uniqueName('weir-keeper'));
+    // A child cannot import TypeScript, so it starts the same two shells as the harness, over a `sleep`.
+    const source = await readFile(new URL('../../bench/support/kafka-broker.ts', import.meta.url), 'utf8');
+    const [keeper, sweeper] = ['KEEPER', 'SWEEPER'].map(
+      (name) => new RegExp(`const ${name} = \`\n([^\`]+)\``).exec(source)![1]!,
+    ) as [string, string];
+    const folder = join(tmpdir(), uniqueName('weir-keeper'));
     const script = `
       const { spawn } = require('node:child_process');
-      const { mkdirSync } = require('node:fs');
-      mkdirSync(process.argv[1]);
-      const child = spawn('sh', ['-c', process.argv[2], 'sh', process.argv[1], 'sleep', '300'],
-        { detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
+      const [folder, keeper, sweeper] = process.argv.slice(1);
+      require('node:fs').mkdirSync(folder);
+      const stdio = ['pipe', 'pipe', 'ignore'];
+      spawn('sh', ['-c', sweeper, 'sh', folder], { detached: true, stdio });
+      const child = spawn('sh', ['-c', keeper, 'sh', folder, 'sleep', '300'], { detached: true, stdio });
       child.stdout.once('data', (line) => process.stdout.write(String(line)));
       setInterval(() => {}, 1000);`;
-    const parent = spawn(process.execPath, ['-e', script, folder, keeper], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const args = ['-e', script, folder, keeper, sweeper];
+    const parent = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       const pid = Number(await new Promise<Buffer>((resolve) => parent.stdout.once('data', resolve)));
       await writeFile(join(folder, 'data'), '');
