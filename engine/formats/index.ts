@@ -6,6 +6,7 @@ import { jsonFormat } from './json.js';
 import { jsonSrFormat } from './json-sr.js';
 import { kafkaFormat } from './kafka.js';
 import { noneFormat } from './none.js';
+import { protobufFormat, protobufNosrFormat } from './protobuf.js';
 import { rowFormat } from './row.js';
 
 export type { CoderContext, Format, RowDecoder, RowEncoder } from './format.js';
@@ -13,7 +14,17 @@ export { DecodeError } from './format.js';
 
 /** Every format, by name. */
 export const FORMATS: ReadonlyMap<string, Format> = new Map(
-  [jsonFormat, jsonSrFormat, avroFormat, delimitedFormat, kafkaFormat, noneFormat, rowFormat].map((f) => [f.name, f]),
+  [
+    jsonFormat,
+    jsonSrFormat,
+    avroFormat,
+    protobufFormat,
+    protobufNosrFormat,
+    delimitedFormat,
+    kafkaFormat,
+    noneFormat,
+    rowFormat,
+  ].map((f) => [f.name, f]),
 );
 
 /** A format by its name in any case. Throws BAD_STATEMENT for one that is not there. */
