@@ -7,7 +7,7 @@ import { Folds } from './folds.js';
 import type { AggregateOptions } from './group-aggregate.js';
 import { asBuffer } from './group-cache.js';
 import { KeyTable } from './key-table.js';
-import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import { type Expiry, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
 import { PendingSessions } from './pending-sessions.js';
 import { SessionCodec } from './session-codec.js';
 import { StreamClock } from './stream-clock.js';
@@ -68,6 +68,7 @@ export class AggregateSession implements Operator {
   private readonly gap: number;
   private readonly grace: number;
   private readonly retention: number;
+  readonly expiry: Expiry;
   private readonly scratch = new ByteWriter();
   private readonly emitted = newRecord();
   private readonly key: Value[];
@@ -90,6 +91,12 @@ export class AggregateSession implements Operator {
     this.store = store;
     this.complete = empty;
     this.clock = new StreamClock(store);
+    this.expiry = {
+      store: node.store.name,
+      retentionMs: this.retention,
+      streamTime: () => this.clock.time,
+      expired: (key, value) => key.length > 0 && this.lastEnd(value) < this.clock.time - this.retention,
+    };
     this.folds = new Folds(node, env);
     this.codec = new KeyCodec(node.keyColumns.map((c) => c.type));
     this.sessionCodec = new SessionCodec(this.folds.storedTypes);
@@ -256,6 +263,14 @@ export class AggregateSession implements Operator {
       list.push(session);
     });
     this.liveSessions += list.length;
+  }
+
+  private lastEnd(stored: Buffer): number {
+    let last = -1;
+    this.sessionCodec.read(stored, (_, end) => {
+      last = end;
+    });
+    return last;
   }
 
   private persist(slot: number, key: KeySessions): void {

@@ -2,7 +2,7 @@ import type { Store } from '../stores/store.js';
 import { appendWindowStart, WINDOW_BYTES, windowStartOf } from '../types/key-codec.js';
 import type { AggregateNode } from '../types/topology.js';
 import { type AggregateOptions, GroupAggregate } from './group-aggregate.js';
-import type { Operator, OperatorEnv, TaskRecord } from './operator.js';
+import type { Expiry, Operator, OperatorEnv, TaskRecord } from './operator.js';
 import { PendingWindows } from './pending-windows.js';
 import { StreamClock } from './stream-clock.js';
 
@@ -23,6 +23,7 @@ export class AggregateWindowed extends GroupAggregate {
   private readonly retention: number;
   private readonly store: Store;
   private readonly pending = new PendingWindows();
+  readonly expiry: Expiry;
 
   constructor(node: AggregateNode, env: OperatorEnv, out: Operator, options: AggregateOptions) {
     super(node, env, out, options);
@@ -34,6 +35,12 @@ export class AggregateWindowed extends GroupAggregate {
     this.retention = window.retentionMs;
     this.store = env.store(node.store).store;
     this.clock = new StreamClock(this.store);
+    this.expiry = {
+      store: node.store.name,
+      retentionMs: this.retention,
+      streamTime: () => this.clock.time,
+      expired: (key) => key.length > 0 && windowStartOf(key) + this.retention < this.clock.time,
+    };
   }
 
   process(record: TaskRecord): void {

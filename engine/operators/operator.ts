@@ -56,12 +56,21 @@ export interface Operator {
    * topological order, so what it emits reaches the operators behind it before they are flushed.
    */
   flush?(): void;
-  /** The commit has succeeded: what `flush` wrote is durable, caches may shrink. */
-  committed?(): void;
   /** The task was aborted: forget everything that is not in the store. */
   reset?(): void;
   /** Bytes held back, counted against the commit bound. */
   heldBytes?(): number;
+  /** Set where stored entries outlive their use: the task removes them. */
+  readonly expiry?: Expiry;
+}
+
+/** When entries of a store may go. */
+export interface Expiry {
+  readonly store: string;
+  readonly retentionMs: number;
+  /** The step's stream time, by which entries expire. */
+  streamTime(): number;
+  expired(key: Buffer, value: Buffer): boolean;
 }
 
 /** What an operator reports besides rows. Counters are the task's; `error` goes to the processing log. */

@@ -3,19 +3,24 @@ import { AggregateUnwindowed } from '../operators/aggregate-unwindowed.js';
 import { AggregateWindowed } from '../operators/aggregate-windowed.js';
 import { type Before, StreamFilter, TableFilter } from '../operators/filter.js';
 import { FlatMap } from '../operators/flat-map.js';
+import { Materialize } from '../operators/materialize.js';
 import { fanOut, type Operator, type OperatorEnv } from '../operators/operator.js';
 import { Project } from '../operators/project.js';
 import { Rekey, TableRekey } from '../operators/rekey.js';
 import { Result, type ResultSink } from '../operators/result.js';
 import { SourceReader } from '../operators/source.js';
+import { StreamTableJoin } from '../operators/stream-table-join.js';
+import { TableJoin } from '../operators/table-join.js';
 import { TableSource } from '../operators/table-source.js';
 import { type TargetTopic, TopicSink } from '../operators/topic-sink.js';
+import type { Stage, TwoInputs } from '../operators/two-inputs.js';
 import { WeirError } from '../types/errors.js';
 import type { Column } from '../types/schema.js';
 import { typeEquals } from '../types/sql-type.js';
 import type {
   AggregateNode,
   FilterNode,
+  KeyWindow,
   NodeId,
   ProjectNode,
   RepartitionNode,
@@ -37,7 +42,7 @@ export interface SourceEntry {
 export interface Chain {
   readonly sources: readonly SourceEntry[];
   /** In topological order. */
-  readonly operators: readonly Operator[];
+  readonly operators: readonly Stage[];
   readonly sinks: readonly TopicSink[];
   readonly results: readonly Result[];
 }
@@ -55,15 +60,14 @@ export interface ChainTopics {
  */
 export function buildChain(sub: SubTopology, env: OperatorEnv, topics: ChainTopics, result?: ResultSink): Chain {
   const facts = new Facts(sub);
-  const built = new Map<NodeId, Operator>();
+  const built = new Map<NodeId, Operator | TwoInputs>();
   const sources: SourceEntry[] = [];
   const sinks: TopicSink[] = [];
   const results: Result[] = [];
-  const operators: Operator[] = [];
+  const operators: Stage[] = [];
   for (const node of sub.nodes.toReversed()) {
-    const consumers = facts.consumers(node.id).map((c) => built.get(c.id)!);
-    const out = fanOut(consumers);
     if (node.kind === 'source') {
+      const out = behind(node.id);
       const reader = new SourceReader(node, topics.source(node), env, facts.needsKey(node.id));
       let entry = out;
       if (node.store !== null) {
@@ -79,8 +83,20 @@ export function buildChain(sub: SubTopology, env: OperatorEnv, topics: ChainTopi
   }
   return { sources, operators, sinks, results };
 
-  function make(node: Exclude<TopologyNode, SourceNode>): Operator {
-    const out = fanOut(facts.consumers(node.id).map((c) => built.get(c.id)!));
+  /** Where the records of a node go. */
+  function behind(id: NodeId): Operator {
+    return fanOut(
+      facts.consumers(id).flatMap((consumer) => {
+        const operator = built.get(consumer.id)!;
+        if ('process' in operator) return [operator];
+        const { left, right } = consumer as { readonly left?: NodeId; readonly right?: NodeId };
+        return [...(left === id ? [operator.left] : []), ...(right === id ? [operator.right] : [])];
+      }),
+    );
+  }
+
+  function make(node: Exclude<TopologyNode, SourceNode>): Operator | TwoInputs {
+    const out = behind(node.id);
     switch (node.kind) {
       case 'filter':
         return node.table ? new TableFilter(node, env, out, facts.before(node)) : new StreamFilter(node, env, out);
@@ -96,6 +112,12 @@ export function buildChain(sub: SubTopology, env: OperatorEnv, topics: ChainTopi
         if (node.window.kind === 'SESSION') return new AggregateSession(node, env, out, options);
         return new AggregateWindowed(node, env, out, options);
       }
+      case 'streamTableJoin':
+        return new StreamTableJoin(node, env, out, facts.window(node.left));
+      case 'tableJoin':
+        return new TableJoin(node, env, out, facts.window(node.left));
+      case 'materialize':
+        return new Materialize(node, env, out, facts.window(node.input));
       case 'sink':
       case 'repartition': {
         const sink = new TopicSink(node, env, { rawKey: facts.rawKey(node), target: topics.target(node) });
@@ -139,11 +161,30 @@ class Facts {
       case 'project':
         return node.table;
       case 'aggregate':
+      case 'tableJoin':
+      case 'foreignKeyResult':
+      case 'materialize':
         return true;
       case 'rekey':
         return this.isTable(node.input);
       default:
         return false;
+    }
+  }
+
+  /** How the key of a node's records is windowed. */
+  window(id: NodeId): KeyWindow | null {
+    const node = this.node(id);
+    switch (node.kind) {
+      case 'source':
+        return node.window;
+      case 'aggregate':
+        if (node.window === null) return null;
+        return node.window.kind === 'SESSION' ? { kind: 'session' } : { kind: 'time', sizeMs: node.window.sizeMs };
+      case 'rekey':
+        return null;
+      default:
+        return this.window(inputsOf(node)[0]!);
     }
   }
 
@@ -159,6 +200,8 @@ class Facts {
           return this.isTable(id);
         case 'aggregate':
           return c.inputTable;
+        case 'foreignKeySend':
+          return true;
         default:
           return false;
       }
@@ -242,6 +285,9 @@ class Facts {
       case 'source':
         return node.store !== null;
       case 'aggregate':
+      case 'tableJoin':
+      case 'foreignKeyResult':
+      case 'materialize':
         return true;
       case 'filter':
         return this.before(node).kind === 'previous';

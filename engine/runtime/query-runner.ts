@@ -84,6 +84,8 @@ export class QueryRunner {
   private readonly settings: QuerySettings;
   private readonly counts: Counters;
   private readonly slots = new Map<string, Slot>();
+  /** Tasks of lost partitions that are still being closed, by slot: the next one on the same state waits for them. */
+  private readonly closing = new Map<string, Promise<void>>();
   private phase: 'stopped' | 'starting' | 'running' | 'error' = 'stopped';
   private paused = false;
   private failures = 0;
@@ -262,7 +264,7 @@ export class QueryRunner {
         await Promise.all(this.takeSlots(partitions).map((slot) => this.release(slot, true)));
       },
       lost: (partitions) => {
-        for (const slot of this.takeSlots(partitions)) void this.release(slot, false);
+        for (const slot of this.takeSlots(partitions)) this.letGo(slot);
       },
       failed: (error) => {
         this.membershipError = error;
@@ -276,7 +278,7 @@ export class QueryRunner {
     const added: Slot[] = [];
     for (const { topic, partition } of partitions) {
       for (const sub of this.spec.topology.subtopologies) {
-        const key = `${sub.id}-${partition}`;
+        const key = keyOf(sub, partition);
         const topics = sourcesOf(sub, this.services.serviceId, this.queryId);
         if (!topics.includes(topic) || this.slots.has(key)) continue;
         const slot: Slot = {
@@ -313,11 +315,14 @@ export class QueryRunner {
     const progress = (p: RestoreProgress) => {
       slot.restore = p;
     };
-    const opened = this.factory!.open(slot.sub, slot.partition, signal, progress, this.member ?? undefined).then(
+    const { factory, member } = this;
+    const former = this.closing.get(keyOf(slot.sub, slot.partition)) ?? Promise.resolve();
+    const opening = former.then(() => factory!.open(slot.sub, slot.partition, signal, progress, member ?? undefined));
+    const opened = opening.then(
       async (task) => {
         slot.opening = null;
         if (signal.aborted) {
-          await task.close();
+          await this.close(slot, task);
           return;
         }
         slot.task = task;
@@ -352,6 +357,14 @@ export class QueryRunner {
       }
     }
     await this.close(slot, task);
+  }
+
+  private letGo(slot: Slot): void {
+    const key = keyOf(slot.sub, slot.partition);
+    const closed = this.release(slot, false).finally(() => {
+      if (this.closing.get(key) === closed) this.closing.delete(key);
+    });
+    this.closing.set(key, closed);
   }
 
   private async close(slot: Slot, task: Task): Promise<void> {
@@ -514,7 +527,7 @@ export class QueryRunner {
     }
     const left = [...this.slots.values()];
     this.slots.clear();
-    await Promise.all(left.map((slot) => this.release(slot, false)));
+    await Promise.all([...left.map((slot) => this.release(slot, false)), ...this.closing.values()]);
     await this.reader?.close();
     this.reader = null;
   }
@@ -528,6 +541,8 @@ export class QueryRunner {
     return { queryId: this.queryId, subtopology: slot.sub.id, partition: slot.partition, error: messageOf(e) };
   }
 }
+
+const keyOf = (sub: SubTopology, partition: number): string => `${sub.id}-${partition}`;
 
 const backoff = (failures: number): number => Math.min(FIRST_BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS);
 

@@ -1,5 +1,6 @@
 import type { GroupMember, LogWriter, TopicPartitionOffset } from '../log/log.js';
 import type { StoreReader, TaskId } from '../stores/store.js';
+import { messageOf } from '../types/errors.js';
 import type { SubTopology } from '../types/topology.js';
 import { buildChain } from './chain.js';
 import type { Counters } from './counters.js';
@@ -8,6 +9,7 @@ import { changelogTopic, groupName, topicOf, transactionalId } from './names.js'
 import { type RestoreProgress, restoreStore } from './restore.js';
 import { operatorEnv, type Properties, type RuntimeServices } from './services.js';
 import type { QuerySettings } from './settings.js';
+import { Sweeper } from './sweeper.js';
 import { Task, type TaskStore } from './task.js';
 import { type QueryTopics, sourcesOf, storesOf } from './topics.js';
 
@@ -101,6 +103,14 @@ export class TaskFactory {
       },
     });
     for (const operator of chain.operators) await operator.prepare?.();
+    const swept = chain.operators.flatMap(({ expiry }) =>
+      expiry === undefined
+        ? []
+        : [{ expiry, store: stores.get(expiry.store)!.store, reader: state.reader(id, expiry.store) }],
+    );
+    const sweeper = new Sweeper(swept, clock, (e) =>
+      services.logger.warn({ ...id, error: messageOf(e) }, 'expired state could not be removed'),
+    );
     const inputs: InputQueue[] = [];
     for (const source of chain.sources) {
       const known = committed.find((c) => c.topic === source.topic);
@@ -114,6 +124,7 @@ export class TaskFactory {
       inputs,
       behind: (input) => this.options.behind(input.source.topic, input.partition),
       stores: [...stores.values()],
+      sweeper,
       writer,
       state,
       clock,

@@ -4,6 +4,7 @@ import { BatchBuilder } from '../types/batch.js';
 import type { Clock } from '../types/clock.js';
 import type { Chain } from './chain.js';
 import { type InputQueue, InputSet } from './input-queue.js';
+import type { Sweeper } from './sweeper.js';
 
 /** Outputs that wait in a task are appended to the log at this size: they travel while the next records are processed. */
 const SHIP_BYTES = 256 * 1024;
@@ -24,6 +25,7 @@ export interface TaskOptions {
   /** Whether more of an input is on the log than was fetched. */
   readonly behind: (input: InputQueue) => boolean;
   readonly stores: readonly TaskStore[];
+  readonly sweeper: Sweeper;
   readonly writer: LogWriter;
   /** Whose partitions these are: a commit after the group has given them away is refused. */
   readonly member?: GroupMember;
@@ -128,7 +130,9 @@ export class Task {
 
   /** Lets go without a commit: what was processed since the last one never happened. */
   async close(): Promise<void> {
+    // Whoever asked for that commit has been told that it failed.
     await this.running?.catch(() => {});
+    await this.options.sweeper.close();
     await this.options.writer.close();
     this.options.state.release(this.id);
   }
@@ -154,7 +158,8 @@ export class Task {
   }
 
   private async commitNow(): Promise<boolean> {
-    const { writer, chain, stores, state, id, group, member } = this.options;
+    const { writer, chain, stores, state, id, group, member, sweeper } = this.options;
+    sweeper.apply();
     for (const operator of chain.operators) operator.flush?.();
     const offsets = this.offsets();
     const dirty = stores.filter((s) => s.store.dirtyBytes > 0);
@@ -174,7 +179,7 @@ export class Task {
       await state.write(ops);
     }
     for (const { store } of dirty) store.committed();
-    for (const operator of chain.operators) operator.committed?.();
+    sweeper.begin();
     for (const { topic, partition, offset } of offsets) this.committedOffsets.set(placeOf(topic, partition), offset);
     return true;
   }

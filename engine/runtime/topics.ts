@@ -17,7 +17,10 @@ export interface QueryTopics {
 
 /** Names of the stores of a sub-topology, each once. */
 export function storesOf(sub: SubTopology): readonly string[] {
-  const names = sub.nodes.flatMap((n) => ('store' in n && n.store !== null ? [n.store.name] : []));
+  const names = sub.nodes.flatMap((n) => {
+    if ('leftStore' in n) return [n.leftStore.name, n.rightStore.name];
+    return 'store' in n && n.store !== null ? [n.store.name] : [];
+  });
   return [...new Set(names)];
 }
 

@@ -1,0 +1,36 @@
+import type { KeyWindow, MaterializeNode } from '../types/topology.js';
+import { JoinKeys } from './join-keys.js';
+import type { Operator, OperatorEnv, TaskRecord } from './operator.js';
+import { TableRows } from './table-rows.js';
+
+/** Keeps the latest row of each key of a table for pull queries, and passes every record on with the row that it replaces. */
+export class Materialize implements Operator {
+  private readonly keys: JoinKeys;
+  private readonly rows: TableRows;
+
+  constructor(
+    node: MaterializeNode,
+    env: OperatorEnv,
+    private readonly out: Operator,
+    window: KeyWindow | null,
+  ) {
+    this.keys = new JoinKeys(
+      node.keyColumns.map((c) => c.type),
+      window,
+    );
+    this.rows = new TableRows(
+      env.store(node.store).store,
+      node.valueColumns.map((c) => c.type),
+    );
+  }
+
+  process(record: TaskRecord): void {
+    const key = this.keys.encode(record);
+    if (key === undefined) return;
+    const { previous } = record;
+    record.previous = this.rows.get(key)?.row ?? null;
+    this.rows.put(key, record.timestamp, record.value);
+    this.out.process(record);
+    record.previous = previous;
+  }
+}

@@ -1,0 +1,62 @@
+import type { KeyWindow, StreamTableJoinNode } from '../types/topology.js';
+import type { Value } from '../types/value.js';
+import { copyOrigin, JoinKeys } from './join-keys.js';
+import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import { TableRows } from './table-rows.js';
+import { Entry, type TwoInputs } from './two-inputs.js';
+
+/**
+ * Looks each row of a stream (left) up in a table (right) as the table is then. INNER drops a row without a match, LEFT gives
+ * it with nulls. Rows of the stream whose key or value is null give nothing; neither does a change of the table. The output
+ * keeps the time of the stream's row.
+ */
+export class StreamTableJoin implements TwoInputs {
+  readonly left = new Entry((record) => this.look(record));
+  readonly right = new Entry((record) => this.change(record));
+  private readonly keys: JoinKeys;
+  private readonly rows: TableRows;
+  private readonly joined = newRecord();
+  private readonly row: Value[];
+  private readonly leftWidth: number;
+  private readonly inner: boolean;
+
+  constructor(
+    node: StreamTableJoinNode,
+    env: OperatorEnv,
+    private readonly out: Operator,
+    window: KeyWindow | null,
+  ) {
+    this.leftWidth = node.leftWidth;
+    this.inner = node.joinType === 'INNER';
+    this.keys = new JoinKeys(
+      node.keyColumns.map((c) => c.type),
+      window,
+    );
+    const right = node.valueColumns.slice(node.leftWidth);
+    this.rows = new TableRows(
+      env.store(node.store).store,
+      right.map((c) => c.type),
+    );
+    this.row = new Array<Value>(node.valueColumns.length).fill(null);
+  }
+
+  private look(record: TaskRecord): void {
+    if (record.value === null) return;
+    const key = this.keys.encode(record);
+    if (key === undefined) return;
+    const match = this.rows.get(key);
+    if (match === null && this.inner) return;
+    const { row, leftWidth, joined } = this;
+    for (let i = 0; i < leftWidth; i++) row[i] = record.value[i]!;
+    for (let i = leftWidth; i < row.length; i++) row[i] = match === null ? null : match.row[i - leftWidth]!;
+    copyOrigin(record, joined);
+    joined.value = row;
+    joined.timestamp = record.timestamp;
+    this.out.process(joined);
+  }
+
+  private change(record: TaskRecord): void {
+    const key = this.keys.encode(record);
+    if (key !== undefined) this.rows.put(key, record.timestamp, record.value);
+  }
+}
