@@ -1,10 +1,9 @@
-import type { TestCase } from './case.js';
 import type { Outcome } from './run-case.js';
 
 export type Reporter = 'text' | 'summary' | 'json' | 'junit';
 
 export interface Result {
-  readonly test: TestCase;
+  readonly test: { readonly file: string; readonly name: string };
   readonly outcome: Outcome;
   readonly ms: number;
 }

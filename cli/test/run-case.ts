@@ -1,60 +1,17 @@
-import { type AnalyzerContext, analyze } from '../../engine/analyzer/index.js';
-import { applyCommand, type Catalog, type DataSource, emptyCatalog } from '../../engine/catalog/index.js';
-import { commandOf } from '../../engine/commands/command-of.js';
-import { insertedRecord } from '../../engine/commands/insert-values.js';
-import {
-  pinnedSource,
-  type Registered,
-  type SchemaNeed,
-  schemaNeeds,
-  sourceNeeds,
-  usable,
-  withSchemas,
-} from '../../engine/commands/schemas.js';
-import { FORMATS, formatByName } from '../../engine/formats/index.js';
-import { MemoryRegistry } from '../../engine/formats/registry/memory.js';
-import type { RegisteredSchema } from '../../engine/formats/registry/registry.js';
-import type { FunctionRegistry } from '../../engine/functions/index.js';
-import { messageOf, Settings, SqlError, WeirError } from '../../engine/index.js';
-import { type DriverRecord, TopologyDriver } from '../../engine/runtime/topology-driver.js';
+import type { DataSource } from '../../engine/catalog/index.js';
+import type { MemoryRegistry } from '../../engine/formats/registry/memory.js';
+import type { DriverRecord } from '../../engine/runtime/topology-driver.js';
 import { readInt64 } from '../../engine/types/bytes.js';
 import { parseScript, SourceText } from '../../parser/index.js';
-import type { ExpectedError, RecordSpec, TestCase } from './case.js';
+import type { RecordSpec, TestCase } from './case.js';
+import { attempt, CaseError, errorDifference } from './case-error.js';
 import { difference } from './compare.js';
+import { type CaseTools, MemoryEngine } from './memory-engine.js';
 import { checkPost } from './post.js';
 import { registerTopics } from './schemas.js';
 import { decodeActual, encodeSpec } from './spec-codec.js';
 
 export type Outcome = { readonly passed: true } | { readonly passed: false; readonly reason: string };
-
-/** Settings that hold in a test unless it sets others. */
-const TEST_SETTINGS: Readonly<Record<string, string>> = {
-  'auto.offset.reset': 'earliest',
-  'cache.max.bytes.buffering': '0',
-  'ksql.headers.columns.enabled': 'true',
-  'ksql.persistence.default.format.key': 'KAFKA',
-};
-
-/** What a test runs on: the functions (a suite may bring its own), a clock and randomness that stand still. */
-export interface CaseTools {
-  readonly functions: FunctionRegistry;
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly uuid: () => string;
-}
-
-/** An error of a script or of a record, with what the suite calls its class. */
-class CaseError extends Error {
-  constructor(
-    readonly type: 'KsqlException' | 'KsqlStatementException' | 'ParseFailedException' | 'StreamsException',
-    readonly statement: string,
-    override readonly cause: Error,
-  ) {
-    super(cause.message);
-  }
-}
-
-const FORMAT = (name: string) => FORMATS.get(name);
 
 /** Runs one case in memory, with a fresh catalog. */
 export function runCase(test: TestCase, tools: CaseTools): Outcome {
@@ -66,7 +23,8 @@ export function runCase(test: TestCase, tools: CaseTools): Outcome {
   } catch (e) {
     if (!(e instanceof CaseError)) throw e;
     if (test.expected === null) return failed(`${e.type}: ${e.message}${whereOf(e)}`);
-    return checkError(test.expected, e);
+    const wrong = errorDifference(test.expected, e);
+    return wrong === null ? { passed: true } : failed(wrong);
   }
   if (test.expected !== null) return failed('it should have failed, and did not');
   return world.compare();
@@ -79,134 +37,49 @@ function whereOf(e: CaseError): string {
   return `\n${e.cause.stack ?? ''}`;
 }
 
-const SUPERCLASSES: Readonly<Record<CaseError['type'], readonly string[]>> = {
-  KsqlException: ['KsqlException'],
-  KsqlStatementException: ['KsqlStatementException', 'KsqlException'],
-  ParseFailedException: ['ParseFailedException', 'KsqlStatementException', 'KsqlException'],
-  StreamsException: ['StreamsException'],
-};
-
-function checkError(expected: ExpectedError, e: CaseError): Outcome {
-  const type = expected.type?.split('.').at(-1);
-  if (type !== undefined && !SUPERCLASSES[e.type].includes(type)) {
-    return failed(`it failed with ${e.type} instead of ${type}: ${e.message}`);
-  }
-  const texts = [e.message, `${e.message}\nStatement: ${e.statement}`, messageOf(e.cause.cause ?? '')];
-  // What the suite calls the death of a query by a record, whatever killed it.
-  if (e.type === 'StreamsException') texts.push('Exception caught in process');
-  for (const wanted of [expected.message, expected.causeMessage]) {
-    if (wanted !== undefined && !texts.some((t) => t.includes(wanted))) {
-      return failed(`the error does not say\n    ${wanted}\n  but\n    ${e.message}`);
-    }
-  }
-  return { passed: true };
-}
-
 class World {
-  private catalog: Catalog = emptyCatalog();
-  private readonly settings = new Map<string, string>();
+  private readonly engine: MemoryEngine;
   private readonly logs = new Map<string, DriverRecord[]>();
   private readonly internalTopics = new Set<string>();
-  private readonly registry = new MemoryRegistry();
 
   constructor(
     private readonly test: TestCase,
     private readonly tools: CaseTools,
   ) {
-    for (const [k, v] of Object.entries(test.properties)) this.settings.set(k, v);
+    this.engine = new MemoryEngine(tools, test.properties);
     for (const t of test.topics) this.logs.set(t.name, []);
     for (const r of [...test.inputs, ...test.outputs]) if (!this.logs.has(r.topic)) this.logs.set(r.topic, []);
   }
 
   runStatements(): void {
-    const script = this.test.statements.join('\n');
+    const { engine, test } = this;
+    const script = test.statements.join('\n');
     const source = new SourceText(script);
     const statements = attempt('ParseFailedException', script, () => parseScript(script));
-    registerTopics(this.test, statements, this.registry, {
-      functions: this.tools.functions,
-      formats: FORMATS,
-      properties: this.properties(),
-      sourceText: source,
-    });
+    registerTopics(test, statements, engine.registry, engine.context(source));
     for (const statement of statements) {
-      const sql = source.slice(statement.span);
-      attempt('KsqlStatementException', sql, () => {
-        if (statement.kind === 'SetProperty') this.settings.set(statement.name, statement.value);
-        else if (statement.kind === 'UnsetProperty') this.settings.delete(statement.name);
-        else this.runStatement(statement, source);
+      attempt('KsqlStatementException', source.slice(statement.span), () => {
+        const effect = engine.execute(statement, source);
+        if (effect.kind === 'inserted') {
+          const { topic, record } = effect;
+          this.logOf(topic).push({ ...record, topic, timestamp: record.timestamp ?? this.tools.now() });
+        } else if (effect.kind === 'changed' && effect.source !== null && effect.query === null) {
+          this.logOf(effect.source.topic.name);
+        }
       });
     }
-    if (this.test.expected === null && this.catalog.queries.size === 0) {
+    if (test.expected === null && engine.catalog.queries.size === 0) {
       throw new CaseError('KsqlException', script, new Error('The case starts no persistent query.'));
     }
-  }
-
-  private properties(): Readonly<Record<string, string>> {
-    return new Settings(TEST_SETTINGS).with(this.settings).overrides();
-  }
-
-  private runStatement(statement: Parameters<typeof analyze>[0], source: SourceText): void {
-    const context: AnalyzerContext = {
-      catalog: this.catalog,
-      functions: this.tools.functions,
-      formats: FORMATS,
-      properties: this.properties(),
-      sourceText: source,
-      schemas: {
-        latest: (subject) => this.registry.latestOf(subject),
-        byId: (id) => this.registry.known(id) ?? undefined,
-      },
-    };
-    const resolved = analyze(statement, context);
-    if (resolved.kind === 'insertValues') {
-      const config = { property: () => undefined, ...this.tools };
-      const target = pinnedSource(resolved.target, this.register(sourceNeeds(resolved.target, FORMAT, true)));
-      const record = insertedRecord(
-        { ...resolved, target },
-        {
-          compile: { functions: this.tools.functions, config },
-          format: formatByName,
-        },
-      );
-      const topic = resolved.target.topic.name;
-      this.logOf(topic).push({ ...record, topic, timestamp: record.timestamp ?? this.tools.now() });
-      return;
-    }
-    if (resolved.kind === 'select') throw new WeirError('BAD_STATEMENT', 'A query that stands alone is not tested.');
-    const planned = commandOf(resolved, Object.fromEntries(this.settings));
-    if (planned === undefined) return;
-    const command = withSchemas(planned, this.register(schemaNeeds(planned, this.catalog, FORMAT)));
-    this.catalog = applyCommand(this.catalog, command);
-    if (command.kind === 'createSource') this.logOf(command.source.topic.name);
-  }
-
-  /** As `registerSchemas` does it, at once. */
-  private register(needs: readonly SchemaNeed[]): Registered {
-    const out = new Map<SchemaNeed, RegisteredSchema | undefined>();
-    for (const need of needs) {
-      const latest = need.always ? undefined : this.registry.latestOf(need.subject);
-      const made = () => ({ ...need.schema, id: this.registry.add(need.subject, need.schema) });
-      out.set(need, latest === undefined ? made() : usable(need, latest, FORMAT));
-    }
-    return out;
   }
 
   runQueries(): void {
     const inputs = this.test.inputs.map((r) => this.encode(r));
     const inputTopics = new Set(inputs.map((r) => r.topic));
     for (const r of inputs) this.logOf(r.topic).push(r);
-    for (const query of this.catalog.queries.values()) {
-      const properties = new Settings(TEST_SETTINGS).with(new Map(Object.entries(query.properties))).overrides();
+    for (const query of this.engine.catalog.queries.values()) {
       attempt('StreamsException', query.sql, () => {
-        const services = {
-          format: formatByName,
-          functions: this.tools.functions,
-          clock: { now: this.tools.now },
-          random: this.tools.random,
-          uuid: this.tools.uuid,
-          schemas: this.registry,
-        };
-        const driver = new TopologyDriver(query.topology, services, properties, query.id);
+        const driver = this.engine.driver(query);
         const sources = new Set(driver.sources);
         const feed = (record: DriverRecord) => {
           driver.pipe(record);
@@ -229,7 +102,9 @@ class World {
       for (let i = 0; i < Math.max(expected.length, actual.length); i++) {
         const [e, a] = [expected[i], actual[i]];
         if (e === undefined)
-          return failed(`topic ${topic}: a record too many, number ${i}: ${show(a!, owner, doubles, this.registry)}`);
+          return failed(
+            `topic ${topic}: a record too many, number ${i}: ${show(a!, owner, doubles, this.engine.registry)}`,
+          );
         if (a === undefined) return failed(`topic ${topic}: record ${i} of ${expected.length} did not come`);
         const d = this.compareRecord(e, a, owner, doubles);
         if (d !== null) return failed(`topic ${topic}, record ${i}: ${d}`);
@@ -238,7 +113,12 @@ class World {
     const problem =
       this.test.post === null
         ? null
-        : checkPost(this.test.post, this.catalog, [...this.logs.keys(), ...this.internalTopics], this.registry);
+        : checkPost(
+            this.test.post,
+            this.engine.catalog,
+            [...this.logs.keys(), ...this.internalTopics],
+            this.engine.registry,
+          );
     return problem === null ? { passed: true } : failed(problem);
   }
 
@@ -246,13 +126,13 @@ class World {
     const { key, window } = splitKey(a.key, owner);
     const keyDifference = difference(
       e.key,
-      decodeActual(key, owner.keyFormat, owner.schema.key, { isKey: true, doubles, registry: this.registry }),
+      decodeActual(key, owner.keyFormat, owner.schema.key, { isKey: true, doubles, registry: this.engine.registry }),
     );
     if (keyDifference !== null) return `key: ${keyDifference}`;
     const columns = owner.schema.value.filter((c) => c.headers === undefined);
     const valueDifference = difference(
       e.value,
-      decodeActual(a.value, owner.valueFormat, columns, { isKey: false, doubles, registry: this.registry }),
+      decodeActual(a.value, owner.valueFormat, columns, { isKey: false, doubles, registry: this.engine.registry }),
     );
     if (valueDifference !== null) return `value: ${valueDifference}`;
     if (e.window === null ? window !== null : window === null || window.type !== e.window.type) {
@@ -284,14 +164,14 @@ class World {
   }
 
   private ownerOf(topic: string): DataSource {
-    const owner = [...this.catalog.sources.values()].find((s) => s.topic.name === topic);
+    const owner = this.engine.ownerOf(topic);
     if (owner === undefined) throw new CaseError('KsqlException', '', new Error(`No source owns topic ${topic}.`));
     return owner;
   }
 
   private encode(r: RecordSpec): DriverRecord {
     const owner = this.ownerOf(r.topic);
-    const schemas = { topic: r.topic, registry: this.registry };
+    const schemas = { topic: r.topic, registry: this.engine.registry };
     const key = encodeSpec(r.key, owner.keyFormat, owner.schema.key, { ...schemas, isKey: true });
     const columns = owner.schema.value.filter((c) => c.headers === undefined);
     return {
@@ -338,18 +218,4 @@ function show(r: DriverRecord, owner: DataSource, doubles: boolean, registry: Me
   return `key ${text(decodeActual(key, owner.keyFormat, owner.schema.key, { isKey: true, doubles, registry }))} value ${text(
     decodeActual(r.value, owner.valueFormat, columns, { isKey: false, doubles, registry }),
   )} timestamp ${r.timestamp}${window === null ? '' : ` window ${window.start}..${window.end}`}`;
-}
-
-function attempt<T>(type: CaseError['type'], statement: string, work: () => T): T {
-  try {
-    return work();
-  } catch (e) {
-    if (e instanceof CaseError) throw e;
-    const error = e instanceof Error ? e : new Error(messageOf(e));
-    const actual =
-      type === 'KsqlStatementException' && error instanceof SqlError && error.code === 'SYNTAX_ERROR'
-        ? 'ParseFailedException'
-        : type;
-    throw new CaseError(actual, statement, error);
-  }
 }

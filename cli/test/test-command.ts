@@ -1,32 +1,51 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
 import { systemClock } from '../../engine/types/clock.js';
-import { readArgs, UsageError } from '../args.js';
-import { casesOf, type TestCase } from './case.js';
+import { readArgs, UsageError, wholeNumber } from '../args.js';
+import { casesOf } from './case.js';
 import { isObject, objectsOf, parseJson } from './lossless-json.js';
+import type { CaseTools } from './memory-engine.js';
 import { type Reporter, type Result, report } from './report.js';
-import { runCase } from './run-case.js';
+import { type Outcome, runCase } from './run-case.js';
+import { readSqlTests, runSqlTest } from './sql-test.js';
 import { TEST_FUNCTIONS } from './test-functions.js';
 
 export const TEST_HELP = `usage: weir test FILE-OR-FOLDER… [options]
 
-Runs tests of streaming SQL: JSON files of cases (statements, inputs, outputs, post conditions, expected errors).
-In memory, one record at a time, with a clock that stands still and nothing held back.
+Runs tests of streaming SQL, in memory, one record at a time, with a clock that stands still and nothing held back:
+- .json files of cases: statements, inputs, outputs, post conditions, expected errors;
+- .sql files: --@test: name, --@expected.error:, --@expected.message:, INSERT … VALUES, ASSERT VALUES,
+  ASSERT NULL VALUES, ASSERT STREAM, ASSERT TABLE.
 
-  --grep TEXT              only cases whose file and name hold TEXT (a regular expression)
+  --grep TEXT              only tests whose file and name hold TEXT (a regular expression)
+  --jobs N                 run in N threads (default 1)
   --reporter KIND          text (default), summary, json or junit
-  --verbose                what differs, for each case that failed
-  --known FILE             a list of cases that are known to fail, a line each (file - name, a tab, the reason):
-                           fails where another case fails, and where a listed one passes
+  --verbose                what differs, for each test that failed
+  --known FILE             a list of tests that are known to fail, a line each (file - name, a tab, the reason):
+                           fails where another test fails, and where a listed one passes
 
-The exit status is 1 where a case failed.`;
+The exit status is 1 where a test failed.`;
 
-/** The cases of a file, with the file's base name. */
-export function readCases(file: string): TestCase[] {
-  const root = parseJson(readFileSync(file, 'utf8'));
-  if (!isObject(root)) throw new UsageError(`${file}: no object with "tests".`);
-  return objectsOf(root.get('tests')).flatMap((t) => casesOf(basename(file), t));
+/** A test of either kind. */
+export interface Runnable {
+  readonly file: string;
+  readonly name: string;
+  run(tools: CaseTools): Outcome;
+}
+
+/** The tests of a file, in order. */
+export function readTests(path: string): Runnable[] {
+  if (path.endsWith('.sql')) {
+    return readSqlTests(path).map((t) => ({ file: t.file, name: t.name, run: (tools) => runSqlTest(t, tools) }));
+  }
+  const root = parseJson(readFileSync(path, 'utf8'));
+  if (!isObject(root)) throw new UsageError(`${path}: no object with "tests".`);
+  return objectsOf(root.get('tests'))
+    .flatMap((t) => casesOf(basename(path), t))
+    .map((c) => ({ file: c.file, name: c.name, run: (tools) => runCase(c, tools) }));
 }
 
 function filesOf(path: string): string[] {
@@ -34,12 +53,13 @@ function filesOf(path: string): string[] {
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path)
     .sort()
-    .flatMap((f) =>
-      statSync(join(path, f)).isDirectory() ? filesOf(join(path, f)) : f.endsWith('.json') ? [join(path, f)] : [],
-    );
+    .flatMap((f) => {
+      const inner = join(path, f);
+      return statSync(inner).isDirectory() ? filesOf(inner) : /\.(json|sql)$/.test(f) ? [inner] : [];
+    });
 }
 
-/** Cases known to fail: `file - name` to the reason. */
+/** Tests known to fail: `file - name` to the reason. */
 export function readKnown(file: string): ReadonlyMap<string, string> {
   const lines = readFileSync(file, 'utf8')
     .split('\n')
@@ -47,11 +67,12 @@ export function readKnown(file: string): ReadonlyMap<string, string> {
   return new Map(lines.map((l) => [l.split('\t')[0]!, l.split('\t')[1] ?? '']));
 }
 
-export const idOf = (c: TestCase): string => `${c.file} - ${c.name}`;
+export const idOf = (t: { readonly file: string; readonly name: string }): string => `${t.file} - ${t.name}`;
 
 export async function test(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArgs(args, {
     grep: { type: 'string' },
+    jobs: { type: 'string' },
     reporter: { type: 'string' },
     verbose: { type: 'boolean' },
     known: { type: 'string' },
@@ -64,37 +85,65 @@ export async function test(args: readonly string[]): Promise<number> {
   if (positionals.length === 0) throw new UsageError(TEST_HELP);
   const kind = values.reporter ?? 'text';
   if (!['text', 'summary', 'json', 'junit'].includes(kind)) throw new UsageError(`There is no reporter '${kind}'.`);
-  const grep = values.grep === undefined ? undefined : new RegExp(values.grep);
-  const cases = positionals
-    .flatMap(filesOf)
-    .flatMap(readCases)
-    .filter((c) => grep === undefined || grep.test(idOf(c)));
-  const results = runAll(cases);
+  const jobs = Math.max(1, wholeNumber(values.jobs, '--jobs', 1));
+  const files = positionals.flatMap(filesOf);
+  const results = jobs === 1 ? runFiles(files, values.grep) : await runInThreads(files, values.grep, jobs);
   report(results, kind as Reporter, values.verbose === true);
   if (values.known !== undefined) return checkKnown(results, readKnown(values.known));
   return results.length > 0 && results.every((r) => r.outcome.passed) ? 0 : 1;
 }
 
-export function runAll(cases: readonly TestCase[]): Result[] {
+function runFiles(files: readonly string[], grep: string | undefined): Result[] {
+  const wanted = grep === undefined ? undefined : new RegExp(grep);
+  return runAll(files.flatMap(readTests).filter((t) => wanted === undefined || wanted.test(idOf(t))));
+}
+
+export function runAll(tests: readonly Runnable[]): Result[] {
   const functions = new FunctionRegistry([...BUILT_IN_FUNCTIONS, ...TEST_FUNCTIONS]);
-  // Streams' wall clock stands still; UNIX_TIMESTAMP() and an INSERT without ROWTIME read the real one.
+  // Stream time stands still but for the records; UNIX_TIMESTAMP() and an INSERT without ROWTIME read the real clock.
   const tools = {
     functions,
     now: systemClock.now,
     random: () => 0.5,
     uuid: () => '00000000-0000-0000-0000-000000000000',
   };
-  return cases.map((c) => {
+  return tests.map((t) => {
     const began = performance.now();
-    let outcome: Result['outcome'];
+    let outcome: Outcome;
     try {
-      outcome = runCase(c, tools);
+      outcome = t.run(tools);
     } catch (e) {
       // A fault of the runner or the engine, not an answer: it counts as a failure and shows where it came from.
       outcome = { passed: false, reason: `internal error: ${(e as Error).stack ?? String(e)}` };
     }
-    return { test: c, outcome, ms: performance.now() - began };
+    return { test: { file: t.file, name: t.name }, outcome, ms: performance.now() - began };
   });
+}
+
+interface ThreadWork {
+  readonly files: readonly string[];
+  readonly grep: string | undefined;
+}
+
+/** Each thread takes every n-th file; results come back in the order of the files. */
+async function runInThreads(files: readonly string[], grep: string | undefined, jobs: number): Promise<Result[]> {
+  const parts = await Promise.all(
+    Array.from({ length: Math.min(jobs, files.length) }, (_, i) => {
+      const work: ThreadWork = { files: files.filter((_f, n) => n % jobs === i), grep };
+      return new Promise<Result[]>((resolve, reject) => {
+        const worker = new Worker(fileURLToPath(import.meta.url), { workerData: work });
+        worker.once('message', resolve);
+        worker.once('error', reject);
+      });
+    }),
+  );
+  const order = new Map(files.map((f, i) => [basename(f), i]));
+  return parts.flat().sort((a, b) => order.get(a.test.file)! - order.get(b.test.file)!);
+}
+
+if (!isMainThread && parentPort !== null && (workerData as ThreadWork | null)?.files !== undefined) {
+  const { files, grep } = workerData as ThreadWork;
+  parentPort.postMessage(runFiles(files, grep));
 }
 
 function checkKnown(results: readonly Result[], known: ReadonlyMap<string, string>): number {
