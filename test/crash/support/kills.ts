@@ -11,7 +11,7 @@ export interface KillPlan {
   readonly workMs: number;
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * Kills a running server again and again at random moments, and leaves it running. Three of four kills meet it at work,

@@ -1,0 +1,89 @@
+import { dirname } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { type Broker, freePorts, startBroker } from '../../kafka/support/broker.js';
+import { ksql } from '../../main-job/client.js';
+import { bundle } from '../../support/bundle.js';
+import { removeDir, tempDir } from '../../support/temp.js';
+import { KafkaProducer, KafkaView } from './kafka.js';
+import { COMMIT_INTERVAL_MS, CREATE_QUERIES, createSource, QUERIES, SOURCE } from './queries.js';
+import { ServerProcess } from './server-process.js';
+import { truthOf } from './truth.js';
+import { checkPullQueries, checkTopics } from './verify.js';
+
+const PARTITIONS = 2;
+const SERVICE = 'crash_';
+/** A member that does not answer is out of its group after so long: what each restart after a kill waits for. */
+const SESSION_TIMEOUT_MS = 1_500;
+
+const SETTINGS = {
+  'weir.log.level': 'error',
+  'commit.interval.ms': COMMIT_INTERVAL_MS,
+  'session.timeout.ms': SESSION_TIMEOUT_MS,
+  'ksql.service.id': SERVICE,
+};
+
+/** The queries on Kafka, with rides flowing, and the nodes that run them. */
+export interface KafkaService {
+  readonly view: KafkaView;
+  /** Of the queries. */
+  readonly groups: readonly string[];
+  /** The node that runs: with no other yet. */
+  readonly first: ServerProcess;
+  /** A further node of the same service, on a data directory of its own; not started. */
+  addNode(): Promise<ServerProcess>;
+  /** Ends the flow of rides, lets `node`, the only one that is left, work off the rest, and compares everything. */
+  check(node: ServerProcess): Promise<void>;
+}
+
+/** A broker and the bundled server for the tests of a file; gives what starts a service. Once in a file. */
+export function kafkaServices(): (seed: number, signal: AbortSignal) => Promise<KafkaService> {
+  let entry: string;
+  let broker: Broker;
+  beforeAll(async () => {
+    entry = await bundle('test/crash/support/entry.ts');
+    // Retention is looked after often, so that what a topic of old event times fails to keep is missed here.
+    const config = { 'group.min.session.timeout.ms': '1000', 'log.retention.check.interval.ms': '3000' };
+    broker = await startBroker({ config });
+  });
+  afterAll(async () => {
+    await broker?.stop();
+    if (entry !== undefined) removeDir(dirname(entry));
+  });
+
+  return async (seed, signal) => {
+    const nodes: ServerProcess[] = [];
+    const addNode = async (): Promise<ServerProcess> => {
+      const [port] = await freePorts(1);
+      const set = Object.entries(SETTINGS).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+      const flags = ['--bootstrap-servers', broker.bootstrap, ...set];
+      const node = new ServerProcess({ entry, port: port!, dataDir: tempDir(), flags });
+      nodes.push(node);
+      return node;
+    };
+    const first = await addNode();
+    first.start();
+    await first.ready(signal);
+    await ksql(first.address, createSource(PARTITIONS));
+    await ksql(first.address, CREATE_QUERIES, { 'auto.offset.reset': 'earliest' });
+    const groups = [...(await first.metrics()).keys()].map((id) => `_weir-${SERVICE}-${id}`);
+    expect(groups).toHaveLength(QUERIES);
+    const view = new KafkaView(broker);
+    await view.connect();
+    const producer = new KafkaProducer(broker.bootstrap, seed, PARTITIONS);
+    await producer.start();
+
+    const check = async (node: ServerProcess): Promise<void> => {
+      await producer.stop();
+      await node.until('all input is committed', signal, async () => (await view.behind(groups)).length === 0);
+      const topics = await view.read(signal);
+      const truth = truthOf(topics.get(SOURCE)!);
+      await checkPullQueries(node.address, truth, signal);
+      expect([...(await node.metrics()).values()].every((m) => m.running)).toBe(true);
+      checkTopics(topics, truth);
+      await node.stop();
+      await view.close();
+      expect(nodes.flatMap((n) => n.surprises)).toEqual([]);
+    };
+    return { view, groups, first, addNode, check };
+  };
+}
