@@ -24,6 +24,8 @@ export class Rekey implements Operator {
     node: RekeyNode,
     env: OperatorEnv,
     private readonly out: Operator,
+    /** The key is the old one, and so is its window. */
+    private readonly keepsWindow: boolean,
   ) {
     this.key = node.key.map((e) => env.compile(e, node.id));
     this.value = node.value.map((e) => env.compile(e, node.id));
@@ -47,14 +49,15 @@ export class Rekey implements Operator {
       for (let i = 0; i < this.value.length; i++) this.valueRow[i] = this.value[i]!(record);
       r.value = this.valueRow;
     }
-    copyPlace(record, r);
+    copyPlace(record, r, this.keepsWindow);
     this.out.process(r);
   }
 }
 
 /**
  * GROUP BY over a table: a change takes the previous row out of its group and puts the new one into its own. Where both are
- * the same group it is one record with `value` and `previous`, else two, the removal first.
+ * the same group it is one record with `value` and `previous`, else two, the removal first. A key that depends on nothing but
+ * the old key never changes: such a record stays one, a tombstone included whose row is not known here.
  */
 export class TableRekey implements Operator {
   private readonly key: readonly Evaluator[];
@@ -63,19 +66,27 @@ export class TableRekey implements Operator {
   private readonly oldBytes = new ByteWriter();
   private readonly newBytes = new ByteWriter();
   private readonly rekeyed = newRecord();
+  private readonly fixed: boolean;
 
   constructor(
     node: RekeyNode,
     env: OperatorEnv,
     private readonly out: Operator,
+    /** The key is the old one, and so is its window. */
+    private readonly keepsWindow: boolean,
   ) {
     this.key = node.key.map((e) => env.compile(e, node.id));
     this.value = node.value.map((e) => env.compile(e, node.id));
+    this.fixed = node.key.length > 0 && !node.key.some(needsRow);
     this.codec = new KeyCodec(node.keyColumns.map((c) => c.type));
   }
 
   process(record: TaskRecord): void {
     const { value, previous } = record;
+    if (this.fixed) {
+      this.move(record);
+      return;
+    }
     const after = value === null ? null : this.row(record, this.key);
     const newRow = after === null || after.includes(null) ? null : this.row(record, this.value);
     record.value = previous;
@@ -88,6 +99,17 @@ export class TableRekey implements Operator {
     }
     if (oldRow !== null) this.send(record, before!, null, oldRow);
     if (newRow !== null) this.send(record, after!, newRow, null);
+  }
+
+  private move(record: TaskRecord): void {
+    const { value, previous } = record;
+    const key = this.row(record, this.key);
+    if (key.includes(null)) return;
+    const newRow = value === null ? null : this.row(record, this.value);
+    record.value = previous;
+    const oldRow = previous === null ? null : this.row(record, this.value);
+    record.value = value;
+    this.send(record, key, newRow, oldRow);
   }
 
   private row(record: TaskRecord, evaluators: readonly Evaluator[]): Value[] {
@@ -107,16 +129,17 @@ export class TableRekey implements Operator {
     r.key = key;
     r.value = value;
     r.previous = previous;
-    copyPlace(record, r);
+    copyPlace(record, r, this.keepsWindow);
     this.out.process(r);
   }
 }
 
-function copyPlace(from: TaskRecord, to: TaskRecord): void {
+function copyPlace(from: TaskRecord, to: TaskRecord, window: boolean): void {
   to.keyBytes = NO_BYTES;
   to.keyStart = to.keyEnd = -1;
   to.timestamp = from.timestamp;
-  to.windowStart = to.windowEnd = NO_WINDOW;
+  to.windowStart = window ? from.windowStart : NO_WINDOW;
+  to.windowEnd = window ? from.windowEnd : NO_WINDOW;
   to.partition = from.partition;
   to.offset = from.offset;
   to.headers = from.headers;

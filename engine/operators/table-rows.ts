@@ -5,6 +5,9 @@ import { BIGINT, type SqlType } from '../types/sql-type.js';
 import type { Value } from '../types/value.js';
 import { asBuffer } from './group-cache.js';
 
+/** Columns of a stored row: its timestamp, then its own. */
+export const storedRowTypes = (types: readonly SqlType[]): readonly SqlType[] => [BIGINT, ...types];
+
 /** A stored row of a table. */
 export interface TableRow {
   readonly timestamp: number;
@@ -21,7 +24,7 @@ export class TableRows {
     private readonly store: Store,
     types: readonly SqlType[],
   ) {
-    this.codec = new RowCodec([BIGINT, ...types]);
+    this.codec = new RowCodec(storedRowTypes(types));
     this.stored = new Array<Value>(types.length + 1).fill(null);
   }
 

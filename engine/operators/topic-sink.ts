@@ -75,7 +75,7 @@ export class TopicSink implements Operator, OutputBuffer {
     const changed = node.kind === 'repartition' && node.table === true ? changeColumns(node.valueColumns) : null;
     this.changeRow = changed === null ? null : new Array<Value>(changed.length).fill(null);
     this.valueEncoder = encoder(node.valueFormat, changed ?? node.valueColumns, false);
-    this.window = node.kind === 'sink' ? node.window : null;
+    this.window = node.window ?? null;
     this.timestamp = node.kind === 'sink' ? node.timestamp : null;
     this.timestamps = this.timestamp === null ? null : new TimestampReader(this.timestamp.format);
   }

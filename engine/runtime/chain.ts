@@ -22,7 +22,7 @@ import type {
   FilterNode,
   KeyWindow,
   NodeId,
-  ProjectNode,
+  RekeyNode,
   RepartitionNode,
   SinkNode,
   SourceNode,
@@ -105,7 +105,9 @@ export function buildChain(sub: SubTopology, env: OperatorEnv, topics: ChainTopi
       case 'flatMap':
         return new FlatMap(node, env, out);
       case 'rekey':
-        return facts.isTable(node.input) ? new TableRekey(node, env, out) : new Rekey(node, env, out);
+        return facts.isTable(node.input)
+          ? new TableRekey(node, env, out, facts.keepsWindow(node))
+          : new Rekey(node, env, out, facts.keepsWindow(node));
       case 'aggregate': {
         const options = { keyed: facts.keyed(node), previous: facts.wantsPrevious(node.id) };
         if (node.window === null) return new AggregateUnwindowed(node, env, out, options);
@@ -182,10 +184,20 @@ class Facts {
         if (node.window === null) return null;
         return node.window.kind === 'SESSION' ? { kind: 'session' } : { kind: 'time', sizeMs: node.window.sizeMs };
       case 'rekey':
-        return null;
+        return this.keepsWindow(node) ? this.window(node.input) : null;
       default:
         return this.window(inputsOf(node)[0]!);
     }
+  }
+
+  /** Rows that are only spread anew, under the key that they have, stay in its window; GROUP BY leaves it. */
+  keepsWindow(node: RekeyNode): boolean {
+    const own = this.keyColumns(node.input);
+    return (
+      !node.dropNullKey &&
+      node.key.length === own.length &&
+      node.key.every((e, i) => e.kind === 'column' && e.from === 'key' && e.index === i)
+    );
   }
 
   /** Whether anyone behind a node uses the row that its row replaces. */
@@ -305,10 +317,10 @@ class Facts {
         return node.key;
       case 'filter':
         return this.keyColumns(node.input);
-      case 'project':
-        return node.keyColumns;
+      case 'result':
+        throw new Error(`${id}: nothing comes behind a result`);
       default:
-        return (node as AggregateNode | ProjectNode).keyColumns;
+        return node.keyColumns;
     }
   }
 

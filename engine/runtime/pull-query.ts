@@ -4,6 +4,7 @@ import { Folds } from '../operators/folds.js';
 import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from '../operators/operator.js';
 import { Project } from '../operators/project.js';
 import { SessionCodec } from '../operators/session-codec.js';
+import { storedRowTypes } from '../operators/table-rows.js';
 import { storedTableTypes } from '../operators/table-source.js';
 import type { StoreReader } from '../stores/store.js';
 import { ByteWriter } from '../types/bytes.js';
@@ -12,7 +13,7 @@ import { appendWindowStart, KeyCodec, WINDOW_BYTES, windowStartOf } from '../typ
 import type { PullPlan } from '../types/pull-plan.js';
 import { NO_WINDOW } from '../types/record.js';
 import { RowCodec } from '../types/row-codec.js';
-import type { AggregateNode, SourceNode } from '../types/topology.js';
+import type { AggregateNode, MaterializeNode, SourceNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { Counters } from './counters.js';
 import type { ResultColumn, RowBatch, RowStream, RowStreamEnd } from './row-stream.js';
@@ -72,7 +73,7 @@ export class PullQuery implements RowStream {
 class TableRead {
   private readonly plan: PullPlan;
   private readonly keys: KeyCodec;
-  private readonly node: AggregateNode | SourceNode;
+  private readonly node: AggregateNode | SourceNode | MaterializeNode;
   private readonly decode: (value: Buffer, record: TaskRecord, visit: Visit) => void;
   private readonly input: Operator;
   private found: Value[][] = [];
@@ -82,13 +83,13 @@ class TableRead {
     private readonly spec: PullSpec,
   ) {
     const { plan } = spec;
-    if (plan.node.kind !== 'aggregate' && plan.node.kind !== 'source') {
+    if (plan.node.kind !== 'aggregate' && plan.node.kind !== 'source' && plan.node.kind !== 'materialize') {
       throw new WeirError('INTERNAL', `A ${plan.node.kind} keeps no table`);
     }
     this.plan = plan;
     this.node = plan.node;
     const env = this.env();
-    const columns = this.node.kind === 'aggregate' ? this.node.keyColumns : this.node.key;
+    const columns = this.node.kind === 'source' ? this.node.key : this.node.keyColumns;
     this.keys = new KeyCodec(columns.map((c) => c.type));
     this.decode = decoderOf(this.node, env);
     this.input = this.steps(env);
@@ -159,10 +160,12 @@ class TableRead {
   }
 
   private get timeWindowed(): boolean {
+    if (this.node.kind === 'materialize') return this.plan.window?.kind === 'time';
     return this.node.kind === 'aggregate' && this.node.window !== null && this.node.window.kind !== 'SESSION';
   }
 
   private get windowSize(): number {
+    if (this.node.kind === 'materialize') return this.plan.window?.kind === 'time' ? this.plan.window.sizeMs : 0;
     const window = this.node.kind === 'aggregate' ? this.node.window : null;
     return window === null || window.kind === 'SESSION' ? 0 : window.sizeMs;
   }
@@ -215,11 +218,13 @@ class TableRead {
 
 /** What turns a stored value into rows: one for each session, else one. */
 function decoderOf(
-  node: AggregateNode | SourceNode,
+  node: AggregateNode | SourceNode | MaterializeNode,
   env: OperatorEnv,
 ): (value: Buffer, record: TaskRecord, visit: Visit) => void {
-  if (node.kind === 'source') {
-    const codec = new RowCodec(storedTableTypes(node));
+  if (node.kind !== 'aggregate') {
+    const codec = new RowCodec(
+      node.kind === 'source' ? storedTableTypes(node) : storedRowTypes(node.valueColumns.map((c) => c.type)),
+    );
     return (value, record, visit) => {
       const row = codec.decode(value);
       record.timestamp = Number(row[0]);
