@@ -24,7 +24,8 @@ const terminal: Output = {
   print: (text) => process.stdout.write(`${text}\n`),
   error: (text) => process.stderr.write(`${text}\n`),
   get columns() {
-    return process.stdout.columns ?? 120;
+    // 0: a terminal that does not know its size.
+    return process.stdout.columns || Number(process.env.COLUMNS) || 120;
   },
 };
 
@@ -67,12 +68,30 @@ export async function shell(args: readonly string[]): Promise<number> {
   const interrupt = new AbortController();
   if (values.execute !== undefined || values.file !== undefined || !process.stdin.isTTY) {
     process.once('SIGINT', () => interrupt.abort());
-    const text =
-      values.execute?.join('\n') ??
-      (values.file !== undefined ? readFileSync(values.file, 'utf8') : readFileSync(0, 'utf8'));
+    // A reader that has seen enough (`| head`) ends the shell as it ends every filter.
+    process.stdout.on('error', (e: NodeJS.ErrnoException) => {
+      if (e.code !== 'EPIPE') throw e;
+      process.exit(0);
+    });
+    let text: string;
+    try {
+      text =
+        values.execute?.join('\n') ?? (values.file !== undefined ? readFileSync(values.file, 'utf8') : await input());
+    } catch (e) {
+      terminal.error(`The statements could not be read: ${(e as Error).message}`);
+      return 1;
+    }
     return (await sh.runScript(text, interrupt.signal)) ? 0 : 1;
   }
   return interactive(sh, server);
+}
+
+/** Standard input to its end. */
+async function input(): Promise<string> {
+  let text = '';
+  process.stdin.setEncoding('utf8');
+  for await (const chunk of process.stdin) text += chunk as string;
+  return text;
 }
 
 function parse(args: readonly string[]) {
@@ -130,6 +149,9 @@ async function interactive(sh: Shell, server: Server): Promise<number> {
   rl.on('SIGINT', () => {
     if (running !== undefined) return running.abort();
     typed = '';
+    // Readline keeps the line on Ctrl-C.
+    rl.write(null, { ctrl: true, name: 'e' });
+    rl.write(null, { ctrl: true, name: 'u' });
     process.stdout.write('^C\n');
     rl.setPrompt('weir> ');
     rl.prompt();

@@ -1,3 +1,5 @@
+import { printable } from './table.js';
+
 /**
  * Reads rows without losing digits: a number is shown as it was sent, not as a JavaScript number would print it.
  * Splits the text of a JSON array into its elements' texts.
@@ -24,4 +26,4 @@ export function splitArray(json: string): string[] {
 }
 
 /** What a cell shows: text without its quotes, everything else as it was sent. */
-export const cellText = (json: string): string => (json.startsWith('"') ? (JSON.parse(json) as string) : json);
+export const cellText = (json: string): string => printable(json.startsWith('"') ? (JSON.parse(json) as string) : json);

@@ -3,7 +3,7 @@ import { splitStatements } from '../parser/split.js';
 import { type QueryHeader, queryLines, runStatement, type Server, ServerError, type SessionState } from './client.js';
 import { renderEntity } from './entities.js';
 import { cellText, splitArray } from './row-text.js';
-import { fitWidths, renderVertical, ruler, tableRow } from './table.js';
+import { fitWidths, printable, renderVertical, ruler, tableRow } from './table.js';
 
 export interface Output {
   /** Line by line, without line ends. */
@@ -67,7 +67,9 @@ export class Shell {
       }
       if (/^SELECT\b/i.test(statement)) await this.runQuery(statement, vertical, signal);
       else if (/^PRINT\b/i.test(statement)) {
-        for await (const line of queryLines(this.server, statement, this.session, signal)) this.out.print(line);
+        for await (const line of queryLines(this.server, statement, this.session, signal)) {
+          this.out.print(printable(line));
+        }
       } else {
         for (const e of await runStatement(this.server, statement, this.session, signal)) {
           this.out.print(renderEntity(e, this.out.columns));

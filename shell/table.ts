@@ -22,6 +22,13 @@ export function fitWidths(names: readonly string[], rows: readonly (readonly str
 const width = (s: string) => [...s].length;
 const longestLine = (s: string) => Math.max(0, ...s.split('\n').map(width));
 
+/** Control characters as escapes, so that data cannot command the terminal; line ends and tabs stay. */
+export const printable = (text: string): string =>
+  text.replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+
 function wrap(cell: string, size: number): string[] {
   const out: string[] = [];
   for (const line of cell.split('\n')) {

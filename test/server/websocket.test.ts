@@ -168,6 +168,8 @@ describe('upgrades', () => {
       request.end();
     });
     expect(status).toBe(401);
-    expect(await talk(url(s, body('SHOW TYPES;')), { auth: 'ada:love' })).toMatchObject({ code: 1003 });
+    expect(await talk(url(s, body('SHOW TYPES;')), { headers: { authorization: 'Basic YWRhOmxvdmU=' } })).toMatchObject(
+      { code: 1003 },
+    );
   });
 });

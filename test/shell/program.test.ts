@@ -1,0 +1,189 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually, letters, run, startServer, type TestServer } from '../server/support.js';
+import { removeDir } from '../support/temp.js';
+import { type ShellProgram, shellProgram } from './program.js';
+
+let server: TestServer;
+let program: ShellProgram;
+let dir: string;
+beforeAll(async () => {
+  [server, program] = await Promise.all([startServer(), shellProgram()]);
+  await letters(server);
+  dir = mkdtempSync(join(tmpdir(), 'weir-shell-'));
+});
+afterAll(async () => {
+  program.remove();
+  removeDir(dir);
+  await server.stop();
+});
+
+const EARLIEST = "SET 'auto.offset.reset'='earliest';";
+const shell = (...args: string[]) => program.run([...args, server.address]);
+
+describe('statements from the command line', () => {
+  it('-e runs statements and leaves', async () => {
+    const { status, out, err } = await shell('-e', `${EARLIEST} SELECT b, a FROM letters EMIT CHANGES LIMIT 2;`);
+    expect([status, err]).toEqual([0, '']);
+    expect(out).toBe(
+      [
+        "Successfully changed local property 'auto.offset.reset' to 'earliest'. Use the UNSET command to revert your change.",
+        '+--------+--------+',
+        '| B      | A      |',
+        '+--------+--------+',
+        '| x      | 1      |',
+        '| y      | 2      |',
+        '+--------+--------+',
+        '2 rows.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('-e may be given several times, and keeps its session', async () => {
+    const { status, out } = await shell(
+      '-e',
+      EARLIEST,
+      '-e',
+      "DEFINE n = '1';",
+      '-e',
+      'SELECT a FROM letters EMIT CHANGES LIMIT ${n};',
+    );
+    expect([status, out.includes('1 row.')]).toEqual([0, true]);
+  });
+
+  it('-f runs a file with comments, several lines and \\G', async () => {
+    const file = join(dir, 'script.sql');
+    writeFileSync(
+      file,
+      `-- what there is\nSHOW\n  STREAMS;\n/* and */\nSELECT *\nFROM counts -- all\nWHERE b = 'x'\\G\n-- the end`,
+    );
+    const { status, out } = await shell('-f', file);
+    expect(status).toBe(0);
+    expect(out).toContain('| LETTERS     | letters     | KAFKA      | JSON         | false    |');
+    expect(out).toContain('*************************** 1. row ***************************\nB: x\nN: 2\n');
+  });
+
+  it('-d defines variables', async () => {
+    const { status, out } = await shell(
+      '-d',
+      'who=y',
+      '--define',
+      't=counts',
+      '-e',
+      "SELECT n FROM ${t} WHERE b = '${who}';",
+    );
+    expect([status, out.includes('| 1      |')]).toEqual([0, true]);
+    expect((await shell('-e', 'SELECT n FROM ${nobody};')).status).toBe(1);
+  });
+
+  it('reads standard input where that is no terminal', async () => {
+    const { status, out } = await program.run([server.address], {
+      input: "SELECT n FROM counts WHERE b='x';\nSHOW TYPES",
+    });
+    expect(status).toBe(0);
+    expect(out).toContain('| 2      |');
+    expect(out).toContain('Type Name');
+    expect(out).not.toContain('weir>');
+  });
+
+  it('RUN SCRIPT runs a file of its own', async () => {
+    const inner = join(dir, "in'ner.sql");
+    writeFileSync(inner, 'SHOW TYPES;');
+    expect((await shell('-e', `RUN SCRIPT '${inner.replaceAll("'", "''")}';`)).out).toContain('Type Name');
+    const round = join(dir, 'round.sql');
+    writeFileSync(round, `RUN SCRIPT '${round}';`);
+    const { status, err } = await shell('-f', round);
+    expect([status, err]).toEqual([1, expect.stringContaining('nested')]);
+  });
+});
+
+describe('the exit status', () => {
+  it('is 1 where a statement failed; those behind it are not run', async () => {
+    const { status, out, err } = await shell('-e', 'SHOW TYPES; SELECT nope FROM letters EMIT CHANGES; SHOW STREAMS;');
+    expect(status).toBe(1);
+    expect(out).not.toContain('LETTERS');
+    expect(err).toContain(
+      "SELECT column 'NOPE' cannot be resolved.\nSELECT nope FROM letters EMIT CHANGES;\n       ^^^^",
+    );
+  });
+
+  it('is 1 where no server answers, or the file is not there', async () => {
+    const none = await program.run(['-e', 'SHOW TYPES;', 'http://127.0.0.1:1']);
+    expect([none.status, none.err]).toEqual([
+      1,
+      expect.stringContaining('No Weir server answers at http://127.0.0.1:1'),
+    ]);
+    const file = await shell('-f', join(dir, 'nothing.sql'));
+    expect([file.status, file.err]).toEqual([1, expect.stringContaining('nothing.sql')]);
+  });
+
+  it('is 2 for wrong use, with the usage', async () => {
+    for (const args of [['--nonsense'], ['a', 'b'], ['-d', 'x'], ['-e', 'SHOW TYPES;', '-f', 'x']]) {
+      const { status, err } = await program.run(args);
+      expect([args, status]).toEqual([args, 2]);
+      expect(err.length).toBeGreaterThan(10);
+    }
+    const help = await program.run(['--help']);
+    expect([help.status, help.out]).toEqual([0, expect.stringContaining('usage: weir shell')]);
+  });
+
+  it('is 1 without the right password', async () => {
+    const s = await startServer({ 'weir.auth.users': 'ada:love' });
+    try {
+      const [good, bad, none] = await Promise.all([
+        program.run(['-u', 'ada', '-p', 'love', '-e', 'SHOW TYPES;', s.address]),
+        program.run(['-u', 'ada', '-p', 'hate', '-e', 'SHOW TYPES;', s.address]),
+        program.run(['-e', 'SHOW TYPES;', s.address]),
+      ]);
+      expect([good.status, bad.status, none.status]).toEqual([0, 1, 1]);
+      expect(bad.err).toContain('Unauthorized');
+    } finally {
+      await s.stop();
+    }
+  });
+});
+
+describe('a running query', () => {
+  it('SIGINT ends it', async () => {
+    const { out, status } = await program.run(
+      [server.address, '-e', `${EARLIEST} SELECT a FROM letters EMIT CHANGES;`],
+      {
+        signal: 'SIGINT',
+        signalAt: '| 3',
+      },
+    );
+    expect(status).toBe(0);
+    expect(out).toContain('| 3      |\n+--------+\n');
+    await eventually(
+      () => run(server, 'SHOW QUERIES;'),
+      ([e]) => (e!.queries as unknown[]).length === 1,
+    );
+  });
+
+  it('tells where the server ends it', async () => {
+    const s = await startServer();
+    await letters(s);
+    const shell = program.run(['-e', 'SELECT a FROM letters EMIT CHANGES;', s.address]);
+    await eventually(
+      () => run(s, 'SHOW QUERIES;'),
+      ([e]) => (e!.queries as unknown[]).length === 2,
+    );
+    await s.stop();
+    expect(await shell).toMatchObject({ status: 1, err: expect.stringContaining('shutting down') });
+  });
+});
+
+it('data cannot command the terminal', async () => {
+  await run(server, "INSERT INTO letters (b, a) VALUES ('\u001b[2J\u0007é', 5);");
+  const { out } = await shell(
+    '-e',
+    'SELECT b FROM letters WHERE a = 5;',
+    '-e',
+    "PRINT 'letters' FROM BEGINNING LIMIT 4;",
+  );
+  expect(out).not.toContain('\u001b');
+  expect(out).toContain('\\x1b[2J\\x07é');
+});

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { dirname } from 'node:path';
+import { bundle } from '../support/bundle.js';
+import { removeDir } from '../support/temp.js';
+
+/** The shell as a process of its own, for tests that care for its exit, its streams and its terminal. */
+export interface ShellProgram {
+  run(args: readonly string[], options?: RunOptions): Promise<Finished>;
+  /** In a pseudo-terminal (util-linux's `script`). */
+  terminal(args: readonly string[], home: string): Terminal;
+  remove(): void;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  readonly signal?: NodeJS.Signals;
+  /** The signal is sent when the output has this in it. */
+  readonly signalAt?: string;
+}
+
+export interface Finished {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export async function shellProgram(): Promise<ShellProgram> {
+  const entry = await bundle('test/shell/entry.ts');
+  return {
+    run: (args, options = {}) => {
+      const child = spawn(process.execPath, [entry, ...args], { stdio: 'pipe' });
+      let [out, err] = ['', ''];
+      let signalled = false;
+      child.stdout.on('data', (d) => {
+        out += String(d);
+        if (!signalled && options.signal !== undefined && out.includes(options.signalAt!)) {
+          signalled = true;
+          child.kill(options.signal);
+        }
+      });
+      child.stderr.on('data', (d) => (err += String(d)));
+      child.stdin.on('error', () => {}); // it may end without reading
+      child.stdin.end(options.input ?? '');
+      return new Promise((resolve) => child.on('close', (status) => resolve({ status, out, err })));
+    },
+    terminal: (args, home) => {
+      const command = [process.execPath, entry, ...args].map((a) => `'${a}'`).join(' ');
+      const env = { ...process.env, HOME: home, TERM: 'xterm', COLUMNS: '100', LINES: '40' };
+      return new Terminal(spawn('script', ['-qefc', command, '/dev/null'], { stdio: 'pipe', env }));
+    },
+    remove: () => removeDir(dirname(entry)),
+  };
+}
+
+/** What a person sees and types. */
+export class Terminal {
+  private screen = '';
+  private read = 0;
+  private wake: () => void = () => {};
+  readonly status: Promise<number | null>;
+
+  constructor(private readonly child: ChildProcess) {
+    child.stdout!.on('data', (d) => {
+      this.screen += String(d);
+      this.wake();
+    });
+    this.status = new Promise((resolve) =>
+      child.on('close', (status) => {
+        resolve(status);
+        this.wake();
+      }),
+    );
+  }
+
+  type(keys: string): void {
+    this.child.stdin!.write(keys);
+  }
+
+  /** Waits until this comes on the screen, behind what was seen before; gives what came up to it, without colours and cursor moves. */
+  async sees(text: string): Promise<string> {
+    for (;;) {
+      const plain = this.screen.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '');
+      const at = plain.indexOf(text, this.read);
+      if (at >= 0) {
+        const seen = plain.slice(this.read, at + text.length);
+        this.read = at + text.length;
+        return seen;
+      }
+      if (this.child.exitCode !== null)
+        throw new Error(`the shell has ended without '${text}':\n${plain.slice(this.read)}`);
+      await new Promise<void>((resolve) => (this.wake = resolve));
+    }
+  }
+
+  end(): void {
+    this.child.kill('SIGKILL');
+  }
+}
