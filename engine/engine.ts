@@ -15,6 +15,8 @@ import { openPrint } from './commands/print.js';
 import { openSelect } from './commands/select.js';
 import { settingsOf } from './commands/settings-of.js';
 import type { Format } from './formats/format.js';
+import { noRegistry } from './formats/registry/none.js';
+import type { SchemaRegistry } from './formats/registry/registry.js';
 import type { FunctionRegistry } from './functions/registry.js';
 import type { Log, LogWriter } from './log/log.js';
 import { buildBatches } from './produce.js';
@@ -30,6 +32,8 @@ export interface EngineOptions {
   readonly functions: FunctionRegistry;
   readonly formats: FormatRegistry;
   format(name: string): Format;
+  /** Where AVRO, JSON_SR and PROTOBUF have their schemas; left out: nowhere, and they are refused. */
+  readonly schemas?: SchemaRegistry | undefined;
   /** In [0, 1), and a fresh UUID: for RANDOM() and UUID() in constants. */
   random(): number;
   uuid(): string;
@@ -92,6 +96,7 @@ export class Engine implements EngineApi {
       functions: options.functions,
       formats: options.formats,
       format: options.format,
+      registry: options.schemas ?? noRegistry,
       functionConfig: {
         property: (name) => options.settings.get(name) ?? undefined,
         now: () => options.clock.now(),

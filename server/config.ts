@@ -19,10 +19,18 @@ export interface ServerConfig {
   readonly users: ReadonlyMap<string, string>;
   /** The version that clients are told at `/info`. */
   readonly ksqlVersion: string;
+  /** The schema registry; undefined: none. */
+  readonly registry: RegistryConfig | undefined;
   readonly logLevel: string;
   readonly limits: ServerLimits;
   /** Everything set, by ksqlDB's names: defaults of queries, Kafka client settings. */
   readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface RegistryConfig {
+  readonly urls: readonly string[];
+  readonly user: { readonly name: string; readonly password: string } | undefined;
+  readonly timeoutMs: number;
 }
 
 export interface ServerLimits {
@@ -87,6 +95,37 @@ function users(text: string | undefined): ReadonlyMap<string, string> {
   return out;
 }
 
+/** `ksql.schema.registry.*` as Confluent's clients spell it. */
+function registry(properties: Record<string, string>): RegistryConfig | undefined {
+  const urls = (properties['ksql.schema.registry.url'] ?? '')
+    .split(',')
+    .map((u) => u.trim())
+    .filter((u) => u !== '');
+  if (urls.length === 0) return undefined;
+  const parsed = urls.map((text) => {
+    try {
+      return new URL(text);
+    } catch {
+      throw new WeirError(
+        'BAD_REQUEST',
+        `Setting ksql.schema.registry.url is no URL: '${text}'.`,
+        'For example http://localhost:8081',
+      );
+    }
+  });
+  // user:password from the setting of that name, or from the URL itself (credentials source URL).
+  const first = parsed[0]!;
+  const info =
+    properties['ksql.schema.registry.basic.auth.user.info'] ??
+    (first.username === '' ? undefined : `${decodeURIComponent(first.username)}:${decodeURIComponent(first.password)}`);
+  const at = info?.indexOf(':') ?? -1;
+  return {
+    urls: parsed.map((u) => `${u.protocol}//${u.host}${u.pathname}`),
+    user: info === undefined || at < 0 ? undefined : { name: info.slice(0, at), password: info.slice(at + 1) },
+    timeoutMs: number(properties, 'ksql.schema.registry.request.timeout.ms', 10_000),
+  };
+}
+
 export function loadConfig(
   flags: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string | undefined>>,
@@ -120,6 +159,7 @@ export function loadConfig(
     queriesFile: properties['ksql.queries.file'] || undefined,
     users: users(properties['weir.auth.users']),
     ksqlVersion: properties['weir.ksql.version'] ?? '0.29.0',
+    registry: registry(properties),
     logLevel: properties['weir.log.level'] ?? 'info',
     limits: {
       maxConnections: number(properties, 'weir.max.connections', 10_000),

@@ -5,11 +5,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { FORMATS, formatByName } from '../engine/formats/index.js';
+import { HttpRegistry } from '../engine/formats/registry/http.js';
+import { noRegistry } from '../engine/formats/registry/none.js';
+import type { SchemaRegistry } from '../engine/formats/registry/registry.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
 import { Engine, type Log, Settings, systemClock } from '../engine/index.js';
 import { EmbeddedLog } from '../engine/log/embedded/embedded-log.js';
 import { KafkaLog, kafkaConfig } from '../engine/log/kafka/index.js';
 import { Runtime } from '../engine/runtime/index.js';
+import { SchemaLog } from '../engine/schema-log.js';
 import { LevelState } from '../engine/stores/level.js';
 import { LevelDatabase } from '../engine/stores/level-database.js';
 import type { ServerConfig } from './config.js';
@@ -58,6 +62,20 @@ export async function openKafka(properties: Readonly<Record<string, string>>): P
   const log = new KafkaLog(kafkaConfig(properties), { clock: systemClock, logger });
   await log.open();
   return log;
+}
+
+/** The schema registry that is configured; on the embedded log without one, a topic of its own. */
+async function openRegistry(
+  { registry, serviceId, bootstrapServers }: ServerConfig,
+  log: Log,
+  opened: { close(): Promise<void> }[],
+): Promise<SchemaRegistry> {
+  if (registry !== undefined) return new HttpRegistry({ ...registry, fetch: globalThis.fetch });
+  if (bootstrapServers !== undefined) return noRegistry;
+  const schemas = new SchemaLog({ log, serviceId, clock: systemClock });
+  await schemas.open();
+  opened.push(schemas);
+  return schemas;
 }
 
 /** Builds a server from its configuration and starts it. `beforeDeploy` runs when the engine is up. */
@@ -109,6 +127,7 @@ export async function launch(
     await log.open();
     const state = new LevelState(database);
     await state.open();
+    const schemas = await openRegistry(config, log, opened);
     const functions = new FunctionRegistry(BUILT_IN_FUNCTIONS);
     const nodeId = `${hostname()}-${config.port}`.replace(/[^A-Za-z0-9._-]/g, '-');
     const services = {
@@ -117,6 +136,7 @@ export async function launch(
       log,
       state,
       format: formatByName,
+      schemas,
       functions,
       clock: systemClock,
       logger,

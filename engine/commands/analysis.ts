@@ -1,5 +1,7 @@
-import type { AnalyzerContext } from '../analyzer/index.js';
+import type { Statement } from '../../parser/ast.js';
+import type { AnalyzerContext, ResolvedStatement } from '../analyzer/index.js';
 import type { StatementContext } from './context.js';
+import { analyzeWithSchemas } from './schemas.js';
 import { settingsIn } from './settings-of.js';
 
 /** What the analyzer needs to know of the world to resolve a statement. */
@@ -12,3 +14,7 @@ export function analyzerContext(context: StatementContext): AnalyzerContext {
     sourceText: context.source,
   };
 }
+
+/** A statement with everything decided; what it needs of the schema registry is fetched. */
+export const analyzed = (context: StatementContext, statement: Statement): Promise<ResolvedStatement> =>
+  analyzeWithSchemas(statement, analyzerContext(context), context.parts.registry);

@@ -5,6 +5,7 @@ import type { RawRecord } from '../api.js';
 import type { Catalog, Command } from '../catalog/index.js';
 import type { CommandLog } from '../command-log.js';
 import type { Format } from '../formats/format.js';
+import type { SchemaRegistry } from '../formats/registry/registry.js';
 import type { FunctionConfig } from '../functions/function.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import type { Log } from '../log/log.js';
@@ -23,6 +24,7 @@ export interface EngineParts {
   readonly formats: FormatRegistry;
   /** Throws BAD_STATEMENT for a format that is not there. */
   format(name: string): Format;
+  readonly registry: SchemaRegistry;
   /** What functions may ask of the world, for constants. */
   readonly functionConfig: FunctionConfig;
   readonly settings: Settings;

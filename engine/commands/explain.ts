@@ -1,5 +1,5 @@
 import type { Explain } from '../../parser/ast.js';
-import { analyze, type ResolvedStatement } from '../analyzer/index.js';
+import type { ResolvedStatement } from '../analyzer/index.js';
 import type { QueryDef } from '../catalog/index.js';
 import {
   explainPlan,
@@ -11,7 +11,7 @@ import {
 } from '../planner/index.js';
 import { WeirError } from '../types/errors.js';
 import type { Topology } from '../types/topology.js';
-import { analyzerContext } from './analysis.js';
+import { analyzed } from './analysis.js';
 import type { Prepared, StatementContext } from './context.js';
 import type { QueryDescription } from './entities.js';
 import { stateOf } from './queries.js';
@@ -70,7 +70,7 @@ export async function explain(statement: Explain, context: StatementContext): Pr
     };
   }
   const inner = statement.statement!;
-  const resolved = analyze(inner, analyzerContext(context));
+  const resolved = await analyzed(context, inner);
   const properties = Object.fromEntries(context.session.properties);
   const { logical, topology } = stagesOf(resolved, properties);
   const query = 'query' in resolved ? resolved.query : null;

@@ -1,7 +1,6 @@
-import { analyze } from '../analyzer/index.js';
 import { WeirError } from '../types/errors.js';
 import { alterSource } from './alter-source.js';
-import { analyzerContext } from './analysis.js';
+import { analyzed } from './analysis.js';
 import { assertTopic } from './assert-topic.js';
 import { commandOf } from './command-of.js';
 import type { Prepared, StatementContext } from './context.js';
@@ -72,7 +71,7 @@ export async function prepare(context: StatementContext): Promise<Prepared> {
 }
 
 async function prepareResolved(context: StatementContext): Promise<Prepared> {
-  const resolved = analyze(context.statement, analyzerContext(context));
+  const resolved = await analyzed(context, context.statement);
   const change = commandOf(resolved, Object.fromEntries(context.session.properties));
   switch (resolved.kind) {
     case 'createSource':

@@ -8,16 +8,23 @@ import type { Column } from '../types/schema.js';
 import type { FormatRef } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import type { Prepared, StatementContext } from './context.js';
+import { assumed, pinnedSource, type Registered, registerSchemas, sourceNeeds } from './schemas.js';
 
 /** INSERT INTO name (columns) VALUES (…): one record, written when the statement runs. */
 export async function insertValues(resolved: ResolvedInsertValues, context: StatementContext): Promise<Prepared> {
   const { parts } = context;
-  const record = insertedRecord(resolved, {
-    compile: { functions: parts.functions, config: parts.functionConfig },
-    format: parts.format,
-  });
+  const format = (name: string) => parts.formats.get(name);
+  const needs = sourceNeeds(resolved.target, format, true);
+  const encode = (registered: Registered): RawRecord =>
+    insertedRecord(
+      { ...resolved, target: pinnedSource(resolved.target, registered) },
+      { compile: { functions: parts.functions, config: parts.functionConfig }, format: parts.format },
+    );
+  // Values that cannot be written are refused before anything runs.
+  encode(assumed(needs));
   return {
     run: async () => {
+      const record = encode(await registerSchemas(needs, parts.registry, format));
       const { timestamp = parts.clock.now() } = record;
       await parts.produce(resolved.target.topic.name, [{ ...record, timestamp }]);
       return undefined;

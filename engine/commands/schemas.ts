@@ -11,6 +11,7 @@ import {
   subjectOf,
 } from '../formats/registry/registry.js';
 import { WeirError } from '../types/errors.js';
+import type { Column } from '../types/schema.js';
 import type { FormatRef, Topology } from '../types/topology.js';
 
 /*
@@ -115,7 +116,9 @@ export function sourceNeeds(source: DataSource, format: FormatLookup, always: bo
     const ref = isKey ? source.keyFormat : source.valueFormat;
     const columns = isKey ? source.schema.key : source.schema.value.filter((c) => c.headers === undefined);
     const schemas = format(ref.name)?.schemas;
-    if (schemas === undefined || columns.length === 0 || pinnedSchema(ref, schemas.type) !== undefined) continue;
+    if (schemas === undefined || columns.length === 0) continue;
+    // A schema that columns were added to since is none to write with any more.
+    if (pinnedSchema(ref, schemas.type) !== undefined && isWritable(ref, columns, isKey, format)) continue;
     const subject = subjectOf(source.topic.name, isKey);
     needs.push({ source, isKey, subject, schema: schemas.schemaOf(columns, isKey, ref), always });
   }
@@ -151,11 +154,16 @@ export function usable(need: SchemaNeed, latest: RegisteredSchema, format: Forma
   const { source, isKey } = need;
   const ref = pinSchema(isKey ? source.keyFormat : source.valueFormat, latest);
   const columns = isKey ? source.schema.key : source.schema.value.filter((c) => c.headers === undefined);
+  return isWritable(ref, columns, isKey, format) ? latest : undefined;
+}
+
+/** Whether these columns can be written with the schema that the format carries. */
+function isWritable(ref: FormatRef, columns: readonly Column[], isKey: boolean, format: FormatLookup): boolean {
   try {
     format(ref.name)!.encoder({ columns, needed: [], ref, isKey });
-    return latest;
+    return true;
   } catch (e) {
-    if (e instanceof WeirError) return undefined;
+    if (e instanceof WeirError) return false;
     throw e;
   }
 }

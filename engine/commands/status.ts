@@ -1,22 +1,29 @@
 import type { Command } from '../catalog/index.js';
 import type { Prepared, StatementContext } from './context.js';
 import type { CommandStatusEntity } from './entities.js';
+import { assumed, registerSchemas, schemaNeeds, withSchemas } from './schemas.js';
 
 /** ``stream/`NAME`/create``: what a command is known by on the wire. */
 export const commandId = (type: string, name: string, action: string): string => `${type}/\`${name}\`/${action}`;
 
-/** A statement that goes to the command log; `before` and `after` do what lies outside the catalog (topics). */
+/** A statement that goes to the command log; `before` and `after` do what lies outside the catalog (topics).
+ * The schemas of what is written are registered between `before` and the command. */
 export function command(
   context: StatementContext,
   what: Command,
   answer: { readonly id: string; readonly message: string; readonly queryId?: string | null },
   around: { before?(): Promise<void>; after?(): Promise<void> } = {},
 ): Prepared {
+  const { registry, formats, commandLog } = context.parts;
+  const format = (name: string) => formats.get(name);
+  const needs = schemaNeeds(what, context.catalog, format);
   return {
-    command: what,
+    // On a snapshot nothing is registered: what comes after sees the schemas all the same.
+    command: withSchemas(what, assumed(needs)),
     run: async () => {
       await around.before?.();
-      const { sequence } = await context.parts.commandLog.append(what, context.sql);
+      const final = withSchemas(what, await registerSchemas(needs, registry, format));
+      const { sequence } = await commandLog.append(final, context.sql);
       await around.after?.();
       return status(context, answer, sequence);
     },

@@ -10,11 +10,21 @@ export class MemoryRegistry implements SchemaRegistry {
   /** As `register`, at once. `id`: the id that it must get. Throws REGISTRY_ERROR where that one is another schema's. */
   add(subject: string, schema: SchemaText, id?: number): number {
     const taken = id === undefined ? this.find(schema) : this.claim(id, schema);
-    const own = taken ?? this.nextFree();
+    const own = taken ?? this.free();
     if (!this.schemas.has(own)) this.schemas.set(own, { ...schema, id: own });
     const versions = this.subjects.get(subject) ?? [];
-    if (!versions.includes(own)) this.subjects.set(subject, [...versions, own]);
+    if (versions.at(-1) !== own) this.subjects.set(subject, [...versions.filter((v) => v !== own), own]);
     return own;
+  }
+
+  /** The id of an equal schema in a subject. */
+  idIn(subject: string, schema: SchemaText): number | undefined {
+    return this.subjects.get(subject)?.find((id) => sameSchema(this.schemas.get(id)!, schema));
+  }
+
+  /** The id that a schema has, or would get. */
+  idFor(schema: SchemaText): number {
+    return this.find(schema) ?? this.free();
   }
 
   known(id: number): RegisteredSchema | null {
@@ -52,8 +62,8 @@ export class MemoryRegistry implements SchemaRegistry {
     return id;
   }
 
-  private nextFree(): number {
+  private free(): number {
     while (this.schemas.has(this.nextId)) this.nextId++;
-    return this.nextId++;
+    return this.nextId;
   }
 }
