@@ -82,6 +82,10 @@ export interface SenderOptions {
  * Sends batches as an idempotent producer. A batch keeps its sequence number for life: repeated with the same number, it is stored
  * once. So a batch whose fate is unknown is sent again until it is acknowledged or its time is over; the broker finds out whether
  * it had it. Any other failure ends the sender for good.
+ *
+ * Kafka's limit: a broker that restarts forgets producers whose newest record is older than `producer.id.expiration.ms` (a day), by
+ * the record's own time, unless they are in a transaction. So outside of a transaction, a batch of old event times that is
+ * repeated over a restart may be stored twice.
  */
 export class Sender {
   private readonly partitions = new Map<string, Partition>();
