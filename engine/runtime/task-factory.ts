@@ -14,7 +14,7 @@ import { Task, type TaskStore } from './task.js';
 import { type QueryTopics, sourcesOf, storesOf } from './topics.js';
 
 /** Clean groups that an aggregate of one task keeps in memory after a commit. */
-const CACHE_ENTRIES = 250_000;
+const CACHE_ENTRIES = 100_000;
 
 export interface TaskFactoryOptions {
   readonly services: RuntimeServices;
@@ -127,6 +127,7 @@ export class TaskFactory {
       sweeper,
       writer,
       state,
+      schemas: services.schemas,
       clock,
       committed,
       ...(member === undefined ? {} : { member }),
