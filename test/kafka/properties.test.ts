@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { kafkaConfig } from '../../engine/log/kafka/index.js';
+
+const read = (path: string): Buffer => Buffer.from(`contents of ${path}`);
+const of = (properties: Record<string, string>) => kafkaConfig({ 'bootstrap.servers': 'a:1', ...properties }, read);
+
+test('brokers, time-outs and what belongs to others', () => {
+  const options = of({
+    'bootstrap.servers': ' a:1 , b.example:9092,[::1]:3',
+    'request.timeout.ms': '1000',
+    'check.crcs': 'false',
+    'ksql.service.id': 'x',
+  });
+  expect(options).toEqual({ brokers: ['a:1', 'b.example:9092', '[::1]:3'], requestTimeoutMs: 1000, checkCrcs: false });
+});
+
+test('SASL, with escapes in the JAAS line', () => {
+  const jaas = String.raw`org.apache.kafka.common.security.scram.ScramLoginModule required username="al\"ice" password="p\\w;=1";`;
+  const options = of({ 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'SCRAM-SHA-512', 'sasl.jaas.config': jaas });
+  expect(options.sasl).toEqual({ mechanism: 'scram-sha-512', username: 'al"ice', password: 'p\\w;=1' });
+  expect(options.ssl).toEqual({});
+  const plain = of({
+    'security.protocol': 'sasl_plaintext',
+    'sasl.mechanism': 'PLAIN',
+    'sasl.jaas.config': 'x.PlainLoginModule required username=u password=p;',
+  });
+  expect(plain.sasl).toEqual({ mechanism: 'plain', username: 'u', password: 'p' });
+  expect(plain.ssl).toBeUndefined();
+});
+
+test('TLS from PEM and PKCS12 files, and from the properties themselves', () => {
+  const files = of({
+    'security.protocol': 'SSL',
+    'ssl.truststore.location': '/ca.pem',
+    'ssl.keystore.location': '/client.p12',
+    'ssl.keystore.type': 'PKCS12',
+    'ssl.keystore.password': 'secret',
+  });
+  expect(files.ssl).toEqual({ ca: read('/ca.pem'), pfx: read('/client.p12'), passphrase: 'secret' });
+  const inline = of({
+    'security.protocol': 'SSL',
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.certificates': 'CA',
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.key': 'KEY',
+    'ssl.keystore.certificate.chain': 'CHAIN',
+    'ssl.endpoint.identification.algorithm': '',
+  });
+  expect(inline.ssl).toMatchObject({ ca: 'CA', key: 'KEY', cert: 'CHAIN', checkServerIdentity: expect.any(Function) });
+});
+
+test.each([
+  [{ 'bootstrap.servers': '' }, 'is empty'],
+  [{ 'bootstrap.servers': 'host' }, "'host' is no host:port"],
+  [{ 'security.protocol': 'TLS' }, "unknown 'TLS'"],
+  [{ 'security.protocol': 'SASL_SSL' }, "'sasl.mechanism' is missing"],
+  [{ 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'GSSAPI' }, 'not supported'],
+  [{ 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'PLAIN' }, 'no username'],
+  [{ 'security.protocol': 'SSL', 'ssl.truststore.location': '/trust.jks' }, 'JKS is not supported'],
+  [{ 'session.timeout.ms': '10s' }, 'no number'],
+])('what cannot be honoured is said: %o', (properties, message) => {
+  expect(() => of(properties)).toThrow(message);
+});
