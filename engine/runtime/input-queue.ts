@@ -1,3 +1,4 @@
+import { SchemaNeeded, type SchemaRegistry } from '../formats/registry/registry.js';
 import type { FetchedPartition, LogReader } from '../log/log.js';
 import { newRecord, type TaskRecord } from '../operators/operator.js';
 import { BatchCursor, type RecordBatch } from '../types/batch.js';
@@ -14,6 +15,8 @@ export class InputQueue {
   paused = false;
   /** The next record has been read into `record` and waits. */
   ready = false;
+  /** The schema that the next record was written with, where it has to be fetched before that can be read. */
+  needed: number | null = null;
   private readonly cursor = new BatchCursor();
   private readonly batches: RecordBatch[] = [];
   private current = 0;
@@ -42,7 +45,7 @@ export class InputQueue {
   }
 
   get empty(): boolean {
-    return !this.ready && this.cursor.remaining === 0 && this.batches.length === 0;
+    return !this.ready && this.needed === null && this.cursor.remaining === 0 && this.batches.length === 0;
   }
 
   /** Offset of the next record that has not been processed: what a commit says. */
@@ -51,16 +54,25 @@ export class InputQueue {
     return this.empty ? this.fetchedTo : this.position;
   }
 
-  /** Reads the next record that can be read into `record`. False: nothing is buffered any more. */
+  /** Reads the next record that can be read into `record`. False: nothing is buffered any more, or a schema is `needed`. */
   advance(): boolean {
     const { cursor } = this;
     for (;;) {
-      if (!cursor.next()) {
+      // The record that a schema was needed for is under the cursor still.
+      if (this.needed !== null) this.needed = null;
+      else if (!cursor.next()) {
         if (!this.nextBatch()) return false;
         continue;
       }
       this.position = cursor.offset + 1;
-      if (this.source.reader.read(cursor, this.partition, this.key, this.value, this.record)) return true;
+      try {
+        if (this.source.reader.read(cursor, this.partition, this.key, this.value, this.record)) return true;
+      } catch (e) {
+        if (!(e instanceof SchemaNeeded)) throw e;
+        this.position = cursor.offset;
+        this.needed = e.id;
+        return false;
+      }
     }
   }
 
@@ -131,6 +143,11 @@ export class InputSet {
     } while (this.clock.now() < untilMs && !full());
   }
 
+  /** Fetches the schemas that records wait for; then `run` goes on with these. Rejects as the registry does. */
+  async fetchSchemas(schemas: SchemaRegistry | undefined): Promise<void> {
+    for (const { needed } of this.queues) if (needed !== null) await schemas?.fetch(needed);
+  }
+
   /** There is something that can be processed now. */
   get hasWork(): boolean {
     if (this.queues.length === 1) return !this.queues[0]!.empty;
@@ -144,7 +161,7 @@ export class InputSet {
         let next: InputQueue | undefined;
         for (const queue of this.queues) {
           if (!queue.peek()) {
-            if (this.behind(queue)) return;
+            if (queue.needed !== null || this.behind(queue)) return;
           } else if (next === undefined || queue.record.timestamp < next.record.timestamp) next = queue;
         }
         if (next === undefined) return;

@@ -207,6 +207,7 @@ export class PushQuery implements RowStream {
         for (const operator of this.chain.operators) operator.advance?.(this.inputs.streamTime);
         this.flushIfDue();
         this.finishIfDone();
+        await this.inputs.fetchSchemas(this.services.schemas);
         if (this.rows.length > 0 || this.finished) this.wakeConsumer();
         await yieldToLoop();
       }

@@ -1,3 +1,4 @@
+import type { SchemaRegistry } from '../formats/registry/registry.js';
 import type { GroupMember, KeyValueOp, LogWriter, TopicPartitionOffset } from '../log/log.js';
 import type { StateDatabase, Store, TaskId } from '../stores/store.js';
 import { BatchBuilder } from '../types/batch.js';
@@ -30,6 +31,7 @@ export interface TaskOptions {
   /** Whose partitions these are: a commit after the group has given them away is refused. */
   readonly member?: GroupMember;
   readonly state: StateDatabase;
+  readonly schemas?: SchemaRegistry | undefined;
   readonly clock: Pick<Clock, 'now'>;
   /** Offsets that the group has committed; those of other inputs are written at the first commit. */
   readonly committed: readonly TopicPartitionOffset[];
@@ -115,8 +117,10 @@ export class Task {
     this.ship(SHIP_BYTES);
   }
 
-  ready(): Promise<void> {
-    return this.options.writer.ready();
+  /** Resolves when the writer has room, and the schemas are there that the next records need. */
+  async ready(): Promise<void> {
+    await this.inputSet.fetchSchemas(this.options.schemas);
+    await this.options.writer.ready();
   }
 
   /** Commits what was processed. Resolves to false where there was nothing to commit. One at a time. */

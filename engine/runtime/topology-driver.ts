@@ -122,6 +122,7 @@ export class TopologyDriver {
         this.streamTime = Math.max(this.streamTime, queue.record.timestamp);
         queue.source.entry.process(queue.record);
       }
+      if (queue.needed !== null) throw new Error(`schema ${queue.needed} is not there`);
     }
     this.settle();
   }
