@@ -1,14 +1,6 @@
-import {
-  ChronoField,
-  DateTimeFormatter,
-  LocalDate,
-  LocalTime,
-  type TemporalAccessor,
-  TemporalQueries,
-  ZoneOffset,
-} from '@js-joda/core';
 import { messageOf } from '../types/errors.js';
 import { DAY_MS, daysInMonth, daysOf, parseTimestamp } from '../types/temporal.js';
+import { temporalPattern } from '../types/temporal-pattern.js';
 import type { Value } from '../types/value.js';
 
 /**
@@ -46,9 +38,9 @@ export class TimestampReader {
   }
 }
 
-/** A pattern's parser: patterns of fixed-width numbers are read by hand, a hundred times faster, all others by js-joda. */
+/** A pattern's parser: patterns of fixed-width numbers, which most are, have a short way. */
 export function patternParser(pattern: string): (text: string) => number {
-  const slow = jodaParser(pattern);
+  const { parseTimestamp: slow } = temporalPattern(pattern);
   const fields = fixedFields(pattern);
   if (fields === undefined) return slow;
   return (text) => {
@@ -91,7 +83,7 @@ function fixedFields(pattern: string): readonly Fixed[] | undefined {
   return dated === 3 ? fields : undefined;
 }
 
-/** NaN where the text does not fit: the slow parser then says why. */
+/** NaN where the text does not fit: the other parser then says why. */
 function parseFixed(fields: readonly Fixed[], text: string): number {
   let p = 0;
   let year = 0;
@@ -126,22 +118,4 @@ function parseFixed(fields: readonly Fixed[], text: string): number {
   }
   if (p !== text.length || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return Number.NaN;
   return daysOf(year, month, day) * DAY_MS + ms;
-}
-
-function jodaParser(pattern: string): (text: string) => number {
-  const formatter = DateTimeFormatter.ofPattern(pattern);
-  return (text) => {
-    const parsed: TemporalAccessor = formatter.parse(text);
-    const field = (f: ChronoField, otherwise: number) => (parsed.isSupported(f) ? parsed.get(f) : otherwise);
-    const date =
-      parsed.query(TemporalQueries.localDate()) ??
-      LocalDate.of(
-        field(ChronoField.YEAR, 1970),
-        field(ChronoField.MONTH_OF_YEAR, 1),
-        field(ChronoField.DAY_OF_MONTH, 1),
-      );
-    const time = parsed.query(TemporalQueries.localTime()) ?? LocalTime.of(field(ChronoField.HOUR_OF_DAY, 0));
-    const zone = parsed.query(TemporalQueries.zone()) ?? ZoneOffset.UTC;
-    return date.atTime(time).atZone(zone).toInstant().toEpochMilli();
-  };
 }
