@@ -26,15 +26,18 @@ import {
   filter,
   greater,
   groupByUser,
+  KEY,
   literal,
   rekeyByUser,
   result,
   row,
   show,
+  sink,
   source,
   topology,
   USER,
   USER_KEY,
+  VALUE,
 } from './support.js';
 
 const PARTITIONS = 3;
@@ -62,8 +65,8 @@ function open(): void {
     serviceId: service,
     log: node.log,
     state: node.state,
-    // Pauses between attempts are none of these tests' subject.
-    clock: { now: systemClock.now, sleep: (ms, signal) => systemClock.sleep(ms / 50, signal) },
+    // A fast clock: pauses between attempts are none of these tests' subject.
+    clock: { now: () => systemClock.now() * 50, sleep: (ms, signal) => systemClock.sleep(ms / 50, signal) },
     logger: silentLogger,
     processingLog: (e) => errors.push(e),
   };
@@ -291,6 +294,20 @@ function persistentQueries(): void {
       await start('Q', groupByUser(null));
       await settled('Q', 20);
       expect(await table()).toEqual(plain(20));
+    });
+
+    it('gives up where one record fails each time, and names it', async () => {
+      const timed = source({ timestamp: { from: 'value', index: 0, format: 'yyyy-MM-dd' } });
+      await produce([{ user: '2020-01-01', amount: 1 }]);
+      await start('Q', topology([timed, sink('source', KEY, VALUE)]), {
+        ...EARLY,
+        'ksql.timestamp.throw.on.invalid': 'true',
+      });
+      await until('the first record is committed', async () => (await read(`out${suffix}`)).length === 1);
+      await produce([{ user: 'yesterday', amount: 1 }]);
+      await until('it is in ERROR', () => runtime.query('Q')!.state === 'ERROR');
+      expect(runtime.query('Q')!.lastError()!.message).toContain("'yesterday' is no timestamp");
+      expect(await read(`out${suffix}`)).toHaveLength(1);
     });
 
     it('is in ERROR with the reason after repeated failures, and can be started again', async () => {
