@@ -109,6 +109,10 @@ export interface OperatorEnv extends OperatorContext {
   readonly cached: boolean;
   /** Setting ksql.timestamp.throw.on.invalid: a record without an event time fails the query and is not skipped. */
   readonly failOnInvalidTimestamp: boolean;
+  /** Padded results of stream-stream joins are looked for at most once in so many milliseconds of wall-clock time. */
+  readonly outerJoinEmitMs: number;
+  /** Wall-clock time, milliseconds. */
+  now(): number;
   /** Clean entries that a state cache keeps in memory after a commit. */
   readonly cacheEntries: number;
 }

@@ -3,7 +3,6 @@ import type { Topology, TopologyNode } from '../types/topology.js';
 
 /** Steps that can be planned but that no operator executes yet, and what users call them. */
 const PLANNED_ONLY: Partial<Record<TopologyNode['kind'], string>> = {
-  streamJoin: 'A stream-stream JOIN',
   foreignKeySend: 'A foreign-key JOIN',
 };
 

@@ -9,6 +9,7 @@ import { Project } from '../operators/project.js';
 import { Rekey, TableRekey } from '../operators/rekey.js';
 import { Result, type ResultSink } from '../operators/result.js';
 import { SourceReader } from '../operators/source.js';
+import { StreamJoin } from '../operators/stream-join.js';
 import { StreamTableJoin } from '../operators/stream-table-join.js';
 import { TableJoin } from '../operators/table-join.js';
 import { TableSource } from '../operators/table-source.js';
@@ -114,6 +115,8 @@ export function buildChain(sub: SubTopology, env: OperatorEnv, topics: ChainTopi
         if (node.window.kind === 'SESSION') return new AggregateSession(node, env, out, options);
         return new AggregateWindowed(node, env, out, options);
       }
+      case 'streamJoin':
+        return new StreamJoin(node, env, out, facts.window(node.left));
       case 'streamTableJoin':
         return new StreamTableJoin(node, env, out, facts.window(node.left));
       case 'tableJoin':

@@ -70,6 +70,9 @@ export interface EnvOptions {
   openStore(ref: StoreRef): { readonly store: Store; readonly empty: boolean };
 }
 
+/** Kafka Streams' name, which ksqlDB passes on. */
+const OUTER_JOIN_EMIT = 'ksql.streams.__emit.interval.ms.kstreams.outer.join.spurious.results.fix__';
+
 /** Wires operators to the evaluator, the functions, the formats and the task's stores. */
 export function operatorEnv(options: EnvOptions): OperatorEnv {
   const { services, context } = options;
@@ -82,6 +85,8 @@ export function operatorEnv(options: EnvOptions): OperatorEnv {
     streamTime: () => context.streamTime(),
     cached: options.cached,
     cacheEntries: options.cacheEntries,
+    outerJoinEmitMs: Number(config.property(OUTER_JOIN_EMIT) ?? 1000),
+    now: () => services.clock.now(),
     failOnInvalidTimestamp: config.property('ksql.timestamp.throw.on.invalid') === 'true',
     compile: (expr, node) =>
       compileSafe(expr, {
