@@ -1,61 +1,74 @@
 import type { ByteWriter } from '../types/bytes.js';
-import { WeirError } from '../types/errors.js';
+import { messageOf, WeirError } from '../types/errors.js';
 import type { Column } from '../types/schema.js';
 import type { FormatRef } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
-import { ProtoCursor, toZigzag, writeVarint, zigzag32 } from './protobuf/bytes.js';
-import { checkProto, deriveProto, type Nullable } from './protobuf/derive.js';
-import { inferProto, messageOf } from './protobuf/infer.js';
-import { protoReader } from './protobuf/read.js';
-import { type ProtoFile, type ProtoMessage, parseProto } from './protobuf/schema.js';
-import { protoWriter } from './protobuf/write.js';
+import { checkProtobuf, deriveMessage, nullableOf, printProtobuf } from './protobuf/derive.js';
+import { inferProtobuf } from './protobuf/infer.js';
+import { messageAt, messageNamed, type ProtoFile, type ProtoMessage, parseProtobuf } from './protobuf/parse.js';
+import { protobufReader } from './protobuf/read.js';
+import type { MessageType } from './protobuf/schema.js';
+import { WireCursor, writeSint32 } from './protobuf/wire.js';
+import { protobufWriter } from './protobuf/write.js';
 import { FramedDecoder, writePrefix } from './registry/framed.js';
 import { pinnedSchema } from './registry/pinned.js';
 import type { SchemaText } from './registry/registry.js';
 
 /**
- * Protobuf, its schemas in a registry: https://docs.confluent.io/platform/current/ksqldb/reference/serialization.html#protobuf.
- * What proto3 does not tell from its default is not NULL but that default, unless `nullableRepresentation` says how.
+ * Protobuf, its schemas in a registry; columns are always fields of a message:
+ * https://docs.confluent.io/platform/current/ksqldb/reference/serialization.html#protobuf
  */
 export const protobufFormat: Format = {
   name: 'PROTOBUF',
   supportsKeys: true,
   wrapByDefault: undefined,
-  validate: (columns) => checkProto(columns),
+
+  validate(columns, _isKey, ref) {
+    // With a schema of someone else's the names are theirs.
+    checkProtobuf('PROTOBUF', columns, pinnedSchema(ref, 'PROTOBUF') === undefined);
+  },
 
   decoder(context) {
     if (context.columns.length === 0) return { decode: () => false };
-    return new FramedDecoder(context, 'PROTOBUF', (schema) => new IndexedDecoder(parseProto(schema), context));
+    return new FramedDecoder(context, 'PROTOBUF', (schema) => new IndexedDecoder(schema, context));
   },
 
-  encoder: (context) => new FramedEncoder(context),
+  encoder: (context) => new ProtobufEncoder(context),
 
   schemas: {
     type: 'PROTOBUF',
-    schemaOf: derived,
-    columnsOf: (schema, { ref, exact }) =>
-      inferProto(messageOf(parseProto(schema), ref), exact, ref.properties.unwrapPrimitives === 'true'),
+    schemaOf: (columns, _isKey, ref) => ({
+      type: 'PROTOBUF',
+      text: printProtobuf(derived(columns, ref)),
+      references: [],
+    }),
+    columnsOf(schema, { exact, ref }) {
+      return inferProtobuf(chosen(schema, ref).type, exact);
+    },
   },
 };
 
-/** Protobuf without a registry: the message is that of the columns, the payload the message alone. */
+/** The same messages without a registry: nothing stands in front, and the schema is that of the columns. */
 export const protobufNosrFormat: Format = {
   name: 'PROTOBUF_NOSR',
   supportsKeys: true,
   wrapByDefault: undefined,
-  validate: (columns) => checkProto(columns),
+
+  validate(columns) {
+    checkProtobuf('PROTOBUF_NOSR', columns, false);
+  },
 
   decoder({ columns, needed, ref }) {
     if (columns.length === 0) return { decode: () => false };
-    return protoReader(parseProto(derived(columns, false, ref)).first, columns, needed);
+    return protobufReader(derived(columns, ref), columns, needed);
   },
 
   encoder({ columns, ref }) {
-    if (columns.length === 0) return { encode: () => false };
-    const write = protoWriter(parseProto(derived(columns, false, ref)).first, columns);
+    const write = protobufWriter(derived(columns, ref), columns);
     return {
       encode(row, out) {
+        if (row.length === 0) return false;
         write(row, out);
         return true;
       },
@@ -63,78 +76,112 @@ export const protobufNosrFormat: Format = {
   },
 };
 
-function derived(columns: readonly Column[], _isKey: boolean, ref: FormatRef): SchemaText {
-  const nullable = (ref.properties.nullableRepresentation ?? 'none') as Nullable;
-  return deriveProto(columns, nullable, ref.properties.fullSchemaName);
+const derived = (columns: readonly Column[], { properties }: FormatRef): MessageType =>
+  deriveMessage(columns, nullableOf(properties.nullableRepresentation), properties.fullSchemaName);
+
+/** The message that a format's full name names; else the first. */
+function find(file: ProtoFile, { properties }: FormatRef): ProtoMessage | undefined {
+  const name = properties.fullSchemaName;
+  return name === undefined ? file.messages[0] : messageNamed(file, name);
 }
 
-/** Nesting of messages that message indexes may name. */
-const MAX_INDEXES = 100;
+function chosen(schema: SchemaText, ref: FormatRef): ProtoMessage {
+  const message = find(parseProtobuf(schema), ref);
+  if (message === undefined) {
+    const { fullSchemaName } = ref.properties;
+    throw new WeirError(
+      'BAD_STATEMENT',
+      fullSchemaName === undefined
+        ? 'The Protobuf schema has no message'
+        : `The Protobuf schema has no message ${fullSchemaName}`,
+    );
+  }
+  return message;
+}
 
-/** Reads payloads that begin with the indexes of their message in the schema. */
+/** More messages than a schema has that anyone reads, and more nesting. */
+const MAX_READERS = 1000;
+const MAX_INDEXES = 64;
+
+/** Reads payloads of one schema. Each begins with the place of its message in that schema. */
 class IndexedDecoder implements RowDecoder {
-  private readonly cursor = new ProtoCursor();
-  private readonly readers = new Map<string, RowDecoder>();
+  private file: ProtoFile | undefined;
+  private readonly cursor = new WireCursor();
+  private readonly readers = new Map<string, RowDecoder | DecodeError>();
   private first: RowDecoder | undefined;
 
   constructor(
-    private readonly file: ProtoFile,
+    private readonly schema: SchemaText,
     private readonly context: CoderContext,
   ) {}
 
   decode(bytes: Buffer, start: number, end: number, row: Value[]): boolean {
+    // A zero stands for the list of a single zero: the first message.
+    if (bytes[start] === 0 && start < end) {
+      this.first ??= this.reader([0]);
+      return this.first.decode(bytes, start + 1, end, row);
+    }
     const c = this.cursor;
     c.reset(bytes, start, end);
-    const count = zigzag32(c.int32());
-    if (count === 0) {
-      this.first ??= this.reader(this.file.first);
-      return this.first.decode(bytes, c.p, end, row);
-    }
-    if (count < 0 || count > MAX_INDEXES) throw new DecodeError('The payload does not begin with message indexes');
-    const path = Array.from({ length: count }, () => zigzag32(c.int32()));
-    const key = path.join();
-    let reader = this.readers.get(key);
-    if (reader === undefined) {
-      const message = this.file.at(path);
-      if (message === undefined) throw new DecodeError(`The schema has no message at [${key}]`);
-      this.readers.set(key, (reader = this.reader(message)));
-    }
-    return reader.decode(bytes, c.p, end, row);
+    const n = c.sint32();
+    if (n < 0 || n > MAX_INDEXES)
+      throw new DecodeError('The Protobuf payload does not begin with the place of a message');
+    const indexes: number[] = [];
+    for (let i = 0; i < n; i++) indexes.push(c.sint32());
+    return this.reader(n === 0 ? [0] : indexes).decode(bytes, c.p, end, row);
   }
 
-  private reader(message: ProtoMessage): RowDecoder {
-    return protoReader(message, this.context.columns, this.context.needed);
+  private reader(indexes: readonly number[]): RowDecoder {
+    const key = indexes.join();
+    let reader = this.readers.get(key);
+    if (reader === undefined) {
+      reader = this.makeReader(indexes);
+      if (this.readers.size >= MAX_READERS) this.readers.clear();
+      this.readers.set(key, reader);
+    }
+    if (reader instanceof DecodeError) throw reader;
+    return reader;
+  }
+
+  private makeReader(indexes: readonly number[]): RowDecoder | DecodeError {
+    try {
+      this.file ??= parseProtobuf(this.schema);
+      const message = messageAt(this.file, indexes);
+      if (message === undefined) return new DecodeError(`The Protobuf schema has no message at ${indexes.join('.')}`);
+      return protobufReader(message.type, this.context.columns, this.context.needed);
+    } catch (e) {
+      return e instanceof DecodeError ? e : new DecodeError(messageOf(e));
+    }
   }
 }
 
-class FramedEncoder implements RowEncoder {
+class ProtobufEncoder implements RowEncoder {
   private readonly id: number;
-  private readonly path: readonly number[];
+  private readonly indexes: readonly number[];
   private readonly write: (row: readonly Value[], out: ByteWriter) => void;
 
   constructor({ columns, ref }: CoderContext) {
-    this.path = [0];
     if (columns.length === 0) {
       this.id = 0;
+      this.indexes = [];
       this.write = () => {};
       return;
     }
     const schema = pinnedSchema(ref, 'PROTOBUF');
     if (schema === undefined) throw new WeirError('INTERNAL', 'A Protobuf encoder without a registered schema.');
+    const message = chosen(schema, ref);
     this.id = schema.id;
-    const file = parseProto(schema);
-    const message = messageOf(file, ref);
-    this.path = file.pathOf(message) ?? [0];
-    this.write = protoWriter(message, columns);
+    this.indexes = message.indexes;
+    this.write = protobufWriter(message.type, columns);
   }
 
   encode(row: readonly Value[], out: ByteWriter): boolean {
     if (row.length === 0) return false;
     writePrefix(out, this.id);
-    if (this.path.length === 1 && this.path[0] === 0) out.byte(0);
+    if (this.indexes.length === 1 && this.indexes[0] === 0) out.byte(0);
     else {
-      writeVarint(out, toZigzag(this.path.length));
-      for (const i of this.path) writeVarint(out, toZigzag(i));
+      writeSint32(out, this.indexes.length);
+      for (const i of this.indexes) writeSint32(out, i);
     }
     this.write(row, out);
     return true;

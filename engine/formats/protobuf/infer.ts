@@ -16,77 +16,26 @@ import {
   TIME,
   TIMESTAMP,
 } from '../../types/sql-type.js';
-import type { FormatRef } from '../../types/topology.js';
-import { DATE_TYPE, DECIMAL_TYPE, TIME_TYPE, TIMESTAMP_TYPE, WRAPPERS } from './builtin.js';
-import type { ProtoField, ProtoFile, ProtoMessage, ProtoType, Scalar } from './schema.js';
+import {
+  entryOf,
+  knownType,
+  type MessageType,
+  membersOf,
+  type ProtoField,
+  type ProtoType,
+  type Scalar,
+} from './schema.js';
 
-/** The message that a format means: by its full name, else the schema's first. Throws WeirError BAD_STATEMENT. */
-export function messageOf(file: ProtoFile, ref: FormatRef): ProtoMessage {
-  const name = ref.properties.fullSchemaName;
-  if (name === undefined) return file.first;
-  const message = file.message(name);
-  if (message === undefined) {
-    throw new WeirError('BAD_STATEMENT', `The schema has no message '${name}'.`, 'Check the SCHEMA_FULL_NAME.');
-  }
-  return message;
+/** The columns of a message's data. `exact`: names as they are, else in upper case. Throws WeirError BAD_STATEMENT. */
+export function inferProtobuf(type: MessageType, exact: boolean): Column[] {
+  return new Inference(exact).columns(type);
 }
 
-/** The columns of data of a message: its fields. */
-export function inferProto(message: ProtoMessage, exact: boolean, unwrap: boolean): Column[] {
-  return new Inference(exact, unwrap).fields(message);
-}
-
-class Inference {
-  /** Messages that are being looked at: one inside itself has no SQL type. */
-  private readonly open = new Set<ProtoMessage>();
-
-  constructor(
-    private readonly exact: boolean,
-    private readonly unwrap: boolean,
-  ) {}
-
-  fields(message: ProtoMessage): Column[] {
-    if (this.open.has(message)) {
-      throw new WeirError('BAD_STATEMENT', `The message ${message.name} holds itself: there is no such SQL type.`);
-    }
-    this.open.add(message);
-    const columns = message.fields.map((f) => ({
-      name: this.exact ? f.name : f.name.toUpperCase(),
-      type: this.field(f),
-    }));
-    this.open.delete(message);
-    return columns;
-  }
-
-  private field(f: ProtoField): SqlType {
-    if (f.map !== null) return map(this.field(f.map.key), this.field(f.map.value));
-    const type = this.type(f.type, f);
-    return f.repeated ? array(type) : type;
-  }
-
-  private type(type: ProtoType, f: ProtoField): SqlType {
-    if (type.kind === 'scalar') return scalarType(type.name);
-    if (type.kind === 'enum') return STRING;
-    switch (type.name) {
-      case TIMESTAMP_TYPE:
-        return TIMESTAMP;
-      case DATE_TYPE:
-        return DATE;
-      case TIME_TYPE:
-        return TIME;
-      case DECIMAL_TYPE:
-        return decimal(f.decimal?.precision ?? 64, f.decimal?.scale ?? 0);
-    }
-    const wrapped = this.unwrap ? WRAPPERS.get(type.name) : undefined;
-    return wrapped === undefined ? struct(this.fields(type)) : scalarType(wrapped as Scalar);
-  }
-}
-
-function scalarType(name: Scalar): SqlType {
-  switch (name) {
-    case 'double':
-    case 'float':
-      return DOUBLE;
+/** What a scalar is read as: unsigned numbers of 32 bits are more than an INTEGER holds. */
+export function scalarType(scalar: Scalar): SqlType {
+  switch (scalar) {
+    case 'bool':
+      return BOOLEAN;
     case 'int32':
     case 'sint32':
     case 'sfixed32':
@@ -99,11 +48,71 @@ function scalarType(name: Scalar): SqlType {
     case 'fixed64':
     case 'sfixed64':
       return BIGINT;
-    case 'bool':
-      return BOOLEAN;
+    case 'float':
+    case 'double':
+      return DOUBLE;
     case 'string':
       return STRING;
     case 'bytes':
       return BYTES;
+  }
+}
+
+class Inference {
+  /** Messages that are being looked at: one inside itself has no SQL type. */
+  private readonly open = new Set<MessageType>();
+
+  constructor(private readonly exact: boolean) {}
+
+  columns(type: MessageType): Column[] {
+    if (this.open.has(type)) {
+      throw new WeirError(
+        'BAD_STATEMENT',
+        `The schema's message ${type.name} holds itself: there is no such SQL type.`,
+      );
+    }
+    this.open.add(type);
+    const columns = membersOf(type).map((m) => ({
+      name: this.name(m.name),
+      type: m.kind === 'field' ? this.field(m.field) : struct(m.fields.map((f) => this.named(f))),
+    }));
+    this.open.delete(type);
+    return columns;
+  }
+
+  private named(f: ProtoField): Column {
+    return { name: this.name(f.name), type: this.field(f) };
+  }
+
+  private field(f: ProtoField): SqlType {
+    const entry = entryOf(f);
+    if (entry !== null) return map(this.field(entry.key), this.field(entry.value));
+    const type = this.type(f.type, f);
+    return f.repeated ? array(type) : type;
+  }
+
+  private type(type: ProtoType, f: ProtoField): SqlType {
+    if (type.kind === 'scalar') return scalarType(type.scalar);
+    if (type.kind === 'enum') return STRING;
+    if (type.kind === 'map') return map(this.type(type.key, f), this.type(type.value, f));
+    const known = knownType(type);
+    switch (known?.kind) {
+      case 'wrapper':
+        return scalarType(known.scalar);
+      case 'timestamp':
+        return TIMESTAMP;
+      case 'date':
+        return DATE;
+      case 'time':
+        return TIME;
+      case 'decimal':
+        return decimal(f.decimal?.precision ?? 64, f.decimal?.scale ?? 0);
+      case undefined:
+        return struct(this.columns(type.type));
+    }
+  }
+
+  private name(name: string): string {
+    return this.exact ? name : name.toUpperCase();
   }
 }

@@ -1,332 +1,313 @@
-import { Decimal } from '../../types/decimal.js';
 import { StringCache } from '../../types/intern.js';
-import { doubleText } from '../../types/java-text.js';
 import type { Column } from '../../types/schema.js';
 import { printType, type SqlType } from '../../types/sql-type.js';
-import { bigintValue, type Value } from '../../types/value.js';
-import { readUnscaled } from '../avro/bytes.js';
+import type { Value } from '../../types/value.js';
 import { DecodeError, type RowDecoder } from '../format.js';
 import { matchFields } from '../match-fields.js';
-import { DATE_TYPE, DECIMAL_TYPE, TIME_TYPE, TIMESTAMP_TYPE, WRAPPERS } from './builtin.js';
-import { BYTES, FIXED32, FIXED64, ProtoCursor, VARINT, zigzag32, zigzag64 } from './bytes.js';
-import type { ProtoField, ProtoMessage, ProtoType, Scalar } from './schema.js';
+import {
+  entryOf,
+  isPackable,
+  knownType,
+  type MessageType,
+  membersOf,
+  type ProtoField,
+  type ProtoType,
+} from './schema.js';
+import { type Read, readDate, readDecimal, readTime, readTimestamp, scalarReader } from './values.js';
+import { DELIMITED, VARINT, WireCursor } from './wire.js';
 
-/** Reads payloads of a message straight into rows: fields that no one needs are stepped over. */
-export function protoReader(message: ProtoMessage, columns: readonly Column[], needed: readonly number[]): RowDecoder {
-  const cursor = new ProtoCursor();
-  const reader = new Readers().message(message, columns, needed);
+/**
+ * Reads messages straight into rows; fields that no column needs are stepped over. Throws DecodeError where a field's data
+ * cannot be read as its column.
+ */
+export function protobufReader(type: MessageType, columns: readonly Column[], needed: readonly number[]): RowDecoder {
+  const reader = new Readers().message(type, columns, (i) => needed.includes(i));
+  const cursor = new WireCursor();
   return {
     decode(bytes, start, end, row) {
       cursor.reset(bytes, start, end);
-      reader.start(row);
+      reader.begin(row);
       reader.read(cursor, row);
       return true;
     },
   };
 }
 
-type Read = (c: ProtoCursor) => Value;
+/** Puts a field's value, which the cursor is at, into its place in a row or struct. */
+type Store = (c: WireCursor, row: Value[]) => void;
 
-/** Takes a field's value, of a wire type, into its place. */
-type Slot = (c: ProtoCursor, wire: number, row: Value[]) => void;
+interface FieldReader {
+  readonly number: number;
+  /** By wire type; a value of any other is stepped over, as one of an unknown field is. */
+  readonly stores: readonly (Store | undefined)[];
+}
+
+/** What a place in a row is before anything was read: a default, made anew where it can be changed. */
+type Initial = () => Value;
+
+const NULL: Initial = () => null;
+
+/** Field numbers up to here are looked up in an array. */
+const DENSE = 256;
 
 class MessageReader {
-  /** By field number. */
-  private readonly slots = new Map<number, Slot>();
-  private readonly starts: (() => Value)[];
+  private readonly dense: (FieldReader | undefined)[];
+  private readonly sparse = new Map<number, FieldReader>();
 
-  constructor(width: number) {
-    this.starts = new Array<() => Value>(width).fill(() => null);
-  }
-
-  add(column: number, number: number, start: () => Value, slot: Slot): void {
-    this.starts[column] = start;
-    this.slots.set(number, slot);
-  }
-
-  /** What the row holds where the payload says nothing. */
-  start(row: Value[]): void {
-    for (let i = 0; i < this.starts.length; i++) row[i] = this.starts[i]!();
-  }
-
-  read(c: ProtoCursor, row: Value[]): void {
-    const { slots } = this;
-    while (c.p < c.end) {
-      const tag = c.int32();
-      const slot = slots.get(tag >>> 3);
-      if (slot === undefined) c.skip(tag & 7);
-      else slot(c, tag & 7, row);
+  constructor(
+    private readonly initial: readonly Initial[],
+    fields: readonly FieldReader[],
+  ) {
+    const top = Math.max(0, ...fields.map((f) => f.number).filter((n) => n < DENSE));
+    this.dense = new Array<FieldReader | undefined>(top + 1).fill(undefined);
+    for (const f of fields) {
+      if (f.number >= DENSE) this.sparse.set(f.number, f);
+      else this.dense[f.number] = f;
     }
   }
 
-  /** The message that comes next, behind its length, as a struct. */
-  readonly nested: Read = (c) => {
-    const row: Value[] = new Array<Value>(this.starts.length).fill(null);
-    this.start(row);
-    within(c, () => this.read(c, row));
-    return row;
-  };
-}
+  begin(row: Value[]): void {
+    const { initial } = this;
+    for (let i = 0; i < initial.length; i++) row[i] = initial[i]!();
+  }
 
-/** Reads what lies behind a length, as if nothing else were there. */
-function within(c: ProtoCursor, read: () => void): void {
-  const n = c.size();
-  const start = c.take(n);
-  const { end, p } = c;
-  c.p = start;
-  c.end = p;
-  read();
-  c.p = p;
-  c.end = end;
+  /** Up to the cursor's end. */
+  read(c: WireCursor, row: Value[]): void {
+    while (c.p < c.end) {
+      const tag = c.int32();
+      const number = tag >>> 3;
+      const field = number < DENSE ? this.dense[number] : this.sparse.get(number);
+      const store = field?.stores[tag & 7];
+      if (store === undefined) c.skip(tag);
+      else store(c, row);
+    }
+  }
+
+  /** The message that the cursor is at, with its length in front. */
+  readInner(c: WireCursor, row: Value[]): void {
+    const outer = c.end;
+    c.end = c.delimited();
+    this.read(c, row);
+    c.end = outer;
+  }
+
+  fresh(): Value[] {
+    const row: Value[] = [];
+    this.begin(row);
+    return row;
+  }
 }
 
 class Readers {
   private readonly strings = new StringCache();
 
-  message(message: ProtoMessage, columns: readonly Column[], needed?: readonly number[]): MessageReader {
-    const reader = new MessageReader(columns.length);
+  message(type: MessageType, columns: readonly Column[], needed: (i: number) => boolean): MessageReader {
+    const members = membersOf(type);
     const at = matchFields(
-      message.fields.map((f) => f.name),
+      members.map((m) => m.name),
       columns.map((c) => c.name),
     );
-    columns.forEach((column, i) => {
-      const field = message.fields[at[i]!];
-      if (field !== undefined && (needed === undefined || needed.includes(i)))
-        this.field(reader, i, field, column.type);
+    const initial: Initial[] = columns.map(() => NULL);
+    const fields: FieldReader[] = [];
+    columns.forEach((column, slot) => {
+      const member = members[at[slot]!];
+      if (member === undefined || !needed(slot)) return;
+      if (member.kind === 'oneof') {
+        fields.push(...this.choice(member.fields, column, slot));
+        return;
+      }
+      const made = this.field(member.field, column, slot);
+      initial[slot] = made.initial;
+      fields.push(made.reader);
     });
-    return reader;
+    return new MessageReader(initial, fields);
   }
 
-  private field(reader: MessageReader, column: number, field: ProtoField, type: SqlType): void {
-    if (field.map !== null && type.kind === 'MAP') {
-      this.map(reader, column, field, field.map, type);
-      return;
+  private field(field: ProtoField, column: Column, slot: number): { initial: Initial; reader: FieldReader } {
+    const { type } = column;
+    const entry = entryOf(field);
+    if (entry !== null) return this.map(field, entry, column, slot);
+    if (field.repeated) return this.list(field, column, slot);
+    if (field.type.kind === 'message' && type.kind === 'STRUCT' && knownType(field.type) === undefined) {
+      return { initial: NULL, reader: this.struct(field.type.type, field.number, type.fields, slot) };
     }
-    if (!field.repeated) {
-      const { wire, read } = this.value(field.type, type);
-      const initial = initialValue(field, type);
-      reader.add(
-        column,
-        field.number,
-        () => initial,
-        (c, w, row) => {
-          if (w === wire) row[column] = read(c);
-          else c.skip(w);
-        },
-      );
-      return;
+    const { read, wire, zero } = this.value(field.type, type, column.name);
+    const reader = at(field.number, wire, (c, row) => {
+      row[slot] = read(c);
+    });
+    const { fallback } = field;
+    const initial = fallback !== undefined && typeof fallback === typeof zero ? fallback : zero;
+    return { initial: field.presence || zero === null ? NULL : () => initial, reader };
+  }
+
+  /** A message that comes twice is put together. */
+  private struct(type: MessageType, number: number, fields: readonly Column[], slot: number): FieldReader {
+    const inner = this.message(type, fields, () => true);
+    return at(number, DELIMITED, (c, row) => {
+      const target = (row[slot] ?? inner.fresh()) as Value[];
+      row[slot] = target;
+      inner.readInner(c, target);
+    });
+  }
+
+  private list(field: ProtoField, column: Column, slot: number): { initial: Initial; reader: FieldReader } {
+    if (column.type.kind !== 'ARRAY') throw mismatch(field.type, column, true);
+    const { read, wire } = this.value(field.type, column.type.element, column.name);
+    const reader = at(field.number, wire, (c, row) => {
+      (row[slot] as Value[]).push(read(c));
+    });
+    if (isPackable(field.type)) {
+      (reader.stores as (Store | undefined)[])[DELIMITED] = (c, row) => {
+        const list = row[slot] as Value[];
+        const outer = c.end;
+        c.end = c.delimited();
+        while (c.p < c.end) list.push(read(c));
+        c.end = outer;
+      };
     }
-    if (type.kind !== 'ARRAY') throw mismatch(field.type, type, true);
-    const { wire, read } = this.value(field.type, type.element);
-    reader.add(
-      column,
-      field.number,
-      () => [],
-      (c, w, row) => {
-        const list = row[column] as Value[];
-        if (w === wire) list.push(read(c));
-        else if (w === BYTES && wire !== BYTES) {
-          within(c, () => {
-            while (c.p < c.end) list.push(read(c));
-          });
-        } else c.skip(w);
-      },
-    );
+    return { initial: () => [], reader };
   }
 
   private map(
-    reader: MessageReader,
-    column: number,
     field: ProtoField,
-    { key, value }: NonNullable<ProtoField['map']>,
-    type: Extract<SqlType, { kind: 'MAP' }>,
-  ): void {
-    const entry = new MessageReader(2);
-    this.field(entry, 0, key, type.key);
-    this.field(entry, 1, value, type.value);
-    reader.add(
-      column,
-      field.number,
-      () => new Map(),
-      (c, w, row) => {
-        if (w !== BYTES) {
-          c.skip(w);
-          return;
-        }
-        const [k, v] = entry.nested(c) as [Value, Value];
-        (row[column] as Map<Value, Value>).set(k, v);
-      },
+    parts: { readonly key: ProtoField; readonly value: ProtoField },
+    column: Column,
+    slot: number,
+  ): { initial: Initial; reader: FieldReader } {
+    const { type } = column;
+    if (type.kind !== 'MAP') throw mismatch(field.type, column, false);
+    const entry: MessageType = { name: column.name, fields: [parts.key, parts.value] };
+    const inner = this.message(
+      entry,
+      [
+        { name: 'key', type: type.key },
+        { name: 'value', type: type.value },
+      ],
+      () => true,
     );
+    const reader = at(field.number, DELIMITED, (c, row) => {
+      const pair = inner.fresh();
+      inner.readInner(c, pair);
+      (row[slot] as Map<Value, Value>).set(pair[0]!, pair[1]!);
+    });
+    return { initial: () => new Map(), reader };
   }
 
-  private value(written: ProtoType, type: SqlType): { readonly wire: number; readonly read: Read } {
-    if (written.kind === 'scalar') {
-      const read = this.scalar(written.name, type);
-      if (read === null) throw mismatch(written, type, false);
-      return { wire: wireOf(written.name), read };
+  /** A oneof is a struct in which one field is set; null where none is. The last one that is read counts. */
+  private choice(members: readonly ProtoField[], column: Column, slot: number): FieldReader[] {
+    const { type } = column;
+    if (type.kind !== 'STRUCT') {
+      throw new DecodeError(`A oneof of the Protobuf schema cannot be read as ${printType(type)}`);
     }
-    if (written.kind === 'enum') {
-      if (type.kind !== 'STRING') throw mismatch(written, type, false);
-      return { wire: VARINT, read: (c) => written.names.get(c.int32()) ?? null };
-    }
-    const special = this.special(written, type);
-    if (special !== null) return { wire: BYTES, read: special };
-    if (type.kind !== 'STRUCT') throw mismatch(written, type, false);
-    return { wire: BYTES, read: this.message(written, type.fields).nested };
+    const places = matchFields(
+      members.map((f) => f.name),
+      type.fields.map((f) => f.name),
+    );
+    return members.map((f, i) => {
+      const place = places.indexOf(i);
+      const none = (): Value[] => type.fields.map(() => null);
+      if (place < 0) {
+        return anyWire(f.number, (c, row, tag) => {
+          c.skip(tag);
+          row[slot] = none();
+        });
+      }
+      const { read, wire } = this.value(f.type, type.fields[place]!.type, column.name);
+      return at(f.number, wire, (c, row) => {
+        const set = none();
+        set[place] = read(c);
+        row[slot] = set;
+      });
+    });
   }
 
-  /** Messages that are one SQL value. */
-  private special(message: ProtoMessage, type: SqlType): Read | null {
-    const wrapped = WRAPPERS.get(message.name);
-    if (wrapped !== undefined && type.kind !== 'STRUCT') {
-      const reader = this.message(message, [{ name: 'value', type }]).nested;
-      return (c) => (reader(c) as Value[])[0]!;
+  private value(type: ProtoType, sql: SqlType, name: string): { read: Read; wire: number; zero: Value } {
+    switch (type.kind) {
+      case 'scalar': {
+        const made = scalarReader(type.scalar, sql, this.strings);
+        if (made === null) throw mismatch(type, { name, type: sql }, false);
+        return made;
+      }
+      case 'enum': {
+        if (sql.kind !== 'STRING') throw mismatch(type, { name, type: sql }, false);
+        const { byNumber, name: of } = type.type;
+        const symbol = (n: number): string => byNumber.get(n) ?? `UNKNOWN_ENUM_VALUE_${of}_${n}`;
+        const first = byNumber.has(0) ? 0 : ([...byNumber.keys()][0] ?? 0);
+        return { read: (c) => symbol(c.int32()), wire: VARINT, zero: symbol(first) };
+      }
+      case 'map':
+        throw mismatch(type, { name, type: sql }, false);
+      case 'message':
+        return { read: this.messageValue(type, sql, name), wire: DELIMITED, zero: null };
     }
-    const parts = (...names: string[]) =>
-      this.message(
-        message,
-        names.map((name) => ({ name, type: { kind: 'BIGINT' } })),
-      ).nested as (c: ProtoCursor) => number[];
-    switch (`${message.name} ${type.kind}`) {
-      case `${TIMESTAMP_TYPE} TIMESTAMP`: {
-        const read = parts('seconds', 'nanos');
+  }
+
+  private messageValue(type: Extract<ProtoType, { kind: 'message' }>, sql: SqlType, name: string): Read {
+    const known = knownType(type);
+    switch (known?.kind) {
+      case 'wrapper': {
+        const made = scalarReader(known.scalar, sql, this.strings);
+        if (made === null) throw mismatch(type, { name, type: sql }, false);
+        const inner = new MessageReader(
+          [() => made.zero],
+          [
+            at(1, made.wire, (c, row) => {
+              row[0] = made.read(c);
+            }),
+          ],
+        );
+        const row: Value[] = [null];
         return (c) => {
-          const [seconds, nanos] = read(c) as [number, number];
-          return Number(seconds) * 1000 + Math.floor(nanos / 1_000_000);
+          inner.begin(row);
+          inner.readInner(c, row);
+          return row[0]!;
         };
       }
-      case `${DATE_TYPE} DATE`: {
-        const read = parts('year', 'month', 'day');
-        return (c) => {
-          const [year, month, day] = read(c) as [number, number, number];
-          return daysOf(year, month, day);
-        };
-      }
-      case `${TIME_TYPE} TIME`: {
-        const read = parts('hours', 'minutes', 'seconds', 'nanos');
-        return (c) => {
-          const [h, m, s, nanos] = read(c) as [number, number, number, number];
-          return ((h * 60 + m) * 60 + s) * 1000 + Math.floor(nanos / 1_000_000);
-        };
-      }
-      case `${DECIMAL_TYPE} DECIMAL`:
-        return this.decimal(message, type as Extract<SqlType, { kind: 'DECIMAL' }>);
-      default:
-        return null;
+      case 'timestamp':
+        if (sql.kind === 'TIMESTAMP') return readTimestamp;
+        break;
+      case 'date':
+        if (sql.kind === 'DATE') return readDate;
+        break;
+      case 'time':
+        if (sql.kind === 'TIME') return readTime;
+        break;
+      case 'decimal':
+        if (sql.kind === 'DECIMAL') return readDecimal(sql.precision, sql.scale);
+        break;
+      case undefined:
+        if (sql.kind === 'STRUCT') {
+          const inner = this.message(type.type, sql.fields, () => true);
+          return (c) => {
+            const row = inner.fresh();
+            inner.readInner(c, row);
+            return row;
+          };
+        }
     }
-  }
-
-  private decimal(message: ProtoMessage, { precision, scale }: Extract<SqlType, { kind: 'DECIMAL' }>): Read {
-    const read = this.message(message, [
-      { name: 'value', type: { kind: 'BYTES' } },
-      { name: 'scale', type: { kind: 'INTEGER' } },
-    ]).nested;
-    return (c) => {
-      const [value, written] = read(c) as [Uint8Array, number];
-      if (written < 0 || written > 1000) throw new DecodeError(`A decimal of scale ${written}`);
-      const unscaled = readUnscaled(Buffer.from(value), 0, value.length);
-      const d = new Decimal(unscaled, written).fit(precision, scale);
-      if (d === undefined) throw new DecodeError(`A number that does not fit DECIMAL(${precision}, ${scale})`);
-      return d;
-    };
-  }
-
-  private scalar(name: Scalar, type: SqlType): Read | null {
-    const text = type.kind === 'STRING';
-    switch (name) {
-      case 'string':
-        return text
-          ? (c) => {
-              const start = c.take(c.size());
-              return this.strings.get(c.bytes, start, c.p);
-            }
-          : null;
-      case 'bytes':
-        return type.kind === 'BYTES'
-          ? (c) => {
-              const start = c.take(c.size());
-              return new Uint8Array(c.bytes.subarray(start, c.p));
-            }
-          : null;
-      case 'bool':
-        if (text) return (c) => String(c.int32() !== 0);
-        return type.kind === 'BOOLEAN' ? (c) => c.int64() !== 0 : null;
-      case 'double':
-        if (text) return (c) => doubleText(c.bytes.readDoubleLE(c.take(8)));
-        return type.kind === 'DOUBLE' ? (c) => c.bytes.readDoubleLE(c.take(8)) : null;
-      case 'float':
-        if (text) return (c) => doubleText(c.bytes.readFloatLE(c.take(4)));
-        return type.kind === 'DOUBLE' ? (c) => c.bytes.readFloatLE(c.take(4)) : null;
-      default: {
-        const read = INTEGERS[name];
-        if (text) return (c) => String(read(c));
-        if (type.kind === 'DOUBLE') return (c) => Number(read(c));
-        return type.kind === 'BIGINT' || (type.kind === 'INTEGER' && NARROW.includes(name)) ? read : null;
-      }
-    }
+    throw mismatch(type, { name, type: sql }, false);
   }
 }
 
-const NARROW: readonly Scalar[] = ['int32', 'sint32', 'sfixed32'];
-
-type Integer = Exclude<Scalar, 'string' | 'bytes' | 'bool' | 'double' | 'float'>;
-
-const INTEGERS: Readonly<Record<Integer, (c: ProtoCursor) => number | bigint>> = {
-  int32: (c) => c.int32(),
-  uint32: (c) => c.int32() >>> 0,
-  sint32: (c) => zigzag32(c.int32()),
-  int64: (c) => c.int64(),
-  uint64: (c) => c.int64(),
-  sint64: (c) => zigzag64(c.int64()),
-  fixed32: (c) => c.bytes.readUInt32LE(c.take(4)),
-  sfixed32: (c) => c.bytes.readInt32LE(c.take(4)),
-  fixed64: (c) => bigintValue(c.bytes.readBigInt64LE(c.take(8))),
-  sfixed64: (c) => bigintValue(c.bytes.readBigInt64LE(c.take(8))),
-};
-
-export function wireOf(name: Scalar): number {
-  switch (name) {
-    case 'double':
-    case 'fixed64':
-    case 'sfixed64':
-      return FIXED64;
-    case 'float':
-    case 'fixed32':
-    case 'sfixed32':
-      return FIXED32;
-    case 'string':
-    case 'bytes':
-      return BYTES;
-    default:
-      return VARINT;
-  }
+function at(number: number, wire: number, store: Store): FieldReader {
+  const stores: (Store | undefined)[] = new Array(8).fill(undefined);
+  stores[wire] = store;
+  return { number, stores };
 }
 
-/** What a field that is not there is: proto3 has no NULL but where the field says so. */
-function initialValue(field: ProtoField, type: SqlType): Value {
-  if (field.presence || field.type.kind === 'message') return null;
-  if (field.type.kind === 'enum') return field.type.names.get(0) ?? null;
-  switch (type.kind) {
-    case 'BOOLEAN':
-      return false;
-    case 'STRING':
-      return field.type.name === 'string' ? '' : field.type.name === 'bool' ? 'false' : '0';
-    case 'BYTES':
-      return new Uint8Array(0);
-    default:
-      return 0;
-  }
+function anyWire(number: number, store: (c: WireCursor, row: Value[], tag: number) => void): FieldReader {
+  const stores = [0, 1, 2, 3, 4, 5, 6, 7].map(
+    (wire): Store =>
+      (c, row) =>
+        store(c, row, (number << 3) | wire),
+  );
+  return { number, stores };
 }
 
-const DAY_MS = 86_400_000;
-
-function daysOf(year: number, month: number, day: number): number {
-  const date = new Date(0);
-  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  return Math.floor(date.getTime() / DAY_MS);
-}
-
-function mismatch(written: ProtoType, type: SqlType, repeated: boolean): DecodeError {
-  const name = written.kind === 'enum' ? 'enum' : written.name;
-  return new DecodeError(`A ${repeated ? 'repeated ' : ''}field of type ${name} cannot be read as ${printType(type)}`);
+function mismatch(type: ProtoType, { name, type: sql }: Column, repeated: boolean): DecodeError {
+  const of = { scalar: '', enum: 'enum', message: '', map: 'map' }[type.kind];
+  const what = type.kind === 'scalar' ? type.scalar : type.kind === 'message' ? type.type.name : of;
+  return new DecodeError(
+    `Data of Protobuf type ${repeated ? 'repeated ' : ''}${what} cannot be read as ${printType(sql)} (${name})`,
+  );
 }
