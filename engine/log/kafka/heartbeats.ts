@@ -15,8 +15,8 @@ export interface HeartbeatOptions {
 }
 
 /**
- * Heartbeats of one generation of a group, from the assignment on. They go on through a rebalance, until the member has joined
- * the next generation and stops them.
+ * Heartbeats of one generation of a group, from the assignment on. They go on when a rebalance begins, while the member lets go of
+ * what it has to, until it joins the next generation.
  */
 export class Heartbeats {
   /** Resolves when the member has to join again. */

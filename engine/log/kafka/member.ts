@@ -131,6 +131,8 @@ export class KafkaMember implements GroupMember {
     for (let failures = 0; !signal.aborted; ) {
       try {
         this.rejoining = true;
+        // The group waits for the join; a heartbeat of the old generation would be refused once the new one has begun.
+        this.heartbeats?.stop();
         const result = await this.orLeaving(this.joinAndSync());
         failures = 0;
         if (await this.accept(result)) joined();
@@ -157,7 +159,6 @@ export class KafkaMember implements GroupMember {
     const handler = this.handler!;
     this.generation = result.generation;
     this.rejoining = false;
-    this.heartbeats?.stop();
     const heartbeats = this.beat(result.counts);
     this.heartbeats = heartbeats;
     this.arrive();
@@ -278,6 +279,7 @@ export class KafkaMember implements GroupMember {
     const { group } = this.options;
     const { config } = this.cluster;
     this.heartbeats?.stop();
+    this.generation = -1;
     try {
       if (this.memberId === '') return;
       await this.coordinator.run(async (connection) => {
