@@ -1,0 +1,182 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { MemoryRegistry } from '../../engine/formats/registry/memory.js';
+import type { SchemaType } from '../../engine/formats/registry/registry.js';
+import { makeDir, removeDir } from '../support/temp.js';
+import { ask, EARLIEST, eventually, refused, run, startServer, type TestServer } from './support.js';
+
+const stops: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+async function start(settings: Record<string, string> = {}): Promise<TestServer> {
+  const server = await startServer(settings);
+  stops.push(() => server.stop());
+  return server;
+}
+
+/** A registry over HTTP, as far as Weir speaks with it, and what is in it. */
+async function serveRegistry() {
+  const memory = new MemoryRegistry();
+  const asked: string[] = [];
+  const server: Server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (t: Buffer) => (body += t.toString()));
+    request.on('end', () => {
+      const path = request.url!.replace(/\?.*/, '');
+      asked.push(`${request.method} ${path}`);
+      const answer = (status: number, value: unknown) => {
+        response.writeHead(status, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(value));
+      };
+      const subject = decodeURIComponent(/^\/subjects\/([^/]+)/.exec(path)?.[1] ?? '');
+      if (request.method === 'POST') {
+        const { schema, schemaType } = JSON.parse(body) as { schema: string; schemaType?: SchemaType };
+        return answer(200, { id: memory.add(subject, { type: schemaType ?? 'AVRO', text: schema, references: [] }) });
+      }
+      const id = /^\/schemas\/ids\/(\d+)$/.exec(path)?.[1];
+      const found = id === undefined ? memory.latestOf(subject) : memory.known(Number(id));
+      if (found === undefined || found === null) return answer(404, { error_code: 40401, message: 'not found' });
+      return answer(200, { id: found.id, schema: found.text, schemaType: found.type });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  stops.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { memory, asked, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+const rows = async (server: TestServer, sql: string): Promise<unknown[]> => {
+  const { text } = await ask(server, { path: '/query-stream', body: { sql, properties: EARLIEST } });
+  return text
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((l) => JSON.parse(l) as unknown);
+};
+
+const FORMATS = ['AVRO', 'JSON_SR', 'PROTOBUF'] as const;
+
+describe('on the embedded log, without a registry', () => {
+  it.each(FORMATS)(
+    '%s works, columns are read from the schemas of others, a restart forgets nothing',
+    async (format) => {
+      const dir = makeDir();
+      stops.push(() => removeDir(dir));
+      const settings = { 'weir.data.dir': dir, 'ksql.service.id': 'svc_' };
+      const first = await startServer(settings);
+      // One script: the second statement writes what the first registers, the third reads the schema of the second's sink.
+      await run(
+        first,
+        `CREATE STREAM s (k INT KEY, a BIGINT, b STRING) WITH (KAFKA_TOPIC='s', FORMAT='${format}', PARTITIONS=1);
+       CREATE STREAM t AS SELECT k, a + 1 AS c, b FROM s;
+       CREATE STREAM u (k INT KEY) WITH (KAFKA_TOPIC='T', KEY_FORMAT='${format}', VALUE_FORMAT='${format}');
+       INSERT INTO s VALUES (1, 9007199254740993, 'x');`,
+        EARLIEST,
+      );
+      expect(await rows(first, 'SELECT * FROM u EMIT CHANGES LIMIT 1;')).toEqual([[1, 9007199254740994, 'x']]);
+      await first.stop();
+
+      const second = await start(settings);
+      await run(second, "INSERT INTO s VALUES (2, 5, 'y');");
+      await run(second, "INSERT INTO t (k, c, b) VALUES (3, 7, 'z');");
+      const seen = await eventually(
+        () => rows(second, 'SELECT k, c, b FROM u;'),
+        (r) => r.length >= 3,
+      );
+      expect(new Set(seen.map((r) => JSON.stringify(r)))).toEqual(
+        new Set(
+          [
+            [1, 9007199254740994, 'x'],
+            [2, 6, 'y'],
+            [3, 7, 'z'],
+          ].map((r) => JSON.stringify(r)),
+        ),
+      );
+    },
+  );
+
+  it('refuses columns of a topic that no one has registered', async () => {
+    const server = await start();
+    expect(
+      await refused(server, "CREATE STREAM s WITH (KAFKA_TOPIC='s', VALUE_FORMAT='AVRO', PARTITIONS=1);"),
+    ).toMatchObject({ message: expect.stringContaining("on topic 's' does not exist in the Schema Registry") });
+  });
+
+  it('writes what columns were added to with a schema that has them', async () => {
+    const server = await start();
+    await run(
+      server,
+      `CREATE STREAM s (a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='AVRO', PARTITIONS=1);
+       INSERT INTO s VALUES (1);
+       ALTER STREAM s ADD COLUMN b STRING;
+       INSERT INTO s VALUES (2, 'x');`,
+    );
+    expect(await rows(server, 'SELECT * FROM s EMIT CHANGES LIMIT 2;')).toEqual([
+      [1, null],
+      [2, 'x'],
+    ]);
+  });
+});
+
+describe('with a registry over HTTP', () => {
+  it('registers at run time only, asks once for each schema, and reads records of new schemas', async () => {
+    const { memory, asked, url } = await serveRegistry();
+    const server = await start({ 'ksql.schema.registry.url': url });
+    memory.add('in-value', {
+      type: 'AVRO',
+      text: '{"type":"record","name":"r","fields":[{"name":"a","type":"int"}]}',
+      references: [],
+    });
+    // A statement behind it is wrong: nothing may be registered.
+    await refused(
+      server,
+      `CREATE STREAM i WITH (KAFKA_TOPIC='in', VALUE_FORMAT='AVRO', PARTITIONS=1);
+       CREATE STREAM o AS SELECT a, UCASE('x') AS b FROM i;
+       CREATE STREAM p AS SELECT nothing FROM o;`,
+    );
+    expect(asked.filter((a) => a.startsWith('POST'))).toEqual([]);
+    await run(
+      server,
+      `CREATE STREAM i WITH (KAFKA_TOPIC='in', VALUE_FORMAT='AVRO', PARTITIONS=1);
+       CREATE STREAM o AS SELECT a, UCASE('x') AS b FROM i;`,
+      EARLIEST,
+    );
+    expect(asked.filter((a) => a.startsWith('POST'))).toEqual(['POST /subjects/O-value/versions']);
+    // Another producer writes with a schema that Weir has not seen: a second field, the first one wider.
+    const id = memory.add('in-value', {
+      type: 'AVRO',
+      text: '{"type":"record","name":"r","fields":[{"name":"z","type":"string"},{"name":"A","type":"int"}]}',
+      references: [],
+    });
+    const record = Buffer.concat([Buffer.from([0, 0, 0, 0, id]), Buffer.from([2, 0x71, 84])]);
+    await server.running.engine.produce('in', [
+      { key: null, value: record, timestamp: 1 },
+      { key: null, value: Buffer.from([0, 0, 0, 0, 99, 2]), timestamp: 2 },
+      { key: null, value: record, timestamp: 3 },
+    ]);
+    expect(await rows(server, 'SELECT * FROM o EMIT CHANGES LIMIT 2;')).toEqual([
+      [42, 'X'],
+      [42, 'X'],
+    ]);
+    await eventually(
+      async () => server.running.engine.queryStats()[0]!.skipped,
+      (n) => n === 1,
+    );
+    expect(asked.filter((a) => a === `GET /schemas/ids/${id}`)).toHaveLength(1);
+    expect(asked.filter((a) => a === 'GET /schemas/ids/99')).toHaveLength(1);
+  });
+
+  it('says that it cannot be reached', async () => {
+    const server = await start({ 'ksql.schema.registry.url': 'http://127.0.0.1:1' });
+    const answer = await refused(
+      server,
+      "CREATE STREAM s (a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='AVRO', PARTITIONS=1);",
+    );
+    expect(answer.message).toMatch(/The schema registry at http:\/\/127\.0\.0\.1:1\/ cannot be reached/);
+  });
+});
