@@ -48,7 +48,7 @@ export class KafkaProducer {
       });
       sent += messages.length;
       await this.producer.send({ topic: SOURCE, messages });
-      await new Promise((resolve) => setTimeout(resolve, random() * 80));
+      await new Promise((resolve) => setTimeout(resolve, random() * 120));
     }
   }
 }

@@ -118,11 +118,13 @@ export class ServerProcess {
     );
   }
 
-  /** Resolves when `count` queries have processed something in this life of the process. */
+  /** Resolves when `count` queries have processed something since the call. */
   async working(count: number, signal: AbortSignal): Promise<void> {
+    let before: ReadonlyMap<string, QueryMetrics> | undefined;
     await this.until(`${count} queries work`, signal, async () => {
-      const all = [...(await this.metrics()).values()];
-      return all.filter((m) => m.recordsIn > 0).length >= count;
+      const now = await this.metrics();
+      before ??= now;
+      return [...now].filter(([id, m]) => m.recordsIn > (before!.get(id)?.recordsIn ?? 0)).length >= count;
     });
   }
 
