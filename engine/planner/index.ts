@@ -10,7 +10,6 @@ import {
 import type { DataSource, QueryDef, QueryKind } from '../catalog/index.js';
 import type { PullPlan, StreamPullPlan } from '../types/pull-plan.js';
 import type { Topology } from '../types/topology.js';
-import { checkExecutable } from './executable.js';
 import { type LogicalPlan, planColumns, planRows, type ScanPlan } from './logical.js';
 import { everything, moveColumns, pruneColumns, usedBy } from './prune.js';
 import { planTablePull } from './pull.js';
@@ -60,19 +59,9 @@ type QueryStatement = ResolvedCreateAs | ResolvedInsertInto | (ResolvedCreateSou
 
 /**
  * Plans CREATE … AS, INSERT INTO … SELECT and CREATE SOURCE TABLE. `properties`: the session's settings, which go with
- * the query for good. Throws WeirError NOT_SUPPORTED where no operator runs a step of the plan yet. Pure.
+ * the query for good. Pure.
  */
 export function planPersistent(
-  statement: QueryStatement,
-  properties: Readonly<Record<string, string>> = {},
-): PersistentPlan {
-  const plan = draftPersistent(statement, properties);
-  checkExecutable(plan.topology);
-  return plan;
-}
-
-/** The plan alone, whether or not it can be run. */
-export function draftPersistent(
   statement: QueryStatement,
   properties: Readonly<Record<string, string>> = {},
 ): PersistentPlan {
@@ -115,17 +104,8 @@ export const sourcesOf = (relation: ResolvedRelation): readonly string[] => [
   ...new Set(relationSources(relation).map((s) => s.source.name)),
 ];
 
-/**
- * Plans a push query: it runs where it was asked, in memory, without internal topics. Throws as `planPersistent` does. Pure.
- */
+/** Plans a push query: it runs where it was asked, in memory, without internal topics. Pure. */
 export function planPush(statement: ResolvedSelect): PushPlan {
-  const plan = draftPush(statement);
-  checkExecutable(plan.topology);
-  return plan;
-}
-
-/** The plan alone, whether or not it can be run. */
-export function draftPush(statement: ResolvedSelect): PushPlan {
   const { query } = statement;
   const rows = storeTables(optimize(planRows(query)), false);
   const { plan: logical, at } = pruneColumns(rows, usedBy(query.select.map((c) => c.expr)));

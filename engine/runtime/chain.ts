@@ -3,6 +3,10 @@ import { AggregateUnwindowed } from '../operators/aggregate-unwindowed.js';
 import { AggregateWindowed } from '../operators/aggregate-windowed.js';
 import { type Before, StreamFilter, TableFilter } from '../operators/filter.js';
 import { FlatMap } from '../operators/flat-map.js';
+import { ForeignKeyJoin } from '../operators/foreign-key-join.js';
+import { ForeignKeyResult } from '../operators/foreign-key-result.js';
+import { ForeignKeySend } from '../operators/foreign-key-send.js';
+import { JoinKeys } from '../operators/join-keys.js';
 import { Materialize } from '../operators/materialize.js';
 import { fanOut, type Operator, type OperatorEnv } from '../operators/operator.js';
 import { Project } from '../operators/project.js';
@@ -15,7 +19,6 @@ import { TableJoin } from '../operators/table-join.js';
 import { TableSource } from '../operators/table-source.js';
 import { type TargetTopic, TopicSink } from '../operators/topic-sink.js';
 import type { Stage, TwoInputs } from '../operators/two-inputs.js';
-import { WeirError } from '../types/errors.js';
 import type { Column } from '../types/schema.js';
 import { typeEquals } from '../types/sql-type.js';
 import type {
@@ -121,6 +124,14 @@ export function buildChain(sub: SubTopology, env: OperatorEnv, topics: ChainTopi
         return new StreamTableJoin(node, env, out, facts.window(node.left));
       case 'tableJoin':
         return new TableJoin(node, env, out, facts.window(node.left));
+      case 'foreignKeySend':
+        return new ForeignKeySend(node, env, out);
+      case 'foreignKeyJoin': {
+        const foreignKey = facts.keyColumns(node.right).map((c) => c.type);
+        return new ForeignKeyJoin(node, env, out, new JoinKeys(foreignKey, null));
+      }
+      case 'foreignKeyResult':
+        return new ForeignKeyResult(node, env, out);
       case 'materialize':
         return new Materialize(node, env, out, facts.window(node.input));
       case 'sink':
@@ -135,8 +146,6 @@ export function buildChain(sub: SubTopology, env: OperatorEnv, topics: ChainTopi
         results.unshift(operator);
         return operator;
       }
-      default:
-        throw new WeirError('NOT_SUPPORTED', `${node.id}: ${node.kind} is not supported yet`);
     }
   }
 }
@@ -313,7 +322,7 @@ class Facts {
     }
   }
 
-  private keyColumns(id: NodeId): readonly Column[] {
+  keyColumns(id: NodeId): readonly Column[] {
     const node = this.node(id);
     switch (node.kind) {
       case 'source':

@@ -30,8 +30,8 @@ export function sourcesOf(sub: SubTopology, serviceId: string, queryId: string):
 }
 
 /**
- * Finds out what exists, plans what the query needs, and creates it. A sub-topology has as many tasks as its sources have
- * partitions, and so has what it writes to.
+ * Finds out what exists, plans what the query needs, and creates it. A sub-topology has as many tasks as the topics that it
+ * reads have partitions: as those of others have, which must agree, else as the tasks that write to its internal topics.
  * @throws WeirError LOG_ERROR where a topic is missing or sources that must agree in partitions do not.
  */
 export async function prepareTopics(
@@ -52,20 +52,27 @@ export async function prepareTopics(
     partitions.set(name, topic.partitions);
     return topic.partitions;
   };
+  /** Internal topics by the number of tasks that write to them. Who writes stands before who reads. */
+  const written = new Map<string, number>();
   for (const sub of topology.subtopologies) {
     const sources = sourcesOf(sub, serviceId, queryId);
-    const counts = await Promise.all(sources.map(existing));
-    const tasks = Math.max(...counts);
+    const own = sources.filter((s) => written.has(s));
+    const others = sources.filter((s) => !written.has(s));
+    const counts = await Promise.all(others.map(existing));
+    const tasks = Math.max(...(counts.length > 0 ? counts : own.map((s) => written.get(s)!)));
     if (counts.some((n) => n !== tasks)) {
-      const each = sources.map((s, i) => `${s} has ${counts[i]}`).join(', ');
+      const each = others.map((s, i) => `${s} has ${counts[i]}`).join(', ');
       throw new WeirError('LOG_ERROR', `Sources of query ${queryId} differ in partitions: ${each}`);
+    }
+    for (const name of own) {
+      partitions.set(name, tasks);
+      internal.push({ name, partitions: tasks, config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' } });
     }
     for (const node of sub.nodes) {
       if (node.kind === 'sink') await existing(node.topic);
       if (node.kind !== 'repartition') continue;
       const name = topicOf(node, serviceId, queryId)!;
-      partitions.set(name, Math.max(tasks, partitions.get(name) ?? 0));
-      internal.push({ name, partitions: tasks, config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' } });
+      written.set(name, Math.max(tasks, written.get(name) ?? 0));
     }
     if (log.kind === 'kafka') {
       for (const store of storesOf(sub)) {

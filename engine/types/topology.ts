@@ -145,7 +145,7 @@ export interface RekeyNode extends NodeBase {
 
 /**
  * End of a sub-topology: writes to an internal topic, partitioned by key, that a source node of another reads.
- * The topic's full name is `_weir-<serviceId>-<queryId>-<topic>-repartition`.
+ * The topic's full name is `_weir-<serviceId>-<queryId>-<topic>-repartition` (`-topic` for those of foreign-key joins).
  *
  * `table` (default false): records carry `previous` beside `value` through the topic, so that the aggregation behind it can
  * undo. The payload is then a ROW over BOOLEAN, the columns of `previous`, BOOLEAN, the columns of `value`, each BOOLEAN
@@ -208,7 +208,7 @@ interface JoinNodeBase extends NodeBase {
 /**
  * Two streams: rows join where `left.time - beforeMs <= right.time <= left.time + afterMs`. Rows with a null key or value
  * are ignored. A row of an outer side without a match gives its padded result once the window has passed by `graceMs`; with
- * `graceMs` null (no GRACE PERIOD) at once, and again with each later match; rows are then kept for 24 hours.
+ * `graceMs` null (no GRACE PERIOD) at once, and again with each later match; the grace is then 24 hours.
  */
 export interface StreamJoinNode extends JoinNodeBase {
   readonly kind: 'streamJoin';
@@ -252,7 +252,7 @@ export interface ForeignKeySendNode extends NodeBase {
  * Second step, in the partitions of the right table: `left` gives what ForeignKeySend made, `right` the right table's rows.
  * `leftStore` keeps the left rows by foreign key and left key, `rightStore` the right rows. A left record gives one result,
  * a right change one for every left row under its key. Results are under the left key; value columns are VERSION BIGINT
- * (that of the left row), PRESENT BOOLEAN (false: INNER without a match, or deleted), the left row's, the right row's.
+ * (that of the left row), PRESENT BOOLEAN (false: INNER without a match; null: deleted), the left row's, the right row's.
  * A null foreign key matches nothing.
  */
 export interface ForeignKeyJoinNode extends NodeBase {

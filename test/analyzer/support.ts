@@ -2,7 +2,7 @@ import { type AnalyzerContext, analyze, type ResolvedStatement } from '../../eng
 import { applyCommand, type Catalog, emptyCatalog } from '../../engine/catalog/index.js';
 import type { Format } from '../../engine/formats/format.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
-import { draftPersistent, type PersistentPlan } from '../../engine/planner/index.js';
+import { type PersistentPlan, planPersistent } from '../../engine/planner/index.js';
 import { parseScript, SourceText } from '../../parser/index.js';
 
 /** Formats that accept every schema: these tests are about SQL. */
@@ -54,7 +54,7 @@ export class Session {
   apply(r: ResolvedStatement): PersistentPlan | null {
     switch (r.kind) {
       case 'createSource': {
-        const plan = r.queryId === null ? null : draftPersistent({ ...r, queryId: r.queryId });
+        const plan = r.queryId === null ? null : planPersistent({ ...r, queryId: r.queryId });
         this.catalog = applyCommand(this.catalog, {
           kind: 'createSource',
           source: r.source,
@@ -65,7 +65,7 @@ export class Session {
         return plan;
       }
       case 'createAs': {
-        const plan = draftPersistent(r);
+        const plan = planPersistent(r);
         this.catalog = applyCommand(this.catalog, {
           kind: 'createAs',
           source: r.sink,
@@ -76,7 +76,7 @@ export class Session {
         return plan;
       }
       case 'insertInto': {
-        const plan = draftPersistent(r);
+        const plan = planPersistent(r);
         this.catalog = applyCommand(this.catalog, { kind: 'insertInto', query: plan.query });
         return plan;
       }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { analyze } from '../../engine/analyzer/index.js';
-import { draftPush, explainPlan, explainPull, planPull } from '../../engine/planner/index.js';
+import { explainPlan, explainPull, planPull, planPush } from '../../engine/planner/index.js';
 import { parseScript } from '../../parser/index.js';
 import { Session } from '../analyzer/support.js';
 
@@ -20,7 +20,7 @@ function explainScript(text: string): string {
     const resolved = analyze(statement, session.context(text));
     const sql = 'sql' in resolved ? resolved.sql : '';
     if (resolved.kind === 'select') {
-      if (resolved.mode === 'push') parts.push(explainPlan({ sql, resolved, ...draftPush(resolved) }));
+      if (resolved.mode === 'push') parts.push(explainPlan({ sql, resolved, ...planPush(resolved) }));
       else {
         const pull = planPull(resolved);
         const plan = explainPlan({
