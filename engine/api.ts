@@ -55,6 +55,22 @@ export interface RawRecord {
   readonly partition?: number | undefined;
 }
 
+/** Rows that a client inserts one after another. */
+export interface InsertStream {
+  /**
+   * Writes rows, each a JSON object of column values as text, up to the first that does not fit. Those before it are
+   * durable; `error` says what is wrong with it.
+   */
+  insert(rows: readonly string[]): Promise<{ readonly inserted: number; readonly error?: unknown }>;
+}
+
+/** What became of a command. */
+export interface CommandStatus {
+  readonly status: 'SUCCESS' | 'ERROR';
+  readonly message: string;
+  readonly queryId: string | null;
+}
+
 export interface EngineStatus {
   readonly ready: boolean;
   readonly kafkaHealthy: boolean;
@@ -89,6 +105,12 @@ export interface EngineApi {
   quiesce(): Promise<void>;
   /** Since `quiesce` or `stop`. */
   readonly isStopping: boolean;
+  /** Opens a stream or table, by its exact name, for rows to be inserted. Throws BAD_STATEMENT where it takes none. */
+  openInserts(target: string): Promise<InsertStream>;
+  /** Ends every query and drops all sources and types; of the sinks' topics those are deleted that it is told to. */
+  terminateCluster(deletesTopic: (topic: string) => boolean): Promise<readonly Entity[]>;
+  /** The last commands by their id (``stream/`NAME`/create``), the newest last. */
+  commandStatuses(): ReadonlyMap<string, CommandStatus>;
   /**
    * Appends raw records to a topic (created with `partitions`, default 4, where it is missing); a record without a
    * partition goes where its key's hash says. Resolves with their number once they are durable.

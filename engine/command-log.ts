@@ -1,3 +1,4 @@
+import type { CommandStatus } from './api.js';
 import { applyCommand, type Catalog, type Command, emptyCatalog } from './catalog/index.js';
 import type { Log, LogReader, LogWriter } from './log/log.js';
 import { BatchBuilder, BatchCursor } from './types/batch.js';
@@ -13,6 +14,15 @@ interface Entry {
   readonly at: number;
   readonly sql: string;
   readonly command: Command;
+  /** What it is known by on the wire, and what is said of it when it has been applied. */
+  readonly answer?: CommandAnswer;
+}
+
+export interface CommandAnswer {
+  /** ``stream/`NAME`/create``. */
+  readonly id: string;
+  readonly message: string;
+  readonly queryId?: string | null;
 }
 
 export interface Applied {
@@ -23,6 +33,8 @@ export interface Applied {
 
 type Waiter = { resolve(a: Applied): void; reject(e: Error): void };
 
+/** Commands whose outcome is remembered. */
+const MAX_STATUSES = 1000;
 /** Bytes of one command: a topology over very many columns stays far below it. */
 const MAX_COMMAND_BYTES = 8 * 1024 * 1024;
 
@@ -35,6 +47,7 @@ export class CommandLog {
   private state: Catalog = emptyCatalog();
   private next = 0;
   private readonly waiting = new Map<string, Waiter>();
+  private readonly outcomes = new Map<string, CommandStatus>();
   private writer: LogWriter | undefined;
   private reader: LogReader | undefined;
   private following: Promise<void> | undefined;
@@ -67,6 +80,11 @@ export class CommandLog {
     return this.next;
   }
 
+  /** What became of the last commands, by their id on the wire; the newest last. */
+  get statuses(): ReadonlyMap<string, CommandStatus> {
+    return this.outcomes;
+  }
+
   /** False when the topic could not be followed: statements are refused, running queries go on. */
   get healthy(): boolean {
     return this.failure === undefined;
@@ -95,7 +113,7 @@ export class CommandLog {
   }
 
   /** Appends a command and resolves when it has been applied; rejects where it no longer applies. */
-  async append(command: Command, sql: string): Promise<Applied> {
+  async append(command: Command, sql: string, answer: CommandAnswer): Promise<Applied> {
     if (this.failure !== undefined || this.writer === undefined) {
       throw new WeirError(
         'NOT_READY',
@@ -104,7 +122,7 @@ export class CommandLog {
       );
     }
     const id = `${this.deps.nodeId}-${this.deps.clock.now()}-${this.serial++}`;
-    const entry: Entry = { version: 1, id, at: this.deps.clock.now(), sql, command };
+    const entry: Entry = { version: 1, id, at: this.deps.clock.now(), sql, command, answer };
     const value = Buffer.from(JSON.stringify(entry), 'utf8');
     if (value.length > MAX_COMMAND_BYTES) {
       throw new WeirError(
@@ -191,12 +209,22 @@ export class CommandLog {
     } catch (e) {
       // It was valid when it was appended, and another came first: refused here as on every other node.
       this.deps.logger.info({ sequence, sql: entry.sql, reason: messageOf(e) }, 'command refused');
+      this.remember(entry, { status: 'ERROR', message: messageOf(e), queryId: null });
       waiter?.reject(e as Error);
       return;
     }
+    const { message = '', queryId = null } = entry.answer ?? {};
+    this.remember(entry, { status: 'SUCCESS', message, queryId });
     const applied = { sequence, before, after: this.state };
     if (live) this.deps.onApplied(applied);
     waiter?.resolve(applied);
+  }
+
+  private remember({ answer }: Entry, outcome: CommandStatus): void {
+    if (answer === undefined) return;
+    this.outcomes.delete(answer.id); // its last command counts
+    this.outcomes.set(answer.id, outcome);
+    if (this.outcomes.size > MAX_STATUSES) this.outcomes.delete(this.outcomes.keys().next().value!);
   }
 }
 

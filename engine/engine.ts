@@ -1,7 +1,16 @@
 import type { Statement } from '../parser/ast.js';
 import { parseScript, SourceText, SqlError, splitStatements, substituteVariables } from '../parser/index.js';
 import type { FormatRegistry } from './analyzer/index.js';
-import type { EngineApi, EngineStatus, QueryStats, QueryStream, RawRecord, RequestContext } from './api.js';
+import type {
+  CommandStatus,
+  EngineApi,
+  EngineStatus,
+  InsertStream,
+  QueryStats,
+  QueryStream,
+  RawRecord,
+  RequestContext,
+} from './api.js';
 import { EMPTY_CONTEXT } from './api.js';
 import { applyCommand, type QueryDef } from './catalog/index.js';
 import { type Applied, CommandLog } from './command-log.js';
@@ -10,6 +19,7 @@ import type { EngineParts, RequestSession, StatementContext } from './commands/c
 import type { Entity } from './commands/entities.js';
 import { StatementFailure } from './commands/failure.js';
 import { prepare } from './commands/index.js';
+import { rowReader } from './commands/insert-rows.js';
 import { maskedText } from './commands/masked.js';
 import { openPrint } from './commands/print.js';
 import { openSelect } from './commands/select.js';
@@ -18,8 +28,9 @@ import type { Format } from './formats/format.js';
 import { noRegistry } from './formats/registry/none.js';
 import type { SchemaRegistry } from './formats/registry/registry.js';
 import type { FunctionRegistry } from './functions/registry.js';
-import type { Log, LogWriter } from './log/log.js';
-import { buildBatches } from './produce.js';
+import type { Log } from './log/log.js';
+import { OpenQueries } from './open-queries.js';
+import { Producer } from './produce.js';
 import type { Runtime } from './runtime/index.js';
 import { checkSetting, type Settings } from './settings.js';
 import type { Clock } from './types/clock.js';
@@ -66,11 +77,8 @@ export class Engine implements EngineApi {
   readonly serviceId: string;
   private readonly parts: EngineParts;
   private readonly commandLog: CommandLog;
-  private readonly open = new Map<string, { readonly stream: QueryStream; readonly sql: string }>();
-  /** Push queries and PRINTs that are open or are being opened. */
-  private pushing = 0;
-  private producer: Promise<LogWriter> | undefined;
-  private turn = 0;
+  private readonly queries: OpenQueries;
+  private readonly producer: Producer;
   private ready = false;
   private stopping = false;
   /** Statements that change the catalog go one after the other. */
@@ -81,6 +89,8 @@ export class Engine implements EngineApi {
   constructor(private readonly options: EngineOptions) {
     this.serviceId = options.serviceId;
     this.clusterId = options.log.kind === 'kafka' ? 'kafka' : 'embedded';
+    this.queries = new OpenQueries(options.maxPushQueries);
+    this.producer = new Producer({ ...options, clientId: `${options.nodeId}-produce` });
     this.commandLog = new CommandLog({
       log: options.log,
       serviceId: options.serviceId,
@@ -108,9 +118,8 @@ export class Engine implements EngineApi {
       logger: options.logger,
       serviceId: options.serviceId,
       produce: (topic, records) => this.produce(topic, records),
-      pushQueries: () =>
-        [...this.open].filter(([, q]) => q.stream.kind === 'push').map(([id, q]) => ({ id, sql: q.sql })),
-      closeQuery: (id) => this.closeQuery(id),
+      pushQueries: () => this.queries.pushQueries(),
+      closeQuery: (id) => this.queries.close(id),
     };
   }
 
@@ -130,13 +139,12 @@ export class Engine implements EngineApi {
     await this.commandLog.close();
     await this.reconciling;
     await this.options.runtime.stop();
-    const producer = await this.producer?.catch(() => undefined); // a failed producer has been reported to its caller
-    await producer?.close();
+    await this.producer.close();
   }
 
   async quiesce(): Promise<void> {
     this.stopping = true;
-    await Promise.all([...this.open.values()].map((q) => q.stream.close()));
+    await this.queries.stop();
   }
 
   get isStopping(): boolean {
@@ -263,67 +271,65 @@ export class Engine implements EngineApi {
         'Send it to /ksql.',
       );
     }
-    const lasts = statement.kind === 'Print' || statement.emit !== undefined;
-    return this.guard(text, source, async () => {
-      if (lasts && this.pushing >= this.options.maxPushQueries) {
-        throw new WeirError(
-          'TOO_MANY_QUERIES',
-          `Maximum number of active queries (${this.options.maxPushQueries}) is reached on this node.`,
-          'End one, or raise ksql.max.push.queries.',
-        );
-      }
-      // A name that TERMINATE takes without quotes.
-      const id = `transient_${this.options.uuid().replaceAll('-', '').slice(0, 16)}`;
-      const release = lasts ? this.countPush() : () => {};
-      try {
-        const stream =
-          statement.kind === 'Print'
-            ? await openPrint(statement, id, this.parts)
-            : await openSelect(this.statementContext(statement, source, text, session, new Map()), id);
-        return await this.track(stream, text, release);
-      } catch (e) {
-        release();
-        throw e;
-      }
-    });
+    const endless = statement.kind === 'Print' || statement.emit !== undefined;
+    // A name that TERMINATE takes without quotes.
+    const id = `transient_${this.options.uuid().replaceAll('-', '').slice(0, 16)}`;
+    return this.guard(text, source, () =>
+      this.queries.add(text, endless, () =>
+        statement.kind === 'Print'
+          ? openPrint(statement, id, this.parts)
+          : openSelect(this.statementContext(statement, source, text, session, new Map()), id),
+      ),
+    );
   }
 
   async closeQuery(queryId: string): Promise<boolean> {
-    const query = this.open.get(queryId);
-    if (query === undefined) return false;
-    await query.stream.close();
-    return true;
+    return this.queries.close(queryId);
+  }
+
+  async openInserts(target: string): Promise<InsertStream> {
+    this.checkReady();
+    const source = this.commandLog.catalog.sources.get(target);
+    if (source === undefined) {
+      throw new WeirError('BAD_STATEMENT', `Cannot insert values into an unknown stream/table: \`${target}\``);
+    }
+    const read = await rowReader(source, this.parts);
+    return {
+      insert: async (rows) => {
+        const records: RawRecord[] = [];
+        let error: unknown;
+        for (const row of rows) {
+          try {
+            records.push(read(row));
+          } catch (e) {
+            error = e;
+            break;
+          }
+        }
+        await this.produce(source.topic.name, records);
+        return { inserted: records.length, ...(error === undefined ? {} : { error }) };
+      },
+    };
   }
 
   async produce(topic: string, records: readonly RawRecord[], partitions = DEFAULT_PARTITIONS): Promise<number> {
     this.checkReady();
-    let info = await this.options.log.describeTopic(topic);
-    if (info === undefined) {
-      await this.options.log.createTopics([{ name: topic, partitions }]);
-      info = (await this.options.log.describeTopic(topic))!;
-    }
-    if (records.length === 0) return 0;
-    this.producer ??= this.options.log.writer({ clientId: `${this.options.nodeId}-produce` });
-    const writer = await this.producer;
-    try {
-      for (const [partition, batch] of buildBatches(
-        records,
-        info.partitions,
-        this.options.clock.now(),
-        () => this.turn++,
-      )) {
-        writer.append(topic, partition, batch);
-      }
-      await writer.flush();
-    } catch (e) {
-      // A writer that has failed is dead: the next call opens another.
-      this.producer = undefined;
-      await writer
-        .close()
-        .catch((error: unknown) => this.options.logger.warn({ err: error }, 'closing a writer failed'));
-      throw e;
-    }
-    return records.length;
+    return this.producer.produce(topic, records, partitions);
+  }
+
+  async terminateCluster(deletesTopic: (topic: string) => boolean): Promise<readonly Entity[]> {
+    const { sources, queries, types } = this.commandLog.catalog;
+    const sinks = new Set([...queries.values()].map((q) => q.sink));
+    const statements = [...sources.values()].map((s) => {
+      const isDeleted = sinks.has(s.name) && deletesTopic(s.topic.name);
+      return `DROP ${s.kind} \`${s.name}\`${isDeleted ? ' DELETE TOPIC' : ''};`;
+    });
+    for (const name of types.keys()) statements.push(`DROP TYPE \`${name}\`;`);
+    return this.execute(['TERMINATE ALL;', ...statements].join('\n'), EMPTY_CONTEXT);
+  }
+
+  commandStatuses(): ReadonlyMap<string, CommandStatus> {
+    return this.commandLog.statuses;
   }
 
   async topicSize(topic: string): Promise<number> {
@@ -345,32 +351,6 @@ export class Engine implements EngineApi {
         lag: running?.lag() ?? 0,
       };
     });
-  }
-
-  /** Counts a push query; what it gives takes it back, once. */
-  private countPush(): () => void {
-    this.pushing++;
-    let counted = true;
-    return () => {
-      if (counted) this.pushing--;
-      counted = false;
-    };
-  }
-
-  /** Forgets a query when it is closed. */
-  private async track(stream: QueryStream, sql: string, release: () => void): Promise<QueryStream> {
-    if (this.stopping) {
-      await stream.close();
-      this.checkReady();
-    }
-    this.open.set(stream.queryId, { stream, sql });
-    const close = stream.close.bind(stream);
-    stream.close = async () => {
-      this.open.delete(stream.queryId);
-      release();
-      await close();
-    };
-    return stream;
   }
 
   private statementContext(

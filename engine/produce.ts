@@ -1,6 +1,58 @@
 import type { RawRecord } from './api.js';
+import type { Log, LogWriter } from './log/log.js';
 import { BatchBuilder, partitionOf } from './types/batch.js';
+import type { Clock } from './types/clock.js';
 import { WeirError } from './types/errors.js';
+import type { Logger } from './types/logger.js';
+
+/** Writes raw records to topics, with one writer that is opened when it is first needed. */
+export class Producer {
+  private writer: Promise<LogWriter> | undefined;
+  private turn = 0;
+
+  constructor(
+    private readonly deps: {
+      readonly log: Log;
+      readonly clock: Clock;
+      readonly logger: Logger;
+      readonly clientId: string;
+    },
+  ) {}
+
+  /** Appends records to a topic, which is created with `partitions` where it is missing; resolves once they are durable. */
+  async produce(topic: string, records: readonly RawRecord[], partitions: number): Promise<number> {
+    const { log, clock, logger, clientId } = this.deps;
+    let info = await log.describeTopic(topic);
+    if (info === undefined) {
+      // Event times may be years old: the broker's default retention would delete them within minutes.
+      await log.createTopics([{ name: topic, partitions, config: { 'retention.ms': '-1' } }]);
+      info = (await log.describeTopic(topic))!;
+    }
+    if (records.length === 0) return 0;
+    this.writer ??= log.writer({ clientId });
+    const opening = this.writer;
+    try {
+      const writer = await opening;
+      for (const [partition, batch] of buildBatches(records, info.partitions, clock.now(), () => this.turn++)) {
+        writer.append(topic, partition, batch);
+      }
+      await writer.flush();
+    } catch (e) {
+      // A writer that has failed is dead: the next call opens another.
+      if (this.writer === opening) this.writer = undefined;
+      await opening
+        .then((writer) => writer.close())
+        .catch((error: unknown) => logger.warn({ err: error }, 'closing a writer failed'));
+      throw e;
+    }
+    return records.length;
+  }
+
+  async close(): Promise<void> {
+    const writer = await this.writer?.catch(() => undefined); // a writer that failed to open was told to its caller
+    await writer?.close();
+  }
+}
 
 /** One batch for each partition that gets records, by Kafka's partitioner; records without a key take turns. */
 export function buildBatches(

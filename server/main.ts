@@ -153,6 +153,7 @@ export async function launch(
     return await startServer({
       engine,
       config,
+      clock: systemClock,
       logger,
       version: ownVersion(),
       beforeDeploy: () => beforeDeploy(engine),

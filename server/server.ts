@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import type { Engine } from '../engine/index.js';
+import type { Clock, Engine } from '../engine/index.js';
 import type { ServerConfig } from './config.js';
 import { readScripts } from './deploy.js';
 import { createApp } from './http/app.js';
@@ -17,6 +17,7 @@ export interface RunningServer {
 export interface ServerParts {
   readonly engine: Engine;
   readonly config: ServerConfig;
+  readonly clock: Clock;
   readonly logger: FastifyBaseLogger;
   readonly version: string;
   /** Runs after the engine has started and before the scripts are deployed. */
@@ -27,8 +28,8 @@ export interface ServerParts {
 
 /** Starts the API first, so that health answers while the engine starts; deploys scripts last. */
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
-  const { engine, config, logger, version } = parts;
-  const app: FastifyInstance = createApp({ engine, config, logger, version, metrics: createMetrics(engine) });
+  const { engine, config, clock, logger, version } = parts;
+  const app: FastifyInstance = createApp({ engine, config, clock, logger, version, metrics: createMetrics(engine) });
   const stop = async () => {
     await app.close();
     await engine.stop();

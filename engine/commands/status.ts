@@ -23,7 +23,7 @@ export function command(
     run: async () => {
       await around.before?.();
       const final = withSchemas(what, await registerSchemas(needs, registry, format));
-      const { sequence } = await commandLog.append(final, context.sql);
+      const { sequence } = await commandLog.append(final, context.sql, answer);
       await around.after?.();
       return status(context, answer, sequence);
     },

@@ -1,13 +1,16 @@
 import type { Socket } from 'node:net';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
-import { type EngineApi, WeirError } from '../../engine/index.js';
+import { type Clock, type EngineApi, WeirError } from '../../engine/index.js';
 import type { ServerConfig } from '../config.js';
 import { errorBody, genericError, statusOf } from '../wire/errors.js';
 import { querySocket } from '../ws/query-socket.js';
 import { isOpen, maySignIn } from './auth.js';
 import { type DualListener, dualListener } from './listener.js';
+import { openApi, type Route } from './openapi.js';
 import { adminRoutes } from './routes/admin.js';
+import { clusterRoutes } from './routes/cluster.js';
+import { insertRoutes } from './routes/inserts.js';
 import { ksqlRoutes } from './routes/ksql.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { queryRoutes } from './routes/query.js';
@@ -15,6 +18,7 @@ import { topicRoutes } from './routes/topics.js';
 
 export interface AppOptions {
   readonly engine: EngineApi;
+  readonly clock: Clock;
   readonly config: ServerConfig;
   readonly logger: FastifyBaseLogger;
   readonly metrics: Registry;
@@ -78,10 +82,17 @@ export function createApp(options: AppOptions): FastifyInstance {
     reply.code(404).send(genericError(40400, `Path not found: ${request.method} ${request.url}`)),
   );
 
+  const routes: Route[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const m of [method].flat()) if (m !== 'HEAD') routes.push({ method: m, path: url });
+  });
+  app.get('/openapi.json', () => openApi(routes, options.version));
   adminRoutes(app, options);
   ksqlRoutes(app, options);
   queryRoutes(app, options);
   topicRoutes(app, options);
+  insertRoutes(app, options);
+  clusterRoutes(app, options);
   metricsRoutes(app, options);
   app.addHook('preClose', async () => {
     sockets.close();

@@ -2,15 +2,18 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type {
+  CommandStatus,
   EngineApi,
   EngineStatus,
   Entity,
+  InsertStream,
   QueryEnd,
   QueryStream,
   RequestContext,
   ResultColumn,
   RowBatch,
 } from '../../engine/index.js';
+import { systemClock } from '../../engine/index.js';
 import { loadConfig } from '../../server/config.js';
 import { createApp } from '../../server/http/app.js';
 import type { TestServer } from './support.js';
@@ -74,6 +77,9 @@ export class FakeEngine implements EngineApi {
     this.isStopping = true;
     await Promise.all(this.opened.map((q) => q.close()));
   }
+  openInserts = async (): Promise<InsertStream> => ({ insert: async (rows) => ({ inserted: rows.length }) });
+  terminateCluster = async (): Promise<readonly Entity[]> => [];
+  commandStatuses = (): ReadonlyMap<string, CommandStatus> => new Map();
   produce = async (): Promise<number> => 0;
   topicSize = async (): Promise<number> => 0;
   status = (): EngineStatus => ({
@@ -92,6 +98,7 @@ export async function startFake(
 ): Promise<TestServer & { readonly stop: () => Promise<void> }> {
   const app = createApp({
     engine,
+    clock: systemClock,
     config: loadConfig({ listeners: 'http://127.0.0.1:0', ...settings }, {}),
     logger: pino({ level: 'silent' }),
     metrics: new Registry(),

@@ -4,6 +4,7 @@ import type { RouteContext } from '../app.js';
 
 /** Records of one request: more goes in several. */
 const MAX_RECORDS = 10_000;
+const MAX_PARTITIONS = 10_000;
 
 /**
  * `POST /topics/:topic/records` `{records: [{key, value, timestamp?, partition?}]}`: appends records to a topic, keys and
@@ -22,11 +23,19 @@ export function topicRoutes(app: FastifyInstance, { engine }: RouteContext): voi
         throw new WeirError('LIMIT_EXCEEDED', `At most ${MAX_RECORDS} records go in one request.`);
       }
       const records = body.records.map(readRecord);
-      const partitions = typeof body.partitions === 'number' ? body.partitions : undefined;
+      const partitions = readPartitions(body.partitions);
       const count = await engine.produce(request.params.topic, records, partitions);
       return { count };
     },
   );
+}
+
+function readPartitions(v: unknown): number | undefined {
+  if (v === undefined || v === null) return undefined;
+  if (!Number.isInteger(v) || (v as number) < 1 || (v as number) > MAX_PARTITIONS) {
+    throw new WeirError('BAD_REQUEST', `Member 'partitions' must be a whole number from 1 to ${MAX_PARTITIONS}.`);
+  }
+  return v as number;
 }
 
 function readRecord(r: unknown, index: number): RawRecord {

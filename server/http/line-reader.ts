@@ -1,0 +1,19 @@
+import { WeirError } from '../../engine/index.js';
+
+/**
+ * The lines of a body as its bytes come: for each piece, the lines that it completes, without those that are empty.
+ * Throws BAD_REQUEST where a line is longer than `maxBytes`.
+ */
+export async function* linesOf(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<string[]> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const piece of body) {
+    const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
+    rest = lines.pop()!;
+    if (rest.length > maxBytes) throw new WeirError('BAD_REQUEST', `A line is longer than ${maxBytes} bytes.`);
+    const full = lines.map((l) => l.trim()).filter((l) => l !== '');
+    if (full.length > 0) yield full;
+  }
+  rest = (rest + decoder.decode()).trim();
+  if (rest !== '') yield [rest];
+}

@@ -1,0 +1,75 @@
+import type { FastifyInstance } from 'fastify';
+import { RE2JS } from 're2js';
+import { isKnownSetting, messageOf, WeirError } from '../../../engine/index.js';
+import type { RouteContext } from '../app.js';
+
+/** What ksqlDB tells of the service as a whole: commands' statuses, metadata, the nodes; and its end. */
+export function clusterRoutes(app: FastifyInstance, { engine, config, clock }: RouteContext): void {
+  app.get('/status', () => ({
+    commandStatuses: Object.fromEntries([...engine.commandStatuses()].map(([id, s]) => [id, s.status])),
+  }));
+
+  app.get<{ Params: { type: string; entity: string; action: string } }>(
+    '/status/:type/:entity/:action',
+    ({ params }) => {
+      const entity = params.entity.replace(/^`([\s\S]*)`$/, '$1');
+      const status = engine.commandStatuses().get(`${params.type}/\`${entity}\`/${params.action}`);
+      if (status === undefined) throw new WeirError('NOT_FOUND', 'Command not found');
+      return status;
+    },
+  );
+
+  app.get<{ Params: { name: string } }>('/is_valid_property/:name', ({ params }, reply) => {
+    if (!isKnownSetting(params.name)) throw new WeirError('BAD_REQUEST', `Invalid property: ${params.name}`);
+    return reply.type('application/json').send('true');
+  });
+
+  const clusterId = () => ({
+    scope: { path: [], clusters: { 'kafka-cluster': engine.clusterId, 'ksql-cluster': engine.serviceId } },
+    id: '',
+  });
+  app.get('/v1/metadata', () => ({ version: config.ksqlVersion, clusterId: clusterId() }));
+  app.get('/v1/metadata/id', clusterId);
+
+  // One node that knows of itself; others of the service are met through the log, not here.
+  app.get('/clusterStatus', (request) => ({
+    clusterStatus: {
+      [request.host]: {
+        hostAlive: true,
+        lastStatusUpdateMs: clock.now(),
+        activeStandbyPerQuery: Object.fromEntries(
+          engine
+            .queryStats()
+            .map((q) => [
+              q.queryId,
+              { activeStores: [], activePartitions: [], standByStores: [], standByPartitions: [] },
+            ]),
+        ),
+        hostStoreLags: { stateStoreLags: {}, updateTimeMs: clock.now() },
+      },
+    },
+  }));
+  app.post('/heartbeat', () => ({ ok: true }));
+  app.post('/lag', () => ({ ok: true }));
+
+  app.post('/ksql/terminate', async (request, reply) => {
+    const patterns = readPatterns(request.body);
+    const entities = await engine.terminateCluster((topic) => patterns.some((p) => p.matches(topic)));
+    return reply.type('application/json').send(JSON.stringify(entities));
+  });
+}
+
+/** `{"deleteTopicList": [names or patterns]}`; RE2 patterns, which cannot be made to run for ever. */
+function readPatterns(body: unknown): RE2JS[] {
+  const list = (body as { deleteTopicList?: unknown } | null | undefined)?.deleteTopicList ?? [];
+  if (!Array.isArray(list) || list.some((p) => typeof p !== 'string')) {
+    throw new WeirError('BAD_REQUEST', "Member 'deleteTopicList' must be a list of names or patterns.");
+  }
+  return (list as string[]).map((pattern) => {
+    try {
+      return RE2JS.compile(pattern);
+    } catch (e) {
+      throw new WeirError('BAD_REQUEST', `Invalid pattern: ${pattern}: ${messageOf(e)}`);
+    }
+  });
+}

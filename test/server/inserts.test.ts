@@ -1,0 +1,156 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ask, EARLIEST, RawClient, run, startServer, type TestServer } from './support.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+  await run(
+    server,
+    `CREATE STREAM notes (id BIGINT KEY, text STRING, price DECIMAL(30, 2), at TIMESTAMP, raw BYTES, tags ARRAY<STRING>, more STRUCT<day DATE, \`low\` INT>)
+       WITH (KAFKA_TOPIC='notes', VALUE_FORMAT='JSON', PARTITIONS=1);
+     CREATE TABLE things (id INT PRIMARY KEY, name STRING) WITH (KAFKA_TOPIC='things', VALUE_FORMAT='JSON', PARTITIONS=1);
+     CREATE STREAM \`Quoted\` (a INT) WITH (KAFKA_TOPIC='quoted', VALUE_FORMAT='JSON', PARTITIONS=1);
+     CREATE TABLE windowed AS SELECT text, COUNT(*) AS n FROM notes WINDOW TUMBLING (SIZE 1 SECOND) GROUP BY text;`,
+  );
+});
+afterAll(() => server.stop());
+
+const insert = async (lines: readonly unknown[], headers: Record<string, string> = {}) => {
+  const body = lines.map((l) => (typeof l === 'string' ? l : JSON.stringify(l))).join('\n');
+  return ask(server, { path: '/inserts-stream', body: `${body}\n`, headers });
+};
+const acks = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .filter(Boolean)
+    .map((l) => JSON.parse(l) as unknown);
+const rows = async (sql: string): Promise<string[]> => {
+  const { text } = await ask(server, { path: '/query-stream', body: { sql, properties: EARLIEST } });
+  return text.trim().split('\n').slice(1);
+};
+
+describe('/inserts-stream', () => {
+  it('acknowledges each row once it is durable', async () => {
+    const answer = await insert([{ target: 'notes' }, { ID: 1, TEXT: 'a' }, { id: 2, text: 'b' }]);
+    expect([answer.status, answer.headers['content-type']]).toEqual([200, 'application/vnd.ksqlapi.delimited.v1']);
+    expect(answer.text).toBe('{"status":"ok","seq":0}\n{"status":"ok","seq":1}\n');
+    expect(await rows('SELECT id, text FROM notes;')).toEqual(['[1,"a"]', '[2,"b"]']);
+  });
+
+  it('keeps every digit, and reads what results show', async () => {
+    const row =
+      '{"ID": 9007199254740993, "TEXT": "ü\\n", "PRICE": 1234567890123456789012345678.90, "AT": "2020-09-13T12:26:40.123",' +
+      ' "RAW": "aGk=", "TAGS": ["x", null], "MORE": {"DAY": "2022-01-08", "low": 3}}';
+    expect(acks((await insert([{ target: 'NOTES' }, row])).text)).toEqual([{ status: 'ok', seq: 0 }]);
+    expect(await rows('SELECT * FROM notes WHERE id = 9007199254740993;')).toEqual([
+      '[9007199254740993,"ü\\n",1234567890123456789012345678.90,"2020-09-13T12:26:40.123","aGk=",["x",null],{"DAY":"2022-01-08","low":3}]',
+    ]);
+  });
+
+  it('stops at the first row that does not fit, and says which', async () => {
+    for (const [bad, message] of [
+      ['{"ID": 3, "NOPE": 1}', 'NOPE'],
+      ['{"ID": "x"}', ''],
+      ['{"ID": 3, "AT": "yesterday"}', 'yesterday'],
+      ['[1]', 'object'],
+      ['{"ID": ', 'JSON'],
+    ] as const) {
+      const { text } = await insert([{ target: 'notes' }, { ID: 100 }, bad, { ID: 101 }]);
+      expect(acks(text)).toMatchObject([
+        { status: 'ok', seq: 0 },
+        { status: 'error', seq: 1, error_code: 40000, message: expect.stringContaining(message) },
+      ]);
+    }
+    expect(await rows('SELECT id FROM notes WHERE id = 101;')).toEqual([]);
+  });
+
+  it('a JSON array where the client asks for JSON', async () => {
+    const { text, headers } = await insert([{ target: 'notes' }, { ID: 5 }, { ID: 6 }], { accept: 'application/json' });
+    expect(headers['content-type']).toBe('application/json');
+    expect(JSON.parse(text)).toEqual([
+      { status: 'ok', seq: 0 },
+      { status: 'ok', seq: 1 },
+    ]);
+    expect(JSON.parse((await insert([{ target: 'notes' }], { accept: 'application/json' })).text)).toEqual([]);
+  });
+
+  it.each([
+    [[], 40000],
+    [['no json'], 40000],
+    [['{"stream":"notes"}'], 40000],
+    [['{"target":"nothing"}'], 40001],
+    [['{"target":"windowed"}'], 40001],
+    [['{"target":"quoted"}'], 40001],
+  ])('refuses arguments %j with %i', async (lines, code) => {
+    const answer = await insert(lines);
+    expect([answer.status, JSON.parse(answer.text)]).toMatchObject([400, { error_code: code }]);
+  });
+
+  it('names in back quotes, tables, and their keys', async () => {
+    expect(acks((await insert([{ target: '`Quoted`' }, { A: 1 }])).text)).toEqual([{ status: 'ok', seq: 0 }]);
+    expect(acks((await insert([{ target: 'things' }, { ID: 1, NAME: 'x' }, { NAME: 'y' }])).text)).toMatchObject([
+      { status: 'ok', seq: 0 },
+      { status: 'error', seq: 1, message: 'Key field must be specified: ID' },
+    ]);
+  });
+});
+
+describe('while the client goes on sending', () => {
+  const sessions: ClientHttp2Session[] = [];
+  afterEach(() => {
+    for (const s of sessions.splice(0)) s.destroy();
+  });
+  const nextFrame = (stream: ClientHttp2Stream) =>
+    new Promise<string>((resolve) => stream.once('data', (d) => resolve(String(d))));
+
+  it('over HTTP/2: the head at once, an acknowledgement a frame', async () => {
+    const session = connectHttp2(server.address);
+    sessions.push(session);
+    const stream = session.request({ ':method': 'POST', ':path': '/inserts-stream' });
+    const head = new Promise<number>((resolve) => stream.once('response', (h) => resolve(h[':status']!)));
+    stream.write('{"target":"notes"}\n');
+    expect(await head).toBe(200);
+    for (let seq = 0; seq < 3; seq++) {
+      const ack = nextFrame(stream);
+      stream.write(`{"ID": ${200 + seq}}\n`);
+      expect(JSON.parse(await ack)).toEqual({ status: 'ok', seq });
+    }
+    const frames: string[] = [];
+    stream.on('data', (d) => frames.push(String(d)));
+    // Pieces that end anywhere: in a row, in a character.
+    const bytes = Buffer.from(Array.from({ length: 50 }, (_, i) => `{"ID":${i},"TEXT":"ä"}\n`).join(''));
+    for (let i = 0; i < bytes.length; i += 7) stream.write(bytes.subarray(i, i + 7));
+    stream.end();
+    await new Promise((resolve) => stream.once('end', resolve));
+    expect(frames.map((f) => (JSON.parse(f) as { seq: number }).seq)).toEqual(
+      Array.from({ length: 50 }, (_, i) => i + 3),
+    );
+  });
+
+  it('over HTTP/1.1, chunk by chunk', async () => {
+    const client = await RawClient.open(server);
+    const chunk = (text: string) => client.socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
+    client.socket.write('POST /inserts-stream HTTP/1.1\r\nHost: w\r\nTransfer-Encoding: chunked\r\n\r\n');
+    chunk('{"target":"notes"}\n');
+    expect(await client.until((t) => t.includes('\r\n\r\n'))).toMatch(/^HTTP\/1\.1 200 /);
+    chunk('{"ID":300}\n');
+    await client.until((t) => t.includes('{"status":"ok","seq":0}'));
+    chunk('{"ID":301}\n{"ID":');
+    await client.until((t) => t.includes('{"status":"ok","seq":1}'));
+    chunk('302}');
+    client.socket.write('0\r\n\r\n');
+    await client.until((t) => t.includes('{"status":"ok","seq":2}') && t.endsWith('0\r\n\r\n'));
+    client.socket.destroy();
+  });
+
+  it('a client that goes in the middle harms nothing', async () => {
+    const client = await RawClient.open(server);
+    client.socket.write('POST /inserts-stream HTTP/1.1\r\nHost: w\r\nTransfer-Encoding: chunked\r\n\r\n');
+    client.socket.write('13\r\n{"target":"notes"}\n\r\n');
+    await client.until((t) => t.includes('200'));
+    client.socket.resetAndDestroy();
+    expect(acks((await insert([{ target: 'notes' }, { ID: 400 }])).text)).toEqual([{ status: 'ok', seq: 0 }]);
+  });
+});
