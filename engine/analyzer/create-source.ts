@@ -239,7 +239,7 @@ export function wrapSingle(
 }
 
 /** Value columns that are in the record's value; header columns are not. */
-export const written = (schema: Schema): readonly ValueColumn[] => schema.value.filter((c) => c.headers === undefined);
+const written = (schema: Schema): readonly ValueColumn[] => schema.value.filter((c) => c.headers === undefined);
 
 export function checkWrap(p: WithProperties, format: FormatRef, schema: Schema, span: Span): void {
   if (p.wrapSingle === undefined) return;

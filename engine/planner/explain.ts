@@ -1,4 +1,5 @@
 import type { ResolvedQuery, ResolvedRelation, ResolvedStatement } from '../analyzer/index.js';
+import { pinnedId, unpinned } from '../formats/registry/pinned.js';
 import type { AggregateCall, TypedExpr } from '../types/expr.js';
 import type { PullPlan } from '../types/pull-plan.js';
 import { type Column, printSchema } from '../types/schema.js';
@@ -75,7 +76,9 @@ const keyWindowText = (w: KeyWindow | null): string =>
   w === null ? '' : w.kind === 'session' ? ' windowed by sessions' : ` windowed by ${w.sizeMs} ms`;
 
 const formatText = (f: FormatRef): string => {
-  const options = Object.entries(f.properties).map(([k, v]) => `${k}=${JSON.stringify(v)}`);
+  const options = Object.entries(unpinned(f).properties).map(([k, v]) => `${k}=${JSON.stringify(v)}`);
+  const schema = pinnedId(f);
+  if (schema !== undefined) options.push(`schema ${schema}`);
   if (f.wrapSingle !== undefined) options.push(f.wrapSingle ? 'wrapped' : 'unwrapped');
   return options.length === 0 ? f.name : `${f.name}(${options.join(', ')})`;
 };

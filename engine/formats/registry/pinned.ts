@@ -30,6 +30,9 @@ export function unpinned(ref: FormatRef): FormatRef {
   return { ...ref, properties };
 }
 
+/** The id of the schema that `ref` carries. */
+export const pinnedId = (ref: FormatRef): string | undefined => ref.properties[ID];
+
 /** The schema that `ref` carries. */
 export function pinnedSchema(ref: FormatRef, type: SchemaType): RegisteredSchema | undefined {
   const text = ref.properties[TEXT];
