@@ -44,7 +44,7 @@ export function analyzeJoin(
     );
   }
   checkWindows(node, left, right, leftKey, rightKey, flavour);
-  checkPartitions(node, left, right, leftKey);
+  checkPartitions(node, left, right, leftKey, rightKey);
   return joined(node, flavour, left, right, leftKey, rightKey);
 }
 
@@ -275,9 +275,15 @@ function checkWindows(
 const sameWindow = (a: KeyWindow, b: KeyWindow): boolean =>
   a.kind === b.kind && (a.kind === 'session' || (b.kind === 'time' && a.sizeMs === b.sizeMs));
 
-/** Sources that are read as they are must agree in their partitions, where these are known. */
-function checkPartitions(node: Join, left: ResolvedRelation, right: ResolvedSourceRelation, leftKey: TypedExpr): void {
-  if (!isDirect(leftKey, left)) return;
+/** Sources that are both read as they are must agree in their partitions; what is re-keyed travels to those of the other. */
+function checkPartitions(
+  node: Join,
+  left: ResolvedRelation,
+  right: ResolvedSourceRelation,
+  leftKey: TypedExpr,
+  rightKey: TypedExpr,
+): void {
+  if (!isDirect(leftKey, left) || !isDirect(rightKey, right)) return;
   const first = relationSources(left)[0]!.source;
   const second = right.source;
   const [a, b] = [first.topic.partitions, second.topic.partitions];

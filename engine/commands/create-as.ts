@@ -3,7 +3,7 @@ import type { Command } from '../catalog/index.js';
 import { sourcesOf } from '../planner/index.js';
 import type { Prepared, StatementContext } from './context.js';
 import { command, commandId } from './status.js';
-import { sinkTopic } from './topics.js';
+import { sinkTopic, withPartitions } from './topics.js';
 import { alreadyExists } from './warning.js';
 
 /** CREATE STREAM|TABLE name WITH (…) AS SELECT …: a sink and the query that fills it. */
@@ -13,17 +13,17 @@ export async function createAs(
   context: StatementContext,
 ): Promise<Prepared> {
   const { sink, queryId } = resolved;
-  if (change === undefined) return alreadyExists(context, sink);
+  if (change?.kind !== 'createAs') return alreadyExists(context, sink);
   const sources = sourcesOf(resolved.query.relation).map((name) => context.catalog.sources.get(name)!);
-  const makeTopic = await sinkTopic(context, sink, sources);
+  const topic = await sinkTopic(context, sink, sources);
   return command(
     context,
-    change,
+    withPartitions(change, topic.partitions),
     {
       id: commandId(sink.kind.toLowerCase(), sink.name, 'create'),
       message: `Created query with ID ${queryId}`,
       queryId,
     },
-    { before: makeTopic },
+    { before: topic.make },
   );
 }

@@ -2,7 +2,7 @@ import type { ResolvedCreateSource } from '../analyzer/index.js';
 import type { Command } from '../catalog/index.js';
 import type { Prepared, StatementContext } from './context.js';
 import { command, commandId } from './status.js';
-import { sourceTopic } from './topics.js';
+import { sourceTopic, withPartitions } from './topics.js';
 import { alreadyExists } from './warning.js';
 
 /** CREATE [SOURCE] STREAM|TABLE name (columns) WITH (…). */
@@ -12,17 +12,17 @@ export async function createSource(
   context: StatementContext,
 ): Promise<Prepared> {
   const { source, queryId } = resolved;
-  if (change === undefined) return alreadyExists(context, source);
-  const makeTopic = await sourceTopic(context, source);
+  if (change?.kind !== 'createSource') return alreadyExists(context, source);
+  const topic = await sourceTopic(context, source);
   const created = `${source.kind === 'STREAM' ? 'Stream' : 'Table'} created`;
   return command(
     context,
-    change,
+    withPartitions(change, topic.partitions),
     {
       id: commandId(source.kind.toLowerCase(), source.name, 'create'),
       message: queryId === null ? created : `Created query with ID ${queryId}`,
       queryId,
     },
-    { before: makeTopic },
+    { before: topic.make },
   );
 }

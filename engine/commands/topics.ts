@@ -11,11 +11,24 @@ export async function partitionsOf(context: StatementContext, topic: string): Pr
   return (await context.parts.log.describeTopic(topic))?.partitions;
 }
 
+/** The topic of a source as it is or will be. */
+export interface CheckedTopic {
+  readonly partitions: number;
+  /** Makes it where it is missing. */
+  make(): Promise<void>;
+}
+
+/** The command of a CREATE with the partitions of its topic filled in: joins are checked against them. */
+export function withPartitions<C extends { readonly source: DataSource }>(command: C, partitions: number): C {
+  const { source } = command;
+  return { ...command, source: { ...source, topic: { ...source.topic, partitions } } };
+}
+
 /**
- * Checks the topic of a CREATE STREAM or TABLE: it must exist, or PARTITIONS must say how to make it. Gives what makes it.
+ * Checks the topic of a CREATE STREAM or TABLE: it must exist, or PARTITIONS must say how to make it.
  * Throws BAD_STATEMENT with ksqlDB's wording.
  */
-export async function sourceTopic(context: StatementContext, source: DataSource): Promise<() => Promise<void>> {
+export async function sourceTopic(context: StatementContext, source: DataSource): Promise<CheckedTopic> {
   const { topic } = source;
   const existing = await partitionsOf(context, topic.name);
   if (existing === undefined) {
@@ -29,7 +42,7 @@ export async function sourceTopic(context: StatementContext, source: DataSource)
     return createTopic(context, topic.name, topic.partitions, topic.replicas, topic.retentionMs);
   }
   checkPartitions(topic.name, existing, topic.partitions);
-  return async () => {};
+  return there(existing);
 }
 
 /** Checks the topic that a CREATE … AS writes: made like its first source's topic where it is missing. */
@@ -37,12 +50,12 @@ export async function sinkTopic(
   context: StatementContext,
   sink: DataSource,
   sources: readonly DataSource[],
-): Promise<() => Promise<void>> {
+): Promise<CheckedTopic> {
   const { topic } = sink;
   const existing = await partitionsOf(context, topic.name);
   if (existing !== undefined) {
     checkPartitions(topic.name, existing, topic.partitions);
-    return async () => {};
+    return there(existing);
   }
   let partitions = topic.partitions;
   if (partitions === null) {
@@ -52,15 +65,17 @@ export async function sinkTopic(
   return createTopic(context, topic.name, partitions, topic.replicas, topic.retentionMs);
 }
 
+const there = (partitions: number): CheckedTopic => ({ partitions, make: async () => {} });
+
 function createTopic(
   context: StatementContext,
   name: string,
   partitions: number,
   replicas: number | null,
   retentionMs: number | null,
-): () => Promise<void> {
+): CheckedTopic {
   context.plannedTopics.set(name, partitions);
-  return () =>
+  const make = () =>
     context.parts.log.createTopics([
       {
         name,
@@ -70,6 +85,7 @@ function createTopic(
         config: { 'retention.ms': String(retentionMs ?? -1) },
       },
     ]);
+  return { partitions, make };
 }
 
 function checkPartitions(name: string, existing: number, wanted: number | null): void {
