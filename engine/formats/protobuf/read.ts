@@ -42,10 +42,8 @@ interface FieldReader {
   readonly stores: readonly (Store | undefined)[];
 }
 
-/** What a place in a row is before anything was read: a default, made anew where it can be changed. */
-type Initial = () => Value;
-
-const NULL: Initial = () => null;
+/** What a place in a row is before anything was read: a default, made anew where it is filled later. */
+type Initial = Value | (() => Value);
 
 /** Field numbers up to here are looked up in an array. */
 const DENSE = 256;
@@ -53,11 +51,13 @@ const DENSE = 256;
 class MessageReader {
   private readonly dense: (FieldReader | undefined)[];
   private readonly sparse = new Map<number, FieldReader>();
+  /** What every row begins with, and the places where that is made anew. */
+  private readonly constants: readonly Value[];
+  private readonly made: readonly { readonly at: number; readonly make: () => Value }[];
 
-  constructor(
-    private readonly initial: readonly Initial[],
-    fields: readonly FieldReader[],
-  ) {
+  constructor(initial: readonly Initial[], fields: readonly FieldReader[]) {
+    this.constants = initial.map((v) => (typeof v === 'function' ? null : v));
+    this.made = initial.flatMap((make, at) => (typeof make === 'function' ? [{ at, make }] : []));
     const top = Math.max(0, ...fields.map((f) => f.number).filter((n) => n < DENSE));
     this.dense = new Array<FieldReader | undefined>(top + 1).fill(undefined);
     for (const f of fields) {
@@ -67,8 +67,9 @@ class MessageReader {
   }
 
   begin(row: Value[]): void {
-    const { initial } = this;
-    for (let i = 0; i < initial.length; i++) row[i] = initial[i]!();
+    const { constants, made } = this;
+    for (let i = 0; i < constants.length; i++) row[i] = constants[i]!;
+    for (let i = 0; i < made.length; i++) row[made[i]!.at] = made[i]!.make();
   }
 
   /** Up to the cursor's end. */
@@ -107,7 +108,7 @@ class Readers {
       members.map((m) => m.name),
       columns.map((c) => c.name),
     );
-    const initial: Initial[] = columns.map(() => NULL);
+    const initial: Initial[] = columns.map(() => null);
     const fields: FieldReader[] = [];
     columns.forEach((column, slot) => {
       const member = members[at[slot]!];
@@ -129,7 +130,7 @@ class Readers {
     if (entry !== null) return this.map(field, entry, column, slot);
     if (field.repeated) return this.list(field, column, slot);
     if (field.type.kind === 'message' && type.kind === 'STRUCT' && knownType(field.type) === undefined) {
-      return { initial: NULL, reader: this.struct(field.type.type, field.number, type.fields, slot) };
+      return { initial: null, reader: this.struct(field.type.type, field.number, type.fields, slot) };
     }
     const { read, wire, zero } = this.value(field.type, type, column.name);
     const reader = at(field.number, wire, (c, row) => {
@@ -137,7 +138,7 @@ class Readers {
     });
     const { fallback } = field;
     const initial = fallback !== undefined && typeof fallback === typeof zero ? fallback : zero;
-    return { initial: field.presence || zero === null ? NULL : () => initial, reader };
+    return { initial: field.presence ? null : initial, reader };
   }
 
   /** A message that comes twice is put together. */
@@ -249,7 +250,7 @@ class Readers {
         const made = scalarReader(known.scalar, sql, this.strings);
         if (made === null) throw mismatch(type, { name, type: sql }, false);
         const inner = new MessageReader(
-          [() => made.zero],
+          [made.zero],
           [
             at(1, made.wire, (c, row) => {
               row[0] = made.read(c);
@@ -295,6 +296,7 @@ function at(number: number, wire: number, store: Store): FieldReader {
   return { number, stores };
 }
 
+/** Whatever its wire type is, for who wants to know only that it was there. */
 function anyWire(number: number, store: (c: WireCursor, row: Value[], tag: number) => void): FieldReader {
   const stores = [0, 1, 2, 3, 4, 5, 6, 7].map(
     (wire): Store =>
@@ -305,8 +307,7 @@ function anyWire(number: number, store: (c: WireCursor, row: Value[], tag: numbe
 }
 
 function mismatch(type: ProtoType, { name, type: sql }: Column, repeated: boolean): DecodeError {
-  const of = { scalar: '', enum: 'enum', message: '', map: 'map' }[type.kind];
-  const what = type.kind === 'scalar' ? type.scalar : type.kind === 'message' ? type.type.name : of;
+  const what = type.kind === 'scalar' ? type.scalar : type.kind === 'map' ? 'map' : type.type.name;
   return new DecodeError(
     `Data of Protobuf type ${repeated ? 'repeated ' : ''}${what} cannot be read as ${printType(sql)} (${name})`,
   );

@@ -93,12 +93,6 @@ const KNOWN: ReadonlyMap<string, KnownType> = new Map<string, KnownType>([
 export const knownType = (type: ProtoType): KnownType | undefined =>
   type.kind === 'message' ? KNOWN.get(type.type.name) : undefined;
 
-/** What a wrapper holds, as a type; undefined for all else. */
-export function unwrapped(type: ProtoType): ProtoType | undefined {
-  const known = knownType(type);
-  return known?.kind === 'wrapper' ? { kind: 'scalar', scalar: known.scalar } : undefined;
-}
-
 const ENTRY = 'Entry';
 
 /**

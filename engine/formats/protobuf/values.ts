@@ -212,27 +212,28 @@ function writeBytes(bytes: Uint8Array, out: ByteWriter): void {
   out.copy(bytes);
 }
 
-/** The integer fields 1 to 4 of a small message; absent ones are 0. */
-function integers(c: WireCursor, into: (number | bigint)[]): void {
-  into.fill(0);
+/** The integer fields 1 to 4 of the small message that was read last; absent ones are 0. */
+const numbers = new Float64Array(4);
+
+function readNumbers(c: WireCursor): void {
+  numbers[0] = numbers[1] = numbers[2] = numbers[3] = 0;
   const outer = c.end;
   c.end = c.delimited();
   while (c.p < c.end) {
     const tag = c.int32();
     const number = tag >>> 3;
-    if ((tag & 7) !== VARINT || number === 0 || number > into.length) c.skip(tag);
-    else into[number - 1] = c.int64();
+    if ((tag & 7) === VARINT && number >= 1 && number <= 4) numbers[number - 1] = Number(c.int64());
+    else c.skip(tag);
   }
   c.end = outer;
 }
 
 const NANOS = 1_000_000;
-const scratch: (number | bigint)[] = [0, 0, 0, 0];
 
 /** google.protobuf.Timestamp: seconds and nanoseconds. */
 export const readTimestamp: Read = (c) => {
-  integers(c, scratch);
-  const ms = Number(scratch[0]) * 1000 + Math.floor(Number(scratch[1]) / NANOS);
+  readNumbers(c);
+  const ms = numbers[0]! * 1000 + Math.floor(numbers[1]! / NANOS);
   if (!Number.isSafeInteger(ms)) throw new DecodeError('A google.protobuf.Timestamp beyond all bounds');
   return ms;
 };
@@ -246,8 +247,10 @@ export const writeTimestamp: Write = (v, out) => {
 
 /** google.type.Date: a whole date; one of zeros is none. */
 export const readDate: Read = (c) => {
-  integers(c, scratch);
-  const [year, month, day] = [Number(scratch[0]), Number(scratch[1]), Number(scratch[2])];
+  readNumbers(c);
+  const year = numbers[0]!;
+  const month = numbers[1]!;
+  const day = numbers[2]!;
   if (year === 0 && month === 0 && day === 0) return null;
   if (!(Math.abs(year) < 10_000_000 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month))) {
     throw new DecodeError(`A google.type.Date that is no date: year ${year}, month ${month}, day ${day}`);
@@ -266,9 +269,9 @@ export const writeDate: Write = (v, out) => {
 
 /** google.type.TimeOfDay: hours, minutes, seconds, nanoseconds. */
 export const readTime: Read = (c) => {
-  integers(c, scratch);
-  const [h, m, s, n] = scratch.map(Number) as [number, number, number, number];
-  const ms = h * 3_600_000 + m * 60_000 + s * 1000 + Math.floor(n / NANOS);
+  readNumbers(c);
+  const minutes = numbers[0]! * 60 + numbers[1]!;
+  const ms = (minutes * 60 + numbers[2]!) * 1000 + Math.floor(numbers[3]! / NANOS);
   if (!(ms >= 0 && ms < DAY_MS)) throw new DecodeError('A google.type.TimeOfDay that is no time of a day');
   return ms;
 };

@@ -181,9 +181,13 @@ function join(low: number, high: number): number | bigint {
 
 /** An unsigned varint of 32 bits; `v` may be its signed form. */
 export function writeVarint32(out: ByteWriter, v: number): void {
+  out.ensure(5);
+  const b = out.buffer;
+  let p = out.length;
   let u = v >>> 0;
-  for (; u >= 0x80; u >>>= 7) out.byte((u & 0x7f) | 0x80);
-  out.byte(u);
+  for (; u >= 0x80; u >>>= 7) b[p++] = (u & 0x7f) | 0x80;
+  b[p++] = u;
+  out.length = p;
 }
 
 /** A varint of 64 bits: negative numbers take ten bytes, those of 32 bits too. */
