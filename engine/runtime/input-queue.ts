@@ -103,6 +103,8 @@ export class InputSet {
   recordsIn = 0;
   /** Largest timestamp that was processed; -1 at first. */
   streamTime = -1;
+  /** Queues of one partition of one topic, where it is read more than once: by each of them the others. */
+  private readonly twins: ReadonlyMap<InputQueue, readonly InputQueue[]>;
 
   /**
    * `behind`: whether an input that has nothing buffered has more on the log. With several inputs the others then wait for
@@ -112,7 +114,11 @@ export class InputSet {
     readonly queues: readonly InputQueue[],
     private readonly clock: Pick<Clock, 'now'>,
     private readonly behind: (queue: InputQueue) => boolean,
-  ) {}
+  ) {
+    const twinsOf = (q: InputQueue) =>
+      queues.filter((o) => o !== q && o.source.topic === q.source.topic && o.partition === q.partition);
+    this.twins = new Map(queues.flatMap((q) => (twinsOf(q).length > 0 ? [[q, twinsOf(q)] as const] : [])));
+  }
 
   get empty(): boolean {
     for (const q of this.queues) if (!q.empty) return false;
@@ -154,7 +160,10 @@ export class InputSet {
     return !this.empty && !this.queues.some((q) => q.empty && this.behind(q));
   }
 
-  /** Of the inputs that have something buffered, the record with the lowest timestamp comes next. */
+  /**
+   * Of the inputs that have something buffered, the record with the lowest timestamp comes next. Where a partition is read
+   * more than once, a record goes to all its readers before anything else: it has one offset, which is committed or is not.
+   */
   private runMany(untilMs: number, full: () => boolean): void {
     do {
       for (let n = 0; n < STRIDE; n++) {
@@ -165,12 +174,21 @@ export class InputSet {
           } else if (next === undefined || queue.record.timestamp < next.record.timestamp) next = queue;
         }
         if (next === undefined) return;
-        next.ready = false;
-        if (next.record.timestamp > this.streamTime) this.streamTime = next.record.timestamp;
-        next.source.entry.process(next.record);
-        this.recordsIn++;
+        const twins = this.twins.get(next);
+        this.take(next);
+        if (twins !== undefined) {
+          const { offset } = next.record;
+          for (const twin of twins) if (twin.ready && twin.record.offset <= offset) this.take(twin);
+        }
       }
     } while (this.clock.now() < untilMs && !full());
+  }
+
+  private take(queue: InputQueue): void {
+    queue.ready = false;
+    if (queue.record.timestamp > this.streamTime) this.streamTime = queue.record.timestamp;
+    queue.source.entry.process(queue.record);
+    this.recordsIn++;
   }
 }
 

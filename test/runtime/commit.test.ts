@@ -1,109 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Counters } from '../../engine/runtime/counters.js';
-import type { RuntimeServices } from '../../engine/runtime/services.js';
-import { querySettings } from '../../engine/runtime/settings.js';
-import type { Task } from '../../engine/runtime/task.js';
-import { TaskFactory } from '../../engine/runtime/task-factory.js';
-import { prepareTopics } from '../../engine/runtime/topics.js';
-import { MemoryState } from '../../engine/stores/memory.js';
-import { silentLogger } from '../../engine/types/logger.js';
 import type { Topology, WindowSpec } from '../../engine/types/topology.js';
-import { FakeLog, type Fault, type LoggedRecord } from './fake-log.js';
-import { bytes, codecServices, groupByUser, row, show } from './support.js';
-
-/**
- * A query over a fake log, step by step: what is fed, processed, committed and crashed is the test's to say. A task that
- * fails is built anew from what was committed, as the runner does.
- */
-class Steps {
-  readonly log: FakeLog;
-  readonly state: MemoryState;
-  private readonly tasks = new Map<number, Task>();
-  private factory!: TaskFactory;
-  restored = 0;
-
-  constructor(
-    private readonly topology: Topology,
-    kind: 'embedded' | 'kafka',
-    private readonly properties: Record<string, string>,
-  ) {
-    this.state = new MemoryState();
-    this.log = new FakeLog(kind, this.state);
-  }
-
-  async start(): Promise<this> {
-    const services: RuntimeServices = {
-      ...codecServices,
-      serviceId: 'test',
-      log: this.log,
-      state: this.state,
-      clock: { now: () => 0, sleep: async () => {} },
-      logger: silentLogger,
-    };
-    await this.log.createTopics([
-      { name: 'in', partitions: 1 },
-      { name: 'out', partitions: 1 },
-    ]);
-    this.factory = new TaskFactory({
-      services,
-      queryId: 'Q',
-      properties: this.properties,
-      settings: querySettings(this.properties, 'earliest'),
-      topics: await prepareTopics(services, 'Q', this.topology),
-      counters: new Counters('Q', services),
-      behind: () => false,
-    });
-    return this;
-  }
-
-  async task(sub: number): Promise<Task> {
-    let task = this.tasks.get(sub);
-    if (task === undefined) {
-      task = await this.factory.open(this.topology.subtopologies[sub]!, 0, new AbortController().signal, () => {
-        this.restored++;
-      });
-      this.tasks.set(sub, task);
-    }
-    return task;
-  }
-
-  /** Reads at most `batches` batches of each input and processes them. */
-  async process(sub: number, batches: number): Promise<boolean> {
-    const task = await this.task(sub);
-    for (const input of task.inputs) {
-      const fetched = this.log.read(input.source.topic, 0, input.next, batches);
-      if (fetched === undefined) return false;
-      input.add(fetched);
-    }
-    while (task.hasInput) task.run(1);
-    return true;
-  }
-
-  async commit(sub: number): Promise<void> {
-    const task = await this.task(sub);
-    try {
-      await task.commit();
-    } catch {
-      await this.crash(sub);
-    }
-  }
-
-  async crash(sub: number): Promise<void> {
-    const task = this.tasks.get(sub);
-    this.tasks.delete(sub);
-    await task?.close();
-  }
-
-  /** Everything there is to do, committed without faults. */
-  async finish(): Promise<void> {
-    this.log.nextFault = () => 'none';
-    for (let sub = 0; sub < this.topology.subtopologies.length; sub++) {
-      while (await this.process(sub, 3));
-      await this.commit(sub);
-    }
-  }
-}
+import type { LoggedRecord } from './fake-log.js';
+import { randomSteps, type Step, Steps, takeSteps } from './steps.js';
+import { bytes, groupByUser, row, show } from './support.js';
 
 interface Event {
   readonly user: string;
@@ -204,23 +104,11 @@ function finalWindows(events: readonly Event[]): string[] {
 const TUMBLING: WindowSpec = { kind: 'TUMBLING', sizeMs: 10, graceMs: 15, retentionMs: 10_000 };
 const SESSION: WindowSpec = { kind: 'SESSION', gapMs: 7, graceMs: 20, retentionMs: 10_000 };
 
-interface Step {
-  readonly do: string;
-  readonly sub: number;
-  readonly batches: number;
-  readonly fault: Fault;
-}
-
 async function play(query: Steps, input: readonly Event[], batchSize: number, plan: readonly Step[]): Promise<void> {
   for (let i = 0; i < input.length; i += batchSize) {
     query.log.produce('in', 0, input.slice(i, i + batchSize).map(logged));
   }
-  for (const step of plan) {
-    query.log.nextFault = () => step.fault;
-    if (step.do === 'process') await query.process(step.sub, step.batches);
-    else if (step.do === 'commit') await query.commit(step.sub);
-    else await query.crash(step.sub);
-  }
+  await takeSteps(query, plan);
   await query.finish();
 }
 
@@ -253,16 +141,7 @@ const events = fc.array(
   { minLength: 1, maxLength: 60 },
 );
 
-/** What may happen between two batches: work, commits that do or do not work, crashes. */
-const steps = fc.array(
-  fc.record({
-    do: fc.constantFrom('process', 'process', 'commit', 'crash'),
-    sub: fc.constantFrom(0, 1),
-    batches: fc.integer({ min: 1, max: 3 }),
-    fault: fc.constantFrom<Fault>('none', 'none', 'refused', 'unknown'),
-  }),
-  { maxLength: 40 },
-);
+const steps = randomSteps(2);
 
 describe.each(works)('the result of $name equals a plain evaluation', ({ window, keys, plain }) => {
   it.each([
