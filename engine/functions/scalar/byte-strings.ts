@@ -22,13 +22,16 @@ export function encodingOf(name: string): Encoding {
   throw new RangeError(`'${name}' is no encoding: use hex, utf8, ascii or base64`);
 }
 
-/** Hexadecimal digits, plain, as `0x…` or as `X'…'`; a leading zero may be missing. */
+/** Hexadecimal digits, plain, as `0x…` or as `X'…'`; behind `0x` a leading zero may be missing. */
 function fromHex(text: string): Uint8Array {
   let digits = text;
   if (/^0x/.test(text)) digits = text.slice(2);
   else if (/^[xX]'.*'$/s.test(text)) digits = text.slice(2, -1);
   if (!/^[0-9a-fA-F]*$/.test(digits)) throw new RangeError('not hexadecimal');
-  return new Uint8Array(Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex'));
+  const odd = digits.length % 2 !== 0;
+  // Only the form that is a number may leave out its first zero.
+  if (odd && !text.startsWith('0x')) throw new RangeError('an odd number of hexadecimal digits');
+  return new Uint8Array(Buffer.from(odd ? `0${digits}` : digits, 'hex'));
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
