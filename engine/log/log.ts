@@ -24,6 +24,11 @@ export interface Log {
   /** Next offsets that a group has committed; a partition without one is left out. */
   committed(group: string, topics: readonly string[]): Promise<readonly TopicPartitionOffset[]>;
   deleteGroup(group: string): Promise<void>;
+  /**
+   * Records below these offsets may go: nobody needs them any more. What is at or above them stays; the earliest offset
+   * moves up, at most to the offset given (the embedded log removes whole batches only).
+   */
+  deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void>;
 
   reader(options: ReaderOptions): LogReader;
   /** Membership in a group: who owns which partitions. It reads nothing. */

@@ -3,6 +3,7 @@ import { messageOf } from '../types/errors.js';
 import type { SubTopology, Topology } from '../types/topology.js';
 import type { Counters } from './counters.js';
 import { isBehind } from './input-queue.js';
+import { RepartitionPurge } from './repartition-purge.js';
 import type { RestoreProgress } from './restore.js';
 import type { Properties, RuntimeServices } from './services.js';
 import type { QuerySettings } from './settings.js';
@@ -71,6 +72,7 @@ export class QueryRun {
   private readonly reader: LogReader;
   private readonly member: GroupMember;
   private readonly factory: TaskFactory;
+  private readonly purge: RepartitionPurge;
   /** Tasks of lost partitions that are still being closed, by slot: the next one on the same state waits for them. */
   private readonly closing = new Map<string, Promise<void>>();
   private fatal: Error | null = null;
@@ -80,6 +82,8 @@ export class QueryRun {
     const { services, topics } = options;
     const behind = (topic: string, partition: number) => isBehind(this.reader.position(topic, partition));
     this.factory = new TaskFactory({ ...options, behind });
+    const own = new Set(topics.internal);
+    this.purge = new RepartitionPurge(services, (topic) => own.has(topic));
     const { group } = this.factory;
     this.reader = services.log.reader({ clientId: group });
     this.member = services.log.member({
@@ -282,6 +286,7 @@ export class QueryRun {
         counters.commits++;
         slot.failures = 0;
         progressed();
+        this.purge.committed(task.committedInputs());
       }
       counters.recordsOut += task.recordsOut - recordsOut;
       slot.lastCommit = services.clock.now();
@@ -381,6 +386,7 @@ export class QueryRun {
     const left = [...this.slots.values()];
     this.slots.clear();
     await Promise.all([...left.map((slot) => this.release(slot, false)), ...this.closing.values()]);
+    await this.purge.settled();
     await this.reader.close();
   }
 

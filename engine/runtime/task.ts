@@ -141,6 +141,14 @@ export class Task {
     this.options.state.release(this.id);
   }
 
+  /** How far its inputs are committed. */
+  committedInputs(): TopicPartitionOffset[] {
+    return this.inputs.flatMap(({ source: { topic }, partition }) => {
+      const offset = this.committedOffsets.get(placeOf(topic, partition));
+      return offset === undefined ? [] : [{ topic, partition, offset }];
+    });
+  }
+
   private ship(minBytes: number): void {
     const { writer, chain } = this.options;
     for (const sink of chain.sinks) {

@@ -287,6 +287,30 @@ function readContract(get: () => LogUnderTest): void {
       expect(seen.every((r) => r.value!.length === 700_000)).toBe(true);
     });
 
+    test('records below an offset may be removed; what is above stays', async () => {
+      const { log } = get();
+      const topic = await topicOf(log, 2);
+      await withWriter(log, undefined, async (writer) => {
+        for (const batch of [values('a', 'b'), values('c', 'd'), values('e')]) {
+          writer.append(topic, 0, batch);
+          await writer.flush();
+        }
+        writer.append(topic, 1, values('other'));
+        await writer.flush();
+      });
+      await log.deleteRecords([{ topic, partition: 0, offset: 4 }]);
+      const [first, second] = await log.offsets(topic);
+      expect([first!.earliest, first!.end, second!.earliest]).toEqual([4, 5, 0]);
+      await withReader(log, async (reader) => {
+        reader.assign(topic, 0, 4);
+        expect((await collect(reader, 1)).map((r) => r.value)).toEqual(['e']);
+      });
+      // Again, and of what is not there: nothing happens.
+      await log.deleteRecords([{ topic, partition: 0, offset: 4 }]);
+      await log.deleteRecords([]);
+      expect((await log.offsets(topic))[0]!.earliest).toBe(4);
+    });
+
     test('an offset out of range is an error, not a skip', async () => {
       const { log } = get();
       const topic = await topicOf(log);

@@ -79,6 +79,8 @@ export class FakeLog implements Log {
     this.groups.delete(group);
   }
 
+  async deleteRecords(): Promise<void> {}
+
   member(): never {
     throw new Error('not in this test');
   }

@@ -33,7 +33,7 @@ import {
 } from './keys.js';
 import { type Partition, Tails, Topic } from './partitions.js';
 import { EmbeddedReader } from './reader.js';
-import { enforceRetention } from './retention.js';
+import { enforceRetention, removeBelow } from './retention.js';
 import { damaged } from './stored-batch.js';
 import { EmbeddedWriter } from './writer.js';
 
@@ -235,6 +235,14 @@ export class EmbeddedLog implements Log {
   }
 
   /** Removes what the topics' retention no longer keeps. Its owner calls it from time to time. */
+  async deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void> {
+    this.check();
+    for (const { topic, partition, offset } of before) {
+      const found = this.find(topic, partition);
+      if (found !== undefined) await removeBelow(found, offset, this.database, this.committer);
+    }
+  }
+
   async enforceRetention(now: number): Promise<void> {
     this.check();
     for (const topic of [...this.topics.values()]) {

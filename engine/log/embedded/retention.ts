@@ -1,4 +1,4 @@
-import { batchAt } from '../../types/batch.js';
+import { batchAt, type RecordBatch } from '../../types/batch.js';
 import type { KeyValueOp } from '../log.js';
 import { type Committer, partitionOp } from './committer.js';
 import type { OrderedDatabase } from './database.js';
@@ -23,11 +23,28 @@ export async function enforceRetention(
   if (age === undefined && bytes === undefined) return;
   const before = age === undefined ? Number.NEGATIVE_INFINITY : now - age;
   for (const partition of topic.partitions) {
-    while (await removeSome(partition, before, bytes ?? Number.POSITIVE_INFINITY, database, committer)) {
+    const keepBytes = bytes ?? Number.POSITIVE_INFINITY;
+    const gone: Gone = (batch, left) => batch.maxTimestamp < before || left >= keepBytes;
+    while (await removeSome(partition, gone, database, committer)) {
       // As long as whole slices go.
     }
   }
 }
+
+/** Removes the batches that lie below an offset as a whole. */
+export async function removeBelow(
+  partition: Partition,
+  offset: number,
+  database: OrderedDatabase,
+  committer: Committer,
+): Promise<void> {
+  while (await removeSome(partition, (batch) => batch.lastOffset < offset, database, committer)) {
+    // As long as whole slices go.
+  }
+}
+
+/** Whether a batch goes; `left` are the bytes that the partition keeps without it. */
+type Gone = (batch: RecordBatch, left: number) => boolean;
 
 function limitOf(topic: Topic, name: string): number | undefined {
   const limit = Number(topic.config[name] ?? -1);
@@ -37,8 +54,7 @@ function limitOf(topic: Topic, name: string): number | undefined {
 /** Removes one slice of old batches; whether there may be more. */
 async function removeSome(
   partition: Partition,
-  before: number,
-  keepBytes: number,
+  gone: Gone,
   database: OrderedDatabase,
   committer: Committer,
 ): Promise<boolean> {
@@ -51,12 +67,12 @@ async function removeSome(
   let all = true;
   for await (const entries of database.scan(range)) {
     for (const [key, stored] of entries) {
-      const { maxTimestamp, lastOffset } = batchAt(stored, 0);
-      all = maxTimestamp < before || partition.bytes - freed - stored.length >= keepBytes;
+      const batch = batchAt(stored, 0);
+      all = gone(batch, partition.bytes - freed - stored.length);
       if (!all) break;
       ops.push({ type: 'del', key });
       freed += stored.length;
-      next = lastOffset + 1;
+      next = batch.lastOffset + 1;
     }
     break;
   }

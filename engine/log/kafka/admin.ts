@@ -19,6 +19,10 @@ interface ListOffsetsAnswer {
   }[];
 }
 
+interface DeleteRecordsAnswer {
+  readonly topics: readonly { topic: string; partitions: readonly { partition: number; errorCode: number }[] }[];
+}
+
 /** Topics, offsets and groups of a cluster. */
 export class KafkaAdmin {
   constructor(private readonly cluster: Cluster) {}
@@ -94,6 +98,35 @@ export class KafkaAdmin {
       for (const { errorCode } of answer.results) {
         if (errorCode !== CODE.GROUP_ID_NOT_FOUND) check(errorCode, `delete group ${group}`);
       }
+    });
+  }
+
+  async deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void> {
+    const names = [...new Set(before.map((b) => b.topic))];
+    if (names.length === 0) return;
+    await this.cluster.retrying(async () => {
+      const byLeader = new Map<number, Map<string, { partition: number; offset: string }[]>>();
+      for (const { name, partitions } of await this.cluster.topics(names)) {
+        for (const { partition, leader } of partitions) {
+          const at = before.find((b) => b.topic === name && b.partition === partition);
+          if (at === undefined) continue;
+          const what = `delete records of ${name}`;
+          if (leader < 0) throw errorOfCode(5, what);
+          const topics = byLeader.get(leader) ?? new Map<string, { partition: number; offset: string }[]>();
+          byLeader.set(leader, topics);
+          topics.set(name, [...(topics.get(name) ?? []), { partition, offset: String(at.offset) }]);
+        }
+      }
+      await Promise.all(
+        [...byLeader].map(async ([leader, topics]) => {
+          const connection = await this.cluster.connection(leader, 'main');
+          const args = { topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })) };
+          const answer = await connection.call<DeleteRecordsAnswer>('DeleteRecords', args);
+          for (const { topic, partitions } of answer.topics) {
+            for (const { errorCode } of partitions) check(errorCode, `delete records of ${topic}`);
+          }
+        }),
+      );
     });
   }
 

@@ -19,6 +19,7 @@ export type CallName =
   | 'AddPartitionsToTxn'
   | 'CreateTopics'
   | 'DeleteGroups'
+  | 'DeleteRecords'
   | 'DeleteTopics'
   | 'EndTxn'
   | 'GroupCoordinator'

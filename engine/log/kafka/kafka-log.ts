@@ -80,6 +80,10 @@ export class KafkaLog implements Log {
     return this.admin.deleteGroup(group);
   }
 
+  deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void> {
+    return this.admin.deleteRecords(before);
+  }
+
   reader(options: ReaderOptions): LogReader {
     return new KafkaReader(this.client(options.clientId), options);
   }
