@@ -1,11 +1,11 @@
 import type { Store } from '../stores/store.js';
 import { ByteWriter } from '../types/bytes.js';
-import { KeyCodec } from '../types/key-codec.js';
 import { RowCodec } from '../types/row-codec.js';
 import { BIGINT, type SqlType } from '../types/sql-type.js';
 import type { SourceNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { asBuffer } from './group-cache.js';
+import { JoinKeys } from './join-keys.js';
 import type { Operator, OperatorEnv, TaskRecord } from './operator.js';
 
 /** Columns of a stored row of a table: its timestamp, then all value columns. */
@@ -17,9 +17,8 @@ export const storedTableTypes = (node: SourceNode): readonly SqlType[] => [BIGIN
  */
 export class TableSource implements Operator {
   private readonly store: Store;
-  private readonly keys: KeyCodec;
+  private readonly keys: JoinKeys;
   private readonly rows: RowCodec;
-  private readonly key = new ByteWriter();
   private readonly scratch = new ByteWriter();
   private readonly stored: Value[];
 
@@ -31,16 +30,18 @@ export class TableSource implements Operator {
     private readonly keyed: boolean,
   ) {
     this.store = env.store(node.store!).store;
-    this.keys = new KeyCodec(node.key.map((c) => c.type));
+    this.keys = new JoinKeys(
+      node.key.map((c) => c.type),
+      node.window,
+    );
     this.rows = new RowCodec(storedTableTypes(node));
     this.stored = new Array<Value>(node.value.length + 1).fill(null);
   }
 
   process(record: TaskRecord): void {
-    this.key.reset();
-    if (this.keyed) this.key.copy(record.keyBytes, record.keyStart, record.keyEnd);
-    else this.keys.encode(record.key!, this.key);
-    const key = this.key.toBuffer();
+    const key = this.keyed
+      ? Buffer.from(record.keyBytes.subarray(record.keyStart, record.keyEnd))
+      : this.keys.encode(record)!;
     const before = this.store.get(key);
     record.previous = before === undefined ? null : this.rows.decode(asBuffer(before)).slice(1);
     if (record.value === null) this.store.delete(key);

@@ -161,7 +161,8 @@ export class InputSet {
   }
 
   /**
-   * Of the inputs that have something buffered, the record with the lowest timestamp comes next. Where a partition is read
+   * Of the inputs that have something buffered, the record with the lowest timestamp comes next; of equal ones that of a
+   * table, so that a stream's row finds it. Where a partition is read
    * more than once, a record goes to all its readers before anything else: it has one offset, which is committed or is not.
    */
   private runMany(untilMs: number, full: () => boolean): void {
@@ -171,7 +172,7 @@ export class InputSet {
         for (const queue of this.queues) {
           if (!queue.peek()) {
             if (queue.needed !== null || this.behind(queue)) return;
-          } else if (next === undefined || queue.record.timestamp < next.record.timestamp) next = queue;
+          } else if (next === undefined || comesBefore(queue, next)) next = queue;
         }
         if (next === undefined) return;
         const twins = this.twins.get(next);
@@ -190,6 +191,11 @@ export class InputSet {
     queue.source.entry.process(queue.record);
     this.recordsIn++;
   }
+}
+
+function comesBefore(a: InputQueue, b: InputQueue): boolean {
+  const difference = a.record.timestamp - b.record.timestamp;
+  return difference < 0 || (difference === 0 && a.source.node.table && !b.source.node.table);
 }
 
 /** Whether a reader has not given all of a partition yet, as far as it knows. */

@@ -13,7 +13,7 @@ import { appendWindowStart, KeyCodec, WINDOW_BYTES, windowStartOf } from '../typ
 import type { PullPlan } from '../types/pull-plan.js';
 import { NO_WINDOW } from '../types/record.js';
 import { RowCodec } from '../types/row-codec.js';
-import type { AggregateNode, MaterializeNode, SourceNode } from '../types/topology.js';
+import type { AggregateNode, KeyWindow, MaterializeNode, SourceNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { Counters } from './counters.js';
 import type { ResultColumn, RowBatch, RowStream, RowStreamEnd } from './row-stream.js';
@@ -76,6 +76,8 @@ class TableRead {
   private readonly node: AggregateNode | SourceNode | MaterializeNode;
   private readonly decode: (value: Buffer, record: TaskRecord, visit: Visit) => void;
   private readonly input: Operator;
+  /** How a stored key's columns are followed by a window; an aggregate keeps its sessions in the value. */
+  private readonly window: KeyWindow | null;
   private found: Value[][] = [];
 
   constructor(
@@ -92,6 +94,7 @@ class TableRead {
     const columns = this.node.kind === 'source' ? this.node.key : this.node.keyColumns;
     this.keys = new KeyCodec(columns.map((c) => c.type));
     this.decode = decoderOf(this.node, env);
+    this.window = windowOf(this.node, plan.window);
     this.input = this.steps(env);
   }
 
@@ -107,7 +110,7 @@ class TableRead {
   }
 
   private async *point(reader: StoreReader, key: Buffer): AsyncGenerator<readonly Value[][]> {
-    if (!this.timeWindowed) {
+    if (this.window === null) {
       const value = await reader.get(key);
       if (value !== undefined) this.take(key, value);
       yield this.taken();
@@ -142,11 +145,12 @@ class TableRead {
   private take(storedKey: Uint8Array, value: Uint8Array): void {
     const key = Buffer.from(storedKey.buffer, storedKey.byteOffset, storedKey.length);
     const record = newRecord();
-    const end = this.timeWindowed ? key.length - WINDOW_BYTES : key.length;
+    const { window } = this;
+    const end = key.length - (window === null ? 0 : window.kind === 'time' ? WINDOW_BYTES : 2 * WINDOW_BYTES);
     record.key = this.keys.decode(key, 0, end);
-    if (this.timeWindowed) {
-      record.windowStart = windowStartOf(key);
-      record.windowEnd = record.windowStart + this.windowSize;
+    if (window !== null) {
+      record.windowStart = windowStartOf(key, end + WINDOW_BYTES);
+      record.windowEnd = window.kind === 'time' ? record.windowStart + window.sizeMs : windowStartOf(key);
       if (!this.wanted(record)) return;
     }
     this.decode(Buffer.from(value.buffer, value.byteOffset, value.length), record, (r) => {
@@ -157,17 +161,6 @@ class TableRead {
   private wanted(record: TaskRecord): boolean {
     const { windowStart, windowEnd } = this.plan;
     return inBounds(record.windowStart, windowStart) && inBounds(record.windowEnd, windowEnd);
-  }
-
-  private get timeWindowed(): boolean {
-    if (this.node.kind === 'materialize') return this.plan.window?.kind === 'time';
-    return this.node.kind === 'aggregate' && this.node.window !== null && this.node.window.kind !== 'SESSION';
-  }
-
-  private get windowSize(): number {
-    if (this.node.kind === 'materialize') return this.plan.window?.kind === 'time' ? this.plan.window.sizeMs : 0;
-    const window = this.node.kind === 'aggregate' ? this.node.window : null;
-    return window === null || window.kind === 'SESSION' ? 0 : window.sizeMs;
   }
 
   private pointKey(
@@ -214,6 +207,12 @@ class TableRead {
       },
     });
   }
+}
+
+/** What follows the columns of a node's stored keys; `window`: that of the table. */
+function windowOf(node: AggregateNode | SourceNode | MaterializeNode, window: KeyWindow | null): KeyWindow | null {
+  if (node.kind !== 'aggregate') return window;
+  return node.window === null || node.window.kind === 'SESSION' ? null : { kind: 'time', sizeMs: node.window.sizeMs };
 }
 
 /** What turns a stored value into rows: one for each session, else one. */
