@@ -87,7 +87,7 @@ export function buildChain(sub: SubTopology, env: OperatorEnv, topics: ChainTopi
   }
   return { sources, operators, sinks, results };
 
-  /** Where the records of a node go. */
+  /** Where the records of a node go: a step of two inputs takes them at the entry, or both, that they are for. */
   function behind(id: NodeId): Operator {
     return fanOut(
       facts.consumers(id).flatMap((consumer) => {
