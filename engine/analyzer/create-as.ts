@@ -1,6 +1,6 @@
 import type { CreateAs } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
-import { type DataSource, nextQueryId } from '../catalog/index.js';
+import { type DataSource, nextQueryId, queriesWriting } from '../catalog/index.js';
 import { unpinned } from '../formats/registry/pinned.js';
 import type { FunctionConfig } from '../functions/index.js';
 import type { LiteralExpr } from '../types/expr.js';
@@ -18,7 +18,7 @@ import {
   timestampColumn,
   wrapSingle,
 } from './create-source.js';
-import { fail } from './errors.js';
+import { fail, tick } from './errors.js';
 import { formatRef, keyFormatRef, readProperties, type WithProperties } from './properties.js';
 import { analyzeQuery } from './query.js';
 import type { ResolvedCreateAs, ResolvedQuery } from './resolved.js';
@@ -59,7 +59,8 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
   checkKeyTypes(schema.key, node.span);
   const { keyFormat, valueFormat } = withSchemaIds(context, p, formats, schema, topic, node.span);
   checkFormats(context, schema, keyFormat, valueFormat, node.span);
-  const queryId = nextQueryId(context.catalog, kind === 'STREAM' ? 'CSAS' : 'CTAS', name);
+  const queryId =
+    replacedQuery(context, node) ?? nextQueryId(context.catalog, kind === 'STREAM' ? 'CSAS' : 'CTAS', name);
   const grouped = query.shape.kind === 'grouped' ? query.shape.window : null;
   const sink: DataSource = {
     name,
@@ -91,6 +92,20 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
     exists,
     sql,
   };
+}
+
+/** The query that CREATE OR REPLACE replaces: the new one takes its id, and with it its offsets and its state. */
+function replacedQuery(context: AnalyzerContext, node: CreateAs): string | undefined {
+  if (!node.orReplace) return undefined;
+  const writing = queriesWriting(context.catalog, node.name.name);
+  if (writing.length > 1) {
+    fail(
+      `REPLACE for sink ${tick(node.name.name)} is not supported because there are multiple queries writing into it: [${writing.join(', ')}]`,
+      node.name.span,
+      'TERMINATE all but the one that is to be replaced.',
+    );
+  }
+  return writing[0];
 }
 
 /** The leftmost source: what the sink inherits from. */

@@ -120,6 +120,7 @@ function addSource(catalog: Catalog, command: AddSource): Catalog {
   const { source, query } = command;
   const was = catalog.sources.get(source.name);
   let base = catalog;
+  let replaced: string | undefined;
   if (was !== undefined) {
     if (command.ifNotExists) return catalog;
     const word = source.kind.toLowerCase();
@@ -134,14 +135,17 @@ function addSource(catalog: Catalog, command: AddSource): Catalog {
       );
     }
     if (was.createdBy !== null) base = { ...base, queries: without(base.queries, was.createdBy) };
+    // A query keeps its id when it is replaced, be it one of CREATE … AS or of INSERT INTO.
+    if (query !== null && catalog.queries.get(query.id)?.sink === source.name) replaced = query.id;
+    else if (was.createdBy !== null && catalog.queries.has(was.createdBy)) replaced = was.createdBy;
   }
   const next = { ...base, sources: with_(base.sources, source.name, source) };
   if (query === null) return next;
   // A replaced query keeps its place in the order.
-  if (was !== undefined && was.createdBy !== null && catalog.queries.has(was.createdBy)) {
+  if (replaced !== undefined) {
     const queries = new Map<string, QueryDef>();
     for (const [id, q] of catalog.queries) {
-      if (id === was.createdBy) queries.set(query.id, query);
+      if (id === replaced) queries.set(query.id, query);
       else queries.set(id, q);
     }
     return { ...next, queries, nextQueryNumber: Math.max(next.nextQueryNumber, numberOf(query.id) + 1) };

@@ -25,6 +25,7 @@ export {
   explainTopology,
 } from './explain.js';
 export type { LogicalPlan } from './logical.js';
+export { upgradeObstacle } from './upgrade.js';
 
 /** What a statement that starts a query becomes. `query` goes into the command as it is. */
 export interface PersistentPlan {

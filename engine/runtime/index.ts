@@ -48,6 +48,12 @@ export class Runtime {
     runner.start();
   }
 
+  /** Stops a query and starts it with another topology, from the same committed offsets and on the same state. */
+  async replaceQuery(start: StartQuery): Promise<void> {
+    if (this.runners.has(start.queryId)) await this.stopQuery(start.queryId);
+    await this.startQuery(start);
+  }
+
   query(queryId: string): RunningQuery | undefined {
     return this.runners.get(queryId);
   }

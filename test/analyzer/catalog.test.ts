@@ -78,12 +78,16 @@ describe('the catalog', () => {
     expect(replayed).toEqual(s.catalog);
   });
 
-  it('keeps the place of a query that is replaced', () => {
+  it('keeps the place and the id of a query that is replaced', () => {
     const s = new Session();
-    s.run(`${SOURCES}CREATE OR REPLACE STREAM b AS SELECT k, v, v + 1 AS w FROM a;`);
-    expect([...s.catalog.queries.keys()]).toEqual(['CSAS_B_3', 'INSERTQUERY_1', 'CTAS_C_2']);
-    expect(s.catalog.sources.get('B')?.createdBy).toBe('CSAS_B_3');
-    expect(s.catalog.nextQueryNumber).toBe(4);
+    s.run(`${SOURCES}CREATE OR REPLACE TABLE c AS SELECT k, COUNT(*) AS n FROM b GROUP BY k;`);
+    const was = s.catalog.queries.get('CTAS_C_2');
+    s.run('TERMINATE INSERTQUERY_1; CREATE OR REPLACE STREAM b AS SELECT k, v, v + 1 AS w FROM a;');
+    expect([...s.catalog.queries.keys()]).toEqual(['CSAS_B_0', 'CTAS_C_2']);
+    expect(s.catalog.queries.get('CTAS_C_2')).toBe(was);
+    expect(s.catalog.queries.get('CSAS_B_0')?.sql).toContain('v + 1');
+    expect(s.catalog.sources.get('B')?.createdBy).toBe('CSAS_B_0');
+    expect(s.catalog.nextQueryNumber).toBe(3);
   });
 
   it('pauses, resumes and terminates one query or all', () => {
