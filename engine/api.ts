@@ -1,4 +1,5 @@
 import type { Entity } from './commands/entities.js';
+import type { Header } from './types/record.js';
 import type { SqlType } from './types/sql-type.js';
 import type { Value } from './types/value.js';
 
@@ -53,6 +54,7 @@ export interface RawRecord {
   /** Milliseconds since the epoch; undefined: now. */
   readonly timestamp?: number | undefined;
   readonly partition?: number | undefined;
+  readonly headers?: readonly Header[];
 }
 
 /** Rows that a client inserts one after another. */

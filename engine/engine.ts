@@ -12,7 +12,7 @@ import type {
   RequestContext,
 } from './api.js';
 import { EMPTY_CONTEXT } from './api.js';
-import { applyCommand, type QueryDef } from './catalog/index.js';
+import { applyCommand, type Catalog, type QueryDef } from './catalog/index.js';
 import { type Applied, CommandLog } from './command-log.js';
 import { isApplied } from './commands/applied.js';
 import type { EngineParts, RequestSession, StatementContext } from './commands/context.js';
@@ -22,7 +22,7 @@ import { prepare } from './commands/index.js';
 import { rowReader } from './commands/insert-rows.js';
 import { maskedText } from './commands/masked.js';
 import { openPrint } from './commands/print.js';
-import { openSelect } from './commands/select.js';
+import { openSelect, queryIdPrefix } from './commands/select.js';
 import { settingsOf } from './commands/settings-of.js';
 import type { Format } from './formats/format.js';
 import { noRegistry } from './formats/registry/none.js';
@@ -151,6 +151,11 @@ export class Engine implements EngineApi {
     return this.stopping;
   }
 
+  /** The catalog as it is now. */
+  get catalog(): Catalog {
+    return this.commandLog.catalog;
+  }
+
   status(): EngineStatus {
     const states = [...this.commandLog.catalog.queries.keys()].map((id) => this.options.runtime.query(id)?.state);
     return {
@@ -272,13 +277,13 @@ export class Engine implements EngineApi {
       );
     }
     const endless = statement.kind === 'Print' || statement.emit !== undefined;
+    const own = this.statementContext(statement, source, text, session, new Map());
+    const prefix = statement.kind === 'Print' ? 'transient_' : queryIdPrefix(statement, own);
     // A name that TERMINATE takes without quotes.
-    const id = `transient_${this.options.uuid().replaceAll('-', '').slice(0, 16)}`;
+    const id = `${prefix}${this.options.uuid().replaceAll('-', '').slice(0, 16)}`;
     return this.guard(text, source, () =>
       this.queries.add(text, endless, () =>
-        statement.kind === 'Print'
-          ? openPrint(statement, id, this.parts)
-          : openSelect(this.statementContext(statement, source, text, session, new Map()), id),
+        statement.kind === 'Print' ? openPrint(statement, id, this.parts) : openSelect(own, id),
       ),
     );
   }
@@ -403,6 +408,7 @@ export class Engine implements EngineApi {
     for (const query of after.queries.values()) {
       const was = before.queries.get(query.id);
       if (was === undefined) this.startQuery(query);
+      else if (was.topology !== query.topology) this.startQuery(query, true);
       else if (was.state !== query.state) {
         this.afterwards(query.id, () =>
           query.state === 'PAUSED'
@@ -413,9 +419,11 @@ export class Engine implements EngineApi {
     }
   }
 
-  private startQuery(query: QueryDef): void {
+  /** `replaces`: the query runs already, with another topology. */
+  private startQuery(query: QueryDef, replaces = false): void {
+    const { runtime } = this.options;
     this.afterwards(query.id, () =>
-      this.options.runtime.startQuery({
+      runtime[replaces ? 'replaceQuery' : 'startQuery']({
         queryId: query.id,
         topology: query.topology,
         properties: settingsOf(

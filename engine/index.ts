@@ -8,6 +8,7 @@ export { fieldInfo, schemaInfo } from './commands/schema-info.js';
 export { Engine, type EngineOptions, type Script } from './engine.js';
 export type { Log, LogReader, LogWriter } from './log/log.js';
 export { buildBatches } from './produce.js';
+export { type ProtoRows, protoRows } from './proto-rows.js';
 export { isKnownSetting, SETTINGS, Settings } from './settings.js';
 export { BatchBuilder, BatchCursor, partitionOf } from './types/batch.js';
 export { type Clock, systemClock } from './types/clock.js';

@@ -80,6 +80,7 @@ export function buildBatches(
       r.value,
       r.value === null ? -1 : 0,
       valueLength,
+      r.headers,
     );
   }
   return new Map([...builders].map(([p, b]) => [p, b.finish()!]));

@@ -184,7 +184,7 @@ class World {
   }
 }
 
-function windowBytes(w: NonNullable<RecordSpec['window']>): Buffer {
+export function windowBytes(w: NonNullable<RecordSpec['window']>): Buffer {
   const b = Buffer.alloc(w.type === 'session' ? 16 : 8);
   if (w.type === 'session') b.writeBigInt64BE(BigInt(w.end ?? w.start), 0);
   b.writeBigInt64BE(BigInt(w.start), b.length - 8);

@@ -9,6 +9,7 @@ import { casesOf } from './case.js';
 import { isObject, objectsOf, parseJson } from './lossless-json.js';
 import type { CaseTools } from './memory-engine.js';
 import { type Reporter, type Result, report } from './report.js';
+import { isRestFile, runRestFiles } from './rest-command.js';
 import { type Outcome, runCase } from './run-case.js';
 import { readSqlTests, runSqlTest } from './sql-test.js';
 import { TEST_FUNCTIONS } from './test-functions.js';
@@ -18,7 +19,9 @@ export const TEST_HELP = `usage: weir test FILE-OR-FOLDER… [options]
 Runs tests of streaming SQL, in memory, one record at a time, with a clock that stands still and nothing held back:
 - .json files of cases: statements, inputs, outputs, post conditions, expected errors;
 - .sql files: --@test: name, --@expected.error:, --@expected.message:, INSERT … VALUES, ASSERT VALUES,
-  ASSERT NULL VALUES, ASSERT STREAM, ASSERT TABLE.
+  ASSERT NULL VALUES, ASSERT STREAM, ASSERT TABLE;
+- .json files of cases with responses: statements and queries over HTTP, each case against a server of its own on a free
+  port, with an embedded log.
 
   --grep TEXT              only tests whose file and name hold TEXT (a regular expression)
   --jobs N                 run in N threads (default 1)
@@ -87,7 +90,12 @@ export async function test(args: readonly string[]): Promise<number> {
   if (!['text', 'summary', 'json', 'junit'].includes(kind)) throw new UsageError(`There is no reporter '${kind}'.`);
   const jobs = Math.max(1, wholeNumber(values.jobs, '--jobs', 1));
   const files = positionals.flatMap(filesOf);
-  const results = jobs === 1 ? runFiles(files, values.grep) : await runInThreads(files, values.grep, jobs);
+  const rest = files.filter(isRestFile);
+  const alone = files.filter((f) => !rest.includes(f));
+  const results = [
+    ...(jobs === 1 ? runFiles(alone, values.grep) : await runInThreads(alone, values.grep, jobs)),
+    ...(await runRestFiles(rest, values.grep, jobs, caseTools())),
+  ];
   report(results, kind as Reporter, values.verbose === true);
   if (values.known !== undefined) return checkKnown(results, readKnown(values.known));
   return results.length > 0 && results.every((r) => r.outcome.passed) ? 0 : 1;
@@ -98,15 +106,16 @@ function runFiles(files: readonly string[], grep: string | undefined): Result[] 
   return runAll(files.flatMap(readTests).filter((t) => wanted === undefined || wanted.test(idOf(t))));
 }
 
+/** Stream time stands still but for the records; UNIX_TIMESTAMP() and an INSERT without ROWTIME read the real clock. */
+const caseTools = (): CaseTools => ({
+  functions: new FunctionRegistry([...BUILT_IN_FUNCTIONS, ...TEST_FUNCTIONS]),
+  now: systemClock.now,
+  random: () => 0.5,
+  uuid: () => '00000000-0000-0000-0000-000000000000',
+});
+
 export function runAll(tests: readonly Runnable[]): Result[] {
-  const functions = new FunctionRegistry([...BUILT_IN_FUNCTIONS, ...TEST_FUNCTIONS]);
-  // Stream time stands still but for the records; UNIX_TIMESTAMP() and an INSERT without ROWTIME read the real clock.
-  const tools = {
-    functions,
-    now: systemClock.now,
-    random: () => 0.5,
-    uuid: () => '00000000-0000-0000-0000-000000000000',
-  };
+  const tools = caseTools();
   return tests.map((t) => {
     const began = performance.now();
     let outcome: Outcome;

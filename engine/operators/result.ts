@@ -2,12 +2,14 @@ import type { ResultNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import type { Evaluator, Operator, OperatorEnv, TaskRecord } from './operator.js';
 
+const WINDOW_BOUNDS: ReadonlySet<string> = new Set(['WINDOWSTART', 'WINDOWEND']);
+
 /** Takes the rows of a push query; a row is the taker's to keep. `tombstone`: the row of this key is no more. */
 export type ResultSink = (row: Value[], tombstone: boolean) => void;
 
 /**
  * End of a push query: computes the SELECT list. Null rows of a stream have no columns to show and are left out; of a table
- * they are tombstones, which carry their key's columns alone. After `limit` rows nothing comes any more.
+ * they are tombstones, which carry their key's columns and window alone. After `limit` rows nothing comes any more.
  */
 export class Result implements Operator {
   private readonly columns: readonly { readonly evaluate: Evaluator; readonly key: boolean }[];
@@ -18,7 +20,10 @@ export class Result implements Operator {
     env: OperatorEnv,
     private readonly sink: ResultSink,
   ) {
-    this.columns = node.columns.map((c) => ({ evaluate: env.compile(c.expr, node.id), key: c.key }));
+    this.columns = node.columns.map((c) => ({
+      evaluate: env.compile(c.expr, node.id),
+      key: c.key || (c.expr.kind === 'pseudo' && WINDOW_BOUNDS.has(c.expr.name)),
+    }));
     this.left = node.limit ?? Number.POSITIVE_INFINITY;
   }
 

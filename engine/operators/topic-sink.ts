@@ -58,6 +58,8 @@ export class TopicSink implements Operator, OutputBuffer {
   private readonly timestamp: SinkNode['timestamp'];
   private readonly timestamps: TimestampReader | null;
   private readonly rawKey: boolean;
+  /** What follows the key's own bytes and has no say in the partition: all windows of a key are in one. */
+  private readonly windowBytes: number;
   private nextPartition = 0;
 
   constructor(
@@ -76,6 +78,7 @@ export class TopicSink implements Operator, OutputBuffer {
     this.changeRow = changed === null ? null : new Array<Value>(changed.length).fill(null);
     this.valueEncoder = encoder(node.valueFormat, changed ?? node.valueColumns, false);
     this.window = node.window ?? null;
+    this.windowBytes = this.window === null ? 0 : this.window.kind === 'session' ? 16 : 8;
     this.timestamp = node.kind === 'sink' ? node.timestamp : null;
     this.timestamps = this.timestamp === null ? null : new TimestampReader(this.timestamp.format);
   }
@@ -130,7 +133,7 @@ export class TopicSink implements Operator, OutputBuffer {
   ): void {
     let p = 0;
     if (this.partitions > 1) {
-      if (start >= 0) p = partitionOf(key, start, end, this.partitions);
+      if (start >= 0) p = partitionOf(key, start, end - this.windowBytes, this.partitions);
       else if ((p = this.nextPartition++) === this.partitions - 1) this.nextPartition = 0;
     }
     let builder = this.builders[p];

@@ -7,10 +7,10 @@ export function javaHash(s: string): number {
 
 /**
  * Keys in the order in which a Java HashMap made for so many of them walks over them: where a result depends on the order
- * of a map's entries, ksqlDB's users have seen this one.
+ * of a map's entries, ksqlDB's users have seen this one. `initial`: the capacity that it was made with, where it has grown.
  */
-export function javaMapOrder(keys: readonly string[]): string[] {
-  let capacity = 1;
+export function javaMapOrder(keys: readonly string[], initial = 1): string[] {
+  let capacity = initial;
   while (capacity < keys.length) capacity *= 2;
   while (keys.length > Math.floor(capacity * 0.75)) capacity *= 2;
   const bucket = (key: string): number => {

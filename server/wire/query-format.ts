@@ -1,5 +1,5 @@
-import type { QueryStream, ResultColumn, RowBatch, SqlType } from '../../engine/index.js';
-import { printType } from '../../engine/index.js';
+import type { ProtoRows, QueryStream, ResultColumn, RowBatch, SqlType, Value } from '../../engine/index.js';
+import { printType, protoRows } from '../../engine/index.js';
 import type { ErrorBody } from './errors.js';
 import { rowJson } from './row-json.js';
 
@@ -17,7 +17,7 @@ export interface QueryFormat {
 
 const typesOf = (query: QueryStream): SqlType[] => query.columns.map((c) => c.type);
 
-/** ``"`A` BIGINT, `B` STRING KEY"``: pull queries mark their key columns, push queries do not. */
+/** ``"`A` BIGINT, `B` STRING KEY"``. */
 export function schemaText(columns: readonly ResultColumn[], markKeys: boolean): string {
   return columns.map((c) => `\`${c.name}\` ${printType(c.type)}${markKeys && c.key ? ' KEY' : ''}`).join(', ');
 }
@@ -57,23 +57,42 @@ export const jsonArrayFormat: QueryFormat = {
  * (`,` and newline) as soon as they are sent; a pull query's last row is followed by `]` alone, so there the separator
  * goes before each row.
  */
-export const ksqlV1Format: QueryFormat = {
-  rowFrames: false,
-  header: (q) => {
-    const header = { header: { queryId: q.queryId, schema: schemaText(q.columns, q.kind !== 'push') } };
-    return `[${JSON.stringify(header)}${q.kind === 'push' ? ',\n' : ''}`;
-  },
-  rows: (q, batch) => {
-    const types = typesOf(q);
-    return batch.rows.map((r, i) => {
-      const row = `{"row":{"columns":${rowJson(types, r)}${batch.tombstones?.[i] ? ',"tombstone":true' : ''}}}`;
-      return q.kind === 'push' ? `${row},\n` : `,\n${row}`;
-    });
-  },
-  end: (q) => {
-    if (q.end === 'limit') return `${q.kind === 'push' ? '' : ',\n'}{"finalMessage":"Limit Reached"}]\n`;
-    if (q.kind === 'pull-table') return ']\n';
-    return `${q.kind === 'push' ? '' : ',\n'}{"finalMessage":"Query Completed"}]\n`;
-  },
-  failure: (q, body) => `${q.kind === 'push' ? '' : ',\n'}${JSON.stringify({ errorMessage: body })}]\n`,
-};
+function objectsFormat(
+  schema: (q: QueryStream) => object,
+  row: (q: QueryStream, row: readonly Value[]) => string,
+): QueryFormat {
+  return {
+    rowFrames: false,
+    header: (q) => {
+      const header = { header: { queryId: q.queryId, ...schema(q) } };
+      return `[${JSON.stringify(header)}${q.kind === 'push' ? ',\n' : ''}`;
+    },
+    rows: (q, batch) =>
+      batch.rows.map((r, i) => {
+        const text = `{"row":{${row(q, r)}${batch.tombstones?.[i] ? ',"tombstone":true' : ''}}}`;
+        return q.kind === 'push' ? `${text},\n` : `,\n${text}`;
+      }),
+    end: (q) => {
+      if (q.kind === 'pull-table') return ']\n';
+      const message = q.end === 'limit' ? 'Limit Reached' : 'Query Completed';
+      return `${q.kind === 'push' ? '' : ',\n'}{"finalMessage":"${message}"}]\n`;
+    },
+    failure: (q, body) => `${q.kind === 'push' ? '' : ',\n'}${JSON.stringify({ errorMessage: body })}]\n`,
+  };
+}
+
+/** Rows as JSON arrays, under the schema as text. Only a pull on a table marks its key columns. */
+export const ksqlV1Format: QueryFormat = objectsFormat(
+  (q) => ({ schema: schemaText(q.columns, q.kind === 'pull-table') }),
+  (q, row) => `"columns":${rowJson(typesOf(q), row)}`,
+);
+
+/** Rows as Protobuf messages in base64, under the text of their schema. For one query. */
+export function protobufRowsFormat(): QueryFormat {
+  let rows: ProtoRows | undefined;
+  const rowsOf = (q: QueryStream): ProtoRows => (rows ??= protoRows(q.columns));
+  return objectsFormat(
+    (q) => ({ protoSchema: rowsOf(q).schema }),
+    (q, row) => `"protobufBytes":"${rowsOf(q).encode(row).toString('base64')}"`,
+  );
+}

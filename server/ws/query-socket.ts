@@ -79,7 +79,7 @@ async function serveQuery(ws: WebSocket, url: URL, { engine, logger, config }: R
     const body = readBody(parseJson(text), 'ksql', 'streamsProperties');
     query = await engine.openQuery(body.sql, body.context);
     const { columns, kind } = query;
-    if (kind !== 'print') await send(JSON.stringify(columns.map((c) => fieldInfo(c, kind !== 'push' && c.key))));
+    if (kind !== 'print') await send(JSON.stringify(columns.map((c) => fieldInfo(c, kind === 'pull-table' && c.key))));
     const types = columns.map((c) => c.type);
     while (!gone) {
       const batch = await query.next();

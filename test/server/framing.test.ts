@@ -46,7 +46,7 @@ describe('tombstones and errors in mid-stream', () => {
       { errorMessage: { message: 'It broke.' } },
     ]);
     expect(text).toBe(
-      '[{"header":{"queryId":"q1","schema":"`K` STRING KEY, `V` BIGINT"}},\n{"row":{"columns":["a",1]}},\n' +
+      '[{"header":{"queryId":"q1","schema":"`K` STRING, `V` BIGINT"}},\n{"row":{"columns":["a",1]}},\n' +
         `{"row":{"columns":["b",null],"tombstone":true}},\n{"errorMessage":${BODY}}]\n`,
     );
   });

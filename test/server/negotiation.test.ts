@@ -1,3 +1,4 @@
+import protobuf from 'protobufjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, EARLIEST, letters, startServer, type TestServer } from './support.js';
 
@@ -88,7 +89,7 @@ describe('the ends of pull queries', () => {
 
   it('a pull on a stream is completed', async () => {
     expect(await v1Of('SELECT * FROM letters;')).toBe(
-      '[{"header":{"queryId":"ID","schema":"`B` STRING KEY, `A` BIGINT"}},\n' +
+      '[{"header":{"queryId":"ID","schema":"`B` STRING, `A` BIGINT"}},\n' +
         '{"row":{"columns":["x",1]}},\n{"row":{"columns":["y",2]}},\n{"row":{"columns":["x",3]}},\n' +
         '{"finalMessage":"Query Completed"}]\n',
     );
@@ -104,6 +105,26 @@ describe('the ends of pull queries', () => {
     expect(await v1Of("SELECT * FROM counts WHERE b = 'nobody';")).toBe(
       '[{"header":{"queryId":"ID","schema":"`B` STRING KEY, `N` BIGINT"}}]\n',
     );
+  });
+
+  it('a pull on a table marks its key columns, and says nothing of its limit', async () => {
+    expect(await v1Of('SELECT * FROM counts LIMIT 1;')).toMatch(
+      /^\[\{"header":\{"queryId":"ID","schema":"`B` STRING KEY, `N` BIGINT"\}\},\n\{"row":\{"columns":\["[xy]",\d\]\}\}\]\n$/,
+    );
+  });
+
+  it('rows as Protobuf messages, under their schema', async () => {
+    const sql = "SELECT b, n, MAP('D' := n, 'Q' := CAST(0 AS BIGINT)) AS m FROM counts WHERE b = 'x';";
+    const answer = await query('/query-stream', 'application/vnd.ksql.v1+protobuf', sql);
+    expect(answer.headers['content-type']).toBe('application/vnd.ksql.v1+protobuf');
+    const [head, row] = JSON.parse(answer.text) as [
+      { header: { protoSchema: string } },
+      { row: { protobufBytes: string } },
+    ];
+    expect(head.header.protoSchema).toContain('message ConnectDefault1 {\n  string B = 1;\n  int64 N = 2;');
+    const type = protobuf.parse(head.header.protoSchema, { keepCase: true }).root.lookupType('ConnectDefault1');
+    const message = type.toObject(type.decode(Buffer.from(row.row.protobufBytes, 'base64')), { longs: Number });
+    expect(message).toEqual({ B: 'x', N: 2, M: [{ key: 'Q' }, { key: 'D', value: 2 }] });
   });
 
   it('an empty result is one header in every format', async () => {

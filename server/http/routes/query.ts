@@ -1,23 +1,30 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { genericError } from '../../wire/errors.js';
-import { delimitedFormat, jsonArrayFormat, ksqlV1Format, type QueryFormat } from '../../wire/query-format.js';
+import {
+  delimitedFormat,
+  jsonArrayFormat,
+  ksqlV1Format,
+  protobufRowsFormat,
+  type QueryFormat,
+} from '../../wire/query-format.js';
 import type { RouteContext } from '../app.js';
 import { contentType, type RowFormat, rowFormat } from '../media.js';
 import { readBody } from '../request.js';
 import { streamQuery } from '../stream-query.js';
 
-const FORMATS: Partial<Record<RowFormat, QueryFormat>> = {
-  delimited: delimitedFormat,
-  'json-array': jsonArrayFormat,
-  'ksql-v1': ksqlV1Format,
+/** What writes the rows of one query. */
+const FORMATS: Readonly<Record<RowFormat, () => QueryFormat>> = {
+  delimited: () => delimitedFormat,
+  'json-array': () => jsonArrayFormat,
+  'ksql-v1': () => ksqlV1Format,
+  protobuf: protobufRowsFormat,
 };
 
 /** `POST /query` and `POST /query-stream`: the rows of a push or pull query, or of PRINT. */
 export function queryRoutes(app: FastifyInstance, { engine, config }: RouteContext): void {
   const serve = async (request: FastifyRequest, reply: FastifyReply, endpoint: '/query' | '/query-stream') => {
     const kind = rowFormat(request, endpoint);
-    const format = kind === undefined ? undefined : FORMATS[kind];
-    if (kind === undefined || format === undefined) return notAcceptable(reply, request);
+    if (kind === undefined) return notAcceptable(reply, request);
     const body =
       endpoint === '/query'
         ? readBody(request.body, 'ksql', 'streamsProperties')
@@ -32,7 +39,7 @@ export function queryRoutes(app: FastifyInstance, { engine, config }: RouteConte
     const isHttp2 = request.raw.httpVersionMajor >= 2;
     const type = query.kind === 'print' ? 'text/plain; charset=utf-8' : contentType[kind];
     response.writeHead(200, { 'content-type': type, ...(isHttp2 ? {} : { 'x-accel-buffering': 'no' }) });
-    const shown = query.kind === 'print' ? { ...delimitedFormat, header: () => '' } : format;
+    const shown = query.kind === 'print' ? { ...delimitedFormat, header: () => '' } : FORMATS[kind]();
     await streamQuery(query, shown, response, {
       perRow: isHttp2 && shown.rowFrames,
       stallTimeoutMs: config.limits.stallTimeoutMs,
