@@ -1,5 +1,6 @@
 import { rename } from 'node:fs/promises';
-import { ClassicLevel } from 'classic-level';
+import type { ClassicLevel } from 'classic-level';
+import { Level as AnyLevel } from 'level';
 import type { KeyValueOp } from '../log/log.js';
 import { messageOf, WeirError } from '../types/errors.js';
 
@@ -127,13 +128,14 @@ export class LevelDatabase {
   }
 
   private async openLevel(): Promise<Level> {
-    const level = new ClassicLevel<Uint8Array, Buffer>(this.options.directory, {
+    // In Node a Level is a ClassicLevel; the type of `level` leaves out what a browser's has not, `getSync` above all.
+    const level = new AnyLevel<Uint8Array, Buffer>(this.options.directory, {
       keyEncoding: 'view',
       valueEncoding: 'buffer',
       cacheSize: this.options.cacheBytes ?? 32 * 1024 * 1024,
       writeBufferSize: this.options.writeBufferBytes ?? 16 * 1024 * 1024,
       maxFileSize: 8 * 1024 * 1024,
-    });
+    }) as unknown as Level;
     await level.open();
     return level;
   }
