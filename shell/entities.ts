@@ -96,10 +96,7 @@ function queryDescription(q: Json): string {
     'Execution plan',
     '--------------',
     text(q.executionPlan),
-    '',
-    'Topology',
-    '--------',
-    text(q.topology),
+    ...(q.topology === q.executionPlan ? [] : ['', 'Topology', '--------', text(q.topology)]),
   ]
     .join('\n')
     .trimEnd();

@@ -13,7 +13,7 @@ export interface Output {
   readonly columns: number;
 }
 
-/** Rows of a push query that are waited for, and how long, before the widths of its columns are fixed. */
+/** Rows that are waited for, and how long after the first, before the widths of the columns are fixed. */
 const SAMPLE_ROWS = 50;
 const SAMPLE_MS = 150;
 const MAX_SCRIPT_DEPTH = 8;
@@ -151,7 +151,6 @@ export class Shell {
       for await (const line of queryLines(this.server, sql, this.session, signal)) {
         if (header === undefined) {
           header = JSON.parse(line) as QueryHeader;
-          if (!vertical) timer = setTimeout(begin, SAMPLE_MS);
           continue;
         }
         if (line.startsWith('{')) {
@@ -163,6 +162,7 @@ export class Shell {
         if (vertical) this.out.print(renderVertical(header.columnNames, row, count));
         else if (widths !== undefined) this.out.print(tableRow(row, widths));
         else if (sample.push(row) >= SAMPLE_ROWS) begin();
+        else timer ??= setTimeout(begin, SAMPLE_MS);
       }
     } finally {
       if (!vertical) {
