@@ -78,6 +78,10 @@ describe('commands', () => {
       '@type': 'warning_entity',
       message: expect.stringMatching(/^Cannot add table/),
     });
+    // The one that was there is as it was.
+    expect(await one('DESCRIBE notes;')).toMatchObject({
+      sourceDescription: { fields: [{ name: 'ID' }, { name: 'TEXT' }] },
+    });
     expect(await refused(server, sql.replace('IF NOT EXISTS ', ''))).toMatchObject({
       status: 400,
       error_code: 40001,
@@ -146,6 +150,66 @@ describe('commands', () => {
     expect(await one('DROP STREAM IF EXISTS shout;')).toMatchObject({ commandStatus: { status: 'SUCCESS' } });
     expect(await refused(server, 'DROP TABLE notes;')).toMatchObject({ error_code: 40001 });
     expect(await one('SHOW QUERIES;')).toMatchObject({ queries: [{ id: 'CTAS_COUNTS_0' }] });
+  });
+
+  it('DROP waits for the queries that use a source, also of the same request', async () => {
+    await run(
+      server,
+      `CREATE STREAM base (id INT KEY, a INT) WITH (KAFKA_TOPIC='base', VALUE_FORMAT='JSON', PARTITIONS=1);
+       CREATE STREAM mid AS SELECT id, a FROM base;
+       CREATE STREAM top AS SELECT id, a FROM mid;`,
+    );
+    const { queries } = (await one('SHOW QUERIES;')) as { queries: { id: string; sinks: string[] }[] };
+    const id = (sink: string) => queries.find((q) => q.sinks.includes(sink))!.id;
+    for (const [name, reader] of [
+      ['base', id('MID')],
+      ['mid', id('TOP')],
+    ]) {
+      const error = await refused(server, `DROP STREAM ${name} DELETE TOPIC;`);
+      expect(error).toMatchObject({ status: 400, error_code: 40001 });
+      expect(error.message).toContain(`The following queries read from this source: [${reader}].`);
+    }
+    // A statement that could not be run keeps those before it from running.
+    await refused(server, `TERMINATE ${id('TOP')}; DROP STREAM base;`);
+    expect(((await one('SHOW QUERIES;')) as { queries: unknown[] }).queries).toHaveLength(queries.length);
+    await run(server, `TERMINATE ${id('TOP')}; DROP STREAM mid DELETE TOPIC; DROP STREAM base DELETE TOPIC;`);
+    const names = ((await one('SHOW TOPICS;')) as { topics: { name: string }[] }).topics.map((t) => t.name);
+    expect(names).toContain('TOP');
+    expect(names).not.toContain('MID');
+    expect(names).not.toContain('base');
+    // The stream of a query that was ended stays, and what is in it, until it is dropped.
+    expect(await one('DESCRIBE top;')).toMatchObject({ sourceDescription: { writeQueries: [] } });
+    await one('DROP STREAM top DELETE TOPIC;');
+  });
+
+  it('PAUSE and RESUME keep counts right, also while records come', async () => {
+    await produce(server, 'visits', [], 2);
+    await run(
+      server,
+      `CREATE STREAM visits (who STRING KEY, n INT) WITH (KAFKA_TOPIC='visits', VALUE_FORMAT='JSON');
+       CREATE TABLE by_who AS SELECT who, COUNT(*) AS n, SUM(n) AS total FROM visits GROUP BY who;`,
+      EARLIEST,
+    );
+    const { queries } = (await one('SHOW QUERIES;')) as { queries: { id: string; sinks: string[] }[] };
+    const { id } = queries.find((q) => q.sinks.includes('BY_WHO'))!;
+    const visits = (count: number) =>
+      produce(
+        server,
+        'visits',
+        Array.from({ length: count }, (_, i) => ({ key: `w${i % 4}`, value: '{"N":1}' })),
+        2,
+      );
+    for (let round = 0; round < 5; round++) {
+      await visits(100);
+      await one(`PAUSE ${id};`);
+      await visits(100);
+      await one(`RESUME ${id};`);
+    }
+    await eventually(
+      () => rows('SELECT who, n, total FROM by_who;'),
+      (r) => r.length === 4 && (r as [string, number, number][]).every(([, n, total]) => n === 250 && total === 250),
+    );
+    await run(server, `TERMINATE ${id}; DROP TABLE by_who DELETE TOPIC; DROP STREAM visits;`);
   });
 
   it('ALTER SYSTEM holds for requests from then on; a request’s own settings win', async () => {
