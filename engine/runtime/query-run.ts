@@ -1,5 +1,5 @@
 import type { FetchedPartition, GroupMember, LogReader, MemberHandler, TopicPartition } from '../log/log.js';
-import { messageOf } from '../types/errors.js';
+import { messageOf, WeirError } from '../types/errors.js';
 import type { SubTopology, Topology } from '../types/topology.js';
 import type { Counters } from './counters.js';
 import { isBehind } from './input-queue.js';
@@ -305,7 +305,7 @@ export class QueryRun {
       // Another member works on it: the group will say so. Opening it again at once would fence that one in turn.
       logger.warn(this.place(slot, e), 'a task was fenced');
       slot.retryAt = clock.now() + FENCED_PAUSE_MS;
-    } else if (++slot.failures >= MAX_FAILURES) {
+    } else if (++slot.failures >= MAX_FAILURES && !isAway(e)) {
       this.fatal = new TaskFailure(e);
     } else {
       this.options.failed(e, this.place(slot, e));
@@ -404,3 +404,6 @@ export class TaskFailure extends Error {
 }
 
 const isFenced = (e: unknown): boolean => e instanceof Error && (e as { fenced?: unknown }).fenced === true;
+
+/** The schema registry cannot be asked now. What the query does is right: it waits, for however long that takes. */
+const isAway = (e: unknown): boolean => e instanceof WeirError && e.code === 'REGISTRY_ERROR';
