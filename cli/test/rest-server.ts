@@ -116,6 +116,8 @@ async function hasCommittedAll(query: QueryDef, serviceId: string, log: Log): Pr
     .flatMap((n) => (n.kind === 'source' ? [topicOf(n, serviceId, query.id)!] : []));
   // Sources of later sub-topologies are written by earlier ones: asked for in this order, nothing can slip through.
   for (const topic of new Set(topics)) {
+    // Internal topics are made when the query starts.
+    if ((await log.describeTopic(topic)) === undefined) return false;
     const ends = await log.offsets(topic);
     const committed = await log.committed(groupName(serviceId, query.id), [topic]);
     const behind = ends.some((p) => {
