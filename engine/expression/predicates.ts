@@ -63,16 +63,21 @@ export function compileIn(expr: TypedExpr & { kind: 'in' }, c: Compiler): Compil
   };
 }
 
-/** Bounds included; false as soon as any of the three is NULL. */
+/** Bounds included, as `v >= low AND v <= high`: false where one of the three is NULL, and computed no further than needed. */
 export function compileBetween(expr: TypedExpr & { kind: 'between' }, c: Compiler): Compiled {
   const operand = c.compile(expr.operand);
   const low = c.compile(expr.low);
   const high = c.compile(expr.high);
   const compare = compareValues(expr.operand.type) as (a: Value, b: Value) => number;
   const { negated } = expr;
-  const inside: (v: Value, l: Value, h: Value) => boolean = (v, l, h) =>
-    v !== null && l !== null && h !== null && compare(v, l) >= 0 && compare(v, h) <= 0;
-  return (r) => inside(operand(r), low(r), high(r)) !== negated;
+  return (r) => {
+    const v = operand(r);
+    if (v === null) return negated;
+    const l = low(r);
+    if (l === null || compare(v, l) < 0) return negated;
+    const h = high(r);
+    return (h !== null && compare(v, h) <= 0) !== negated;
+  };
 }
 
 /** A pattern from a column is compiled anew only when it changes. */
