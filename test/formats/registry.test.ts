@@ -115,6 +115,23 @@ describe('HttpRegistry', () => {
     expect(r.known(13)).toBeUndefined();
   });
 
+  it('says that a JSON Schema is one to a registry that does not see it', async () => {
+    const { url, seen } = await serve(({ body }, response) =>
+      body.includes('$schema')
+        ? json(response, 200, { id: 4 })
+        : json(response, 422, { error_code: 42201, message: 'Failed to discover artifact type from content.' }),
+    );
+    const r = registry([url]);
+    expect(await r.register('k', { type: 'JSON', text: '{"type":"integer"}', references: [] })).toBe(4);
+    expect(seen.map((s) => JSON.parse(s.body) as object)).toEqual([
+      { schemaType: 'JSON', schema: '{"type":"integer"}' },
+      { schemaType: 'JSON', schema: '{"$schema":"http://json-schema.org/draft-07/schema#","type":"integer"}' },
+    ]);
+    await expect(r.register('k', { type: 'AVRO', text: '"no"', references: [] })).rejects.toThrow(
+      /HTTP 422 to .*Failed to discover/,
+    );
+  });
+
   it('fetches a schema by id with what it refers to, once', async () => {
     const { url, seen } = await serve(({ url: path }, response) => {
       const ref = (name: string) => ({ name, subject: name, version: 1 });

@@ -3,12 +3,10 @@ import type { SqlType } from '../../types/sql-type.js';
 import type { SchemaText } from '../registry/registry.js';
 
 const CONNECT = 'org.apache.kafka.connect.data';
-const DRAFT = 'http://json-schema.org/draft-07/schema#';
 
 /** The JSON Schema that ksqlDB registers for these columns: an object of them, or the schema of one bare column. */
 export function deriveJsonSchema(columns: readonly Column[], wrapped: boolean): SchemaText {
-  // Apicurio takes a schema that is no object only where it says that it is a JSON Schema.
-  const schema = wrapped ? object(columns) : { $schema: DRAFT, ...optional(typeSchema(columns[0]!.type)) };
+  const schema = wrapped ? object(columns) : optional(typeSchema(columns[0]!.type));
   return { type: 'JSON', text: JSON.stringify(schema), references: [] };
 }
 

@@ -18,6 +18,14 @@ const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
 /** References behind references. */
 const MAX_REFERENCES = 200;
 
+/** HTTP's Unprocessable Content: what was sent is not seen to be a schema. */
+const NO_SCHEMA = 422;
+const JSON_SCHEMA = 'http://json-schema.org/draft-07/schema#';
+
+interface Registration {
+  readonly id: number;
+}
+
 interface SchemaAnswer {
   readonly id?: number;
   readonly schema: string;
@@ -46,16 +54,12 @@ export class HttpRegistry implements SchemaRegistry {
     const key = `${subject}\n${schema.type}\n${schema.text}`;
     const known = this.ids.get(key);
     if (known !== undefined) return known;
-    const body = {
-      schema: schema.text,
-      ...(schema.type === 'AVRO' ? {} : { schemaType: schema.type }),
-      ...(schema.references.length === 0
-        ? {}
-        : { references: schema.references.map(({ name, subject, version }) => ({ name, subject, version })) }),
-    };
     // Apicurio keeps the text as it comes; normalized, one schema in two spellings has one id.
     const path = `/subjects/${encodeURIComponent(subject)}/versions?normalize=true`;
-    const answer = await this.request<{ readonly id: number }>('POST', path, body);
+    const declared = declaredJson(schema);
+    const answer =
+      (await this.request<Registration>('POST', path, bodyOf(schema), declared && NO_SCHEMA)) ??
+      (declared && (await this.request<Registration>('POST', path, bodyOf(declared))));
     if (typeof answer?.id !== 'number') throw problem(`gave no id for a schema of ${subject}`);
     if (this.ids.size >= MAX_CACHED) this.ids.clear();
     this.ids.set(key, answer.id);
@@ -105,8 +109,13 @@ export class HttpRegistry implements SchemaRegistry {
     }
   }
 
-  /** Undefined: what was asked for is not there. */
-  private async request<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T | undefined> {
+  /** Undefined: what was asked for is not there, or the status is the one that the caller can do something about. */
+  private async request<T>(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: unknown,
+    expected?: number,
+  ): Promise<T | undefined> {
     const { urls } = this.options;
     let failure: unknown;
     for (let n = 0; n < urls.length; n++) {
@@ -121,7 +130,7 @@ export class HttpRegistry implements SchemaRegistry {
         this.current = (this.current + 1) % urls.length;
         continue;
       }
-      return answerOf<T>(response, text, url);
+      return response.status === expected ? undefined : answerOf<T>(response, text, url);
     }
     throw new WeirError(
       'REGISTRY_ERROR',
@@ -146,6 +155,27 @@ export class HttpRegistry implements SchemaRegistry {
       signal: AbortSignal.timeout(timeoutMs),
     };
   }
+}
+
+function bodyOf({ type, text, references }: SchemaText): object {
+  return {
+    schema: text,
+    ...(type === 'AVRO' ? {} : { schemaType: type }),
+    ...(references.length === 0
+      ? {}
+      : { references: references.map(({ name, subject, version }) => ({ name, subject, version })) }),
+  };
+}
+
+/**
+ * A JSON Schema that says that it is one. Apicurio takes one that is no object (the schema of a bare key) only so;
+ * ksqlDB registers it without.
+ */
+function declaredJson(schema: SchemaText): SchemaText | undefined {
+  if (schema.type !== 'JSON') return undefined;
+  const root = JSON.parse(schema.text) as unknown;
+  if (typeof root !== 'object' || root === null || '$schema' in root) return undefined;
+  return { ...schema, text: JSON.stringify({ $schema: JSON_SCHEMA, ...root }) };
 }
 
 function answerOf<T>(response: Response, text: string, url: string): T | undefined {
