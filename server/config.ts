@@ -41,6 +41,8 @@ export interface ServerLimits {
   readonly maxPushQueries: number;
   /** A client that takes nothing of what waits for it is let go after this. */
   readonly stallTimeoutMs: number;
+  /** How often a push query without rows gives a sign of life, where its format has one. */
+  readonly heartbeatMs: number;
   /** What a stop waits for clients to take the end of their answers. */
   readonly stopGraceMs: number;
 }
@@ -166,6 +168,7 @@ export function loadConfig(
       maxBody: number(properties, 'weir.max.body.bytes', 4 * 1024 * 1024),
       maxPushQueries: number(properties, 'ksql.max.push.queries', 10_000),
       stallTimeoutMs: number(properties, 'weir.client.stall.timeout.ms', 30_000),
+      heartbeatMs: number(properties, 'weir.heartbeat.ms', 1000),
       stopGraceMs: number(properties, 'weir.stop.grace.ms', 2000),
     },
     properties,

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { type QueryStream, WeirError } from '../../engine/index.js';
+import { type QueryStream, type RowBatch, WeirError } from '../../engine/index.js';
 import { errorBody } from '../wire/errors.js';
 import type { QueryFormat } from '../wire/query-format.js';
 
@@ -11,6 +11,8 @@ export interface StreamOptions {
   readonly perRow: boolean;
   /** A client that has not taken a chunk after this is let go. */
   readonly stallTimeoutMs: number;
+  /** After so long without a row the format's sign of life is sent. */
+  readonly heartbeatMs: number;
   /** Whether the server is about to stop: then a query that was ended tells so. */
   isStopping(): boolean;
   onError(e: unknown): void;
@@ -33,7 +35,7 @@ export async function streamQuery(
   try {
     await out.send(format.header(query));
     while (!out.gone) {
-      const batch = await query.next();
+      const batch = await nextBatch(query, format, out, options.heartbeatMs);
       if (batch === undefined) break;
       const texts = format.rows(query, batch);
       if (options.perRow) for (const text of texts) await out.send(text, true);
@@ -50,6 +52,30 @@ export async function streamQuery(
   } finally {
     out.release();
     await query.close();
+  }
+}
+
+/** The next rows; while there are none, signs of life, by which a client that has vanished is noticed as well. */
+async function nextBatch(
+  query: QueryStream,
+  { heartbeat }: QueryFormat,
+  out: Sender,
+  heartbeatMs: number,
+): Promise<RowBatch | undefined> {
+  const next = query.next();
+  if (heartbeat === undefined || query.kind !== 'push') return next;
+  for (;;) {
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<'silence'>((resolve) => {
+      timer = setTimeout(() => resolve('silence'), heartbeatMs);
+    });
+    try {
+      const first = await Promise.race([next, silence]);
+      if (first !== 'silence') return first;
+    } finally {
+      clearTimeout(timer);
+    }
+    await out.send(heartbeat);
   }
 }
 

@@ -7,6 +7,8 @@ import { rowJson } from './row-json.js';
 export interface QueryFormat {
   /** Whether clients of this format parse every chunk they get: then over HTTP/2 each row has a DATA frame of its own. */
   readonly rowFrames: boolean;
+  /** What a client of this format takes for a sign of life of a push query that has no rows. */
+  readonly heartbeat?: string;
   header(query: QueryStream): string;
   /** A text for each row. */
   rows(query: QueryStream, batch: RowBatch): string[];
@@ -63,6 +65,7 @@ function objectsFormat(
 ): QueryFormat {
   return {
     rowFrames: false,
+    heartbeat: '\n',
     header: (q) => {
       const header = { header: { queryId: q.queryId, ...schema(q) } };
       return `[${JSON.stringify(header)}${q.kind === 'push' ? ',\n' : ''}`;

@@ -326,6 +326,32 @@ describe('a graceful stop', () => {
   });
 });
 
+describe('a silent push query', () => {
+  it('gives signs of life in the v1 format, which is valid JSON all the same', async () => {
+    const engine = new FakeEngine();
+    const columns = [{ name: 'V', type: { kind: 'INTEGER' }, key: false }] as const;
+    const query = new ScriptedQuery('push', columns, (n) => (n === 0 ? { rows: [[1]] } : 'wait'));
+    engine.open = () => query;
+    const s = await fake(engine, { 'weir.heartbeat.ms': '10' });
+    const request = open(s, { path: '/query', body: { ksql: '' } });
+    const response = await new Promise<Readable>((resolve) => request.on('response', resolve));
+    let text = '';
+    response.on('data', (d) => (text += String(d)));
+    const ended = new Promise((resolve) => response.on('end', resolve));
+    await eventually(
+      async () => text,
+      (t) => t.endsWith('\n\n\n'),
+    );
+    await query.close();
+    await ended;
+    expect(JSON.parse(text)).toMatchObject([
+      { header: {} },
+      { row: { columns: [1] } },
+      { finalMessage: 'Query Completed' },
+    ]);
+  });
+});
+
 describe('rows come as they happen', () => {
   it('each in time, not when the query ends', async () => {
     const s = await real();

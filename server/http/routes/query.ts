@@ -43,6 +43,7 @@ export function queryRoutes(app: FastifyInstance, { engine, config }: RouteConte
     await streamQuery(query, shown, response, {
       perRow: isHttp2 && shown.rowFrames,
       stallTimeoutMs: config.limits.stallTimeoutMs,
+      heartbeatMs: config.limits.heartbeatMs,
       isStopping: () => engine.isStopping,
       onError: (e) => request.log.warn({ err: e, queryId: query.queryId }, 'query failed'),
     });
