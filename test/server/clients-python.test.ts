@@ -1,31 +1,16 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startServer, type TestServer } from './support.js';
+import { run } from './support-process.js';
 
 /**
  * Clients of ksqlDB from PyPI, as they are, against this server. Each has an environment of its own beside the system's
  * temporary files (their versions of h2 do not agree); where it cannot be made, its test is skipped by name.
  */
 const INSTALL_TIMEOUT_MS = 90_000;
-
-function run(
-  command: string,
-  args: readonly string[],
-  timeout: number,
-): Promise<{ status: number | null; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (d) => (out += String(d)));
-    child.stderr.on('data', (d) => (err += String(d)));
-    child.on('error', (e) => resolve({ status: null, out, err: e.message }));
-    child.on('close', (status) => resolve({ status, out, err }));
-  });
-}
 
 /** The Python of an environment that has the package; undefined where there is no Python, or no registry. */
 async function environment(name: string, version: string, more: readonly string[]): Promise<string | undefined> {
@@ -40,7 +25,7 @@ async function environment(name: string, version: string, more: readonly string[
   const isolation = more.length > 0 ? ['--no-build-isolation'] : [];
   steps.push([python, [...pip, ...isolation, `${name}==${version}`]]);
   for (const [command, args] of steps) {
-    if ((await run(command, args, INSTALL_TIMEOUT_MS)).status !== 0) return undefined;
+    if ((await run(command, args, { timeout: INSTALL_TIMEOUT_MS })).status !== 0) return undefined;
   }
   writeFileSync(done, '');
   return python;
@@ -60,7 +45,7 @@ describe('existing clients from PyPI', () => {
 
   const answers = async (python: string, script: string): Promise<unknown> => {
     const file = fileURLToPath(new URL(`python/${script}`, import.meta.url));
-    const { status, out, err } = await run(python, [file, server.address], 25_000);
+    const { status, out, err } = await run(python, [file, server.address], { timeout: 25_000 });
     expect([status, err]).toEqual([0, expect.any(String)]);
     return JSON.parse(out.trim().split('\n').at(-1)!);
   };
