@@ -35,8 +35,13 @@ export interface KafkaService {
   check(node: ServerProcess): Promise<void>;
 }
 
-/** A broker and the bundled server for the tests of a file; gives what starts a service. Once in a file. */
-export function kafkaServices(): (seed: number, signal: AbortSignal) => Promise<KafkaService> {
+/**
+ * A broker and the bundled server for the tests of a file; gives what starts a service. Once in a file.
+ * @param settings of the servers, over those that all have
+ */
+export function kafkaServices(
+  settings: Readonly<Record<string, string>> = {},
+): (seed: number, signal: AbortSignal) => Promise<KafkaService> {
   let entry: string;
   let broker: Broker;
   beforeAll(async () => {
@@ -54,7 +59,10 @@ export function kafkaServices(): (seed: number, signal: AbortSignal) => Promise<
     const nodes: ServerProcess[] = [];
     const addNode = async (): Promise<ServerProcess> => {
       const [port] = await freePorts(1);
-      const set = Object.entries(SETTINGS).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+      const set = Object.entries({ ...SETTINGS, ...settings }).flatMap(([name, value]) => [
+        '--set',
+        `${name}=${value}`,
+      ]);
       const flags = ['--bootstrap-servers', broker.bootstrap, ...set];
       const node = new ServerProcess({ entry, port: port!, dataDir: tempDir(), flags });
       nodes.push(node);

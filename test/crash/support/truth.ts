@@ -53,8 +53,10 @@ export function truthOf(source: readonly TopicRecord[]): Truth {
       pay_sessions: [...groups.payment].flatMap(([type, all]) => sessions(type, all)).sort(),
       busy: [...groups.passengers].flatMap(([count, all]) => windows(Number(count), all)).sort(),
     },
-    rides: (group, key, from, to) =>
-      (groups[group].get(key) ?? []).filter((r) => r.timestamp >= from && r.timestamp <= to).length,
+    rides: (group, key, from, to) => {
+      const of = groups[group].get(key) ?? [];
+      return firstFrom(of, to + 1) - firstFrom(of, from);
+    },
   };
 }
 
@@ -85,6 +87,18 @@ function windows(key: number, rides: readonly Ride[]): string[] {
     if (total > HAVING_ABOVE) out.push(line(key, start, start + WINDOW_MS, own.length, total));
   }
   return out;
+}
+
+/** Index of the first of sorted rides that is not before `time`. */
+function firstFrom(rides: readonly Ride[], time: number): number {
+  let low = 0;
+  let high = rides.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rides[middle]!.timestamp < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function groupBy<K>(rides: readonly Ride[], keyOf: (r: Ride) => K): Map<K, Ride[]> {
