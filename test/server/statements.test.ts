@@ -48,7 +48,7 @@ describe('commands', () => {
       commandSequenceNumber: expect.any(Number),
       warnings: [],
     });
-    const next = await one('CREATE STREAM shout AS SELECT id, UCASE(text) AS t FROM notes;');
+    const next = await one('CREATE STREAM shout AS SELECT id, UCASE(text) AS t FROM notes;', EARLIEST);
     expect(next).toMatchObject({
       commandId: 'stream/`SHOUT`/create',
       commandStatus: { status: 'SUCCESS', message: 'Created query with ID CSAS_SHOUT_1', queryId: 'CSAS_SHOUT_1' },
@@ -58,7 +58,7 @@ describe('commands', () => {
       commandId: 'table/`BY_TEXT`/create',
       commandStatus: { queryId: 'CTAS_BY_TEXT_2' },
     });
-    expect(await one('INSERT INTO shout SELECT id, text AS t FROM notes;')).toMatchObject({
+    expect(await one('INSERT INTO shout SELECT id, text AS t FROM notes;', EARLIEST)).toMatchObject({
       commandId: 'stream/`INSERTQUERY_3`/create',
       commandStatus: { queryId: 'INSERTQUERY_3' },
     });
