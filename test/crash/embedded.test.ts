@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { dirname } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { freePorts } from '../../bench/support/kafka-broker.js';
 import { seededRandom } from '../../cli/rides.js';
 import { ksql } from '../main-job/client.js';
@@ -89,6 +89,7 @@ test(`embedded log: after ${KILLS} kills nothing is lost and nothing counted twi
   expect(groups).toHaveLength(QUERIES);
 
   const producer = new Producer(server.address, seed);
+  onTestFinished(() => producer.stop());
   await killAgainAndAgain(server, { kills: KILLS, workMs: 1500 }, random, signal);
   await producer.stop();
 

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { type Broker, freePorts, startBroker } from '../../kafka/support/broker.js';
 import { ksql } from '../../main-job/client.js';
 import { bundle } from '../../support/bundle.js';
@@ -77,19 +77,23 @@ export function kafkaServices(
     expect(groups).toHaveLength(QUERIES);
     const view = new KafkaView(broker);
     await view.connect();
+    onTestFinished(() => view.close());
     const producer = new KafkaProducer(broker.bootstrap, seed, PARTITIONS);
     await producer.start();
+    onTestFinished(() => producer.stop());
 
     const check = async (node: ServerProcess): Promise<void> => {
       await producer.stop();
-      await node.until('all input is committed', signal, async () => (await view.behind(groups)).length === 0);
+      await node.until('all input is committed', signal, async () => {
+        const left = await view.behind(groups);
+        return left.length === 0 || left.slice(0, 10).join('\n');
+      });
       const topics = await view.read(signal);
       const truth = truthOf(topics.get(SOURCE)!);
       await checkPullQueries(node.address, truth, signal);
       expect([...(await node.metrics()).values()].every((m) => m.running)).toBe(true);
       checkTopics(topics, truth);
       await node.stop();
-      await view.close();
       expect(nodes.flatMap((n) => n.surprises)).toEqual([]);
     };
     return { view, groups, first, addNode, check };

@@ -40,15 +40,6 @@ export class ServerProcess {
     return this.options.dataDir;
   }
 
-  get alive(): boolean {
-    return this.child !== undefined;
-  }
-
-  /** The end of what it has written to its standard error, over all its lives. */
-  get stderr(): string {
-    return this.tail;
-  }
-
   start(): void {
     if (this.child !== undefined) throw new Error('it runs already');
     const { entry, dataDir, flags } = this.options;
@@ -128,15 +119,18 @@ export class ServerProcess {
     });
   }
 
-  /** Polls a condition; what is thrown meanwhile (no connection yet) counts as not yet. A dead process ends it. */
-  async until(what: string, signal: AbortSignal, condition: () => Promise<boolean>): Promise<void> {
+  /**
+   * Polls a condition until it is true; a text says why it is not. What is thrown meanwhile (no connection yet) counts as
+   * not yet. The end of the process ends the wait.
+   */
+  async until(what: string, signal: AbortSignal, condition: () => Promise<boolean | string>): Promise<void> {
     let last: unknown;
     for (;;) {
       if (this.child === undefined) throw new Error(`waiting until ${what}: the process has ended\n${this.tail}`);
       if (signal.aborted) throw new Error(`never came: ${what} (${String(last)})\n${this.tail}`);
       try {
-        if (await condition()) return;
-        last = 'the condition does not hold';
+        last = await condition();
+        if (last === true) return;
       } catch (e) {
         last = e;
       }
