@@ -7,7 +7,7 @@ import { pause } from './support/kills.js';
 import { QUERIES } from './support/queries.js';
 
 const ROUNDS = 3;
-const DEADLINE_MS = 150_000;
+const DEADLINE_MS = 300_000;
 const seed = Number(process.env.WEIR_CRASH_SEED ?? randomInt(1_000_000));
 
 describeKafka('a server on Kafka that is suspended', () => {
@@ -46,5 +46,5 @@ describeKafka('a server on Kafka that is suspended', () => {
       });
     }
     await check(zombie);
-  }, 200_000);
+  }, 360_000);
 });
