@@ -17,7 +17,8 @@ export function toks(node: CstNode, ...names: readonly string[]): IToken[] {
   const found: IToken[] = [];
   for (const name of names) {
     const tokens = node.children[name] as IToken[] | undefined;
-    if (tokens !== undefined) found.push(...tokens);
+    // One by one: a megabyte of SQL has more tokens than a call may have arguments.
+    for (const t of tokens ?? []) found.push(t);
   }
   // Children are grouped by kind; what stood in between is found by place.
   return names.length > 1 ? found.sort((a, b) => a.startOffset - b.startOffset) : found;
