@@ -74,6 +74,8 @@ describe('/inserts-stream', () => {
       { status: 'ok', seq: 1 },
     ]);
     expect(JSON.parse((await insert([{ target: 'notes' }], { accept: 'application/json' })).text)).toEqual([]);
+    const refused = await insert([{ target: 'notes' }, { NOPE: 1 }], { accept: 'application/json' });
+    expect(JSON.parse(refused.text)).toMatchObject([{ status: 'error', seq: 0 }]);
   });
 
   it.each([

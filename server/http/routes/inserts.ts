@@ -54,6 +54,7 @@ function readTarget(line: string | undefined): string {
 /** The answer: one acknowledgement a row, in order. */
 class Acknowledgements {
   private seq = 0;
+  private written = 0;
 
   constructor(
     private readonly response: ServerResponse,
@@ -79,7 +80,7 @@ class Acknowledgements {
   }
 
   end(): void {
-    if (this.asArray) this.response.write(this.seq === 0 ? '[]' : ']');
+    if (this.asArray) this.response.write(this.written === 0 ? '[]' : ']');
     this.response.end();
   }
 
@@ -87,7 +88,8 @@ class Acknowledgements {
     const { response } = this;
     if (response.destroyed) return;
     const text = JSON.stringify(ack);
-    const line = this.asArray ? `${this.first() ? '[' : ',\n'}${text}` : `${text}\n`;
+    const line = this.asArray ? `${this.written === 0 ? '[' : ',\n'}${text}` : `${text}\n`;
+    this.written++;
     await new Promise<void>((resolve) => {
       if (this.alone) response.write(line, () => resolve());
       else if (response.write(line)) resolve();
@@ -96,12 +98,5 @@ class Acknowledgements {
         response.once('close', resolve);
       }
     });
-  }
-
-  private begun = false;
-  private first(): boolean {
-    const first = !this.begun;
-    this.begun = true;
-    return first;
   }
 }
