@@ -74,7 +74,7 @@ export class TimeIndex {
     if (page.length >= PAGE_BYTES) this.close(bucket);
   }
 
-  /** No entry is earlier; Infinity where there is none. */
+  /** No entry that is still to be taken is earlier (one that a restart gives again may be); Infinity where there is none. */
   earliest(): number {
     for (const b of this.buckets) if (b.min !== Number.POSITIVE_INFINITY) return b.min;
     return Number.POSITIVE_INFINITY;

@@ -111,7 +111,7 @@ function aggregate(c: Choices, columns: readonly Expr[], allowed: Allowed): Aggr
     default: {
       const e = new Expressions(c, columns).any(2);
       return call('COUNT_DISTINCT', e, BIGINT, (vs) =>
-        BigInt(new Set(present(vs).map((v) => canonical(v, e.type))).size),
+        BigInt(new Set(present(vs).map((v) => canonical(v === 0 ? 0 : v, e.type))).size),
       );
     }
   }
@@ -213,6 +213,7 @@ function grouped<T>(items: readonly T[], by: (item: T) => string): T[][] {
   return [...groups.values()];
 }
 
+const first = (members: readonly Member[]): number => Math.min(...members.map((m) => m.timestamp));
 const latest = (members: readonly Member[]): number => Math.max(...members.map((m) => m.timestamp));
 
 /** GROUP BY over a stream, without a window. */
@@ -329,16 +330,16 @@ export function sessionQuery(c: Choices): QueryCase {
         time = Math.max(time, m.timestamp);
         const mine = sessions.get(m.id) ?? [];
         const near = (s: typeof rows) =>
-          latest(s) >= m.timestamp - gap &&
-          Math.min(...s.map((x) => x.timestamp)) <= m.timestamp + gap &&
-          latest(s) > time - gap - graceMs;
+          latest(s) >= m.timestamp - gap && first(s) <= m.timestamp + gap && latest(s) > time - gap - graceMs;
         const merged = [...mine.filter(near).flat(), m];
         // Late: the session, with this row in it, has closed.
         if (latest(merged) < time - graceMs - gap) continue;
-        sessions.set(m.id, [...mine.filter((s) => !near(s)), merged]);
+        // Too old to be joined, yet not closed: a session with the very same bounds takes the place of the one before.
+        const same = (s: typeof rows) => latest(s) === latest(merged) && first(s) === first(merged);
+        sessions.set(m.id, [...mine.filter((s) => !near(s) && !same(s)), merged]);
       }
       return [...sessions.values()].flat().flatMap((s) => {
-        const window = { start: Math.min(...s.map((m) => m.timestamp)), end: latest(s) };
+        const window = { start: first(s), end: latest(s) };
         return aggregated(g, s[0]!.key, s, window.end, window);
       });
     },

@@ -489,7 +489,7 @@ export class Expressions {
     const not = this.c.chance(2);
     const source = escaped ? '%' : null;
     const regex = new RegExp(
-      `^${pattern.replace(/!%|[%_]|[^%_!]/g, (m) => (m === '!%' ? '%' : m === '%' ? '[^]*' : m === '_' ? '[^]' : m))}$`,
+      `^${pattern.replace(/!%|[%_]|[^%_!]/g, (m) => (m === '!%' ? '%' : m === '%' ? '.*' : m === '_' ? '.' : m))}$`,
     );
     const sql = `(${e.sql} ${not ? 'NOT ' : ''}LIKE '${pattern}'${source === null ? '' : " ESCAPE '!'"})`;
     return make(BOOLEAN, sql, [e], (row) => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { groupQuery, sessionQuery, tableGroupQuery, windowQuery } from './aggregates.js';
 import { Choices } from './choices.js';
+import { chain, foreignKeyJoin, streamStreamJoin, streamTableJoin, tableTableJoin } from './joins.js';
 import { expectedSchema, lastRows, type QueryCase, SINK, streamQuery, tableQuery, texts } from './queries.js';
 import { run } from './run.js';
 import { type Input, inputsFrom } from './sources.js';
@@ -11,7 +12,7 @@ import { Undecided } from './values.js';
  * Random valid queries over random input give what a plain evaluation over all of the input at once gives. WEIR_PROPERTY_RUNS
  * runs more of each kind, WEIR_PROPERTY_SEED others; a failure prints its seed, the SQL and the input.
  */
-const RUNS = Number(process.env.WEIR_PROPERTY_RUNS ?? 100);
+const RUNS = Number(process.env.WEIR_PROPERTY_RUNS ?? 30);
 const SEED = Number(process.env.WEIR_PROPERTY_SEED ?? 20240601);
 
 const number = fc.nat(65_535);
@@ -25,6 +26,11 @@ const KINDS: readonly (readonly [string, (c: Choices) => QueryCase])[] = [
   ['GROUP BY over a table', tableGroupQuery],
   ['tumbling and hopping windows', windowQuery],
   ['session windows', sessionQuery],
+  ['stream-table joins', streamTableJoin],
+  ['table-table joins', tableTableJoin],
+  ['foreign-key joins', foreignKeyJoin],
+  ['stream-stream joins', streamStreamJoin],
+  ['a query over another', chain],
 ];
 
 const show = (r: Input): string => {

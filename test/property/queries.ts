@@ -141,7 +141,7 @@ export function inValue(e: Expr, keys: readonly Item[]): Expr {
 }
 
 /** SELECT … FROM stream [WHERE] [PARTITION BY]. */
-export function streamQuery(c: Choices, from: Source = stream(c), name = SINK): QueryCase {
+export function streamQuery(c: Choices, from: Source = stream(c), name = SINK, format?: 'JSON'): QueryCase {
   const columns = columnsOf(from);
   const filter = condition(c, columns);
   const moved = c.chance(3);
@@ -152,7 +152,8 @@ export function streamQuery(c: Choices, from: Source = stream(c), name = SINK): 
     : from.key.map((k) => ({ name: k.name, expr: columns.find((e) => e.sql === k.name)! }));
   const value = randomItems(c, columns, key);
   const partition = moved ? ` PARTITION BY ${key.map((k) => k.expr.sql).join(', ')}` : '';
-  const plain = sinkOf(c, 'STREAM', key, value, name);
+  const formats = format === undefined ? {} : { keyFormat: key.length === 0 ? 'KAFKA' : format, valueFormat: format };
+  const plain = { ...sinkOf(c, 'STREAM', key, value, name), ...formats };
   const rest = `FROM ${from.name}${where(filter)}${partition} EMIT CHANGES`;
   const { sql, sink, keys, values } = createAs(c, plain, [...key, ...value], rest);
   const ofKey = new Set(from.key.map((k) => k.name));

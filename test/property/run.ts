@@ -13,9 +13,11 @@ import { parseScript, SourceText } from '../../parser/index.js';
 import type { Col, Input } from './sources.js';
 import { sqlType, type Val } from './values.js';
 
+let clock = 0;
 const tools: CaseTools = {
   functions: new FunctionRegistry(BUILT_IN_FUNCTIONS),
-  now: () => 0,
+  // It never stands still: what waits for its time of the wall clock is always due.
+  now: () => (clock += 10_000),
   random: () => 0.5,
   uuid: () => '00000000-0000-0000-0000-000000000000',
 };

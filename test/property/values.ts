@@ -200,5 +200,6 @@ export function canonical(v: Val, t: Type): string {
   if (v === null) return 'NULL';
   if (t.kind === 'STRING') return JSON.stringify(v);
   if (t.kind === 'DECIMAL') return decimalText(rescale(v as Dec, t.scale));
-  return t.kind === 'DOUBLE' && v === 0 ? '0' : String(v);
+  // Negative zero is another text, and so another key.
+  return Object.is(v, -0) ? '-0' : String(v);
 }
