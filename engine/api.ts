@@ -35,6 +35,8 @@ export interface QueryStream {
    * Rejects where the query failed.
    */
   next(): Promise<RowBatch | undefined>;
+  /** Push queries: how far it is, and so why it may be silent. */
+  progress?(): QueryProgress;
   /** Why there are no more rows; meaningful once `next` has given undefined. */
   readonly end: QueryEnd;
   close(): Promise<void>;
@@ -46,6 +48,33 @@ export interface RowBatch {
   readonly tombstones?: readonly boolean[];
   /** PRINT: lines of text instead of rows. */
   readonly lines?: readonly string[];
+  /** Where a push query that asked for tokens goes on after these rows. */
+  readonly continuation?: string;
+  /** With `weir.push.snapshot`: these rows are the last of the snapshot; those that follow are changes. */
+  readonly snapshotEnd?: boolean;
+}
+
+/** How far a push query is. */
+export interface QueryProgress {
+  readonly recordsIn: number;
+  readonly rowsOut: number;
+  /** Rows that WHERE or HAVING left out. */
+  readonly filtered: number;
+  /** Records that could not be decoded, and what was wrong with the first of them. */
+  readonly undecodable: number;
+  readonly firstError: string | null;
+  /** Records that came after their window's grace. */
+  readonly late: number;
+  /** Records that stood in its topics before the place where it began. */
+  readonly earlier: number;
+  /** It has read all there is and waits for new records. */
+  readonly atEnd: boolean;
+  /** Records between it and the end of its topics. */
+  readonly lag: number;
+  /** Largest event time so far, milliseconds; -1 before the first record. */
+  readonly streamTime: number;
+  /** EMIT FINAL: rows that wait for stream time to go on. */
+  readonly heldBack: number;
 }
 
 export interface RawRecord {

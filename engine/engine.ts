@@ -1,5 +1,3 @@
-import type { Statement } from '../parser/ast.js';
-import { parseScript, SourceText, SqlError, splitStatements, substituteVariables } from '../parser/index.js';
 import type { FormatRegistry } from './analyzer/index.js';
 import type {
   CommandStatus,
@@ -12,18 +10,14 @@ import type {
   RequestContext,
 } from './api.js';
 import { EMPTY_CONTEXT } from './api.js';
-import { applyCommand, type Catalog, type QueryDef } from './catalog/index.js';
-import { type Applied, CommandLog } from './command-log.js';
-import { isApplied } from './commands/applied.js';
-import type { EngineParts, RequestSession, StatementContext } from './commands/context.js';
+import type { Catalog } from './catalog/index.js';
+import { CommandLog } from './command-log.js';
+import type { EngineParts } from './commands/context.js';
 import type { Entity } from './commands/entities.js';
-import { StatementFailure } from './commands/failure.js';
 import { prepare } from './commands/index.js';
 import { rowReader } from './commands/insert-rows.js';
-import { maskedText } from './commands/masked.js';
 import { openPrint } from './commands/print.js';
 import { openSelect, queryIdPrefix } from './commands/select.js';
-import { settingsOf } from './commands/settings-of.js';
 import type { Format } from './formats/format.js';
 import { noRegistry } from './formats/registry/none.js';
 import type { SchemaRegistry } from './formats/registry/registry.js';
@@ -31,10 +25,12 @@ import type { FunctionRegistry } from './functions/registry.js';
 import type { Log } from './log/log.js';
 import { OpenQueries } from './open-queries.js';
 import { Producer } from './produce.js';
+import { Reconciler } from './reconciler.js';
 import type { Runtime } from './runtime/index.js';
-import { checkSetting, type Settings } from './settings.js';
+import { type Script, Scripts, sessionOf } from './scripts.js';
+import type { Settings } from './settings.js';
 import type { Clock } from './types/clock.js';
-import { messageOf, WeirError } from './types/errors.js';
+import { WeirError } from './types/errors.js';
 import type { Logger } from './types/logger.js';
 
 export interface EngineOptions {
@@ -57,12 +53,6 @@ export interface EngineOptions {
   readonly maxPushQueries: number;
 }
 
-/** A text of statements; `name` is its file, for errors. */
-export interface Script {
-  readonly name: string | null;
-  readonly sql: string;
-}
-
 const DEFAULT_PARTITIONS = 4;
 /** What a request waits for the command that its `commandSequenceNumber` names. */
 const COMMAND_TIMEOUT_MS = 5000;
@@ -77,14 +67,14 @@ export class Engine implements EngineApi {
   readonly serviceId: string;
   private readonly parts: EngineParts;
   private readonly commandLog: CommandLog;
+  private readonly scripts: Scripts;
+  private readonly reconciler: Reconciler;
   private readonly queries: OpenQueries;
   private readonly producer: Producer;
   private ready = false;
   private stopping = false;
   /** Statements that change the catalog go one after the other. */
   private ddl: Promise<unknown> = Promise.resolve();
-  /** Starting and stopping of queries, in the order of the commands. */
-  private reconciling: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: EngineOptions) {
     this.serviceId = options.serviceId;
@@ -97,8 +87,9 @@ export class Engine implements EngineApi {
       nodeId: options.nodeId,
       clock: options.clock,
       logger: options.logger,
-      onApplied: (applied) => this.reconcile(applied),
+      onApplied: (applied) => this.reconciler.reconcile(applied),
     });
+    this.reconciler = new Reconciler({ ...options, catalog: () => this.commandLog.catalog });
     this.parts = {
       log: options.log,
       commandLog: this.commandLog,
@@ -121,13 +112,14 @@ export class Engine implements EngineApi {
       pushQueries: () => this.queries.pushQueries(),
       closeQuery: (id) => this.queries.close(id),
     };
+    this.scripts = new Scripts(this.parts, () => this.reconciler.settled());
   }
 
   /** Replays the command log and starts the persistent queries. */
   async start(): Promise<void> {
     await this.commandLog.open();
-    for (const query of this.commandLog.catalog.queries.values()) this.startQuery(query);
-    await this.reconciling;
+    for (const query of this.commandLog.catalog.queries.values()) this.reconciler.startQuery(query);
+    await this.reconciler.settled();
     this.ready = true;
   }
 
@@ -137,7 +129,7 @@ export class Engine implements EngineApi {
     await this.quiesce();
     await this.ddl.catch(() => undefined); // its own request was told
     await this.commandLog.close();
-    await this.reconciling;
+    await this.reconciler.settled();
     await this.options.runtime.stop();
     await this.producer.close();
   }
@@ -174,8 +166,8 @@ export class Engine implements EngineApi {
     this.checkReady();
     await this.awaitCommand(context);
     return this.inOrder(async () => {
-      await this.check([{ name: null, sql }], () => sessionOf(context), false);
-      return this.run(sql, sessionOf(context), false);
+      await this.scripts.check([{ name: null, sql }], () => sessionOf(context), false);
+      return this.scripts.run(sql, sessionOf(context), false);
     });
   }
 
@@ -187,9 +179,10 @@ export class Engine implements EngineApi {
   async deploy(scripts: readonly Script[]): Promise<readonly Entity[]> {
     this.checkReady();
     return this.inOrder(async () => {
-      await this.check(scripts, () => sessionOf(EMPTY_CONTEXT), true);
+      await this.scripts.check(scripts, () => sessionOf(EMPTY_CONTEXT), true);
       const entities: Entity[] = [];
-      for (const script of scripts) entities.push(...(await this.run(script.sql, sessionOf(EMPTY_CONTEXT), true)));
+      for (const script of scripts)
+        entities.push(...(await this.scripts.run(script.sql, sessionOf(EMPTY_CONTEXT), true)));
       return entities;
     });
   }
@@ -200,70 +193,18 @@ export class Engine implements EngineApi {
     return run;
   }
 
-  private async run(sql: string, session: RequestSession, skipApplied: boolean): Promise<Entity[]> {
-    const entities: Entity[] = [];
-    for (const { statement, text, source } of this.parse(sql, session)) {
-      if (skipApplied && isApplied(this.commandLog.catalog, statement)) continue;
-      const entity = await this.guard(maskedText(statement, text), source, async () =>
-        (await prepare(this.statementContext(statement, source, text, session, new Map()))).run(),
-      );
-      if (entity !== undefined) entities.push(entity);
-      await this.reconciling;
-    }
-    return entities;
-  }
-
-  /** Runs scripts on a snapshot of the catalog, which is then thrown away. */
-  private async check(scripts: readonly Script[], session: () => RequestSession, skipApplied: boolean): Promise<void> {
-    let catalog = this.commandLog.catalog;
-    const planned = new Map<string, number>();
-    for (const script of scripts) {
-      const own = session();
-      try {
-        for (const { statement, text, source } of this.parse(script.sql, own)) {
-          if (skipApplied && isApplied(catalog, statement)) continue;
-          await this.guard(maskedText(statement, text), source, async () => {
-            const prepared = await prepare({
-              ...this.statementContext(statement, source, text, own, planned),
-              catalog,
-            });
-            if (prepared.command !== undefined) catalog = applyCommand(catalog, prepared.command);
-          });
-        }
-      } catch (e) {
-        if (script.name === null) throw e;
-        const cause = e instanceof StatementFailure ? e.cause : e;
-        throw new WeirError('BAD_STATEMENT', `${script.name}: ${messageOf(cause)}`, (cause as { hint?: string }).hint, {
-          cause,
-        });
-      }
-    }
-  }
-
-  /** Parses a script. With variables in it, a statement is read with those that the statements before it have left. */
-  private *parse(sql: string, session: RequestSession): Generator<ParsedStatement> {
-    if (!sql.includes('${')) {
-      yield* parsed(sql);
-      return;
-    }
-    const split = splitStatements(sql);
-    for (const slice of [...split.statements, split.tail]) {
-      if (slice.text !== '') yield* parsed(substituteVariables(slice.text, Object.fromEntries(session.variables)).text);
-    }
-  }
-
   async openQuery(sql: string, context: RequestContext): Promise<QueryStream> {
     this.checkReady();
     await this.awaitCommand(context);
     const session = sessionOf(context);
-    const statements = [...this.parse(sql, session)];
+    const statements = [...this.scripts.parse(sql, session)];
     // SET and DEFINE may go before the query.
     for (const { statement, text, source } of statements.slice(0, -1)) {
       if (!['SetProperty', 'UnsetProperty', 'Define', 'Undefine'].includes(statement.kind)) {
         throw new WeirError('BAD_REQUEST', `Expected exactly one KSQL statement; found ${statements.length} instead.`);
       }
-      await this.guard(text, source, async () =>
-        (await prepare(this.statementContext(statement, source, text, session, new Map()))).run(),
+      await this.scripts.guard(text, source, async () =>
+        (await prepare(this.scripts.context(statement, source, text, session, new Map()))).run(),
       );
     }
     const last = statements.at(-1);
@@ -277,11 +218,11 @@ export class Engine implements EngineApi {
       );
     }
     const endless = statement.kind === 'Print' || statement.emit !== undefined;
-    const own = this.statementContext(statement, source, text, session, new Map());
+    const own = this.scripts.context(statement, source, text, session, new Map());
     const prefix = statement.kind === 'Print' ? 'transient_' : queryIdPrefix(statement, own);
     // A name that TERMINATE takes without quotes.
     const id = `${prefix}${this.options.uuid().replaceAll('-', '').slice(0, 16)}`;
-    return this.guard(text, source, () =>
+    return this.scripts.guard(text, source, () =>
       this.queries.add(text, endless, () =>
         statement.kind === 'Print' ? openPrint(statement, id, this.parts) : openSelect(own, id),
       ),
@@ -358,27 +299,6 @@ export class Engine implements EngineApi {
     });
   }
 
-  private statementContext(
-    statement: Statement,
-    source: SourceText,
-    sql: string,
-    session: RequestSession,
-    plannedTopics: Map<string, number>,
-  ): StatementContext {
-    return { parts: this.parts, session, catalog: this.commandLog.catalog, plannedTopics, statement, source, sql };
-  }
-
-  /** Errors of a statement leave with its text. */
-  private async guard<T>(text: string, source: SourceText, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (e) {
-      throw e instanceof StatementFailure
-        ? e
-        : new StatementFailure(text, e instanceof Error ? e : new Error(messageOf(e)), source);
-    }
-  }
-
   /** A client that has been told of a command does not see the state before it, whichever node it asks. */
   private async awaitCommand({ afterCommand }: RequestContext): Promise<void> {
     if (afterCommand === undefined || afterCommand < 0) return;
@@ -399,78 +319,4 @@ export class Engine implements EngineApi {
     if (this.stopping) throw new WeirError('SHUTTING_DOWN', 'The server is shutting down.');
     if (!this.ready) throw new WeirError('NOT_READY', 'The server is starting; try again in a moment.');
   }
-
-  /** Makes the running queries those of the catalog. */
-  private reconcile({ before, after }: Applied): void {
-    for (const id of before.queries.keys()) {
-      if (!after.queries.has(id)) this.afterwards(id, () => this.options.runtime.dropQuery(id));
-    }
-    for (const query of after.queries.values()) {
-      const was = before.queries.get(query.id);
-      if (was === undefined) this.startQuery(query);
-      else if (was.topology !== query.topology) this.startQuery(query, true);
-      else if (was.state !== query.state) {
-        this.afterwards(query.id, () =>
-          query.state === 'PAUSED'
-            ? this.options.runtime.pauseQuery(query.id)
-            : this.options.runtime.resumeQuery(query.id),
-        );
-      }
-    }
-  }
-
-  /** `replaces`: the query runs already, with another topology. */
-  private startQuery(query: QueryDef, replaces = false): void {
-    const { runtime } = this.options;
-    this.afterwards(query.id, () =>
-      runtime[replaces ? 'replaceQuery' : 'startQuery']({
-        queryId: query.id,
-        topology: query.topology,
-        properties: settingsOf(
-          this.options.settings,
-          this.commandLog.catalog,
-          new Map(Object.entries(query.properties)),
-        ).overrides(),
-        paused: query.state === 'PAUSED',
-      }),
-    );
-  }
-
-  private afterwards(queryId: string, work: () => Promise<unknown>): void {
-    this.reconciling = this.reconciling
-      .then(work)
-      .then(() => undefined)
-      .catch((e: unknown) => this.options.logger.error({ err: e, queryId }, 'a query could not be started or stopped'));
-  }
-}
-
-interface ParsedStatement {
-  readonly statement: Statement;
-  /** What its spans refer to. */
-  readonly source: SourceText;
-  /** Its own text. */
-  readonly text: string;
-}
-
-function* parsed(sql: string): Generator<ParsedStatement> {
-  const source = new SourceText(sql);
-  let statements: readonly Statement[];
-  try {
-    statements = parseScript(sql);
-  } catch (e) {
-    throw e instanceof SqlError ? new StatementFailure(e.statement ?? sql, e, source) : e;
-  }
-  for (const statement of statements) {
-    yield { statement, source, text: source.slice(statement.span).trim() };
-  }
-}
-
-function sessionOf(context: RequestContext): RequestSession {
-  const properties = new Map<string, string>();
-  for (const [name, value] of Object.entries(context.properties)) {
-    checkSetting(name, String(value));
-    properties.set(name, String(value));
-  }
-  const variables = new Map(Object.entries(context.variables).map(([k, v]) => [k.toLowerCase(), v]));
-  return { properties, variables };
 }
