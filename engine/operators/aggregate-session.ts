@@ -230,6 +230,10 @@ export class AggregateSession implements Operator {
     return this.held;
   }
 
+  openGroups(): number {
+    return this.pending.size;
+  }
+
   private emitClosed(closed: number): void {
     const sessionAt = (key: Buffer, start: number) =>
       this.keys[this.slot(key, 0, key.length)]!.sessions.find((s) => s.start === start);

@@ -81,6 +81,10 @@ export class AggregateWindowed extends GroupAggregate {
     super.flush();
   }
 
+  openGroups(): number {
+    return this.pending.size;
+  }
+
   override reset(): void {
     this.pending.clear();
     this.clock.reset();

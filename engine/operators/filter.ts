@@ -10,6 +10,7 @@ import type { Evaluator, Operator, OperatorEnv, TaskRecord } from './operator.js
 /** WHERE on a stream: rows for which the predicate is true go on as they are. Null rows fail it. */
 export class StreamFilter implements Operator {
   private readonly predicate: Evaluator;
+  private leftOut = 0;
 
   constructor(
     node: FilterNode,
@@ -21,6 +22,11 @@ export class StreamFilter implements Operator {
 
   process(record: TaskRecord): void {
     if (record.value !== null && this.predicate(record) === true) this.out.process(record);
+    else this.leftOut++;
+  }
+
+  filtered(): number {
+    return this.leftOut;
   }
 }
 
@@ -39,6 +45,7 @@ export class TableFilter implements Operator {
   private readonly store: Store | null = null;
   private readonly codec: KeyCodec | null = null;
   private readonly key = new ByteWriter();
+  private leftOut = 0;
 
   constructor(
     node: FilterNode,
@@ -56,6 +63,7 @@ export class TableFilter implements Operator {
   process(record: TaskRecord): void {
     const { value, previous } = record;
     const matches = value !== null && this.predicate(record) === true;
+    if (!matches && value !== null) this.leftOut++;
     switch (this.before.kind) {
       case 'previous': {
         const matched = previous !== null && this.matched(record, previous);
@@ -73,6 +81,10 @@ export class TableFilter implements Operator {
     this.out.process(record);
     record.value = value;
     record.previous = previous;
+  }
+
+  filtered(): number {
+    return this.leftOut;
   }
 
   private matched(record: TaskRecord, previous: Value[]): boolean {

@@ -60,6 +60,10 @@ export interface Operator {
   reset?(): void;
   /** Bytes held back, counted against the commit bound. */
   heldBytes?(): number;
+  /** Rows that WHERE or HAVING have left out. */
+  filtered?(): number;
+  /** EMIT FINAL: groups that wait for their windows to close. */
+  openGroups?(): number;
   /** Set where stored entries outlive their use: the task removes them. */
   readonly expiry?: Expiry;
 }

@@ -13,6 +13,11 @@ interface Pending {
 export class PendingSessions {
   private readonly heap: Pending[] = [];
 
+  /** Sessions that wait, at most: those that another has joined are counted until their time. */
+  get size(): number {
+    return this.heap.length;
+  }
+
   add(key: Buffer, start: number, end: number): void {
     this.heap.push({ key, start, end });
     this.up(this.heap.length - 1);

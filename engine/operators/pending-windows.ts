@@ -6,9 +6,16 @@ export class PendingWindows {
   /** Ascending. */
   private readonly starts: number[] = [];
   private readonly groups = new Map<number, Buffer[]>();
+  private count = 0;
+
+  /** Groups that wait. */
+  get size(): number {
+    return this.count;
+  }
 
   /** A new group: its stored key, the caller's no more. */
   add(start: number, key: Buffer): void {
+    this.count++;
     const keys = this.groups.get(start);
     if (keys !== undefined) {
       keys.push(key);
@@ -27,12 +34,14 @@ export class PendingWindows {
     for (const start of this.starts.splice(0, n)) {
       const keys = this.groups.get(start)!;
       this.groups.delete(start);
+      this.count -= keys.length;
       for (const key of keys.sort(Buffer.compare)) visit(start, key);
     }
   }
 
   clear(): void {
     this.starts.length = 0;
+    this.count = 0;
     this.groups.clear();
   }
 }

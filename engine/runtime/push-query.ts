@@ -1,4 +1,5 @@
 import type { FetchedPartition, LogReader } from '../log/log.js';
+import type { OperatorContext } from '../operators/operator.js';
 import type { ResultSink } from '../operators/result.js';
 import { MemoryState } from '../stores/memory.js';
 import type { Store, TaskId } from '../stores/store.js';
@@ -9,7 +10,7 @@ import { buildChain, type Chain } from './chain.js';
 import { Counters, type CounterValues } from './counters.js';
 import { InputQueue, InputSet, isBehind } from './input-queue.js';
 import { MeteredStore } from './metered-store.js';
-import type { ResultColumn, RowBatch, RowStream, RowStreamEnd } from './row-stream.js';
+import type { ResultColumn, RowBatch, RowProgress, RowStream, RowStreamEnd } from './row-stream.js';
 import { operatorEnv, type Properties, type RuntimeServices } from './services.js';
 import { type QuerySettings, querySettings } from './settings.js';
 import { yieldToLoop } from './yield.js';
@@ -75,6 +76,7 @@ export class PushQuery implements RowStream {
   private finished = false;
   private closed = false;
   private failure: Error | null = null;
+  private firstError: string | null = null;
   private stateBytes = 0;
   private flushAt = -1;
   private wakeConsumer: () => void = () => {};
@@ -97,7 +99,7 @@ export class PushQuery implements RowStream {
     const env = operatorEnv({
       services,
       properties: spec.properties,
-      context: this.counters,
+      context: this.reports(),
       cached: this.settings.cached,
       cacheEntries: Number.POSITIVE_INFINITY,
       openStore: (ref) => {
@@ -155,6 +157,37 @@ export class PushQuery implements RowStream {
       atEnd: this.atEnd(),
       earlier: this.earlier,
       streamTime: this.inputs.streamTime,
+    };
+  }
+
+  progress(): RowProgress {
+    const { operators } = this.chain;
+    return {
+      recordsIn: this.counters.recordsIn,
+      rowsOut: this.rowsOut,
+      filtered: operators.reduce((n, o) => n + (o.filtered?.() ?? 0), 0),
+      undecodable: this.counters.skippedRecords,
+      firstError: this.firstError,
+      late: this.counters.lateRecords,
+      earlier: this.earlier,
+      atEnd: this.atEnd(),
+      lag: this.inputs.queues.reduce((n, q) => n + Math.max(0, this.endOf(q) - q.next), 0),
+      streamTime: this.inputs.streamTime,
+      heldBack: operators.reduce((n, o) => n + (o.openGroups?.() ?? 0), 0),
+    };
+  }
+
+  /** The query's counters, and what was wrong with the first record that could not be read. */
+  private reports(): OperatorContext {
+    const { counters } = this;
+    return {
+      evaluationError: (node, message, record) => counters.evaluationError(node, message, record),
+      skipped: (node, message, place) => {
+        this.firstError ??= `${place.topic}-${place.partition}@${place.offset}: ${message}`;
+        counters.skipped(node, message, place);
+      },
+      late: () => counters.late(),
+      streamTime: () => counters.streamTime(),
     };
   }
 
@@ -281,9 +314,14 @@ export class PushQuery implements RowStream {
 
   private atEnd(): boolean {
     return this.inputs.queues.every((q) => {
-      const end = this.reader?.position(q.source.topic, q.partition)?.end ?? -1;
+      const end = this.endOf(q);
       return end >= 0 && q.next >= end;
     });
+  }
+
+  /** Where the topic of an input ends, as far as known; -1 where it is not. */
+  private endOf(queue: InputQueue): number {
+    return this.reader?.position(queue.source.topic, queue.partition)?.end ?? -1;
   }
 
   private waitMs(): number {

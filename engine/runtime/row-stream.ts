@@ -15,6 +15,21 @@ export interface RowBatch {
   readonly tombstones?: readonly boolean[];
 }
 
+/** How far a push query is; `QueryProgress` in engine/api.ts says what each number means. */
+export interface RowProgress {
+  readonly recordsIn: number;
+  readonly rowsOut: number;
+  readonly filtered: number;
+  readonly undecodable: number;
+  readonly firstError: string | null;
+  readonly late: number;
+  readonly earlier: number;
+  readonly atEnd: boolean;
+  readonly lag: number;
+  readonly streamTime: number;
+  readonly heldBack: number;
+}
+
 export type RowStreamEnd = 'limit' | 'completed' | 'terminated';
 
 export interface RowStream {
@@ -23,6 +38,8 @@ export interface RowStream {
   readonly columns: readonly ResultColumn[];
   /** The next rows, at least one; undefined at the end. Rejects where the query failed. */
   next(): Promise<RowBatch | undefined>;
+  /** Where rows come as they are made: how far it is, and so why it may be silent. */
+  progress?(): RowProgress;
   /** Why there are no more rows; meaningful once `next` has given undefined. */
   readonly end: RowStreamEnd;
   close(): Promise<void>;

@@ -353,6 +353,25 @@ function pushQueries(): void {
       expect(await q.next()).toBeUndefined();
     });
 
+    it('says why it is silent', async () => {
+      await produce(rides(5));
+      const q = await runtime.openPush({
+        queryId: 'P',
+        topology: own(topology([source(), filter('source', greater(AMOUNT, 100)), result('filter', [USER])])),
+        properties: {},
+      });
+      await produce(rides(10));
+      const bad = new BatchBuilder();
+      bad.add(7, null, 0, 0, Buffer.from('{'), 0, 1);
+      await append(`in${suffix}`, [bad.finish()]);
+      await until('all is read', () => q.progress().recordsIn === 10 && q.progress().undecodable === 1);
+      expect(q.progress()).toMatchObject({
+        ...{ rowsOut: 0, filtered: 10, late: 0, earlier: 5, atEnd: true, lag: 0, streamTime: 9, heldBack: 0 },
+        firstError: expect.stringMatching(/^in.*-0@\d+: /),
+      });
+      await q.close();
+    });
+
     it('over all partitions takes what is there in the order of event time', async () => {
       await produce(rides(300));
       const q = await runtime.openPush({
