@@ -1,7 +1,7 @@
 import type { ResolvedQuery, ResolvedRelation, ResolvedStatement } from '../analyzer/index.js';
 import { pinnedId, unpinned } from '../formats/registry/pinned.js';
 import type { AggregateCall, TypedExpr } from '../types/expr.js';
-import type { PullPlan } from '../types/pull-plan.js';
+import type { PullNode, PullPlan, ReadKeys, TableReadPlan } from '../types/pull-plan.js';
 import { type Column, printSchema } from '../types/schema.js';
 import { printType } from '../types/sql-type.js';
 import type { FormatRef, KeyWindow, Topology, TopologyNode, WindowSpec } from '../types/topology.js';
@@ -250,28 +250,83 @@ function nodeText(n: TopologyNode): string {
   }
 }
 
-/** How a pull query on a table is answered. */
+/** How a pull query is answered: its operators, the last one first, each over those below it. */
 export function explainPull(p: PullPlan): string {
-  const range = (name: string, r: PullPlan['windowStart']): readonly string[] =>
-    r.from === undefined && r.to === undefined
+  const columns = p.columns.map((c) => `${c.name} ${printType(c.type)}${c.key ? ' KEY' : ''}`);
+  return [`rows [${columns.join(', ')}]`, ...indent(pullLines(p.root))].join('\n');
+}
+
+function pullLines(n: PullNode): readonly string[] {
+  switch (n.kind) {
+    case 'table':
+      return readLines(n.read);
+    case 'stream':
+      return [`read stream ${n.source} up to its end`, ...indent(explainTopology(n.topology).split('\n'))];
+    case 'join': {
+      const on = n.leftKeys.map((k, i) => `${printExpr(k)} = ${printExpr(n.rightKeys[i]!)}`);
+      return [
+        `${n.joinType.toLowerCase()} join on ${on.join(' AND ')}; the second input is kept`,
+        ...indent(pullLines(n.left)),
+        ...indent(pullLines(n.right)),
+      ];
+    }
+    case 'filter':
+      return [`where ${printExpr(n.predicate)}`, ...indent(pullLines(n.input))];
+    case 'aggregate': {
+      const by = n.keys.length === 0 ? '' : ` by ${n.keys.map(printExpr).join(', ')}`;
+      return [`aggregate [${n.calls.map(callText).join(', ')}]${by}`, ...indent(pullLines(n.input))];
+    }
+    case 'project':
+      return [`select [${n.columns.map(printExpr).join(', ')}]`, ...indent(pullLines(n.input))];
+    case 'distinct':
+      return ['distinct', ...indent(pullLines(n.input))];
+    case 'sort': {
+      const by = n.keys.map(
+        (k) =>
+          `${printExpr(k.expr)}${k.descending ? ' descending' : ''}${k.nullsFirst ? ' nulls first' : ' nulls last'}`,
+      );
+      const top = n.top === null ? '' : `, the first ${n.top} alone`;
+      return [`sort by ${by.join(', ')}${top}`, ...indent(pullLines(n.input))];
+    }
+    case 'limit': {
+      const rows = [n.offset === 0 ? [] : [`offset ${n.offset}`], n.limit === null ? [] : [`limit ${n.limit}`]].flat();
+      return [rows.join(' '), ...indent(pullLines(n.input))];
+    }
+  }
+}
+
+function readLines(r: TableReadPlan): readonly string[] {
+  const windows = (name: string, w: TableReadPlan['windowStart']): readonly string[] =>
+    w.from === undefined && w.to === undefined
       ? []
-      : [`${name} from ${r.from ?? 'the first'} to ${r.to ?? 'the last'}`];
+      : [`${name} from ${w.from ?? 'the first'} to ${w.to ?? 'the last'}`];
   return [
-    `read ${p.node.id} of sub-topology ${p.subtopology} of ${p.queryId}${keyWindowText(p.window)}`,
+    `read ${r.source}: ${r.node.id} of sub-topology ${r.subtopology} of ${r.queryId}${keyWindowText(r.window)}`,
     ...indent([
-      p.keys.kind === 'scan'
-        ? 'every key'
-        : `keys ${p.keys.keys.map((k) => `(${k.map(printExpr).join(', ')})`).join(', ')}`,
-      ...range('window starts', p.windowStart),
-      ...range('window ends', p.windowEnd),
-      ...p.steps.map(nodeText),
-      ...(p.where === null ? [] : [`where ${printExpr(p.where)}`]),
-      ...p.columns.map(
-        (c) => `select ${c.name} ${printType(c.expr.type)}${c.key ? ' KEY' : ''} = ${printExpr(c.expr)}`,
-      ),
-      ...(p.limit === null ? [] : [`limit ${p.limit}`]),
+      keysText(r.keys),
+      ...windows('window starts', r.windowStart),
+      ...windows('window ends', r.windowEnd),
+      ...r.steps.map(nodeText),
+      ...(r.where === null ? [] : [`where ${printExpr(r.where)}`]),
+      `select [${r.columns.map(printExpr).join(', ')}]`,
+      ...(r.limit === null ? [] : [`limit ${r.limit}`]),
     ]),
-  ].join('\n');
+  ];
+}
+
+function keysText(keys: ReadKeys): string {
+  switch (keys.kind) {
+    case 'scan':
+      return 'every key';
+    case 'points':
+      return `keys ${keys.keys.map((k) => `(${k.map(printExpr).join(', ')})`).join(', ')}`;
+    case 'range': {
+      const equal = keys.equal.length === 0 ? '' : ` that begin with (${keys.equal.map(printExpr).join(', ')})`;
+      const from = keys.from === null ? '' : ` from ${printExpr(keys.from)}`;
+      const to = keys.to === null ? '' : ` to ${printExpr(keys.to)}`;
+      return `keys${equal}${from}${to}`;
+    }
+  }
 }
 
 /** Every stage of a planned statement, each under its heading. */

@@ -1,7 +1,7 @@
 import { type ResolvedSelect, relationSources, type SelectColumn, sameExpr } from '../analyzer/index.js';
 import { WeirError } from '../types/errors.js';
 import type { CompareOp, TypedExpr } from '../types/expr.js';
-import type { PullPlan } from '../types/pull-plan.js';
+import type { PullPlan, ReadKeys, TableReadPlan } from '../types/pull-plan.js';
 import type { Column } from '../types/schema.js';
 import type { Topology, TopologyNode } from '../types/topology.js';
 import { and, conjuncts } from './conjuncts.js';
@@ -23,7 +23,7 @@ export function planTablePull(statement: ResolvedSelect): PullPlan {
     );
   }
   const bounds = constraints(query.where, source.schema.key);
-  return {
+  const read: TableReadPlan = {
     source: source.name,
     queryId: materialization.id,
     subtopology: found.subtopology,
@@ -36,8 +36,12 @@ export function planTablePull(statement: ResolvedSelect): PullPlan {
     windowStart: bounds.windowStart,
     windowEnd: bounds.windowEnd,
     where: bounds.rest,
-    columns: query.select.map((c) => ({ name: c.name, expr: c.expr, key: isKeyColumn(c) })),
+    columns: query.select.map((c) => c.expr),
     limit: query.limit,
+  };
+  return {
+    root: { kind: 'table', read },
+    columns: query.select.map((c) => ({ name: c.name, type: c.expr.type, key: isKeyColumn(c) })),
   };
 }
 
@@ -71,9 +75,9 @@ function materialized(topology: Topology): Materialized | undefined {
 }
 
 interface Constraints {
-  readonly keys: PullPlan['keys'];
-  readonly windowStart: PullPlan['windowStart'];
-  readonly windowEnd: PullPlan['windowEnd'];
+  readonly keys: ReadKeys;
+  readonly windowStart: TableReadPlan['windowStart'];
+  readonly windowEnd: TableReadPlan['windowEnd'];
   readonly rest: TypedExpr | null;
 }
 
@@ -93,7 +97,7 @@ function constraints(where: TypedExpr | null, keyColumns: readonly Column[]): Co
       pointParts.push(part);
     } else if (!takeBound(part, start, end)) rest.push(part);
   }
-  let keys: PullPlan['keys'] = { kind: 'scan' };
+  let keys: ReadKeys = { kind: 'scan' };
   const count = [...points.values()].reduce((n, values) => n * values.length, 1);
   if (keyColumns.length > 0 && points.size === keyColumns.length && count <= MAX_POINTS) {
     keys = { kind: 'points', keys: product(keyColumns.map((_, i) => points.get(i)!)) };

@@ -1,7 +1,9 @@
 import { WeirError } from '../types/errors.js';
-import type { PullPlan, StreamPullPlan } from '../types/pull-plan.js';
+import type { PullPlan, StreamPullPlan, TableReadPlan } from '../types/pull-plan.js';
 import type { Topology } from '../types/topology.js';
 import type { CounterValues } from './counters.js';
+import type { TableRows } from './pull/rows.js';
+import { LocalTableRows } from './pull/table-read.js';
 import { PullQuery } from './pull-query.js';
 import { PushQuery } from './push-query.js';
 import { QueryRunner, type QuerySpec, type QueryState, type QueryStatus } from './query-runner.js';
@@ -37,7 +39,11 @@ export interface RunningQuery {
 export class Runtime {
   private readonly runners = new Map<string, QueryRunner>();
 
-  constructor(private readonly services: RuntimeServices) {}
+  private readonly tables: TableRows;
+
+  constructor(private readonly services: RuntimeServices) {
+    this.tables = new LocalTableRows(services, (read) => this.partitionsOf(read));
+  }
 
   /** Starts a persistent query; what fails later is in its status. Throws BAD_STATEMENT for properties that make no sense. */
   async startQuery(start: StartQuery): Promise<void> {
@@ -95,19 +101,7 @@ export class Runtime {
     if ('topology' in plan) {
       return PushQuery.open(this.services, { queryId, topology: plan.topology, properties, bounded: true });
     }
-    const runner = this.runners.get(plan.queryId);
-    if (runner === undefined) {
-      throw new WeirError(
-        'NOT_READY',
-        `Query ${plan.queryId}, which keeps the table ${plan.source}, does not run here`,
-      );
-    }
-    return new PullQuery(this.services, {
-      queryId,
-      plan,
-      properties,
-      partitions: await this.partitionsOf(runner, plan.subtopology),
-    });
+    return PullQuery.open(this.services, this.tables, { queryId, plan, properties });
   }
 
   /** Commits and stops all persistent queries. Push queries are closed by those who read them. */
@@ -117,10 +111,15 @@ export class Runtime {
     await Promise.all(runners.map((r) => r.stop()));
   }
 
-  private async partitionsOf(runner: QueryRunner, subtopology: number): Promise<number> {
+  /** @throws NOT_READY where the query that keeps the table does not run here */
+  private async partitionsOf({ queryId, source, subtopology }: TableReadPlan): Promise<number> {
+    const runner = this.runners.get(queryId);
+    if (runner === undefined) {
+      throw new WeirError('NOT_READY', `Query ${queryId}, which keeps the table ${source}, does not run here`);
+    }
     const sub = runner.topology.subtopologies.find((s) => s.id === subtopology)!;
-    const [source] = sourcesOf(sub, this.services.serviceId, runner.queryId);
-    return (await this.services.log.describeTopic(source!))?.partitions ?? 0;
+    const [topic] = sourcesOf(sub, this.services.serviceId, runner.queryId);
+    return (await this.services.log.describeTopic(topic!))?.partitions ?? 0;
   }
 
   private runner(queryId: string): QueryRunner {

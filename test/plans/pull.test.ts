@@ -17,12 +17,13 @@ function plan(sql: string) {
   if (resolved.kind !== 'select') throw new Error(resolved.kind);
   const pull = planPull(resolved);
   if (pull.kind !== 'table') throw new Error(pull.kind);
-  return pull.plan;
+  if (pull.plan.root.kind !== 'table') throw new Error(pull.plan.root.kind);
+  return { ...pull.plan.root.read, names: pull.plan.columns };
 }
 
 const keys = (sql: string): string => {
   const { keys: k } = plan(sql);
-  return k.kind === 'scan' ? 'scan' : k.keys.map((t) => t.map(printExpr).join(',')).join(' ');
+  return k.kind !== 'points' ? k.kind : k.keys.map((t) => t.map(printExpr).join(',')).join(' ');
 };
 const rest = (sql: string): string | null => {
   const { where } = plan(sql);
@@ -76,7 +77,7 @@ describe('which windows a pull query reads', () => {
   });
 
   it('puts the bounds behind the key', () => {
-    expect(plan('SELECT * FROM win;').columns.map((c) => [c.name, c.key])).toEqual([
+    expect(plan('SELECT * FROM win;').names.map((c) => [c.name, c.key])).toEqual([
       ['A', true],
       ['WINDOWSTART', true],
       ['WINDOWEND', true],

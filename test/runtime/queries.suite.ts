@@ -12,7 +12,7 @@ import type { StateDatabase } from '../../engine/stores/store.js';
 import { BatchBuilder, BatchCursor, partitionOf } from '../../engine/types/batch.js';
 import { systemClock } from '../../engine/types/clock.js';
 import { silentLogger } from '../../engine/types/logger.js';
-import type { PullPlan } from '../../engine/types/pull-plan.js';
+import type { TableReadPlan } from '../../engine/types/pull-plan.js';
 import { BIGINT, STRING } from '../../engine/types/sql-type.js';
 import type { Topology, WindowSpec } from '../../engine/types/topology.js';
 import type { Value } from '../../engine/types/value.js';
@@ -432,7 +432,7 @@ function pushQueries(): void {
 
 function pullQueries(): void {
   describe('a pull query', () => {
-    const pull = (window: WindowSpec | null, over: Partial<PullPlan> = {}): PullPlan => ({
+    const pull = (window: WindowSpec | null, over: Partial<TableReadPlan> = {}): TableReadPlan => ({
       source: 'T',
       queryId: 'Q',
       subtopology: 1,
@@ -445,21 +445,22 @@ function pullQueries(): void {
       windowStart: {},
       windowEnd: {},
       where: null,
-      columns: [
-        { name: 'USER', expr: col(0, STRING, 'key'), key: true },
-        { name: 'N', expr: col(0, BIGINT), key: false },
-      ],
+      columns: [col(0, STRING, 'key'), col(0, BIGINT)],
       limit: null,
       ...over,
     });
-    const windowColumns: PullPlan['columns'] = [
-      { name: 'USER', expr: col(0, STRING, 'key'), key: true },
-      { name: 'WINDOWSTART', expr: { kind: 'pseudo', name: 'WINDOWSTART', type: BIGINT }, key: true },
-      { name: 'WINDOWEND', expr: { kind: 'pseudo', name: 'WINDOWEND', type: BIGINT }, key: true },
-      { name: 'N', expr: col(0, BIGINT), key: false },
+    const windowColumns: TableReadPlan['columns'] = [
+      col(0, STRING, 'key'),
+      { kind: 'pseudo', name: 'WINDOWSTART', type: BIGINT },
+      { kind: 'pseudo', name: 'WINDOWEND', type: BIGINT },
+      col(0, BIGINT),
     ];
-    const point = (user: string): PullPlan['keys'] => ({ kind: 'points', keys: [[literal(user, STRING)]] });
-    const ask = async (plan: PullPlan) => rows(await runtime.openPull({ queryId: 'pull', plan, properties: {} }));
+    const point = (user: string): TableReadPlan['keys'] => ({ kind: 'points', keys: [[literal(user, STRING)]] });
+    const ask = async (read: TableReadPlan) => {
+      const columns = read.columns.map((c, i) => ({ name: `C${i}`, type: c.type, key: false }));
+      const plan = { root: { kind: 'table', read }, columns } as const;
+      return rows(await runtime.openPull({ queryId: 'pull', plan, properties: {} }));
+    };
 
     it('reads keys, scans, filters and limits', async () => {
       await produce(rides(70));

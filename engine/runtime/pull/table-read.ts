@@ -1,0 +1,272 @@
+import { compileConstant } from '../../expression/index.js';
+import { StreamFilter } from '../../operators/filter.js';
+import { Folds } from '../../operators/folds.js';
+import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from '../../operators/operator.js';
+import { Project } from '../../operators/project.js';
+import { SessionCodec } from '../../operators/session-codec.js';
+import { storedRowTypes } from '../../operators/table-rows.js';
+import { storedTableTypes } from '../../operators/table-source.js';
+import type { StoreReader } from '../../stores/store.js';
+import { ByteWriter } from '../../types/bytes.js';
+import { WeirError } from '../../types/errors.js';
+import type { TypedExpr } from '../../types/expr.js';
+import { appendWindowStart, KeyCodec, WINDOW_BYTES, windowStartOf } from '../../types/key-codec.js';
+import type { TableReadPlan } from '../../types/pull-plan.js';
+import { NO_WINDOW } from '../../types/record.js';
+import { RowCodec } from '../../types/row-codec.js';
+import type { AggregateNode, KeyWindow, MaterializeNode, SourceNode } from '../../types/topology.js';
+import type { Value } from '../../types/value.js';
+import { Counters } from '../counters.js';
+import { functionConfig, operatorEnv, type RuntimeServices } from '../services.js';
+import { BATCH_ROWS, type PullReader, type Row, type RowBatches, type TableRows } from './rows.js';
+
+/** Reads the state that this node has. */
+export class LocalTableRows implements TableRows {
+  /** `partitions`: how many the sub-topology has that keeps the table; it throws NOT_READY where that does not run here. */
+  constructor(
+    private readonly services: RuntimeServices,
+    private readonly partitions: (read: TableReadPlan) => Promise<number>,
+  ) {}
+
+  async open(read: TableReadPlan, reader: PullReader): Promise<RowBatches> {
+    return new TableRead(this.services, read, reader, await this.partitions(read)).rows();
+  }
+}
+
+type Visit = (record: TaskRecord) => void;
+
+/** Walks a table's state: keys, a range or all of it, the windows asked for, through the plan's steps to rows. */
+class TableRead {
+  private readonly keys: KeyCodec;
+  private readonly node: AggregateNode | SourceNode | MaterializeNode;
+  private readonly decode: (value: Buffer, record: TaskRecord, visit: Visit) => void;
+  private readonly input: Operator;
+  /** How a stored key's columns are followed by a window; an aggregate keeps its sessions in the value. */
+  private readonly window: KeyWindow | null;
+  private found: Row[] = [];
+  private left: number;
+
+  constructor(
+    private readonly services: RuntimeServices,
+    private readonly plan: TableReadPlan,
+    private readonly reader: PullReader,
+    private readonly partitions: number,
+  ) {
+    if (plan.node.kind !== 'aggregate' && plan.node.kind !== 'source' && plan.node.kind !== 'materialize') {
+      throw new WeirError('INTERNAL', `A ${plan.node.kind} keeps no table`);
+    }
+    this.node = plan.node;
+    const env = this.env();
+    const columns = this.node.kind === 'source' ? this.node.key : this.node.keyColumns;
+    this.keys = new KeyCodec(columns.map((c) => c.type));
+    this.decode = decoderOf(this.node, env);
+    this.window = windowOf(this.node, plan.window);
+    this.input = this.steps(env);
+    this.left = plan.limit ?? Number.POSITIVE_INFINITY;
+  }
+
+  async *rows(): RowBatches {
+    const { plan, services } = this;
+    const points = plan.keys.kind === 'points' ? plan.keys.keys.map((k) => this.keyBytes(k)) : undefined;
+    const [from, to] = this.range();
+    for (let partition = 0; partition < this.partitions && this.left > 0; partition++) {
+      const task = { queryId: plan.queryId, subtopology: plan.subtopology, partition };
+      const reader = services.state.reader(task, this.node.store!.name);
+      if (points === undefined) yield* this.walk(reader.range(from, to));
+      else for (const key of points) yield* this.point(reader, key);
+    }
+  }
+
+  private async *point(reader: StoreReader, key: Buffer): RowBatches {
+    if (this.window === null) {
+      const value = await reader.get(key);
+      if (value !== undefined) this.take(key, value);
+      if (this.found.length > 0) yield this.taken();
+      return;
+    }
+    const { from, to } = this.plan.windowStart;
+    const lower = windowKey(key, Math.max(from ?? 0, 0));
+    const upper = windowKey(key, Math.min(to ?? MAX_TIME, MAX_TIME) + 1);
+    if (Buffer.compare(lower, upper) >= 0) return;
+    yield* this.walk(reader.range(lower, upper));
+  }
+
+  private async *walk(entries: AsyncIterable<readonly [Uint8Array, Uint8Array]>): RowBatches {
+    for await (const [key, value] of entries) {
+      // The empty key holds the step's stream time.
+      if (key.length > 0) this.take(key, value);
+      if (this.found.length >= BATCH_ROWS || this.left <= 0) yield this.taken();
+      if (this.left <= 0) return;
+    }
+    if (this.found.length > 0) yield this.taken();
+  }
+
+  private taken(): readonly Row[] {
+    const rows = this.found;
+    this.found = [];
+    return rows;
+  }
+
+  private take(storedKey: Uint8Array, value: Uint8Array): void {
+    const key = Buffer.from(storedKey.buffer, storedKey.byteOffset, storedKey.length);
+    const record = newRecord();
+    const { window } = this;
+    const end = key.length - (window === null ? 0 : window.kind === 'time' ? WINDOW_BYTES : 2 * WINDOW_BYTES);
+    record.key = this.keys.decode(key, 0, end);
+    if (window !== null) {
+      record.windowStart = windowStartOf(key, end + WINDOW_BYTES);
+      record.windowEnd = window.kind === 'time' ? record.windowStart + window.sizeMs : windowStartOf(key);
+      if (!this.wanted(record)) return;
+    }
+    this.decode(Buffer.from(value.buffer, value.byteOffset, value.length), record, (r) => {
+      if (r.windowStart === NO_WINDOW || this.wanted(r)) this.input.process(r);
+    });
+  }
+
+  private wanted(record: TaskRecord): boolean {
+    const { windowStart, windowEnd } = this.plan;
+    return inBounds(record.windowStart, windowStart) && inBounds(record.windowEnd, windowEnd);
+  }
+
+  private constant(expr: TypedExpr): Value {
+    const { services, reader } = this;
+    return compileConstant(expr, {
+      functions: services.functions,
+      config: functionConfig(services, reader.properties),
+    });
+  }
+
+  /** The stored key, or what all keys with these first columns begin with. */
+  private keyBytes(exprs: readonly TypedExpr[]): Buffer {
+    return this.prefix(exprs.map((e) => this.constant(e)));
+  }
+
+  private prefix(values: readonly Value[]): Buffer {
+    const out = new ByteWriter();
+    this.keys.encodePrefix(values, values.length, out);
+    return out.toBuffer();
+  }
+
+  /** The stored keys that are walked: from the first, up to the second. */
+  private range(): readonly [from: Buffer | undefined, to: Buffer | undefined] {
+    const { keys } = this.plan;
+    if (keys.kind !== 'range') return [undefined, undefined];
+    const equal = keys.equal.map((e) => this.constant(e));
+    const bound = (e: TypedExpr | null): readonly Value[] => {
+      const v = e === null ? null : this.constant(e);
+      return v !== null && isOrderedAlike(v) ? [...equal, v] : equal;
+    };
+    return [this.prefix(bound(keys.from)), after(this.prefix(bound(keys.to)))];
+  }
+
+  /** The plan's steps, its rest of WHERE and its columns, from the table's stored row on. */
+  private steps(env: OperatorEnv): Operator {
+    const { plan } = this;
+    const columns = plan.columns.map((c) => env.compile(c, 'pull'));
+    const where = plan.where === null ? null : env.compile(plan.where, 'pull');
+    let next: Operator = {
+      process: (r) => {
+        if (this.left <= 0 || r.value === null || (where !== null && where(r) !== true)) return;
+        this.left--;
+        this.found.push(columns.map((c) => c(r)));
+      },
+    };
+    for (const step of plan.steps.toReversed()) {
+      if (step.kind === 'filter') next = new StreamFilter(step, env, next);
+      else if (step.kind === 'project') next = new Project(step, env, next, false);
+      else throw new WeirError('INTERNAL', `A pull query cannot go through a ${step.kind}`);
+    }
+    return next;
+  }
+
+  private env(): OperatorEnv {
+    const { services, reader } = this;
+    return operatorEnv({
+      services,
+      properties: reader.properties,
+      context: new Counters(reader.queryId, services),
+      cached: true,
+      cacheEntries: 0,
+      openStore: () => {
+        throw new Error('a pull query opens no store');
+      },
+    });
+  }
+}
+
+/** What follows the columns of a node's stored keys; `window`: that of the table. */
+function windowOf(node: AggregateNode | SourceNode | MaterializeNode, window: KeyWindow | null): KeyWindow | null {
+  if (node.kind !== 'aggregate') return window;
+  return node.window === null || node.window.kind === 'SESSION' ? null : { kind: 'time', sizeMs: node.window.sizeMs };
+}
+
+/** What turns a stored value into rows: one for each session, else one. */
+function decoderOf(
+  node: AggregateNode | SourceNode | MaterializeNode,
+  env: OperatorEnv,
+): (value: Buffer, record: TaskRecord, visit: Visit) => void {
+  if (node.kind !== 'aggregate') {
+    const codec = new RowCodec(
+      node.kind === 'source' ? storedTableTypes(node) : storedRowTypes(node.valueColumns.map((c) => c.type)),
+    );
+    return (value, record, visit) => {
+      const row = codec.decode(value);
+      record.timestamp = Number(row[0]);
+      record.value = row.slice(1);
+      visit(record);
+    };
+  }
+  const folds = new Folds(node, env);
+  const states = new Array<unknown>(folds.width);
+  const result = (row: readonly Value[], record: TaskRecord, visit: Visit) => {
+    folds.load(row, states, 0);
+    record.timestamp = Number(row[0]);
+    record.value = new Array<Value>(node.valueColumns.length).fill(null);
+    folds.result(states, 0, record.value);
+    visit(record);
+  };
+  if (node.window?.kind === 'SESSION') {
+    const codec = new SessionCodec(folds.storedTypes);
+    return (value, record, visit) =>
+      codec.read(value, (start, end, row) => {
+        record.windowStart = start;
+        record.windowEnd = end;
+        result(row, record, visit);
+      });
+  }
+  const codec = new RowCodec(folds.storedTypes);
+  return (value, record, visit) => result(codec.decode(value), record, visit);
+}
+
+/** The largest time that a window can start at: what a number holds exactly, with room for one more. */
+const MAX_TIME = Number.MAX_SAFE_INTEGER - 1;
+
+function windowKey(key: Buffer, start: number): Buffer {
+  const out = new ByteWriter(key.length + WINDOW_BYTES);
+  out.copy(key);
+  appendWindowStart(out, start);
+  return out.toBuffer();
+}
+
+const inBounds = (v: number, { from, to }: { readonly from?: number; readonly to?: number }): boolean =>
+  (from === undefined || v >= from) && (to === undefined || v <= to);
+
+/** The first key behind all that begin with `prefix`; undefined: there is none. */
+function after(prefix: Buffer): Buffer | undefined {
+  for (let end = prefix.length; end > 0; end--) {
+    if (prefix[end - 1]! === 0xff) continue;
+    const next = Buffer.from(prefix.subarray(0, end));
+    next[end - 1]!++;
+    return next;
+  }
+  return undefined;
+}
+
+/**
+ * Whether encoded keys are on the same side of `v` as SQL's order has them. Not so: text with surrogates or what comes behind
+ * them (SQL compares UTF-16, the encoding is UTF-8), and 0 (two keys) or NaN among doubles.
+ */
+function isOrderedAlike(v: Value): boolean {
+  if (typeof v === 'string') return !/[\ud800-\uffff]/.test(v);
+  return typeof v !== 'number' || (v !== 0 && !Number.isNaN(v));
+}
