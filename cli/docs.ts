@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
 import { ERROR_CODES, SETTINGS } from '../engine/index.js';
+import { SERVER_SETTINGS } from '../server/settings.js';
 import { readArgs } from './args.js';
 
 const DOCS_HELP = `usage: weir docs [--folder DIR] [--check]
@@ -51,20 +52,31 @@ function functionsPage(): string {
 const cell = (text: string): string => `\`${text.replaceAll('|', '\\|').replaceAll('\n', ' ')}\``;
 
 function settingsPage(): string {
+  const row = (s: { readonly name: string; readonly default: string | null; readonly description: string }) =>
+    `| \`${s.name}\` | ${s.default === null || s.default === '' ? '' : `\`${s.default}\``} | ${s.description} |`;
   const lines = [
-    '# Settings of queries',
+    '# Settings',
     '',
     NOTE,
+    '',
+    '## Of queries',
     '',
     "Set with `SET 'name'='value';` for the statements behind it, with `ALTER SYSTEM` for all, or in the server's",
     'configuration. `ksql.streams.x` and `x` are one setting.',
     '',
     '| name | default | meaning |',
     '|---|---|---|',
-    ...SETTINGS.map(
-      (s) =>
-        `| \`${s.name}\` | ${s.default === null || s.default === '' ? '' : `\`${s.default}\``} | ${s.description} |`,
-    ),
+    ...SETTINGS.map(row),
+    '',
+    '## Of the server',
+    '',
+    'Read at the start: from a `.properties` file (`--config-file`), over it the environment (`KSQL_` and the name in upper',
+    'case with dots as underscores: `KSQL_KSQL_SERVICE_ID`), over it flags (`--set name=value`). Names of Kafka clients',
+    '(`sasl.*`, `ssl.*`, `producer.*`, `consumer.*`) go to them.',
+    '',
+    '| name | default | meaning |',
+    '|---|---|---|',
+    ...SERVER_SETTINGS.map(row),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -6,6 +6,8 @@ const HELP = `usage: weir COMMAND [options]
   start        a server with the embedded log, queries/ deployed and taxi rides flowing (npm start)
   server       a server, configured by file, environment and flags
   shell        the SQL shell (npm run shell)
+  plan         what deploying .sql files would change on a server
+  apply        deploys .sql files to a server
   datagen      make taxi rides and write them to a topic
   load         write a CSV or JSON-lines file to a topic
   test         run tests of streaming SQL
@@ -35,6 +37,12 @@ async function main(argv: readonly string[]): Promise<number> {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
       const { datagen } = await import('./datagen.js');
       return datagen(args, systemClock, interrupt.signal);
+    }
+    case 'plan':
+    case 'apply': {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
+      const { deploy } = await import('./deploy.js');
+      return deploy(command, args, { out: console.log, err: console.error, signal: interrupt.signal });
     }
     case 'load': {
       const { load } = await import('./load.js');

@@ -1,4 +1,6 @@
 import type { Entity } from './commands/entities.js';
+import type { Deployed, DeployOptions, DeployStep } from './deployment.js';
+import type { Script } from './scripts.js';
 import type { Header } from './types/record.js';
 import type { SqlType } from './types/sql-type.js';
 import type { Value } from './types/value.js';
@@ -11,6 +13,8 @@ export interface RequestContext {
   readonly variables: Readonly<Record<string, string>>;
   /** `commandSequenceNumber`: the request sees the effects of all commands up to this one, or fails with COMMAND_TIMEOUT. */
   readonly afterCommand?: number;
+  /** Statements that would change anything are refused with FORBIDDEN. */
+  readonly readOnly?: boolean;
 }
 
 export const EMPTY_CONTEXT: RequestContext = { properties: {}, variables: {} };
@@ -128,6 +132,13 @@ export interface QueryStats {
 export interface EngineApi {
   /** Runs a script of statements that are no queries: the whole script is checked on a snapshot before any is applied. */
   execute(sql: string, context: RequestContext): Promise<readonly Entity[]>;
+  /** What deploying these files would do. Nothing is done; what would be refused is among the steps. */
+  plan(scripts: readonly Script[], options?: DeployOptions): Promise<readonly DeployStep[]>;
+  /**
+   * Deploys files: all of them are tried together before the first statement runs. Throws BAD_STATEMENT, naming the file,
+   * where a statement is refused: then nothing has been done.
+   */
+  deploy(scripts: readonly Script[], options?: DeployOptions): Promise<Deployed>;
   /** Opens the one query (SELECT or PRINT) of `sql`. */
   openQuery(sql: string, context: RequestContext): Promise<QueryStream>;
   /** Ends a push or pull query by id; false where there is none. */

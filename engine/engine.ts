@@ -18,6 +18,7 @@ import { prepare } from './commands/index.js';
 import { rowReader } from './commands/insert-rows.js';
 import { openPrint } from './commands/print.js';
 import { openSelect, queryIdPrefix } from './commands/select.js';
+import { type Deployed, Deployment, type DeployOptions, type DeployStep } from './deployment.js';
 import type { Format } from './formats/format.js';
 import { noRegistry } from './formats/registry/none.js';
 import type { SchemaRegistry } from './formats/registry/registry.js';
@@ -68,6 +69,7 @@ export class Engine implements EngineApi {
   private readonly parts: EngineParts;
   private readonly commandLog: CommandLog;
   private readonly scripts: Scripts;
+  private readonly deployment: Deployment;
   private readonly reconciler: Reconciler;
   private readonly queries: OpenQueries;
   private readonly producer: Producer;
@@ -87,6 +89,7 @@ export class Engine implements EngineApi {
       nodeId: options.nodeId,
       clock: options.clock,
       logger: options.logger,
+      uuid: options.uuid,
       onApplied: (applied) => this.reconciler.reconcile(applied),
     });
     this.reconciler = new Reconciler({ ...options, catalog: () => this.commandLog.catalog });
@@ -113,6 +116,7 @@ export class Engine implements EngineApi {
       closeQuery: (id) => this.queries.close(id),
     };
     this.scripts = new Scripts(this.parts, () => this.reconciler.settled());
+    this.deployment = new Deployment(this.scripts, () => this.commandLog.catalog);
   }
 
   /** Replays the command log and starts the persistent queries. */
@@ -166,25 +170,19 @@ export class Engine implements EngineApi {
     this.checkReady();
     await this.awaitCommand(context);
     return this.inOrder(async () => {
-      await this.scripts.check([{ name: null, sql }], () => sessionOf(context), false);
-      return this.scripts.run(sql, sessionOf(context), false);
+      await this.scripts.check(sql, sessionOf(context), context.readOnly);
+      return this.scripts.run(sql, sessionOf(context));
     });
   }
 
-  /**
-   * Deploys committed scripts: all of them are checked together before the first statement runs. A source or query that
-   * is there already, made by the same statement, is left as it is; one made by another statement is an error.
-   * Errors name the script.
-   */
-  async deploy(scripts: readonly Script[]): Promise<readonly Entity[]> {
+  async plan(scripts: readonly Script[], options?: DeployOptions): Promise<readonly DeployStep[]> {
     this.checkReady();
-    return this.inOrder(async () => {
-      await this.scripts.check(scripts, () => sessionOf(EMPTY_CONTEXT), true);
-      const entities: Entity[] = [];
-      for (const script of scripts)
-        entities.push(...(await this.scripts.run(script.sql, sessionOf(EMPTY_CONTEXT), true)));
-      return entities;
-    });
+    return this.inOrder(() => this.deployment.plan(scripts, options));
+  }
+
+  async deploy(scripts: readonly Script[], options?: DeployOptions): Promise<Deployed> {
+    this.checkReady();
+    return this.inOrder(() => this.deployment.apply(scripts, options));
   }
 
   private inOrder<T>(work: () => Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@ export * from './api.js';
 export type * from './commands/entities.js';
 export { StatementFailure } from './commands/failure.js';
 export { fieldInfo, schemaInfo } from './commands/schema-info.js';
+export type { DeployAction, Deployed, DeployOptions, DeployStep } from './deployment.js';
 export { Engine, type EngineOptions } from './engine.js';
 export type { Log, LogReader, LogWriter } from './log/log.js';
 export { buildBatches } from './produce.js';

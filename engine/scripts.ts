@@ -2,7 +2,6 @@ import type { Statement } from '../parser/ast.js';
 import { parseScript, SourceText, SqlError, splitStatements, substituteVariables } from '../parser/index.js';
 import type { RequestContext } from './api.js';
 import { applyCommand } from './catalog/index.js';
-import { isApplied } from './commands/applied.js';
 import type { EngineParts, RequestSession, StatementContext } from './commands/context.js';
 import type { Entity } from './commands/entities.js';
 import { StatementFailure } from './commands/failure.js';
@@ -11,9 +10,9 @@ import { maskedText } from './commands/masked.js';
 import { checkSetting } from './settings.js';
 import { messageOf, WeirError } from './types/errors.js';
 
-/** A text of statements; `name` is its file, for errors. */
+/** A text of statements; `name` is its file. */
 export interface Script {
-  readonly name: string | null;
+  readonly name: string;
   readonly sql: string;
 }
 
@@ -25,43 +24,34 @@ export class Scripts {
     private readonly settled: () => Promise<void>,
   ) {}
 
-  async run(sql: string, session: RequestSession, skipApplied: boolean): Promise<Entity[]> {
+  /** Runs a script's statements one after the other. What it cannot do it throws as StatementFailure. */
+  async run(sql: string, session: RequestSession): Promise<Entity[]> {
     const entities: Entity[] = [];
-    for (const { statement, text, source } of this.parse(sql, session)) {
-      if (skipApplied && isApplied(this.parts.commandLog.catalog, statement)) continue;
-      const entity = await this.guard(maskedText(statement, text), source, async () =>
-        (await prepare(this.context(statement, source, text, session, new Map()))).run(),
-      );
+    for (const parsed of this.parse(sql, session)) {
+      const entity = await this.runOne(parsed, session);
       if (entity !== undefined) entities.push(entity);
-      await this.settled();
     }
     return entities;
   }
 
-  /** Runs scripts on a snapshot of the catalog, which is then thrown away. */
-  async check(scripts: readonly Script[], session: () => RequestSession, skipApplied: boolean): Promise<void> {
+  async runOne({ statement, text, source }: ParsedStatement, session: RequestSession): Promise<Entity | undefined> {
+    const entity = await this.guard(maskedText(statement, text), source, async () =>
+      (await prepare(this.context(statement, source, text, session, new Map()))).run(),
+    );
+    await this.settled();
+    return entity;
+  }
+
+  /** Runs a script on a snapshot of the catalog, which is then thrown away. */
+  async check(sql: string, session: RequestSession, readOnly = false): Promise<void> {
     let catalog = this.parts.commandLog.catalog;
-    const planned = new Map<string, number>();
-    for (const script of scripts) {
-      const own = session();
-      try {
-        for (const { statement, text, source } of this.parse(script.sql, own)) {
-          if (skipApplied && isApplied(catalog, statement)) continue;
-          await this.guard(maskedText(statement, text), source, async () => {
-            const prepared = await prepare({
-              ...this.context(statement, source, text, own, planned),
-              catalog,
-            });
-            if (prepared.command !== undefined) catalog = applyCommand(catalog, prepared.command);
-          });
-        }
-      } catch (e) {
-        if (script.name === null) throw e;
-        const cause = e instanceof StatementFailure ? e.cause : e;
-        throw new WeirError('BAD_STATEMENT', `${script.name}: ${messageOf(cause)}`, (cause as { hint?: string }).hint, {
-          cause,
-        });
-      }
+    const topics = new Map<string, number>();
+    for (const { statement, text, source } of this.parse(sql, session)) {
+      await this.guard(maskedText(statement, text), source, async () => {
+        if (readOnly && !READING.has(statement.kind)) throw forbidden();
+        const prepared = await prepare({ ...this.context(statement, source, text, session, topics), catalog });
+        if (prepared.command !== undefined) catalog = applyCommand(catalog, prepared.command);
+      });
     }
   }
 
@@ -106,6 +96,29 @@ export class Scripts {
     }
   }
 }
+
+/** Statements that change nothing but the session. */
+const READING: ReadonlySet<Statement['kind']> = new Set([
+  'List',
+  'DescribeSource',
+  'DescribeSources',
+  'DescribeFunction',
+  'DescribeConnector',
+  'Explain',
+  'SetProperty',
+  'UnsetProperty',
+  'Define',
+  'Undefine',
+  'AssertTopic',
+  'AssertSchema',
+]);
+
+const forbidden = (): WeirError =>
+  new WeirError(
+    'FORBIDDEN',
+    'The server is headless: statements that change anything are refused.',
+    'Change the deployed files (ksql.queries.file), or set weir.headless=false.',
+  );
 
 export interface ParsedStatement {
   readonly statement: Statement;

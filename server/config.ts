@@ -15,6 +15,8 @@ export interface ServerConfig {
   readonly serviceId: string;
   /** A file of statements, or a folder whose `.sql` files are deployed in lexical order. */
   readonly queriesFile: string | undefined;
+  /** What runs is what was deployed; the API takes no changes (`weir.headless`). */
+  readonly headless: boolean;
   /** `user:password` pairs that may sign in; empty: no authentication. */
   readonly users: ReadonlyMap<string, string>;
   /** The version that clients are told at `/info`. */
@@ -159,6 +161,7 @@ export function loadConfig(
     dataDir: properties['weir.data.dir'] ?? properties['ksql.streams.state.dir'] ?? 'data',
     serviceId: properties['ksql.service.id'] ?? 'default_',
     queriesFile: properties['ksql.queries.file'] || undefined,
+    headless: properties['weir.headless'] === 'true',
     users: users(properties['weir.auth.users']),
     ksqlVersion: properties['weir.ksql.version'] ?? '0.29.0',
     registry: registry(properties),

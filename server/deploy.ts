@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Script, WeirError } from '../engine/index.js';
+import { type DeployStep, type Script, WeirError } from '../engine/index.js';
 
 /** A file of statements, or the `.sql` files of a folder in lexical order. */
 export function readScripts(path: string): Script[] {
@@ -24,4 +24,11 @@ export function readScripts(path: string): Script[] {
         .map((f) => join(path, f))
     : [path];
   return files.map((file) => ({ name: file, sql: readFileSync(file, 'utf8') }));
+}
+
+/** How many steps there are of each kind. */
+export function countActions(steps: readonly DeployStep[]): Partial<Record<DeployStep['action'], number>> {
+  const counts: Partial<Record<DeployStep['action'], number>> = {};
+  for (const { action } of steps) counts[action] = (counts[action] ?? 0) + 1;
+  return counts;
 }

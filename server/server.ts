@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Clock, Engine } from '../engine/index.js';
 import type { ServerConfig } from './config.js';
-import { readScripts } from './deploy.js';
+import { countActions, readScripts } from './deploy.js';
+import { headless } from './headless.js';
 import { createApp } from './http/app.js';
 import { createMetrics } from './metrics.js';
 
@@ -29,7 +30,14 @@ export interface ServerParts {
 /** Starts the API first, so that health answers while the engine starts; deploys scripts last. */
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { engine, config, clock, logger, version } = parts;
-  const app: FastifyInstance = createApp({ engine, config, clock, logger, version, metrics: createMetrics(engine) });
+  const app: FastifyInstance = createApp({
+    engine: config.headless ? headless(engine) : engine,
+    config,
+    clock,
+    logger,
+    version,
+    metrics: createMetrics(engine),
+  });
   const stop = async () => {
     await app.close();
     await engine.stop();
@@ -41,8 +49,8 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     await parts.beforeDeploy?.();
     if (config.queriesFile !== undefined) {
       const scripts = readScripts(config.queriesFile);
-      const entities = await engine.deploy(scripts);
-      logger.info({ files: scripts.map((s) => s.name), applied: entities.length }, 'statements deployed');
+      const { steps } = await engine.deploy(scripts);
+      logger.info({ files: scripts.map((s) => s.name), ...countActions(steps) }, 'statements deployed');
     }
   } catch (e) {
     await stop();

@@ -10,6 +10,7 @@ import { type DualListener, dualListener } from './listener.js';
 import { openApi, type Route } from './openapi.js';
 import { adminRoutes } from './routes/admin.js';
 import { clusterRoutes } from './routes/cluster.js';
+import { deploymentRoutes } from './routes/deployments.js';
 import { insertRoutes } from './routes/inserts.js';
 import { ksqlRoutes } from './routes/ksql.js';
 import { metricsRoutes } from './routes/metrics.js';
@@ -93,6 +94,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   topicRoutes(app, options);
   insertRoutes(app, options);
   clusterRoutes(app, options);
+  deploymentRoutes(app, options);
   metricsRoutes(app, options);
   app.addHook('preClose', async () => {
     sockets.close();

@@ -56,6 +56,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'Appends records to a topic, keys and values as text or base64.',
     body: 'RecordsRequest',
   },
+  'POST /deployments/plan': { summary: 'What deploying these files would do.', body: 'DeploymentRequest' },
+  'POST /deployments': {
+    summary: 'Deploys files; nothing is done where a statement is refused.',
+    body: 'DeploymentRequest',
+  },
   'GET /status': { summary: 'What became of the last commands, by their id.' },
   'GET /status/{type}/{entity}/{action}': { summary: 'What became of one command.' },
   'GET /is_valid_property/{name}': { summary: 'True for a property that SET may name, else 400.' },
@@ -94,6 +99,13 @@ const SCHEMAS = {
   QueryStreamRequest: object({ sql: text, properties: map('Settings for this query.'), ...requestMembers }, ['sql']),
   CloseQueryRequest: object({ queryId: text }, ['queryId']),
   TerminateRequest: object({ deleteTopicList: { type: 'array', items: text } }),
+  DeploymentRequest: object(
+    {
+      files: { type: 'array', items: object({ name: text, sql: text }, ['name', 'sql']) },
+      prune: { type: 'boolean', description: 'Drops what is in no file.' },
+    },
+    ['files'],
+  ),
   RecordsRequest: object(
     {
       records: {

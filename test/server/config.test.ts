@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig, parseProperties } from '../../server/config.js';
+import { SERVER_SETTINGS } from '../../server/settings.js';
 
 describe('configuration', () => {
   it('reads .properties files', () => {
@@ -18,6 +21,17 @@ describe('configuration', () => {
     expect([c.bootstrapServers, c.serviceId, c.port, c.host]).toEqual(['k:9092', 'flag_', 9000, '0.0.0.0']);
     const d = loadConfig({}, {});
     expect([d.bootstrapServers, d.serviceId, d.port, d.ksqlVersion]).toEqual([undefined, 'default_', 8088, '0.29.0']);
+  });
+
+  it('has each setting that it reads in the table of settings, and no other', () => {
+    const folder = join(import.meta.dirname, '../../server');
+    const text = readdirSync(folder)
+      .filter((f) => f.endsWith('.ts') && f !== 'settings.ts')
+      .map((f) => readFileSync(join(folder, f), 'utf8'))
+      .join('\n');
+    const read = [...text.matchAll(/properties(?:\['|\.|, ')([a-z][a-z0-9.]*)/g)].map((m) => m[1]!);
+    expect([...new Set(read)].filter((n) => !SERVER_SETTINGS.some((s) => s.name === n))).toEqual([]);
+    expect(SERVER_SETTINGS.filter((s) => !text.includes(s.name)).map((s) => s.name)).toEqual([]);
   });
 
   it('refuses what makes no sense, naming the setting', () => {

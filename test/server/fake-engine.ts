@@ -61,6 +61,8 @@ export class FakeEngine implements EngineApi {
   open: (sql: string) => QueryStream = () => {
     throw new Error('no query');
   };
+  plan = async () => [];
+  deploy = async () => ({ steps: [], entities: [] });
   execute = async (_sql: string, _context: RequestContext): Promise<readonly Entity[]> => [];
 
   async openQuery(sql: string): Promise<QueryStream> {

@@ -1,0 +1,52 @@
+import { WeirError } from '../engine/index.js';
+
+export interface ApiTarget {
+  readonly server?: string | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+/** A running server's HTTP API, for commands. */
+export class ApiClient {
+  readonly base: string;
+  private readonly authorization: string | undefined;
+
+  constructor({ server, user, password }: ApiTarget) {
+    this.base = (server ?? 'http://localhost:8088').replace(/\/$/, '');
+    this.authorization =
+      user === undefined ? undefined : `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}`;
+  }
+
+  /** Throws BAD_REQUEST with the server's message where it refuses, NOT_FOUND where none answers. */
+  async post<T>(path: string, body: object): Promise<T> {
+    let response: Response;
+    try {
+      response = await fetch(this.base + path, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(this.authorization === undefined ? {} : { authorization: this.authorization }),
+        },
+        body: JSON.stringify(body),
+      });
+    } catch (e) {
+      throw new WeirError(
+        'NOT_FOUND',
+        `No Weir server answers at ${this.base}.`,
+        'Start one with npm start, or give its address with --server.',
+        { cause: e },
+      );
+    }
+    const text = await response.text();
+    if (response.ok) return JSON.parse(text) as T;
+    throw new WeirError('BAD_REQUEST', messageIn(text) ?? `The server answered ${response.status}.`);
+  }
+}
+
+function messageIn(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as { message?: string }).message;
+  } catch {
+    return undefined; // no JSON: something else than Weir has answered
+  }
+}

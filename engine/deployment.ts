@@ -1,0 +1,261 @@
+import type { Statement } from '../parser/ast.js';
+import { EMPTY_CONTEXT } from './api.js';
+import { applyCommand, type Catalog, type DataSource } from './catalog/index.js';
+import { decide } from './commands/deployed.js';
+import type { Entity } from './commands/entities.js';
+import { StatementFailure } from './commands/failure.js';
+import { prepare } from './commands/index.js';
+import { maskedText } from './commands/masked.js';
+import { type ParsedStatement, type Script, type Scripts, sessionOf } from './scripts.js';
+import { messageOf, WeirError } from './types/errors.js';
+
+/**
+ * What becomes of a statement of the deployed files, or of what is there and in no file:
+ * `unchanged`: it has been applied; `create`, `replace`, `run`: it is applied; `refused`: it cannot be; `extra`: it is in
+ * no file and stays; `drop`: it is in no file and goes.
+ */
+export type DeployAction = 'unchanged' | 'create' | 'replace' | 'run' | 'refused' | 'extra' | 'drop';
+
+export interface DeployStep {
+  readonly action: DeployAction;
+  /** The file; null for what is in none. */
+  readonly file: string | null;
+  /** What it is about: `STREAM ORDERS`, `QUERY INSERTQUERY_3`, `SET`. */
+  readonly subject: string;
+  readonly sql: string;
+  /** `replace`, `refused`: the statement that made what is there. */
+  readonly was: string | null;
+  /** `refused`: why, and what to do. */
+  readonly reason: string | null;
+  readonly hint: string | null;
+}
+
+export interface DeployOptions {
+  /** Drops streams, tables and INSERT queries that are in no file. Their topics stay. */
+  readonly prune?: boolean;
+}
+
+export interface Deployed {
+  readonly steps: readonly DeployStep[];
+  readonly entities: readonly Entity[];
+}
+
+/**
+ * Makes the catalog that of a set of files. The whole set is tried on a snapshot first: what has been applied is
+ * recognised, what has changed is replaced where that keeps its state and its readers right, and nothing is applied where
+ * anything is refused.
+ */
+export class Deployment {
+  constructor(
+    private readonly scripts: Scripts,
+    private readonly catalog: () => Catalog,
+  ) {}
+
+  /** The steps in their order. Nothing is done, and what is refused is among them with its reason. */
+  async plan(files: readonly Script[], { prune = false }: DeployOptions = {}): Promise<readonly DeployStep[]> {
+    const steps: DeployStep[] = [];
+    const topics = new Map<string, number>();
+    const defined = new Map<string, string>();
+    let catalog = this.catalog();
+    for (const file of files) {
+      const session = sessionOf(EMPTY_CONTEXT);
+      try {
+        for (const parsed of this.scripts.parse(file.sql, session)) {
+          const subject = subjectOf(parsed.statement);
+          const sql = maskedText(parsed.statement, parsed.text);
+          const was = existing(catalog, parsed.statement);
+          const step = (action: DeployAction, e?: unknown): DeployStep => ({
+            action,
+            file: file.name,
+            subject,
+            sql,
+            was: action === 'replace' || action === 'refused' ? (was?.sql ?? null) : null,
+            reason: e === undefined ? null : messageOf(cause(e)),
+            hint: e === undefined ? null : ((cause(e) as { hint?: string }).hint ?? null),
+          });
+          try {
+            once(defined, parsed.statement, file.name);
+            const { action, statement } = decide(catalog, parsed.statement);
+            if (action !== 'unchanged') {
+              const prepared = await this.scripts.guard(sql, parsed.source, () =>
+                prepare({
+                  ...this.scripts.context(statement, parsed.source, parsed.text, session, topics),
+                  catalog,
+                }),
+              );
+              if (prepared.command !== undefined) catalog = applyCommand(catalog, prepared.command);
+            }
+            steps.push(step(action));
+          } catch (e) {
+            steps.push(step('refused', e));
+          }
+        }
+      } catch (e) {
+        // The file cannot be read as SQL: there are no statements to speak of.
+        const { message, hint } = cause(e) as Error & { hint?: string };
+        steps.push({
+          action: 'refused',
+          file: file.name,
+          subject: 'FILE',
+          sql: '',
+          was: null,
+          reason: message,
+          hint: hint ?? null,
+        });
+      }
+    }
+    return [...steps, ...(await this.unnamed(catalog, files, prune))];
+  }
+
+  /** Plans and applies. Throws BAD_STATEMENT, naming the files, where anything is refused: then nothing has been done. */
+  async apply(files: readonly Script[], options: DeployOptions = {}): Promise<Deployed> {
+    const steps = await this.plan(files, options);
+    const refused = steps.filter((s) => s.action === 'refused');
+    if (refused.length > 0) {
+      throw new WeirError(
+        'BAD_STATEMENT',
+        refused.map((s) => `${s.file ?? s.subject}: ${s.reason}`).join('\n'),
+        refused.find((s) => s.hint !== null)?.hint ?? undefined,
+      );
+    }
+    const entities: Entity[] = [];
+    for (const file of files) {
+      const session = sessionOf(EMPTY_CONTEXT);
+      for (const parsed of this.scripts.parse(file.sql, session)) {
+        const { action, statement } = decide(this.catalog(), parsed.statement);
+        if (action === 'unchanged') continue;
+        const entity = await this.scripts.runOne({ ...parsed, statement }, session);
+        if (entity !== undefined) entities.push(entity);
+      }
+    }
+    for (const step of steps) {
+      if (step.action === 'drop') entities.push(...(await this.scripts.run(step.sql, sessionOf(EMPTY_CONTEXT))));
+    }
+    return { steps, entities };
+  }
+
+  /** What is there when the files have been applied and none of them speaks of. */
+  private async unnamed(catalog: Catalog, files: readonly Script[], prune: boolean): Promise<readonly DeployStep[]> {
+    const statements = files.flatMap((f) => readable(() => [...this.scripts.parse(f.sql, sessionOf(EMPTY_CONTEXT))]));
+    const named = new Set(statements.map(({ statement }) => nameOf(statement)));
+    const inserts = new Set(
+      statements.filter((s) => s.statement.kind === 'InsertInto').map((s) => decide(catalog, s.statement).queryId),
+    );
+    const queries = [...catalog.queries.values()].filter((q) => q.kind === 'INSERT' && !inserts.has(q.id));
+    const sources = [...catalog.sources.values()].filter((s) => !named.has(s.name));
+    const extra = (subject: string, was: string): DeployStep => ({
+      action: 'extra',
+      file: null,
+      subject,
+      sql: was,
+      was: null,
+      reason: null,
+      hint: null,
+    });
+    if (!prune) {
+      return [
+        ...queries.map((q) => extra(`QUERY ${q.id}`, q.sql)),
+        ...sources.map((s) => extra(`${s.kind} ${s.name}`, s.sql)),
+      ];
+    }
+    return this.drops(
+      catalog,
+      queries.map((q) => ({ subject: `QUERY ${q.id}`, sql: `TERMINATE ${q.id};` })),
+      sources,
+    );
+  }
+
+  /** Drops in an order that goes: what reads a source goes before it. */
+  private async drops(
+    snapshot: Catalog,
+    terminate: readonly { readonly subject: string; readonly sql: string }[],
+    sources: readonly DataSource[],
+  ): Promise<readonly DeployStep[]> {
+    let catalog = snapshot;
+    let left = [
+      ...terminate,
+      ...sources.map((s) => ({ subject: `${s.kind} ${s.name}`, sql: `DROP ${s.kind} \`${s.name}\`;` })),
+    ];
+    const steps: DeployStep[] = [];
+    for (;;) {
+      const before = left.length;
+      const refused: { subject: string; sql: string; error: unknown }[] = [];
+      for (const { subject, sql } of left) {
+        try {
+          for (const parsed of this.scripts.parse(sql, sessionOf(EMPTY_CONTEXT))) {
+            const { statement, source, text } = parsed;
+            const context = this.scripts.context(statement, source, text, sessionOf(EMPTY_CONTEXT), new Map());
+            const { command } = await prepare({ ...context, catalog });
+            if (command !== undefined) catalog = applyCommand(catalog, command);
+          }
+          steps.push({ action: 'drop', file: null, subject, sql, was: null, reason: null, hint: null });
+        } catch (error) {
+          refused.push({ subject, sql, error });
+        }
+      }
+      if (refused.length === 0) return steps;
+      if (refused.length === before) {
+        return [
+          ...steps,
+          ...refused.map(({ subject, sql, error }): DeployStep => {
+            const { message, hint } = cause(error) as Error & { hint?: string };
+            return { action: 'refused', file: null, subject, sql, was: null, reason: message, hint: hint ?? null };
+          }),
+        ];
+      }
+      left = refused;
+    }
+  }
+}
+
+const cause = (e: unknown): unknown => (e instanceof StatementFailure ? e.cause : e);
+
+/** A name that two statements of the set define would change at every deployment. */
+function once(defined: Map<string, string>, statement: Statement, file: string): void {
+  if (statement.kind !== 'CreateSource' && statement.kind !== 'CreateAs') return;
+  const name = statement.name.name;
+  if (defined.has(name) && !statement.orReplace && !statement.ifNotExists) {
+    const other = defined.get(name);
+    throw new WeirError(
+      'BAD_STATEMENT',
+      `${name} is made twice: ${other === file ? 'in this file' : `in ${other} as well`}.`,
+      'One name, one statement: the second would replace the first at every deployment.',
+    );
+  }
+  defined.set(name, file);
+}
+
+function existing(catalog: Catalog, statement: Statement): DataSource | undefined {
+  const name = nameOf(statement);
+  return name === undefined ? undefined : catalog.sources.get(name);
+}
+
+const nameOf = (statement: Statement): string | undefined =>
+  statement.kind === 'CreateSource' || statement.kind === 'CreateAs' ? statement.name.name : undefined;
+
+function subjectOf(statement: Statement): string {
+  switch (statement.kind) {
+    case 'CreateSource':
+    case 'CreateAs':
+      return `${statement.sourceKind} ${statement.name.name}`;
+    case 'InsertInto':
+      return `INSERT INTO ${statement.target.name}`;
+    case 'CreateType':
+      return `TYPE ${statement.name.name}`;
+    case 'SetProperty':
+      return `SET ${statement.name}`;
+    default:
+      // `DropSource` is DROP SOURCE, for people.
+      return statement.kind.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toUpperCase();
+  }
+}
+
+/** Nothing for a file that cannot be read: the plan has told why. */
+function readable(parse: () => readonly ParsedStatement[]): readonly ParsedStatement[] {
+  try {
+    return parse();
+  } catch (e) {
+    if (e instanceof StatementFailure) return [];
+    throw e;
+  }
+}

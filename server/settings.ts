@@ -1,0 +1,62 @@
+/** A setting that the server reads at its start: from a `.properties` file, the environment or flags. */
+export interface ServerSetting {
+  readonly name: string;
+  /** Null: not set. */
+  readonly default: string | null;
+  readonly description: string;
+}
+
+/** All that `loadConfig` reads, for docs/settings.md; a test compares the two. */
+export const SERVER_SETTINGS: readonly ServerSetting[] = [
+  { name: 'listeners', default: 'http://0.0.0.0:8088', description: 'Where the API answers.' },
+  { name: 'bootstrap.servers', default: null, description: 'Kafka brokers; without it the embedded log is used.' },
+  { name: 'weir.data.dir', default: 'data', description: 'Folder of the embedded log and of the state.' },
+  { name: 'ksql.streams.state.dir', default: null, description: "ksqlDB's name of weir.data.dir." },
+  { name: 'ksql.service.id', default: 'default_', description: 'Nodes with one id share their work.' },
+  {
+    name: 'ksql.queries.file',
+    default: null,
+    description: 'Statements to deploy at the start: a file, or a folder of .sql files in lexical order.',
+  },
+  {
+    name: 'weir.headless',
+    default: 'false',
+    description: 'The API takes no changes: what runs is what was deployed from files.',
+  },
+  {
+    name: 'weir.auth.users',
+    default: null,
+    description: '`user:password` pairs, separated by commas, that may sign in.',
+  },
+  { name: 'weir.ksql.version', default: '0.29.0', description: 'The ksqlDB version that clients are told at /info.' },
+  {
+    name: 'ksql.schema.registry.url',
+    default: null,
+    description: 'The schema registry; several, separated by commas.',
+  },
+  {
+    name: 'ksql.schema.registry.basic.auth.user.info',
+    default: null,
+    description: '`user:password` for the schema registry.',
+  },
+  {
+    name: 'ksql.schema.registry.request.timeout.ms',
+    default: '10000',
+    description: 'What a request to the schema registry may take.',
+  },
+  { name: 'weir.log.level', default: 'info', description: 'trace, debug, info, warn, error, fatal or silent.' },
+  { name: 'weir.max.connections', default: '10000', description: 'Connections at a time.' },
+  { name: 'weir.max.body.bytes', default: '4194304', description: "Bytes of a request's body." },
+  { name: 'ksql.max.push.queries', default: '10000', description: 'Push queries at a time, over all clients.' },
+  {
+    name: 'weir.client.stall.timeout.ms',
+    default: '30000',
+    description: 'A client that takes nothing of what waits for it is let go after this.',
+  },
+  { name: 'weir.heartbeat.ms', default: '1000', description: 'How often a silent push query gives a sign of life.' },
+  {
+    name: 'weir.stop.grace.ms',
+    default: '2000',
+    description: 'What a stop waits for clients to take the end of their answers.',
+  },
+];
