@@ -1,6 +1,6 @@
 /**
- * A real single-node Kafka broker (KRaft) for tests and benchmarks: jars from Maven Central, free ports, data in a
- * folder of its own that is deleted at the end.
+ * Real Kafka brokers (KRaft), one or several, for tests and benchmarks: jars from Maven Central, free ports, data in
+ * folders of their own that are deleted at the end.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -21,11 +21,17 @@ export interface BrokerOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** How long a start may take, in milliseconds (default 60,000). */
   readonly startTimeoutMs?: number;
+  /** Listeners beside PLAINTEXT, by names that are security protocols; what they need (`ssl.*`…) stands in `config`. */
+  readonly listeners?: readonly ('SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT')[];
+  /** Passwords of users who may log in by SCRAM-SHA-256 and SCRAM-SHA-512. */
+  readonly scramUsers?: Readonly<Record<string, string>>;
 }
 
 export interface Broker {
   /** `127.0.0.1:PORT`; stays the same over {@link restart}. */
   readonly bootstrap: string;
+  /** Addresses of the further listeners, by name. */
+  readonly listeners: Readonly<Record<string, string>>;
   /** The folder of Kafka's jars, also those of its command line tools. */
   readonly libs: string;
   /** The process id of the JVM that runs now, or `undefined` when it is down. */
@@ -103,7 +109,8 @@ async function answersMetadata(bootstrap: string, stillRuns: () => boolean, time
     try {
       await admin.connect();
       const cluster = await admin.describeCluster();
-      if (cluster.brokers.length === 1 && cluster.controller !== null) return true;
+      const listed = cluster.brokers.some((b) => `${b.host}:${b.port}` === bootstrap);
+      if (listed && cluster.controller !== null) return true;
     } catch {
       // Not listening yet, or not ready: ask again until the deadline.
     } finally {
@@ -129,6 +136,7 @@ class SingleNode implements Broker {
 
   constructor(
     readonly bootstrap: string,
+    readonly listeners: Readonly<Record<string, string>>,
     readonly libs: string,
     private readonly folder: string,
     private readonly options: BrokerOptions,
@@ -219,25 +227,49 @@ function clusterId(): string {
   }
 }
 
-function serverProperties(folder: string, port: number, controllerPort: number, options: BrokerOptions): string {
+/** Where one node of a cluster listens. */
+interface NodePorts {
+  readonly id: number;
+  readonly plain: number;
+  readonly controller: number;
+  /** In the order of `BrokerOptions.listeners`. */
+  readonly further: readonly number[];
+}
+
+const LOCAL = '127.0.0.1';
+
+function serverProperties(folder: string, node: NodePorts, all: readonly NodePorts[], options: BrokerOptions): string {
+  const further = options.listeners ?? [];
+  const advertised = [
+    `PLAINTEXT://${LOCAL}:${node.plain}`,
+    ...further.map((n, i) => `${n}://${LOCAL}:${node.further[i]}`),
+  ];
+  const replicas = String(Math.min(3, all.length));
+  const inSync = all.length >= 3 ? '2' : '1';
   const config: Record<string, string> = {
     'process.roles': 'broker,controller',
-    'node.id': '1',
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'node.id': String(node.id),
+    'controller.quorum.voters': all.map((n) => `${n.id}@${LOCAL}:${n.controller}`).join(','),
+    listeners: [...advertised, `CONTROLLER://${LOCAL}:${node.controller}`].join(','),
+    'advertised.listeners': advertised.join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map': [
+      'CONTROLLER:PLAINTEXT',
+      'PLAINTEXT:PLAINTEXT',
+      ...further.map((n) => `${n}:${n}`),
+    ].join(','),
     'log.dirs': join(folder, 'data'),
     'num.partitions': '4',
-    'offsets.topic.replication.factor': '1',
+    'default.replication.factor': replicas,
+    'min.insync.replicas': inSync,
+    'offsets.topic.replication.factor': replicas,
     'offsets.topic.num.partitions': '4',
-    'transaction.state.log.replication.factor': '1',
-    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': inSync,
     'transaction.state.log.num.partitions': '4',
-    'share.coordinator.state.topic.replication.factor': '1',
-    'share.coordinator.state.topic.min.isr': '1',
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': inSync,
     'group.initial.rebalance.delay.ms': '0',
     'auto.create.topics.enable': 'true',
     // A broker that was killed is let in again when its old session has ended: 9 s by default.
@@ -253,25 +285,56 @@ function serverProperties(folder: string, port: number, controllerPort: number, 
     .join('');
 }
 
+function scramArguments(users: Readonly<Record<string, string>>): string[] {
+  return Object.entries(users).flatMap(([name, password]) =>
+    ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
+      '--add-scram',
+      `${mechanism}=[name=${name},password=${password}]`,
+    ]),
+  );
+}
+
 /**
  * Starts a broker and waits until it answers.
  * @throws Error with the end of the broker's log when it does not come up
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  return (await startCluster(1, options))[0]!;
+}
+
+/**
+ * Starts some brokers that are one cluster, each a controller too, and waits until all answer. From three on, topics
+ * have three replicas, two of which must be in sync.
+ * @throws Error with the end of a broker's log when it does not come up
+ */
+export async function startCluster(count: number, options: BrokerOptions = {}): Promise<Broker[]> {
   const libs = await fetchJars(KAFKA_JARS);
   for (let attempt = 1; ; attempt++) {
-    const folder = await mkdtemp(join(tmpdir(), 'weir-kafka-'));
+    const folders: string[] = [];
+    const brokers: SingleNode[] = [];
     try {
-      const [port, controllerPort] = (await freePorts(2)) as [number, number];
-      const properties = join(folder, 'server.properties');
-      await writeFile(properties, serverProperties(folder, port, controllerPort, options));
-      const tool = ['-Xmx64m', ...FAST_START, '-cp', `${libs}/*`, 'kafka.tools.StorageTool'];
-      await run('java', [...tool, 'format', '-t', clusterId(), '-c', properties]);
-      const broker = new SingleNode(`127.0.0.1:${port}`, libs, folder, options);
-      await broker.start();
-      return broker;
+      const further = options.listeners ?? [];
+      const ports = await freePorts(count * (2 + further.length));
+      const nodes: NodePorts[] = Array.from({ length: count }, (_, i) => {
+        const [plain, controller, ...rest] = ports.slice(i * (2 + further.length)) as [number, number, ...number[]];
+        return { id: i + 1, plain, controller, further: rest.slice(0, further.length) };
+      });
+      const cluster = clusterId();
+      for (const node of nodes) {
+        const folder = await mkdtemp(join(tmpdir(), 'weir-kafka-'));
+        folders.push(folder);
+        const properties = join(folder, 'server.properties');
+        await writeFile(properties, serverProperties(folder, node, nodes, options));
+        const tool = ['-Xmx64m', ...FAST_START, '-cp', `${libs}/*`, 'kafka.tools.StorageTool', 'format'];
+        await run('java', [...tool, '-t', cluster, '-c', properties, ...scramArguments(options.scramUsers ?? {})]);
+        const listeners = Object.fromEntries(further.map((name, i) => [name, `${LOCAL}:${node.further[i]}`]));
+        brokers.push(new SingleNode(`${LOCAL}:${node.plain}`, listeners, libs, folder, options));
+      }
+      await Promise.all(brokers.map((b) => b.start()));
+      return brokers;
     } catch (error) {
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+      await Promise.all(brokers.map((b) => b.stop()));
+      await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 5 })));
       // Someone else may have taken a port between our look and the broker's bind.
       if (attempt >= 3 || !/in use|BindException/.test(String(error))) throw error;
     }

@@ -4,13 +4,8 @@ import zstd from '@mongodb-js/zstd';
 import createSnappy from 'kafkajs-snappy';
 import lz4 from 'lz4-napi';
 import { BATCH_HEADER, COMPRESSION_MASK } from '../../types/batch.js';
-import type { WriterOptions } from '../log.js';
+import { COMPRESSIONS, type Compression } from './config.js';
 import { KafkaError } from './errors.js';
-
-export type Compression = NonNullable<WriterOptions['compression']>;
-
-/** Codecs by their number in a batch's attributes. */
-const NAMES: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 
 /** A decompressed batch may not be larger: a few bytes of gzip can stand for gigabytes. */
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -21,7 +16,7 @@ const snappy = createSnappy();
 
 /** @throws KafkaError for an unknown codec or damaged data */
 export async function decompress(codec: number, data: Buffer): Promise<Buffer> {
-  const name = NAMES[codec];
+  const name = COMPRESSIONS[codec];
   try {
     switch (name) {
       case 'gzip':
@@ -51,7 +46,7 @@ export async function compressBatch(batch: Buffer, compression: Compression): Pr
   batch.copy(out, 0, 0, BATCH_HEADER);
   out.set(records, BATCH_HEADER);
   out.writeInt32BE(out.length - 12, 8);
-  out.writeInt16BE((batch.readInt16BE(21) & ~COMPRESSION_MASK) | NAMES.indexOf(compression), 21);
+  out.writeInt16BE((batch.readInt16BE(21) & ~COMPRESSION_MASK) | COMPRESSIONS.indexOf(compression), 21);
   return out;
 }
 

@@ -1,5 +1,11 @@
 import type { ConnectionOptions } from 'node:tls';
 import { type Logger, silentLogger } from '../../types/logger.js';
+import type { WriterOptions } from '../log.js';
+
+export type Compression = NonNullable<WriterOptions['compression']>;
+
+/** Codecs by their number in a batch's attributes. */
+export const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 
 export type Sasl =
   | {
@@ -37,6 +43,8 @@ export interface KafkaOptions {
   readonly metadataMaxAgeMs?: number;
   /** Compare the checksum of each fetched batch. Default true. */
   readonly checkCrcs?: boolean;
+  /** Of batches, where a writer asks for nothing else. Default none. */
+  readonly compression?: Compression;
 }
 
 export type KafkaConfig = Required<Omit<KafkaOptions, 'sasl'>> &
@@ -58,6 +66,7 @@ export function withDefaults(options: KafkaOptions, logger: Logger = silentLogge
     fetchMaxWaitMs: 100,
     metadataMaxAgeMs: 30_000,
     checkCrcs: true,
+    compression: 'none',
     ...options,
     sessionTimeoutMs,
     heartbeatIntervalMs: Math.min(options.heartbeatIntervalMs ?? 3_000, Math.floor(sessionTimeoutMs / 3)),

@@ -16,6 +16,7 @@ export const CODE = {
   OUT_OF_ORDER_SEQUENCE_NUMBER: 45,
   INVALID_PRODUCER_EPOCH: 47,
   CONCURRENT_TRANSACTIONS: 51,
+  SASL_AUTHENTICATION_FAILED: 58,
   GROUP_ID_NOT_FOUND: 69,
   MEMBER_ID_REQUIRED: 79,
   FENCED_INSTANCE_ID: 82,
@@ -42,15 +43,23 @@ const RETRIABLE = new Set([
 /** Someone else has taken over: a producer with the same transactional id, or the group without this member. */
 const FENCED = new Set([22, 25, 47, 82, 90]);
 
+/** The broker knows who we are and refuses, or refuses to know us. */
+const DENIED = new Set([29, 30, 31, 33, 34, 53, 58, 61, 65]);
+
+const ACL = "'kafka-acls' shows and grants them.";
+
 const HINTS: Readonly<Record<number, string>> = {
   10: 'Raise max.message.bytes of the topic, or write smaller batches.',
-  29: "The principal lacks an ACL for the topic. 'kafka-acls' shows and grants them.",
-  30: "The principal lacks an ACL for the consumer group. 'kafka-acls' shows and grants them.",
-  53: "The principal lacks an ACL for the transactional id. 'kafka-acls' shows and grants them.",
+  29: `The principal lacks an ACL for the topic. ${ACL}`,
+  30: `The principal lacks an ACL for the consumer group. ${ACL}`,
+  31: `The principal lacks an ACL for the cluster. ${ACL}`,
+  33: "Set 'sasl.mechanism' to one that the listener offers.",
+  53: `The principal lacks an ACL for the transactional id (Write and Describe). ${ACL}`,
+  58: "Check 'sasl.mechanism' and the username and password of 'sasl.jaas.config'.",
   23: 'Other members of the group use another assignor: give this node a group of its own.',
 };
 
-/** A failure of the log on Kafka: code LOG_ERROR. */
+/** A failure of the log on Kafka: code LOG_ERROR, or KAFKA_DENIED where the login or an authorisation is refused. */
 export class KafkaError extends WeirError {
   constructor(
     message: string,
@@ -62,7 +71,7 @@ export class KafkaError extends WeirError {
     readonly fenced: boolean,
     options: { hint?: string | undefined; cause?: unknown } = {},
   ) {
-    super('LOG_ERROR', message, options.hint, { cause: options.cause });
+    super(DENIED.has(kafkaCode) ? 'KAFKA_DENIED' : 'LOG_ERROR', message, options.hint, { cause: options.cause });
     this.name = 'KafkaError';
   }
 }
@@ -80,16 +89,35 @@ export function check(code: number, what: string, detail?: string | null): void 
   if (code !== 0) throw errorOfCode(code, what, detail);
 }
 
+const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|UNABLE_|SELF_SIGNED|EPROTO)/;
+
 /** An error of the connection: nothing is known about what the broker has done. */
 export function connectionError(cause: unknown, what: string): KafkaError {
   if (cause instanceof KafkaError) return cause;
   const e = cause as { name?: string; message?: string; code?: number | string; type?: string };
   // A refused login is final; sockets, time-outs and unreachable hosts are not.
-  const final = e.name === 'KafkaJSSASLAuthenticationError' || e.name === 'TypeError' || e.type !== undefined;
-  const untrusted = typeof e.code === 'string' && /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|UNABLE_|SELF_SIGNED)/.test(e.code);
+  const login = e.name === 'KafkaJSSASLAuthenticationError';
+  const final = login || e.name === 'TypeError' || e.type !== undefined;
+  const tls = typeof e.code === 'string' && TLS_CODE.test(e.code);
   const text = `Kafka could not ${what}: ${e.message ?? String(cause)}`;
-  const kafkaCode = typeof e.code === 'number' ? e.code : 0;
-  return new KafkaError(text, kafkaCode, !final && !untrusted, false, { cause });
+  const kafkaCode = login ? CODE.SASL_AUTHENTICATION_FAILED : typeof e.code === 'number' ? e.code : 0;
+  // A broker that restarts closes connections too: this one may pass.
+  const inHandshake = /before secure TLS connection/.test(text);
+  const hint = tls ? tlsHint(String(e.code)) : inHandshake ? NO_TLS : HINTS[kafkaCode];
+  return new KafkaError(text, kafkaCode, !final && !tls, false, { cause, hint });
+}
+
+const NO_TLS = "Does the listener speak TLS? 'security.protocol' must be that of the listener.";
+
+function tlsHint(code: string): string {
+  if (/WRONG_VERSION|PACKET_LENGTH/.test(code)) return NO_TLS;
+  if (/ALTNAME/.test(code)) {
+    return "The certificate is for another host. An empty 'ssl.endpoint.identification.algorithm' switches the check off.";
+  }
+  if (/CERTIFICATE_REQUIRED|BAD_CERTIFICATE|HANDSHAKE_FAILURE/.test(code)) {
+    return "The broker wants a client certificate that it trusts: 'ssl.keystore.location' and its kin.";
+  }
+  return "The broker's certificate is not trusted: name its authority in 'ssl.truststore.location' (PEM).";
 }
 
 export const isRetriable = (e: unknown): boolean => e instanceof KafkaError && e.retriable;

@@ -1,7 +1,8 @@
 import { type BatchProducer, sealBatch } from '../../types/batch.js';
 import type { TopicPartition, TopicPartitionOffset } from '../log.js';
 import type { Cluster } from './cluster.js';
-import { type Compression, compressBatch } from './compression.js';
+import { compressBatch } from './compression.js';
+import type { Compression } from './config.js';
 import { connectionError, errorOfCode, isRetriable, KafkaError, noTopic } from './errors.js';
 import { mergeable, mergeBatches } from './merge.js';
 import { decodeProduce, encodeProduce } from './produce-requests.js';

@@ -26,7 +26,8 @@ export class KafkaWriter implements LogWriter {
   static async open(cluster: Cluster, options: WriterOptions, firstSequence = 0): Promise<KafkaWriter> {
     const { transactionalId } = options;
     const producer = await initProducerId(cluster, transactionalId);
-    const common = { producer, compression: options.compression ?? 'none', maxBytes: MAX_BYTES, firstSequence };
+    const compression = options.compression ?? cluster.config.compression;
+    const common = { producer, compression, maxBytes: MAX_BYTES, firstSequence };
     if (transactionalId === undefined) {
       return new KafkaWriter(cluster, new Sender(cluster, { ...common, transactionalId: null }), undefined);
     }
