@@ -41,7 +41,7 @@ export async function sourceTopic(context: StatementContext, source: DataSource)
     }
     return createTopic(context, topic.name, topic.partitions, topic.replicas, topic.retentionMs);
   }
-  checkPartitions(topic.name, existing, topic.partitions);
+  await checkExisting(context, topic, existing);
   return there(existing);
 }
 
@@ -54,7 +54,7 @@ export async function sinkTopic(
   const { topic } = sink;
   const existing = await partitionsOf(context, topic.name);
   if (existing !== undefined) {
-    checkPartitions(topic.name, existing, topic.partitions);
+    await checkExisting(context, topic, existing);
     return there(existing);
   }
   let partitions = topic.partitions;
@@ -88,12 +88,18 @@ function createTopic(
   return { partitions, make };
 }
 
-function checkPartitions(name: string, existing: number, wanted: number | null): void {
-  if (wanted === null || wanted === existing) return;
+/** What WITH says of a topic that is there must be so. The embedded log has no replicas: it takes any number of them. */
+async function checkExisting(context: StatementContext, topic: DataSource['topic'], existing: number): Promise<void> {
+  const { name, partitions, replicas } = topic;
+  const { log } = context.parts;
+  const found = replicas === null || log.kind !== 'kafka' ? undefined : (await log.describeTopic(name))?.replicas[0];
+  const replicasDiffer = found !== undefined && found !== replicas;
+  if ((partitions === null || partitions === existing) && !replicasDiffer) return;
   throw new WeirError(
     'BAD_STATEMENT',
     `A Kafka topic with the name '${name}' already exists, with different partition/replica configuration than required. ` +
-      `KSQL expects ${wanted} partitions (topic has ${existing})`,
-    'Leave PARTITIONS out to take the topic as it is.',
+      `KSQL expects ${partitions ?? existing} partitions (topic has ${existing})` +
+      (replicasDiffer ? `, ${replicas} replication factor (topic has ${found})` : ''),
+    'Leave PARTITIONS and REPLICAS out to take the topic as it is.',
   );
 }

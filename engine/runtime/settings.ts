@@ -12,8 +12,11 @@ export interface QuerySettings {
   readonly cached: boolean;
   /** Uncommitted bytes of a task that force a commit. */
   readonly maxDirtyBytes: number;
+  /** Of what the query writes; undefined: as the log is configured. */
+  readonly compression: (typeof COMPRESSIONS)[number] | undefined;
 }
 
+const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 const COMMIT_INTERVAL_MS = 500;
 const DIRTY_BYTES = 16 * 1024 * 1024;
 const MIB = 1024 * 1024;
@@ -24,11 +27,18 @@ export function querySettings(properties: Properties, offsetReset: 'earliest' | 
   return {
     offsetReset: choice(properties, 'auto.offset.reset', ['earliest', 'latest'] as const) ?? offsetReset,
     exactlyOnce:
-      choice(properties, 'processing.guarantee', ['exactly_once_v2', 'exactly_once', 'at_least_once'] as const) !==
-      'at_least_once',
+      choice(properties, 'processing.guarantee', [
+        'exactly_once_v2',
+        'exactly_once',
+        'exactly_once_beta',
+        'at_least_once',
+      ] as const) !== 'at_least_once',
     commitIntervalMs: numberOf(properties, 'commit.interval.ms') ?? COMMIT_INTERVAL_MS,
     cached: cache !== 0,
     maxDirtyBytes: cache === undefined || cache === 0 ? DIRTY_BYTES : Math.min(Math.max(cache, MIB), 64 * MIB),
+    compression:
+      choice(properties, 'producer.compression.type', COMPRESSIONS) ??
+      choice(properties, 'compression.type', COMPRESSIONS),
   };
 }
 

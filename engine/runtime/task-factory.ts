@@ -53,6 +53,7 @@ export class TaskFactory {
     const writer = await log.writer({
       clientId: transaction,
       ...(settings.exactlyOnce ? { transactionalId: transaction } : {}),
+      ...(settings.compression === undefined ? {} : { compression: settings.compression }),
     });
     try {
       const stores = new Map<string, TaskStore & { readonly empty: boolean }>();
