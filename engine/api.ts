@@ -110,6 +110,8 @@ export interface EngineStatus {
   readonly ready: boolean;
   readonly kafkaHealthy: boolean;
   readonly commandRunnerHealthy: boolean;
+  /** Queries wait for room on the disk of the state. */
+  readonly diskFull?: boolean;
   readonly queries: { readonly running: number; readonly error: number; readonly total: number };
 }
 
@@ -124,6 +126,15 @@ export interface QueryStats {
   /** Records that came after their window's grace. */
   readonly late: number;
   readonly evaluationErrors: number;
+  /** Errors that came too fast for a line in the processing log. */
+  readonly unlogged: number;
+  /** Records that went to the dead-letter topic. */
+  readonly deadLettered: number;
+  /** How often the watchdog has rebuilt the query's clients. */
+  readonly watchdogRestarts: number;
+  /** Changelog records that were read to restore state, and those that are still to be read. */
+  readonly restored: number;
+  readonly toRestore: number;
   /** Records between what is processed and the end of the sources, as far as known. */
   readonly lag: number;
 }

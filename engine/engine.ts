@@ -158,6 +158,7 @@ export class Engine implements EngineApi {
       ready: this.ready,
       kafkaHealthy: this.ready,
       commandRunnerHealthy: this.commandLog.healthy,
+      diskFull: states.includes('DISK_FULL'),
       queries: {
         running: states.filter((s) => s === 'RUNNING').length,
         error: states.filter((s) => s === 'ERROR').length,
@@ -292,6 +293,11 @@ export class Engine implements EngineApi {
         skipped: counters?.skipped ?? 0,
         late: counters?.late ?? 0,
         evaluationErrors: counters?.evaluationErrors ?? 0,
+        unlogged: counters?.unlogged ?? 0,
+        deadLettered: counters?.deadLettered ?? 0,
+        watchdogRestarts: counters?.watchdogRestarts ?? 0,
+        restored: counters?.restored ?? 0,
+        toRestore: running?.status().toRestore ?? 0,
         lag: running?.lag() ?? 0,
       };
     });

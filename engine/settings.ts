@@ -62,6 +62,15 @@ export const SETTINGS: readonly SettingDef[] = [
     check: oneOf('exactly_once_v2', 'exactly_once', 'exactly_once_beta', 'at_least_once'),
   },
   {
+    name: 'compression.type',
+    scope: 'KAFKA STREAMS',
+    default: 'none',
+    editable: true,
+    description:
+      'Of the batches that a query writes on Kafka: none, gzip, snappy, lz4 or zstd. Also producer.compression.type.',
+    check: oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd'),
+  },
+  {
     name: 'num.stream.threads',
     scope: 'KAFKA STREAMS',
     default: '1',
@@ -161,6 +170,79 @@ export const SETTINGS: readonly SettingDef[] = [
     editable: true,
     description: 'Most elements of COLLECT_SET.',
     check: integer,
+  },
+  {
+    name: 'ksql.logging.processing.topic.auto.create',
+    scope: 'KSQL',
+    default: 'false',
+    editable: false,
+    description:
+      'Whether the topic of the processing log is created where it is missing. Without one, entries are kept in memory.',
+    check: bool,
+  },
+  {
+    name: 'ksql.logging.processing.topic.name',
+    scope: 'KSQL',
+    default: null,
+    editable: false,
+    description: 'Topic of the processing log; by default the service id and ksql_processing_log.',
+  },
+  {
+    name: 'ksql.logging.processing.topic.partitions',
+    scope: 'KSQL',
+    default: '1',
+    editable: false,
+    description: 'Partitions of a new topic of the processing log.',
+    check: whole,
+  },
+  {
+    name: 'ksql.logging.processing.topic.replication.factor',
+    scope: 'KSQL',
+    default: null,
+    editable: false,
+    description: 'Replicas of a new topic of the processing log.',
+    check: whole,
+  },
+  {
+    name: 'ksql.logging.processing.stream.auto.create',
+    scope: 'KSQL',
+    default: 'false',
+    editable: false,
+    description: 'Whether a stream over the processing log is made at the start.',
+    check: bool,
+  },
+  {
+    name: 'ksql.logging.processing.stream.name',
+    scope: 'KSQL',
+    default: 'KSQL_PROCESSING_LOG',
+    editable: false,
+    description: 'Name of that stream.',
+  },
+  {
+    name: 'ksql.logging.processing.rows.include',
+    scope: 'KSQL',
+    default: 'false',
+    editable: false,
+    description:
+      'Whether entries of the processing log hold the record (base64) or the row itself: it may be confidential.',
+    check: bool,
+  },
+  {
+    name: 'weir.errors.deadletter.topic.name',
+    scope: 'WEIR',
+    default: null,
+    editable: true,
+    description:
+      'Topic that gets the records that a query could not decode, as they are, with their origin in headers. Created where it is missing.',
+  },
+  {
+    name: 'weir.errors.deadletter.evaluation',
+    scope: 'WEIR',
+    default: 'false',
+    editable: true,
+    description:
+      'Whether records on which an expression failed go to the dead-letter topic too (they are processed all the same).',
+    check: bool,
   },
 ];
 

@@ -1,7 +1,16 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { EngineApi, QueryStats } from '../engine/index.js';
 
-type CounterName = 'recordsIn' | 'recordsOut' | 'skipped' | 'late' | 'evaluationErrors';
+type CounterName =
+  | 'recordsIn'
+  | 'recordsOut'
+  | 'skipped'
+  | 'late'
+  | 'evaluationErrors'
+  | 'unlogged'
+  | 'deadLettered'
+  | 'watchdogRestarts'
+  | 'restored';
 
 const COUNTERS: readonly (readonly [name: string, help: string, member: CounterName])[] = [
   ['weir_query_records_in_total', 'Records that a persistent query has read.', 'recordsIn'],
@@ -9,6 +18,14 @@ const COUNTERS: readonly (readonly [name: string, help: string, member: CounterN
   ['weir_query_records_skipped_total', 'Records that could not be decoded.', 'skipped'],
   ['weir_query_records_late_total', "Records that came after their window's grace.", 'late'],
   ['weir_query_evaluation_errors_total', 'Expressions that failed and gave NULL.', 'evaluationErrors'],
+  ['weir_query_errors_unlogged_total', 'Errors that came too fast for a line in the processing log.', 'unlogged'],
+  ['weir_query_deadletter_records_total', 'Records that went to the dead-letter topic.', 'deadLettered'],
+  [
+    'weir_query_watchdog_restarts_total',
+    'Times that the watchdog has rebuilt the clients of a query that made no progress.',
+    'watchdogRestarts',
+  ],
+  ['weir_query_restored_records_total', 'Changelog records that were read to restore state.', 'restored'],
 ];
 
 /**
@@ -40,6 +57,16 @@ export function createMetrics(engine: EngineApi): Registry {
     collect() {
       this.reset();
       for (const q of engine.queryStats()) this.set({ query: q.queryId }, q.lag);
+    },
+  });
+  new Gauge({
+    name: 'weir_query_restore_remaining_records',
+    help: 'Changelog records that are still to be read to restore state.',
+    labelNames: ['query'],
+    registers,
+    collect() {
+      this.reset();
+      for (const q of engine.queryStats()) this.set({ query: q.queryId }, q.toRestore);
     },
   });
   new Gauge({

@@ -1,3 +1,5 @@
+import type { ProcessingEntry } from '../runtime/index.js';
+
 /**
  * What statements answer over `/ksql`: ksqlDB's entities, member for member (shared wire format of existing clients).
  * `@type` is the first member: some clients match it as a prefix of the text.
@@ -21,6 +23,7 @@ export type Entity =
   | TerminateQueryEntity
   | AssertTopicEntity
   | ConnectorListEntity
+  | ProcessingErrorsEntity
   | ExplainTextEntity;
 
 export interface EntityWarning {
@@ -69,6 +72,8 @@ export interface RunningQuerySummary {
   readonly statusCount: Readonly<Record<string, number>>;
   readonly queryType: 'PERSISTENT' | 'PUSH';
   readonly state: string;
+  /** Weir's own: counters of a persistent query on this node since it was started. */
+  readonly statistics?: Readonly<Record<string, number>>;
 }
 
 export interface QueriesEntity extends EntityBase {
@@ -234,6 +239,16 @@ export interface AssertTopicEntity extends EntityBase {
 export interface ConnectorListEntity extends EntityBase {
   readonly '@type': 'connector_list';
   readonly connectors: readonly unknown[];
+}
+
+/** Weir's own: SHOW ERRORS, the latest entries of a node's processing log, the oldest first. */
+export interface ProcessingErrorsEntity extends EntityBase {
+  readonly '@type': 'processing_errors';
+  readonly errors: readonly ProcessingEntry[];
+  /** Entries that the node keeps; `errors` are the latest of them. */
+  readonly kept: number;
+  /** Entries that could not be written to the processing log's topic. */
+  readonly unwritten: number;
 }
 
 /** Weir's own: EXPLAIN of a statement, as text. */

@@ -14,7 +14,7 @@ import type { Topology } from '../types/topology.js';
 import { analyzed } from './analysis.js';
 import type { Prepared, StatementContext } from './context.js';
 import type { QueryDescription } from './entities.js';
-import { stateOf } from './queries.js';
+import { stateOf, statisticsOf } from './queries.js';
 import { fieldInfo } from './schema-info.js';
 
 export function describeQuery(query: QueryDef, context: StatementContext): QueryDescription {
@@ -41,7 +41,7 @@ export function describeQuery(query: QueryDef, context: StatementContext): Query
     queryErrors: error === undefined ? [] : [{ timestamp: error.at, errorMessage: error.message, type: 'SYSTEM' }],
     tasksMetadata: [],
     state,
-    ...(running === undefined ? {} : { statistics: running.counters() as unknown as Record<string, number> }),
+    ...statisticsOf(query, context),
   };
 }
 

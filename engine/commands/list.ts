@@ -9,6 +9,7 @@ import { notSupported } from './not-supported.js';
 import { runningQueries } from './queries.js';
 import { schemaInfo } from './schema-info.js';
 import { settingsIn } from './settings-of.js';
+import { showErrors } from './show-errors.js';
 
 const summary = (s: DataSource): SourceSummary => ({
   type: s.kind,
@@ -51,6 +52,8 @@ export async function list(statement: List, context: StatementContext): Promise<
           ? { '@type': 'query_descriptions', ...head, queryDescriptions: describeQueries(context) }
           : { '@type': 'queries', ...head, queries: runningQueries(context) },
       );
+    case 'ERRORS':
+      return showErrors(context);
     case 'TOPICS':
       return answer(async () => {
         const topics = (await parts.log.listTopics())

@@ -18,7 +18,19 @@ export function querySummary(query: QueryDef, context: StatementContext): Runnin
     statusCount: { [state]: 1 },
     queryType: 'PERSISTENT',
     state,
+    ...statisticsOf(query, context),
   };
+}
+
+/** The counters of a query that runs on this node. */
+export function statisticsOf(
+  query: QueryDef,
+  { parts }: StatementContext,
+): { readonly statistics?: Readonly<Record<string, number>> } {
+  const running = parts.runtime.query(query.id);
+  if (running === undefined) return {};
+  const { lastError: _, ...counters } = running.counters();
+  return { statistics: counters };
 }
 
 /** SHOW QUERIES: persistent ones, and the push queries of this node. */

@@ -1,6 +1,7 @@
 import type { RowDecoder, RowEncoder } from '../formats/format.js';
 import type { AggregateImpl } from '../functions/function.js';
 import type { Store } from '../stores/store.js';
+import type { BatchCursor } from '../types/batch.js';
 import type { AggregateCall, CallExpr, TypedExpr } from '../types/expr.js';
 import { NO_WINDOW, type StreamRecord } from '../types/record.js';
 import type { Column } from '../types/schema.js';
@@ -93,6 +94,10 @@ export interface RecordPlace {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  /** What of the record could not be read; left out where it is neither. */
+  readonly target?: 'key' | 'value';
+  /** The record as it stands on the log; only while the call lasts. */
+  readonly cursor?: BatchCursor;
 }
 
 /** A compiled expression. Null for an expression that failed, which has been reported then. */

@@ -72,14 +72,16 @@ export class SourceReader {
     record.timestamp = cursor.timestamp;
     record.previous = null;
     record.headers = cursor.headerCount === 0 ? null : cursor.headers();
+    let target: 'key' | 'value' = 'key';
     try {
       record.key = this.readKey(cursor, b, key, record);
+      target = 'value';
       if (this.changes !== null) this.readChange(cursor, b, value, record);
       else record.value = this.readValue(cursor, b, value);
       if (this.payload !== null && record.value !== null) this.fillHeaders(value, record.headers ?? []);
     } catch (e) {
       if (!(e instanceof DecodeError)) throw e;
-      return this.skip(cursor, partition, e.message, e);
+      return this.skip(cursor, partition, e.message, target, e);
     }
     if (this.node.table && record.key === null) return this.skip(cursor, partition, 'a table has no row without a key');
     if (this.timestamps !== null) {
@@ -155,8 +157,7 @@ export class SourceReader {
     );
   }
 
-  private skip(cursor: BatchCursor, partition: number, reason: string, cause?: Error): false {
-    const place = { topic: this.topic, partition, offset: cursor.offset };
+  private skip(cursor: BatchCursor, partition: number, reason: string, target?: 'key' | 'value', cause?: Error): false {
     if (this.node.internal && cause !== undefined) {
       throw new WeirError(
         'DECODE_ERROR',
@@ -165,7 +166,13 @@ export class SourceReader {
         { cause },
       );
     }
-    this.env.skipped(this.node.id, reason, place);
+    this.env.skipped(this.node.id, reason, {
+      topic: this.topic,
+      partition,
+      offset: cursor.offset,
+      ...(target === undefined ? {} : { target }),
+      cursor,
+    });
     return false;
   }
 }

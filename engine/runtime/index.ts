@@ -8,10 +8,11 @@ import { PullQuery } from './pull-query.js';
 import { PushQuery } from './push-query.js';
 import { QueryRunner, type QuerySpec, type QueryState, type QueryStatus } from './query-runner.js';
 import type { RowStream } from './row-stream.js';
-import type { Properties, RuntimeServices } from './services.js';
+import type { ErrorHistory, Properties, RuntimeServices } from './services.js';
 import { sourcesOf } from './topics.js';
 
 export type { CounterValues } from './counters.js';
+export type { ProcessingEntry } from './processing-log.js';
 export type { PushQuery, PushStats } from './push-query.js';
 export type { PartitionLag, QuerySpec, QueryState, QueryStatus, TaskStatus } from './query-runner.js';
 export type { RestoreProgress } from './restore.js';
@@ -43,6 +44,11 @@ export class Runtime {
 
   constructor(private readonly services: RuntimeServices) {
     this.tables = new LocalTableRows(services, (read) => this.partitionsOf(read));
+  }
+
+  /** The latest processing errors of this node; undefined where none are kept. */
+  get errorHistory(): ErrorHistory | undefined {
+    return this.services.errorHistory;
   }
 
   /** Starts a persistent query; what fails later is in its status. Throws BAD_STATEMENT for properties that make no sense. */

@@ -15,7 +15,8 @@ export interface QuerySpec {
   readonly properties: Properties;
 }
 
-export type QueryState = 'STARTING' | 'REBALANCING' | 'RUNNING' | 'PAUSED' | 'ERROR' | 'STOPPED';
+/** DISK_FULL: the state cannot be written; the query goes on by itself when there is room. */
+export type QueryState = 'STARTING' | 'REBALANCING' | 'RUNNING' | 'PAUSED' | 'DISK_FULL' | 'ERROR' | 'STOPPED';
 
 export interface TaskStatus {
   readonly subtopology: number;
@@ -41,6 +42,8 @@ export interface QueryStatus {
   readonly counters: CounterValues;
   readonly tasks: readonly TaskStatus[];
   readonly lag: readonly PartitionLag[];
+  /** Changelog records that are still to be read before all tasks run, as far as known. */
+  readonly toRestore: number;
 }
 
 /**
@@ -147,6 +150,7 @@ export class QueryRunner {
     const slots = [...(this.run?.slots.values() ?? [])];
     return {
       queryId: this.queryId,
+      toRestore: slots.reduce((n, { restore }) => n + (restore === null ? 0 : restore.to - restore.at), 0),
       state: this.state,
       error: this.error?.message ?? null,
       counters: this.counters(),

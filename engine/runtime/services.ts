@@ -9,6 +9,7 @@ import type { StateDatabase, Store } from '../stores/store.js';
 import type { Clock } from '../types/clock.js';
 import type { Logger } from '../types/logger.js';
 import type { StoreRef } from '../types/topology.js';
+import type { ProcessingEntry } from './processing-log.js';
 
 /** A setting of a query as text; undefined where it is not set. */
 export type Properties = Readonly<Record<string, string | number | boolean>>;
@@ -23,6 +24,24 @@ export interface ProcessingError {
   readonly topic: string | null;
   readonly partition: number;
   readonly offset: number;
+  /** What of the record could not be read. */
+  readonly target?: 'key' | 'value' | undefined;
+}
+
+/** The record that an error is about; only while the call lasts. */
+export interface ErrorRecord {
+  /** The bytes that could not be read; null where there are none. */
+  bytes(): Uint8Array | null;
+  /** The row, as JSON. */
+  text(): string | null;
+}
+
+/** The latest processing errors of this node. */
+export interface ErrorHistory {
+  /** The oldest first. */
+  entries(): readonly ProcessingEntry[];
+  /** Lines that were not written to the topic, because they came too fast or the log was away. */
+  readonly unwritten: number;
 }
 
 /** What the runtime is built on; `server/main.ts` chooses it. */
@@ -41,7 +60,9 @@ export interface RuntimeServices {
   random(): number;
   uuid(): string;
   /** Where processing errors go, beside the counters; a call must not throw. */
-  readonly processingLog?: (error: ProcessingError) => void;
+  readonly processingLog?: (error: ProcessingError, record?: ErrorRecord) => void;
+  /** What SHOW ERRORS reads. */
+  readonly errorHistory?: ErrorHistory;
 }
 
 export type CodecServices = Pick<RuntimeServices, 'format' | 'functions' | 'random' | 'uuid' | 'schemas'> & {

@@ -112,7 +112,8 @@ export type ListSubject =
   | 'CONNECTORS'
   | 'CONNECTOR_PLUGINS'
   | 'TYPES'
-  | 'VARIABLES';
+  | 'VARIABLES'
+  | 'ERRORS';
 /** SHOW and LIST. */
 export interface List extends NodeBase {
   readonly kind: 'List';

@@ -290,6 +290,7 @@ const LIST_SUBJECTS: readonly ListSubject[] = [
   'CONNECTORS',
   'TYPES',
   'VARIABLES',
+  'ERRORS',
 ];
 
 function buildListStatement(node: CstNode, span: Span): List {

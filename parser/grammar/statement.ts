@@ -210,6 +210,7 @@ export class StatementGrammar extends PartsGrammar {
       { ALT: () => this.CONSUME(kw('FUNCTIONS')) },
       { ALT: () => this.CONSUME(kw('TYPES')) },
       { ALT: () => this.CONSUME(kw('VARIABLES')) },
+      { ALT: () => this.CONSUME(kw('ERRORS')) },
       {
         ALT: () => {
           this.OPTION3(() => this.SUBRULE(this.connectorKind));
