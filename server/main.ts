@@ -3,16 +3,23 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { FORMATS, formatByName } from '../engine/formats/index.js';
 import { HttpRegistry } from '../engine/formats/registry/http.js';
 import { noRegistry } from '../engine/formats/registry/none.js';
 import type { SchemaRegistry } from '../engine/formats/registry/registry.js';
+import { tlsFetch } from '../engine/formats/registry/tls-fetch.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
-import { Engine, type Log, Settings, systemClock } from '../engine/index.js';
+import { EMPTY_CONTEXT, Engine, type Log, Settings, systemClock } from '../engine/index.js';
 import { EmbeddedLog } from '../engine/log/embedded/embedded-log.js';
-import { KafkaLog, kafkaConfig } from '../engine/log/kafka/index.js';
+import { KafkaLog, kafkaConfig, tlsConfig } from '../engine/log/kafka/index.js';
 import { Runtime } from '../engine/runtime/index.js';
+import {
+  ProcessingLog,
+  type ProcessingLogSettings,
+  processingLogSettings,
+  processingStreamSql,
+} from '../engine/runtime/processing-log.js';
 import { SchemaLog } from '../engine/schema-log.js';
 import { LevelState } from '../engine/stores/level.js';
 import { LevelDatabase } from '../engine/stores/level-database.js';
@@ -66,16 +73,38 @@ export async function openKafka(properties: Readonly<Record<string, string>>): P
 
 /** The schema registry that is configured; on the embedded log without one, a topic of its own. */
 async function openRegistry(
-  { registry, serviceId, bootstrapServers }: ServerConfig,
+  { registry, serviceId, bootstrapServers, properties }: ServerConfig,
   log: Log,
   opened: { close(): Promise<void> }[],
 ): Promise<SchemaRegistry> {
-  if (registry !== undefined) return new HttpRegistry({ ...registry, fetch: globalThis.fetch });
+  if (registry !== undefined) {
+    const tls = tlsConfig(properties, 'ksql.schema.registry.');
+    return new HttpRegistry({ ...registry, fetch: tls === undefined ? globalThis.fetch : tlsFetch(tls) });
+  }
   if (bootstrapServers !== undefined) return noRegistry;
   const schemas = new SchemaLog({ log, serviceId, clock: systemClock });
   await schemas.open();
   opened.push(schemas);
   return schemas;
+}
+
+/** `ksql.logging.processing.stream.auto.create`. That it cannot be made does not keep the server from its work. */
+async function makeProcessingStream(
+  engine: Engine,
+  { stream, topic }: ProcessingLogSettings,
+  log: Log,
+  logger: Logger,
+): Promise<void> {
+  if (stream === null || engine.catalog.sources.has(stream)) return;
+  try {
+    if ((await log.describeTopic(topic)) !== undefined) {
+      await engine.execute(processingStreamSql(stream, topic), EMPTY_CONTEXT);
+      return;
+    }
+    logger.warn({ topic, stream }, 'the processing log has no topic: set ksql.logging.processing.topic.auto.create');
+  } catch (e) {
+    logger.error({ err: e, stream }, 'the stream of the processing log could not be made');
+  }
 }
 
 /** Builds a server from its configuration and starts it. `beforeDeploy` runs when the engine is up. */
@@ -130,6 +159,10 @@ export async function launch(
     const schemas = await openRegistry(config, log, opened);
     const functions = new FunctionRegistry(BUILT_IN_FUNCTIONS);
     const nodeId = `${hostname()}-${config.port}`.replace(/[^A-Za-z0-9._-]/g, '-');
+    const logging = processingLogSettings(config.properties, config.serviceId);
+    const processingLog = new ProcessingLog({ log, clock: systemClock, logger, nodeId, settings: logging });
+    opened.push(processingLog);
+    await processingLog.start();
     const services = {
       serviceId: config.serviceId,
       nodeId,
@@ -142,6 +175,8 @@ export async function launch(
       logger,
       random: Math.random,
       uuid: randomUUID,
+      processingLog: processingLog.report.bind(processingLog),
+      errorHistory: processingLog,
     };
     const engine = new Engine({
       ...services,
@@ -156,7 +191,10 @@ export async function launch(
       clock: systemClock,
       logger,
       version: ownVersion(),
-      beforeDeploy: () => beforeDeploy(engine),
+      beforeDeploy: async () => {
+        await makeProcessingStream(engine, logging, log, logger);
+        await beforeDeploy(engine);
+      },
       closeParts,
     });
   } catch (e) {
