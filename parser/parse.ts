@@ -12,9 +12,9 @@ import { checkNesting, checkTreeDepth } from './nesting.js';
 import { SourceText, SqlError } from './source.js';
 import { kw, Semicolon } from './tokens.js';
 
-/** What is taken beyond what ksqlDB's server takes; all off by default, so that its errors come out the same. */
+/** What is taken beyond what ksqlDB's server takes. */
 export interface ParseOptions {
-  /** ORDER BY and OFFSET in queries. */
+  /** ORDER BY, OFFSET and DISTINCT in queries; true by default. */
   readonly orderBy?: boolean;
   /** RUN SCRIPT, which only the shell can carry out. */
   readonly runScript?: boolean;
@@ -82,7 +82,7 @@ export function parseScriptWith(parser: StatementGrammar, text: string, options:
       hint: 'Split the script.',
     });
   }
-  parser.setDialect({ orderBy: options.orderBy === true });
+  parser.setDialect({ orderBy: options.orderBy !== false });
   const disabled = disabledRules(options);
   return slices.map((tokens) => {
     checkDialect(source, tokens, options);
@@ -170,7 +170,7 @@ const TEST_ASSERTIONS: ReadonlySet<unknown> = new Set(['VALUES', 'NULL', 'STREAM
 
 function disabledRules(options: ParseOptions): ReadonlySet<string> {
   return new Set([
-    ...(options.orderBy === true ? [] : ['orderByClause', 'offsetClause']),
+    ...(options.orderBy !== false ? [] : ['orderByClause', 'offsetClause']),
     ...(options.runScript === true ? [] : ['runScript']),
     ...(options.testStatements === true ? [] : ['assertValues', 'assertNullValues', 'assertSource']),
   ]);

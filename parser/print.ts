@@ -212,7 +212,8 @@ function printBare(e: Expression): string {
 // --- Queries ---------------------------------------------------------------------------------------------------------
 
 export function printQuery(query: Query): string {
-  const lines = [`SELECT ${query.select.map(printSelectItem).join(', ')}`, `FROM ${printRelation(query.from)}`];
+  const select = `SELECT ${query.distinct === true ? printDistinct(query.select) : printSelect(query.select)}`;
+  const lines = [select, `FROM ${printRelation(query.from)}`];
   const add = (text: string | undefined): void => {
     if (text !== undefined) lines.push(text);
   };
@@ -222,13 +223,26 @@ export function printQuery(query: Query): string {
   add(query.partitionBy && `PARTITION BY ${printGrouping(query.partitionBy)}`);
   add(query.having && `HAVING ${printExpression(query.having)}`);
   if (query.orderBy !== undefined) {
-    const items = query.orderBy.map((o) => `${print(o.expression, CONCAT)}${o.descending ? ' DESC' : ''}`);
+    const items = query.orderBy.map((o) => {
+      const nulls = o.nulls === undefined ? '' : ` NULLS ${o.nulls}`;
+      return `${print(o.expression, CONCAT)}${o.descending ? ' DESC' : ''}${nulls}`;
+    });
     lines.push(`ORDER BY ${items.join(', ')}`);
   }
   add(query.emit && `EMIT ${query.emit}`);
   if (query.limit !== undefined) lines.push(`LIMIT ${query.limit}`);
   if (query.offset !== undefined) lines.push(`OFFSET ${query.offset}`);
   return lines.join('\n');
+}
+
+const printSelect = (items: readonly SelectItem[]): string => items.map(printSelectItem).join(', ');
+
+/** A sign behind DISTINCT would make a column's name of it. */
+function printDistinct(items: readonly SelectItem[]): string {
+  const text = printSelect(items);
+  const [first] = items;
+  if (first?.kind !== 'SelectExpression' || !/^[-+]/.test(text)) return `DISTINCT ${text}`;
+  return `DISTINCT (${printExpression(first.expression)})${text.slice(printExpression(first.expression).length)}`;
 }
 
 /** Values only: what is looser stands in parentheses. */

@@ -66,24 +66,27 @@ function analyzeSelect(context: AnalyzerContext, node: Query): ResolvedSelect {
       kind: 'select',
       mode: 'push',
       query: analyzeQuery(context, node, { kind: 'push' }),
-      materialization: null,
+      materializations: new Map(),
       sql,
     };
   }
   checkPull(context, node);
   const query = analyzeQuery(context, node, { kind: 'pull' });
-  const { source } = relationSources(query.relation)[0]!;
-  const materialization = source.kind === 'TABLE' ? (materializingQuery(context.catalog, source.name) ?? null) : null;
-  if (source.kind === 'TABLE' && materialization === null) {
-    fail(
-      `The \`${source.name}\` table isn't queryable. To derive a queryable table, you can do ` +
-        `'CREATE TABLE QUERYABLE_${source.name} AS SELECT * FROM ${source.name}'. See https://cnfl.io/queries for more info.\n` +
-        'Add EMIT CHANGES if you intended to issue a push query.',
-      node.from.span,
-    );
-  }
-  if (source.kind === 'TABLE') checkLookup(context, node.where, source);
-  return { kind: 'select', mode: 'pull', query, materialization, sql };
+  const tables = relationSources(query.relation).filter((s) => s.source.kind === 'TABLE');
+  const materializations = new Map(
+    tables.map(({ source }) => {
+      const keeper = materializingQuery(context.catalog, source.name);
+      if (keeper !== undefined) return [source.name, keeper];
+      return fail(
+        `The \`${source.name}\` table isn't queryable. To derive a queryable table, you can do ` +
+          `'CREATE TABLE QUERYABLE_${source.name} AS SELECT * FROM ${source.name}'. See https://cnfl.io/queries for more info.\n` +
+          'Add EMIT CHANGES if you intended to issue a push query.',
+        node.from.span,
+      );
+    }),
+  );
+  checkLookup(context, node.where, tables);
+  return { kind: 'select', mode: 'pull', query, materializations, sql };
 }
 
 const word = (kind: SourceKind): string => (kind === 'STREAM' ? 'Stream' : 'Table');

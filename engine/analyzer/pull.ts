@@ -1,10 +1,11 @@
-import type { ColumnRef, Comparison, Expression, In, Query } from '../../parser/ast.js';
+import type { ColumnRef, Comparison, Expression, In, Query, Relation } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
-import type { DataSource } from '../catalog/index.js';
+import type { SourceKind } from '../catalog/index.js';
 import { type Column, printSchema } from '../types/schema.js';
 import { printType } from '../types/sql-type.js';
 import { type AnalyzerContext, property } from './context.js';
 import { fail } from './errors.js';
+import type { ResolvedSourceRelation } from './resolved.js';
 import { columnRefs } from './scope.js';
 import { expressionText } from './text.js';
 
@@ -31,12 +32,14 @@ export function checkPull(context: AnalyzerContext, q: Query): void {
       q.span,
     );
   }
-  if (q.from.kind === 'Join') refuse('JOIN', q.from.span);
+  // Beyond ksqlDB: tables are joined and grouped, streams are not.
+  const reads = (kind: SourceKind): boolean =>
+    sourceNames(q.from).some((name) => context.catalog.sources.get(name)?.kind === kind);
+  if (q.from.kind === 'Join' && reads('STREAM')) refuse('JOIN', q.from.span);
   if (q.window !== undefined) refuse('WINDOW', q.window.span);
-  if (q.groupBy !== undefined) refuse('GROUP BY', q.groupBy[0]?.span ?? q.span);
+  if (q.groupBy !== undefined && reads('STREAM')) refuse('GROUP BY', q.groupBy[0]?.span ?? q.span);
   if (q.partitionBy !== undefined) refuse('PARTITION BY', q.partitionBy[0]?.span ?? q.span);
-  if (q.having !== undefined) refuse('HAVING', q.having.span);
-  if (q.orderBy !== undefined) refuse('ORDER BY', q.orderBy[0]?.span ?? q.span);
+  if (q.having !== undefined && reads('STREAM')) refuse('HAVING', q.having.span);
   const select = q.select.flatMap((item) =>
     item.kind === 'SelectExpression'
       ? columnRefs(item.expression)
@@ -44,9 +47,28 @@ export function checkPull(context: AnalyzerContext, q: Query): void {
         ? columnRefs(item.base)
         : [],
   );
+  const refs = (list: readonly Expression[]): readonly ColumnRef[] => list.flatMap((e) => columnRefs(e));
   disallowed(select, 'SELECT');
   if (q.where !== undefined) disallowed(columnRefs(q.where), 'WHERE');
+  disallowed(refs(q.groupBy ?? []), 'GROUP BY');
+  if (q.having !== undefined) disallowed(columnRefs(q.having), 'HAVING');
+  disallowed(refs((q.orderBy ?? []).map((o) => o.expression)), 'ORDER BY');
 }
+
+/** DISTINCT, ORDER BY and OFFSET: only a query that ends can carry them out. */
+export function refuseOrdering(q: Query): void {
+  const refuse = (clause: string, span: Span, hint: string): never =>
+    fail(`${clause} is only supported in pull queries: a query that goes on has no last row to wait for.`, span, hint);
+  const read = 'Write the result into a table with CREATE TABLE … AS, and order it when you read it.';
+  if (q.orderBy !== undefined) {
+    refuse('ORDER BY', q.orderBy[0]?.span ?? q.span, q.emit === undefined ? read : `Leave EMIT ${q.emit} out. ${read}`);
+  }
+  if (q.offset !== undefined) refuse('OFFSET', q.span, read);
+  if (q.distinct === true) refuse('SELECT DISTINCT', q.span, 'GROUP BY gives each group once.');
+}
+
+const sourceNames = (from: Relation): readonly string[] =>
+  from.kind === 'SourceRef' ? [from.name.name] : [...sourceNames(from.left), from.right.name.name];
 
 function disallowed(refs: readonly ColumnRef[], clause: string): void {
   const bad = refs.filter((r) => r.name.name === 'ROWPARTITION' || r.name.name === 'ROWOFFSET');
@@ -66,8 +88,18 @@ const SCAN_OFF =
  * Checks of WHERE that are the keys' own, and, where an operator has turned table scans off, that every alternative in it
  * says which keys to read. The rest of WHERE is an ordinary condition.
  */
-export function checkLookup(context: AnalyzerContext, where: Expression | undefined, source: DataSource): void {
-  const key = source.schema.key;
+export function checkLookup(
+  context: AnalyzerContext,
+  where: Expression | undefined,
+  tables: readonly ResolvedSourceRelation[],
+): void {
+  const [only, second] = tables;
+  if (only === undefined) return;
+  if (second !== undefined) {
+    if (!isOn(context, TABLE_SCAN)) fail(`A join reads its tables whole. ${SCAN_OFF}`, undefined);
+    return;
+  }
+  const { key } = only.source.schema;
   if (where !== undefined) checkKeyValues(where, key);
   if (isOn(context, TABLE_SCAN)) return;
   if (where === undefined) fail(`Missing WHERE clause. ${SCAN_OFF}`, undefined);

@@ -7,8 +7,10 @@ import { type AnalyzerContext, property } from './context.js';
 import { fail, listed } from './errors.js';
 import { ExpressionAnalyzer, type ExpressionScope } from './expression.js';
 import { literal, typeOf } from './literals.js';
+import { type OrderScope, orderKeys } from './order-by.js';
 import { inClause } from './problem.js';
 import { checkKeys, checkNames } from './projection.js';
+import { refuseOrdering } from './pull.js';
 import { analyzeRelation } from './relation.js';
 import type {
   KeyExpr,
@@ -41,6 +43,7 @@ const WINDOW_BOUNDS_RULE =
   'See https://github.com/confluentinc/ksql/issues/4397';
 
 export function analyzeQuery(context: AnalyzerContext, query: Query, use: QueryUse): ResolvedQuery {
+  if (use.kind !== 'pull') refuseOrdering(query);
   return new QueryAnalyzer(context, query, use).run();
 }
 
@@ -62,7 +65,7 @@ class QueryAnalyzer {
     this.#context = context;
     this.#query = query;
     this.#use = use;
-    const { relation, bindings } = analyzeRelation(context, query.from);
+    const { relation, bindings } = analyzeRelation(context, query.from, use.kind === 'pull');
     this.#relation = relation;
     this.#scope = new Scope(bindings);
     this.#selectScope =
@@ -103,6 +106,8 @@ class QueryAnalyzer {
       tableFunctions: this.#tableFunctions,
       emit: this.#emit(shaped.shape),
       limit: query.limit ?? null,
+      distinct: query.distinct === true,
+      offset: query.offset ?? 0,
     };
     if (this.#use.kind === 'persistent') {
       this.#use.check?.(resolved);
@@ -145,9 +150,17 @@ class QueryAnalyzer {
       shape,
       having: null,
       select,
+      orderBy: this.#orderBy(select, {
+        expression: (node) => this.#expression(node, 'ORDER BY', { refuse: refuseIn('ORDER BY') }),
+      }),
       output: this.#relation.output,
       window: this.#relation.window,
     };
+  }
+
+  #orderBy(select: readonly SelectColumn[], scope: Pick<OrderScope, 'expression'>): ResolvedQuery['orderBy'] {
+    const { orderBy, distinct } = this.#query;
+    return orderKeys(orderBy ?? [], { ...scope, select, selectedOnly: distinct === true });
   }
 
   /** ksqlDB's newer planner, off by default: the key is what the projection has of it, in the projection's order. */
@@ -219,7 +232,7 @@ class QueryAnalyzer {
     );
     const raw = items.map((i) => this.#select(i));
     const having = query.having === undefined ? null : this.#condition(query.having, 'HAVING');
-    if (this.#calls.length === 0) {
+    if (this.#calls.length === 0 && !this.#pull) {
       fail(
         'GROUP BY requires aggregate functions in either the SELECT or HAVING clause.',
         groupBy[0]?.span ?? query.span,
@@ -233,8 +246,11 @@ class QueryAnalyzer {
       return seen;
     });
     if (violations.items.length > 0 && (query.groupBy !== undefined || this.#aggregates.length > 0)) {
+      // A pull query's wording begins as that of ksqlDB, which has no such pull queries at all.
+      const what =
+        this.#pull && query.groupBy !== undefined ? "Pull queries don't support GROUP BY clauses without: " : '';
       fail(
-        `Non-aggregate SELECT expression(s) not part of GROUP BY: ${violations.items.join(', ')}\n` +
+        `${what}Non-aggregate SELECT expression(s) not part of GROUP BY: ${violations.items.join(', ')}\n` +
           'Either add the column(s) to the GROUP BY or remove them from the SELECT.',
         query.select[0]!.span,
       );
@@ -246,7 +262,7 @@ class QueryAnalyzer {
         this.#aggregates[0]!.span,
       );
     }
-    if (this.#relation.output === 'TABLE' && this.#streamOnly.length > 0) {
+    if (this.#relation.output === 'TABLE' && this.#streamOnly.length > 0 && !this.#pull) {
       const plural = this.#streamOnly.length > 1;
       fail(
         `The aggregation function${plural ? 's' : ''} ${listed(this.#streamOnly)} cannot be applied to a table source, only to a stream source.`,
@@ -261,20 +277,41 @@ class QueryAnalyzer {
         query.having!.span,
       );
     }
-    if (groupBy.length > 0) this.#checkRepartition(keys);
-    const named = groupBy.length > 0 ? this.#nameKeys(keys, groupBy, raw, names) : ONE_GROUP;
+    if (groupBy.length > 0 && !this.#pull) this.#checkRepartition(keys);
+    const oneGroup = this.#pull ? [] : ONE_GROUP;
+    const named = groupBy.length > 0 ? this.#nameKeys(keys, groupBy, raw, names) : oneGroup;
     const window = query.window === undefined ? null : windowSpec(query.window);
+    const columns = select.map((expr, i) => ({
+      name: names[i]!,
+      expr,
+      key: expr.kind === 'column' && expr.from === 'key' ? expr.index : null,
+    }));
     return {
       shape: { kind: 'grouped', keys: named, window, calls: this.#calls },
       having: grouped,
-      select: select.map((expr, i) => ({
-        name: names[i]!,
-        expr,
-        key: expr.kind === 'column' && expr.from === 'key' ? expr.index : null,
-      })),
+      select: columns,
+      orderBy: this.#orderBy(columns, { expression: (node) => this.#groupedOrder(node, keys) }),
       output: 'TABLE',
       window: window === null ? this.#relation.window : keyWindowOf(window),
     };
+  }
+
+  /** An expression of ORDER BY over the groups. */
+  #groupedOrder(node: Expression, keys: readonly TypedExpr[]): TypedExpr {
+    const violations: string[] = [];
+    const raw = this.#expression(node, 'ORDER BY', {
+      aggregate: (call, n, table) => this.#aggregate(call, n, table),
+      refuse: refuseIn('ORDER BY'),
+    });
+    const expr = this.#overGroups(raw, keys, violations);
+    if (violations.length > 0) {
+      fail(`Non-aggregate ORDER BY expression not part of GROUP BY: ${violations.join(', ')}`, node.span);
+    }
+    return expr;
+  }
+
+  get #pull(): boolean {
+    return this.#use.kind === 'pull';
   }
 
   /** Position of the first aggregate's stand-in among the value columns. */
@@ -296,7 +333,8 @@ class QueryAnalyzer {
       if (part.kind === 'column') violations.push(identifierText(part.name));
       if (part.kind === 'pseudo') {
         const bound = part.name === 'WINDOWSTART' || part.name === 'WINDOWEND';
-        if (!bound || (this.#query.window === undefined && this.#relation.window === null)) violations.push(part.name);
+        const windowed = this.#query.window !== undefined || (this.#relation.window !== null && !this.#pull);
+        if (!bound || !windowed) violations.push(part.name);
       }
       return undefined;
     });
@@ -320,7 +358,9 @@ class QueryAnalyzer {
   #usesAggregates(items: readonly ListedItem[]): boolean {
     const inside = (node: Expression): boolean =>
       callsIn(node).some((c) => this.#context.functions.kindOf(c.name.name) === 'aggregate');
-    return items.some((i) => inside(i.node)) || (this.#query.having !== undefined && inside(this.#query.having));
+    const { having, orderBy } = this.#query;
+    const nodes = [...items.map((i) => i.node), ...(orderBy ?? []).map((o) => o.expression)];
+    return nodes.some(inside) || (having !== undefined && inside(having));
   }
 
   // --- Expressions -------------------------------------------------------------------------------------------------
@@ -417,6 +457,7 @@ interface Shaped {
   readonly shape: QueryShape;
   readonly having: TypedExpr | null;
   readonly select: readonly SelectColumn[];
+  readonly orderBy: ResolvedQuery['orderBy'];
   readonly output: SourceKind;
   readonly window: ResolvedQuery['window'];
 }

@@ -1,26 +1,34 @@
 import type { Join, Relation, SourceRef } from '../../parser/ast.js';
 import { type AnalyzerContext, sourceNamed } from './context.js';
 import { analyzeJoin, readCriteria } from './join.js';
+import { analyzePullJoin } from './pull-join.js';
 import type { ResolvedRelation, ResolvedSourceRelation } from './resolved.js';
 import { type Binding, joinBindings, sourceBindings } from './scope.js';
 
-/** FROM: what is read, and the columns that the other clauses can name. */
+/** FROM: what is read, and the columns that the other clauses can name. `pull`: for a query that reads once. */
 export function analyzeRelation(
   context: AnalyzerContext,
   from: Relation,
+  pull: boolean,
 ): { readonly relation: ResolvedRelation; readonly bindings: readonly Binding[] } {
-  const relation = resolve(context, from);
+  const relation = resolve(context, from, pull);
   return {
     relation,
     bindings: relation.kind === 'source' ? sourceBindings(relation.source, relation.alias) : joinBindings(relation),
   };
 }
 
-function resolve(context: AnalyzerContext, from: Relation): ResolvedRelation {
+function resolve(context: AnalyzerContext, from: Relation, pull: boolean): ResolvedRelation {
   const joins: Join[] = [];
   let node = from;
   for (; node.kind === 'Join'; node = node.left) joins.unshift(node);
   const first = resolveSource(context, node);
+  if (pull) {
+    return joins.reduce<ResolvedRelation>(
+      (left, join) => analyzePullJoin(context, join, left, resolveSource(context, join.right)),
+      first,
+    );
+  }
   // All conditions are read before the first join is looked at more closely: what names a wrong source is the larger mistake.
   const sources = [first];
   const criteria = joins.map((join) => {

@@ -1,6 +1,7 @@
 import type { Statement } from '../../parser/ast.js';
 import type { DataSource, QueryDef, SourceKind } from '../catalog/index.js';
 import type { AggregateCall, CallExpr, TypedExpr } from '../types/expr.js';
+import type { SortKey } from '../types/pull-plan.js';
 import type { Column, Schema, ValueColumn } from '../types/schema.js';
 import type { SqlType } from '../types/sql-type.js';
 import type { KeyWindow, WindowSpec } from '../types/topology.js';
@@ -106,8 +107,8 @@ export interface ResolvedSelect {
   readonly kind: 'select';
   readonly mode: 'push' | 'pull';
   readonly query: ResolvedQuery;
-  /** Pull queries on a table: the query whose stores answer. */
-  readonly materialization: QueryDef | null;
+  /** Pull queries: for each table that is read, by its name, the query whose stores answer. */
+  readonly materializations: ReadonlyMap<string, QueryDef>;
   readonly sql: string;
 }
 
@@ -117,7 +118,7 @@ export interface ResolvedSelect {
  * 1. the relation gives rows (`relation.schema`);
  * 2. `where` and `tableFunctions` see those rows; table function k adds value column `relation.schema.value.length + k`;
  * 3. `shape` says whether rows are grouped, re-keyed or passed on;
- * 4. `having` and the select list see what the shape gives: for `grouped` key columns are the group keys and value column
+ * 4. `having`, the select list and `orderBy` see what the shape gives: for `grouped` key columns are the group keys and value column
  *    k is the result of call k; otherwise they see the rows of step 2.
  */
 export interface ResolvedQuery {
@@ -133,6 +134,11 @@ export interface ResolvedQuery {
   readonly window: KeyWindow | null;
   readonly emit: 'changes' | 'final' | null;
   readonly limit: number | null;
+  /** Pull queries alone have the rest. Each row of the select list once. */
+  readonly distinct: boolean;
+  readonly orderBy: readonly SortKey[];
+  /** Rows that are left out at the front. */
+  readonly offset: number;
 }
 
 /** `column`: the value column that it adds. */
@@ -183,13 +189,15 @@ export interface ResolvedSourceRelation {
  */
 export interface ResolvedJoin {
   readonly kind: 'join';
-  readonly flavour: 'streamStream' | 'streamTable' | 'tableTable' | 'foreignKey';
+  readonly flavour: 'streamStream' | 'streamTable' | 'tableTable' | 'foreignKey' | 'pull';
   readonly joinType: 'INNER' | 'LEFT' | 'RIGHT' | 'FULL';
   readonly left: ResolvedRelation;
   readonly right: ResolvedSourceRelation;
   /** What must be equal: over the rows of the left relation, and of the right. */
   readonly leftKey: TypedExpr;
   readonly rightKey: TypedExpr;
+  /** Pull: what else must be equal. */
+  readonly more?: readonly { readonly left: TypedExpr; readonly right: TypedExpr }[];
   /** Stream-stream: how far apart the two times may be. `graceMs` null: no GRACE PERIOD. */
   readonly within: { readonly beforeMs: number; readonly afterMs: number; readonly graceMs: number | null } | null;
   readonly schema: Schema;

@@ -82,7 +82,7 @@ export function joinBindings(join: ResolvedJoin): readonly Binding[] {
     const { name, type } = join.schema.value[index]!;
     return { ...b, expr: { kind: 'column', from: 'value', index, name, type } };
   });
-  if (join.keyChoices.some((c) => c.length > 0)) return columns;
+  if (join.schema.key.length === 0 || join.keyChoices.some((c) => c.length > 0)) return columns;
   const { name, type } = join.schema.key[0]!;
   return [{ source: '', name, expr: { kind: 'column', from: 'key', index: 0, name, type }, role: 'key' }, ...columns];
 }
@@ -92,7 +92,7 @@ export function relationSources(relation: ResolvedRelation): readonly ResolvedSo
   return relation.kind === 'source' ? [relation] : [...relationSources(relation.left), relation.right];
 }
 
-export type Clause = 'SELECT' | 'WHERE' | 'HAVING' | 'GROUP BY' | 'PARTITION BY' | 'JOIN ON';
+export type Clause = 'SELECT' | 'WHERE' | 'HAVING' | 'GROUP BY' | 'ORDER BY' | 'PARTITION BY' | 'JOIN ON';
 
 /** Finds columns by name among those of all sources of a query. */
 export class Scope {

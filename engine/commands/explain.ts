@@ -1,15 +1,17 @@
 import type { Explain } from '../../parser/ast.js';
-import type { ResolvedStatement } from '../analyzer/index.js';
+import type { ResolvedSelect, ResolvedStatement } from '../analyzer/index.js';
 import type { QueryDef } from '../catalog/index.js';
 import {
   explainPlan,
   explainTopology,
   type LogicalPlan,
   planPersistent,
+  planPull,
   planPush,
   sourcesOf,
 } from '../planner/index.js';
 import { WeirError } from '../types/errors.js';
+import type { PullPlan } from '../types/pull-plan.js';
 import type { Topology } from '../types/topology.js';
 import { analyzed } from './analysis.js';
 import type { Prepared, StatementContext } from './context.js';
@@ -72,7 +74,7 @@ export async function explain(statement: Explain, context: StatementContext): Pr
   const inner = statement.statement!;
   const resolved = await analyzed(context, inner);
   const properties = Object.fromEntries(context.session.properties);
-  const { logical, topology } = stagesOf(resolved, properties);
+  const { logical, topology, pull } = stagesOf(resolved, properties);
   const query = 'query' in resolved ? resolved.query : null;
   return {
     run: async () => ({
@@ -86,7 +88,13 @@ export async function explain(statement: Explain, context: StatementContext): Pr
         sources: query === null ? [] : sourcesOf(query.relation),
         sinks: [],
         topology: topology === null ? '' : explainTopology(topology),
-        executionPlan: explainPlan({ sql: context.source.slice(inner.span), resolved, logical, topology }),
+        executionPlan: explainPlan({
+          sql: context.source.slice(inner.span),
+          resolved,
+          logical,
+          topology,
+          pull: pull ?? null,
+        }),
         overriddenProperties: properties,
         ksqlHostQueryStatus: {},
         queryType: resolved.kind === 'select' ? resolved.mode.toUpperCase() : 'PERSISTENT',
@@ -103,15 +111,20 @@ export async function explain(statement: Explain, context: StatementContext): Pr
 function stagesOf(
   resolved: ResolvedStatement,
   properties: Readonly<Record<string, string>>,
-): { readonly logical: LogicalPlan | null; readonly topology: Topology | null } {
+): { readonly logical: LogicalPlan | null; readonly topology: Topology | null; readonly pull?: PullPlan } {
   switch (resolved.kind) {
     case 'createAs':
     case 'insertInto':
       return planPersistent(resolved, properties);
     case 'select':
       if (resolved.mode === 'push') return planPush(resolved);
-      return { logical: null, topology: null };
+      return pullStages(resolved);
     default:
       return { logical: null, topology: null };
   }
+}
+
+function pullStages(resolved: ResolvedSelect): ReturnType<typeof stagesOf> {
+  const { kind, plan } = planPull(resolved);
+  return kind === 'table' ? { logical: null, topology: null, pull: plan } : { logical: null, topology: plan.topology };
 }

@@ -1,7 +1,7 @@
 import type { ResolvedQuery, ResolvedRelation, ResolvedStatement } from '../analyzer/index.js';
 import { pinnedId, unpinned } from '../formats/registry/pinned.js';
 import type { AggregateCall, TypedExpr } from '../types/expr.js';
-import type { PullNode, PullPlan, ReadKeys, TableReadPlan } from '../types/pull-plan.js';
+import type { PullNode, PullPlan, ReadKeys, SortKey, TableReadPlan } from '../types/pull-plan.js';
 import { type Column, printSchema } from '../types/schema.js';
 import { printType } from '../types/sql-type.js';
 import type { FormatRef, KeyWindow, Topology, TopologyNode, WindowSpec } from '../types/topology.js';
@@ -121,7 +121,8 @@ function relationText(r: ResolvedRelation): string {
     r.within === null
       ? ''
       : ` within ${r.within.beforeMs} ms before, ${r.within.afterMs} ms after${r.within.graceMs === null ? '' : `, grace ${r.within.graceMs} ms`}`;
-  return `${relationText(r.left)} ${r.joinType.toLowerCase()} ${r.flavour} join ${relationText(r.right)}${within} on ${printExpr(r.leftKey)} = ${printExpr(r.rightKey)}`;
+  const on = [{ left: r.leftKey, right: r.rightKey }, ...(r.more ?? [])];
+  return `${relationText(r.left)} ${r.joinType.toLowerCase()} ${r.flavour} join ${relationText(r.right)}${within} on ${on.map((e) => `${printExpr(e.left)} = ${printExpr(e.right)}`).join(' and ')}`;
 }
 
 function queryLines(q: ResolvedQuery): readonly string[] {
@@ -131,7 +132,7 @@ function queryLines(q: ResolvedQuery): readonly string[] {
   if (q.shape.kind === 'partitioned')
     lines.push(`partition by ${q.shape.keys.map((k) => `${k.name} = ${printExpr(k.expr)}`).join(', ') || 'nothing'}`);
   if (q.shape.kind === 'grouped') {
-    lines.push(`group by ${q.shape.keys.map((k) => `${k.name} = ${printExpr(k.expr)}`).join(', ')}`);
+    lines.push(`group by ${q.shape.keys.map((k) => `${k.name} = ${printExpr(k.expr)}`).join(', ') || 'nothing'}`);
     if (q.shape.window !== null) lines.push(`window ${windowText(q.shape.window)}`);
     q.shape.calls.forEach((c, i) => {
       lines.push(`aggregate v${i} = ${callText(c)} ${printType(c.type)}`);
@@ -141,7 +142,10 @@ function queryLines(q: ResolvedQuery): readonly string[] {
   for (const c of q.select)
     lines.push(`select ${c.name} ${printType(c.expr.type)}${c.key === null ? '' : ' KEY'} = ${printExpr(c.expr)}`);
   if (q.emit !== null) lines.push(`emit ${q.emit}`);
+  if (q.distinct) lines.push('distinct');
+  if (q.orderBy.length > 0) lines.push(`order by ${q.orderBy.map(sortKeyText).join(', ')}`);
   if (q.limit !== null) lines.push(`limit ${q.limit}`);
+  if (q.offset > 0) lines.push(`offset ${q.offset}`);
   return lines;
 }
 
@@ -281,10 +285,7 @@ function pullLines(n: PullNode): readonly string[] {
     case 'distinct':
       return ['distinct', ...indent(pullLines(n.input))];
     case 'sort': {
-      const by = n.keys.map(
-        (k) =>
-          `${printExpr(k.expr)}${k.descending ? ' descending' : ''}${k.nullsFirst ? ' nulls first' : ' nulls last'}`,
-      );
+      const by = n.keys.map(sortKeyText);
       const top = n.top === null ? '' : `, the first ${n.top} alone`;
       return [`sort by ${by.join(', ')}${top}`, ...indent(pullLines(n.input))];
     }
@@ -294,6 +295,9 @@ function pullLines(n: PullNode): readonly string[] {
     }
   }
 }
+
+const sortKeyText = (k: SortKey): string =>
+  `${printExpr(k.expr)}${k.descending ? ' descending' : ''} nulls ${k.nullsFirst ? 'first' : 'last'}`;
 
 function readLines(r: TableReadPlan): readonly string[] {
   const windows = (name: string, w: TableReadPlan['windowStart']): readonly string[] =>
@@ -335,6 +339,7 @@ export function explainPlan(stages: {
   readonly resolved: ResolvedStatement;
   readonly logical: LogicalPlan | null;
   readonly topology: Topology | null;
+  readonly pull?: PullPlan | null;
 }): string {
   const parts = [
     'statement',
@@ -344,5 +349,6 @@ export function explainPlan(stages: {
   ];
   if (stages.logical !== null) parts.push('logical plan', ...indent(explainLogical(stages.logical).split('\n')));
   if (stages.topology !== null) parts.push('topology', ...indent(explainTopology(stages.topology).split('\n')));
+  if (stages.pull != null) parts.push('pull plan', ...indent(explainPull(stages.pull).split('\n')));
   return parts.join('\n');
 }

@@ -8,11 +8,12 @@ import {
   relationSources,
 } from '../analyzer/index.js';
 import type { DataSource, QueryDef, QueryKind } from '../catalog/index.js';
+import type { TypedExpr } from '../types/expr.js';
 import type { PullPlan, StreamPullPlan } from '../types/pull-plan.js';
 import type { Topology } from '../types/topology.js';
 import { type LogicalPlan, planColumns, planRows, type ScanPlan } from './logical.js';
 import { everything, moveColumns, pruneColumns, usedBy } from './prune.js';
-import { planTablePull } from './pull.js';
+import { planPullQuery } from './pull.js';
 import { optimize, storeTables } from './rules.js';
 import { TopologyBuilder } from './topology.js';
 
@@ -43,6 +44,7 @@ export interface PushPlan {
 /** Either form of a pull query. */
 export type AnyPullPlan =
   | { readonly kind: 'table'; readonly plan: PullPlan }
+  /** Nothing but a bounded read of a stream. */
   | { readonly kind: 'stream'; readonly plan: StreamPullPlan };
 
 /** The optimised logical plan of a persistent query. A table keeps enough state to be pulled from. */
@@ -120,7 +122,24 @@ export function planPush(statement: ResolvedSelect): PushPlan {
 
 /** Plans a pull query. Throws WeirError NOT_SUPPORTED where the table's query keeps no state that could answer. Pure. */
 export function planPull(statement: ResolvedSelect): AnyPullPlan {
-  const { source } = relationSources(statement.query.relation)[0]!;
-  if (source.kind === 'TABLE') return { kind: 'table', plan: planTablePull(statement) };
-  return { kind: 'stream', plan: { source: source.name, topology: planPush(statement).topology } };
+  const { query } = statement;
+  const { relation } = query;
+  const plain = query.shape.kind === 'plain' && query.orderBy.length === 0 && !query.distinct && query.offset === 0;
+  if (plain && relation.kind === 'source' && relation.source.kind === 'STREAM') {
+    return { kind: 'stream', plan: { source: relation.source.name, topology: planPush(statement).topology } };
+  }
+  // Of a stream the plan takes rows without an aggregate: what is grouped is grouped above.
+  const rows = (columns: readonly TypedExpr[], where: TypedExpr | null): Topology =>
+    planPush({
+      ...statement,
+      query: {
+        ...query,
+        shape: { kind: 'plain' },
+        where,
+        having: null,
+        select: columns.map((expr, i) => ({ name: `C${i}`, expr, key: null })),
+        limit: null,
+      },
+    }).topology;
+  return { kind: 'table', plan: planPullQuery(statement, rows) };
 }

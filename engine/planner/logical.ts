@@ -8,6 +8,7 @@ import {
   sinkSchema,
 } from '../analyzer/index.js';
 import type { DataSource } from '../catalog/index.js';
+import { WeirError } from '../types/errors.js';
 import type { AggregateCall, CallExpr, TypedExpr } from '../types/expr.js';
 import type { Column, Schema } from '../types/schema.js';
 import type { KeyWindow, WindowSpec } from '../types/topology.js';
@@ -88,7 +89,7 @@ export interface AggregatePlan extends PlanBase {
 /** Rows of both sides, which are under the join key already: the value is the left's columns and then the right's. */
 export interface JoinPlan extends PlanBase {
   readonly kind: 'join';
-  readonly flavour: ResolvedJoin['flavour'];
+  readonly flavour: Exclude<ResolvedJoin['flavour'], 'pull'>;
   readonly joinType: ResolvedJoin['joinType'];
   readonly left: LogicalPlan;
   readonly right: LogicalPlan;
@@ -185,6 +186,7 @@ function planRelation(relation: ResolvedRelation): LogicalPlan {
 
 function planJoin(join: ResolvedJoin): LogicalPlan {
   const { flavour } = join;
+  if (flavour === 'pull') throw new WeirError('INTERNAL', 'A join of a pull query runs once');
   const foreign = flavour === 'foreignKey';
   return {
     kind: 'join',

@@ -1,46 +1,33 @@
-import { type ResolvedSelect, relationSources, type SelectColumn, sameExpr } from '../analyzer/index.js';
+import {
+  type ResolvedQuery,
+  type ResolvedRelation,
+  type ResolvedSelect,
+  type ResolvedSourceRelation,
+  replace,
+  type SelectColumn,
+  sameExpr,
+  sideColumns,
+  walk,
+} from '../analyzer/index.js';
 import { WeirError } from '../types/errors.js';
-import type { CompareOp, TypedExpr } from '../types/expr.js';
-import type { PullPlan, ReadKeys, TableReadPlan } from '../types/pull-plan.js';
-import type { Column } from '../types/schema.js';
+import type { TypedExpr } from '../types/expr.js';
+import type { PullNode, PullPlan, TableReadPlan } from '../types/pull-plan.js';
 import type { Topology, TopologyNode } from '../types/topology.js';
 import { and, conjuncts } from './conjuncts.js';
+import { constraints } from './pull-keys.js';
 
-/** Points that one pull query may look up; beyond, it reads everything and filters. */
-const MAX_POINTS = 10_000;
+/** What gives the rows of a stream, up to its end: a select list (`columns`) over those that pass `where`. */
+type StreamTopology = (columns: readonly TypedExpr[], where: TypedExpr | null) => Topology;
 
-/** A pull query on a table: which store, which keys, which windows, and what is left of WHERE. */
-export function planTablePull(statement: ResolvedSelect): PullPlan {
-  const { query, materialization } = statement;
-  if (materialization === null) throw new WeirError('INTERNAL', 'a pull query without a materialized table');
-  const { source } = relationSources(query.relation)[0]!;
-  const found = materialized(materialization.topology);
-  if (found === undefined) {
-    throw new WeirError(
-      'NOT_SUPPORTED',
-      `The \`${source.name}\` table isn't queryable: its query ${materialization.id} keeps no state of its result.`,
-      `CREATE TABLE QUERYABLE_${source.name} AS SELECT * FROM ${source.name}`,
-    );
-  }
-  const bounds = constraints(query.where, source.schema.key);
-  const read: TableReadPlan = {
-    source: source.name,
-    queryId: materialization.id,
-    subtopology: found.subtopology,
-    node: found.node,
-    steps: found.steps,
-    keyColumns: source.schema.key,
-    valueColumns: source.schema.value,
-    window: source.window,
-    keys: bounds.keys,
-    windowStart: bounds.windowStart,
-    windowEnd: bounds.windowEnd,
-    where: bounds.rest,
-    columns: query.select.map((c) => c.expr),
-    limit: query.limit,
-  };
+/**
+ * A pull query as operators over reads of tables. What one table alone can answer (its part of WHERE, the expressions that
+ * are wanted of its rows) goes into the read of that table; the rest stands above.
+ */
+export function planPullQuery(statement: ResolvedSelect, stream: StreamTopology): PullPlan {
+  const { query } = statement;
+  const planner = new PullPlanner(statement, stream);
   return {
-    root: { kind: 'table', read },
+    root: planner.plan(),
     columns: query.select.map((c) => ({ name: c.name, type: c.expr.type, key: isKeyColumn(c) })),
   };
 }
@@ -48,6 +35,184 @@ export function planTablePull(statement: ResolvedSelect): PullPlan {
 /** Key columns of the result: those of the key, and its window. */
 const isKeyColumn = (c: SelectColumn): boolean =>
   c.key !== null || (c.expr.kind === 'pseudo' && c.expr.name.startsWith('WINDOW'));
+
+class PullPlanner {
+  private readonly query: ResolvedQuery;
+
+  constructor(
+    private readonly statement: ResolvedSelect,
+    private readonly stream: StreamTopology,
+  ) {
+    this.query = statement.query;
+  }
+
+  plan(): PullNode {
+    const { select, orderBy, distinct, limit, offset } = this.query;
+    // Each row is the select list, and behind it what else the order goes by.
+    const columns = select.map((c) => c.expr);
+    const sortKeys = orderBy.map((k) => ({ ...k, expr: slot(columns, k.expr) }));
+    let node = this.rows(columns);
+    if (distinct) node = { kind: 'distinct', input: node };
+    if (sortKeys.length > 0) {
+      node = { kind: 'sort', input: node, keys: sortKeys, top: limit === null ? null : limit + offset };
+    }
+    if (columns.length > select.length) {
+      node = { kind: 'project', input: node, columns: select.map((_, i) => columnAt(columns, i)) };
+    }
+    if (limit === null && offset === 0) return node;
+    if (node.kind === 'table' && offset === 0) return { kind: 'table', read: { ...node.read, limit } };
+    return { kind: 'limit', input: node, offset, limit };
+  }
+
+  /** Rows of `columns`, which are over what the query's shape gives. */
+  private rows(columns: readonly TypedExpr[]): PullNode {
+    const { relation, where, shape, having } = this.query;
+    if (shape.kind !== 'grouped') return this.read(relation, where, columns);
+    const taken: TypedExpr[] = [];
+    const keys = shape.keys.map((k) => slot(taken, k.expr));
+    const calls = shape.calls.map((c) => ({
+      ...c,
+      args: c.args.map((a) => (a.kind === 'literal' ? a : slot(taken, a))),
+    }));
+    // A row of the aggregate: its keys, then the results.
+    const over = (expr: TypedExpr): TypedExpr =>
+      replace(expr, (part) =>
+        part.kind !== 'column'
+          ? undefined
+          : { ...part, from: 'value', index: part.from === 'key' ? part.index : keys.length + part.index },
+      );
+    let node: PullNode = { kind: 'aggregate', input: this.read(relation, where, taken), keys, calls };
+    if (having !== null) node = { kind: 'filter', input: node, predicate: over(having) };
+    return { kind: 'project', input: node, columns: columns.map(over) };
+  }
+
+  /** Rows of `columns`, which are over the relation's rows, for those that pass `where`. */
+  private read(relation: ResolvedRelation, where: TypedExpr | null, columns: readonly TypedExpr[]): PullNode {
+    if (relation.kind === 'join') return this.join(relation, where, columns);
+    if (relation.source.kind === 'TABLE') return { kind: 'table', read: this.table(relation, where, columns) };
+    return { kind: 'stream', source: relation.source.name, topology: this.stream(columns, where) };
+  }
+
+  private join(
+    join: Extract<ResolvedRelation, { kind: 'join' }>,
+    where: TypedExpr | null,
+    columns: readonly TypedExpr[],
+  ): PullNode {
+    const left = sideColumns(join.left);
+    const right = sideColumns(join.right);
+    const own = (e: TypedExpr): TypedExpr =>
+      replace(e, (part) =>
+        part.kind === 'column' ? (left[part.index] ?? right[part.index - left.length])!.expr : undefined,
+      );
+    // A condition on one side alone may be asked before the join, unless the side may be missing.
+    const before: { left: TypedExpr[]; right: TypedExpr[] } = { left: [], right: [] };
+    const rest: TypedExpr[] = [];
+    for (const part of where === null ? [] : conjuncts(where)) {
+      const indexes = columnIndexes(part);
+      const side =
+        indexes.length === 0
+          ? undefined
+          : indexes.every((i) => i < left.length)
+            ? ('left' as const)
+            : indexes.every((i) => i >= left.length)
+              ? ('right' as const)
+              : undefined;
+      const kept = join.joinType === 'INNER' || join.joinType === side?.toUpperCase();
+      if (side !== undefined && kept) before[side].push(own(part));
+      else rest.push(part);
+    }
+    const pairs = [{ left: join.leftKey, right: join.rightKey }, ...(join.more ?? [])];
+    const leftRow: TypedExpr[] = pairs.map((p) => p.left);
+    const rightRow: TypedExpr[] = pairs.map((p) => p.right);
+    const leftKeys = leftRow.map((_, i) => columnAt(leftRow, i));
+    const rightKeys = rightRow.map((_, i) => columnAt(rightRow, i));
+    // What is wanted of each side follows its keys; the joined row is both, one behind the other.
+    const wanted = [...new Set([...columns, ...rest].flatMap(columnIndexes))];
+    const places = new Map<number, readonly ['left' | 'right', number]>();
+    for (const i of wanted) {
+      if (i < left.length) places.set(i, ['left', place(leftRow, left[i]!.expr)]);
+      else places.set(i, ['right', place(rightRow, right[i - left.length]!.expr)]);
+    }
+    const over = (e: TypedExpr): TypedExpr =>
+      replace(e, (part) => {
+        if (part.kind !== 'column') return undefined;
+        const [side, at] = places.get(part.index)!;
+        return { ...part, from: 'value', index: side === 'left' ? at : leftRow.length + at };
+      });
+    const condition = (parts: readonly TypedExpr[]): TypedExpr | null =>
+      parts.length === 0 ? null : parts.reduce(and);
+    let node: PullNode = {
+      kind: 'join',
+      joinType: join.joinType,
+      left: this.read(join.left, condition(before.left), leftRow),
+      right: this.read(join.right, condition(before.right), rightRow),
+      leftKeys,
+      rightKeys,
+      leftWidth: leftRow.length,
+      rightWidth: rightRow.length,
+    };
+    if (rest.length > 0) node = { kind: 'filter', input: node, predicate: over(condition(rest)!) };
+    return { kind: 'project', input: node, columns: columns.map(over) };
+  }
+
+  private table(
+    { source, window }: ResolvedSourceRelation,
+    where: TypedExpr | null,
+    columns: readonly TypedExpr[],
+  ): TableReadPlan {
+    const keeper = this.statement.materializations.get(source.name);
+    if (keeper === undefined) throw new WeirError('INTERNAL', 'a pull query without a materialized table');
+    const found = materialized(keeper.topology);
+    if (found === undefined) {
+      throw new WeirError(
+        'NOT_SUPPORTED',
+        `The \`${source.name}\` table isn't queryable: its query ${keeper.id} keeps no state of its result.`,
+        `CREATE TABLE QUERYABLE_${source.name} AS SELECT * FROM ${source.name}`,
+      );
+    }
+    const { keys, windowStart, windowEnd, rest } = constraints(where, source.schema.key);
+    return {
+      source: source.name,
+      queryId: keeper.id,
+      subtopology: found.subtopology,
+      node: found.node,
+      steps: found.steps,
+      keyColumns: source.schema.key,
+      valueColumns: source.schema.value,
+      window,
+      keys,
+      windowStart,
+      windowEnd,
+      where: rest,
+      columns,
+      limit: null,
+    };
+  }
+}
+
+/** Where `expr` stands in a row, which gets it at its end if it is not there yet. */
+function place(row: TypedExpr[], expr: TypedExpr): number {
+  const at = row.findIndex((e) => sameExpr(e, expr));
+  return at >= 0 ? at : row.push(expr) - 1;
+}
+
+/** The column of a row that holds `expr`. */
+const slot = (row: TypedExpr[], expr: TypedExpr): TypedExpr => columnAt(row, place(row, expr));
+
+const columnAt = (row: readonly TypedExpr[], index: number): TypedExpr => {
+  const expr = row[index]!;
+  const name = expr.kind === 'column' || expr.kind === 'pseudo' ? expr.name : `C${index}`;
+  return { kind: 'column', from: 'value', index, name, type: expr.type };
+};
+
+/** The columns of a joined row that an expression looks at. */
+function columnIndexes(expr: TypedExpr): readonly number[] {
+  const found: number[] = [];
+  walk(expr, (part) => {
+    if (part.kind === 'column') found.push(part.index);
+  });
+  return found;
+}
 
 interface Materialized {
   readonly subtopology: number;
@@ -72,138 +237,4 @@ function materialized(topology: Topology): Materialized | undefined {
     node = last.nodes.find((n) => n.id === input);
   }
   return undefined;
-}
-
-interface Constraints {
-  readonly keys: ReadKeys;
-  readonly windowStart: TableReadPlan['windowStart'];
-  readonly windowEnd: TableReadPlan['windowEnd'];
-  readonly rest: TypedExpr | null;
-}
-
-type Bounds = { from?: number; to?: number };
-
-/** Takes from WHERE what says which keys and windows to read. What is taken is not asked again of the rows. */
-function constraints(where: TypedExpr | null, keyColumns: readonly Column[]): Constraints {
-  const start: Bounds = {};
-  const end: Bounds = {};
-  const points = new Map<number, readonly TypedExpr[]>();
-  const pointParts: TypedExpr[] = [];
-  const rest: TypedExpr[] = [];
-  for (const part of where === null ? [] : conjuncts(where)) {
-    const point = pointsOf(part);
-    if (point !== undefined && !points.has(point.column)) {
-      points.set(point.column, point.values);
-      pointParts.push(part);
-    } else if (!takeBound(part, start, end)) rest.push(part);
-  }
-  let keys: ReadKeys = { kind: 'scan' };
-  const count = [...points.values()].reduce((n, values) => n * values.length, 1);
-  if (keyColumns.length > 0 && points.size === keyColumns.length && count <= MAX_POINTS) {
-    keys = { kind: 'points', keys: product(keyColumns.map((_, i) => points.get(i)!)) };
-  } else rest.push(...pointParts);
-  return { keys, windowStart: start, windowEnd: end, rest: rest.length === 0 ? null : rest.reduce(and) };
-}
-
-function product(columns: readonly (readonly TypedExpr[])[]): readonly (readonly TypedExpr[])[] {
-  return columns.reduce<readonly (readonly TypedExpr[])[]>(
-    (rows, values) => rows.flatMap((row) => values.map((v) => [...row, v])),
-    [[]],
-  );
-}
-
-interface Points {
-  readonly column: number;
-  /** Constants, no two the same. */
-  readonly values: readonly TypedExpr[];
-}
-
-/** `key = constant`, `key IN (constants)`, or several of these on one column joined by OR. */
-function pointsOf(e: TypedExpr): Points | undefined {
-  if (e.kind === 'compare' && e.op === '=') {
-    if (isKey(e.left) && isConstant(e.right)) return { column: e.left.index, values: [e.right] };
-    if (isKey(e.right) && isConstant(e.left)) return { column: e.right.index, values: [e.left] };
-  }
-  if (e.kind === 'in' && !e.negated && isKey(e.operand) && e.list.every(isConstant)) {
-    return { column: e.operand.index, values: distinct(e.list) };
-  }
-  if (e.kind === 'logic' && e.op === 'OR') {
-    const left = pointsOf(e.left);
-    const right = pointsOf(e.right);
-    if (left !== undefined && right !== undefined && left.column === right.column) {
-      return { column: left.column, values: distinct([...left.values, ...right.values]) };
-    }
-  }
-  return undefined;
-}
-
-const isKey = (e: TypedExpr): e is Extract<TypedExpr, { kind: 'column' }> => e.kind === 'column' && e.from === 'key';
-
-/** A literal that is no NULL, bare or cast. Calls may differ from time to time and are left to the rows. */
-const isConstant = (e: TypedExpr): boolean =>
-  e.kind === 'literal' ? e.value !== null : e.kind === 'cast' && isConstant(e.operand);
-
-const distinct = (list: readonly TypedExpr[]): readonly TypedExpr[] =>
-  list.filter((e, i) => list.findIndex((other) => sameExpr(e, other)) === i);
-
-/** A comparison of WINDOWSTART or WINDOWEND with a number narrows the windows that are read. */
-function takeBound(e: TypedExpr, start: Bounds, end: Bounds): boolean {
-  if (e.kind === 'between' && !e.negated && e.operand.kind === 'pseudo') {
-    const low = millis(e.low);
-    const high = millis(e.high);
-    const bounds = boundsOf(e.operand.name, start, end);
-    if (bounds === undefined || low === undefined || high === undefined) return false;
-    narrow(bounds, '>=', low);
-    narrow(bounds, '<=', high);
-    return true;
-  }
-  if (e.kind !== 'compare') return false;
-  const flipped = e.right.kind === 'pseudo';
-  const [side, other] = flipped ? [e.right, e.left] : [e.left, e.right];
-  const bounds = side.kind === 'pseudo' ? boundsOf(side.name, start, end) : undefined;
-  const value = millis(other);
-  if (bounds === undefined || value === undefined) return false;
-  return narrow(bounds, flipped ? (FLIPPED[e.op] ?? e.op) : e.op, value);
-}
-
-const FLIPPED: Partial<Record<CompareOp, CompareOp>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
-
-const boundsOf = (name: string, start: Bounds, end: Bounds): Bounds | undefined =>
-  name === 'WINDOWSTART' ? start : name === 'WINDOWEND' ? end : undefined;
-
-function narrow(bounds: Bounds, op: CompareOp, value: number): boolean {
-  const from = (v: number): void => {
-    bounds.from = Math.max(bounds.from ?? v, v);
-  };
-  const to = (v: number): void => {
-    bounds.to = Math.min(bounds.to ?? v, v);
-  };
-  switch (op) {
-    case '=':
-      from(value);
-      to(value);
-      return true;
-    case '>':
-      from(value + 1);
-      return true;
-    case '>=':
-      from(value);
-      return true;
-    case '<':
-      to(value - 1);
-      return true;
-    case '<=':
-      to(value);
-      return true;
-    default:
-      return false;
-  }
-}
-
-/** A BIGINT literal that a number holds exactly. */
-function millis(e: TypedExpr): number | undefined {
-  if (e.kind !== 'literal' || e.value === null || (e.type.kind !== 'BIGINT' && e.type.kind !== 'INTEGER'))
-    return undefined;
-  const value = Number(e.value);
-  return Number.isSafeInteger(value) ? value : undefined;
 }

@@ -3,6 +3,7 @@ import type { PullPlan, StreamPullPlan, TableReadPlan } from '../types/pull-plan
 import type { Topology } from '../types/topology.js';
 import type { CounterValues } from './counters.js';
 import type { TableRows } from './pull/rows.js';
+import type { OpenStream } from './pull/stream-rows.js';
 import { LocalTableRows } from './pull/table-read.js';
 import { PullQuery } from './pull-query.js';
 import { PushQuery } from './push-query.js';
@@ -104,10 +105,10 @@ export class Runtime {
     properties: Properties;
   }): Promise<RowStream> {
     const { queryId, plan, properties } = spec;
-    if ('topology' in plan) {
-      return PushQuery.open(this.services, { queryId, topology: plan.topology, properties, bounded: true });
-    }
-    return PullQuery.open(this.services, this.tables, { queryId, plan, properties });
+    const openStream: OpenStream = (topology, reader) =>
+      PushQuery.open(this.services, { ...reader, topology, bounded: true });
+    if ('topology' in plan) return openStream(plan.topology, { queryId, properties });
+    return PullQuery.open(this.services, { tables: this.tables, openStream }, { queryId, plan, properties });
   }
 
   /** Commits and stops all persistent queries. Push queries are closed by those who read them. */

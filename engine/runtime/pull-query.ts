@@ -1,8 +1,11 @@
-import type { PullPlan } from '../types/pull-plan.js';
+import type { PullNode, PullPlan } from '../types/pull-plan.js';
+import { Counters } from './counters.js';
+import { Budget } from './pull/budget.js';
 import { openNode } from './pull/open.js';
-import { BATCH_ROWS, type PullReader, type Row, type RowBatches, type TableRows } from './pull/rows.js';
+import type { PullParts } from './pull/parts.js';
+import { BATCH_ROWS, type PullReader, type Row, type RowBatches } from './pull/rows.js';
 import type { ResultColumn, RowBatch, RowStream, RowStreamEnd } from './row-stream.js';
-import type { RuntimeServices } from './services.js';
+import { operatorEnv, type Properties, type RuntimeServices } from './services.js';
 
 export interface PullSpec extends PullReader {
   readonly plan: PullPlan;
@@ -11,7 +14,7 @@ export interface PullSpec extends PullReader {
 /** A pull query: reads committed state once, and ends. */
 export class PullQuery implements RowStream {
   readonly queryId: string;
-  readonly kind = 'pull-table';
+  readonly kind: 'pull-table' | 'pull-stream';
   readonly columns: readonly ResultColumn[];
   end: RowStreamEnd = 'completed';
   private rest: Row[] = [];
@@ -22,13 +25,34 @@ export class PullQuery implements RowStream {
     private readonly rows: RowBatches,
   ) {
     this.queryId = spec.queryId;
+    this.kind = readsStream(spec.plan.root) ? 'pull-stream' : 'pull-table';
     this.columns = spec.plan.columns;
     this.left = limitOf(spec.plan) ?? Number.POSITIVE_INFINITY;
   }
 
   /** @throws NOT_READY where a table's state is nowhere to be read */
-  static async open(services: RuntimeServices, tables: TableRows, spec: PullSpec): Promise<PullQuery> {
-    return new PullQuery(spec, await openNode(spec.plan.root, { services, tables, reader: spec }));
+  static async open(
+    services: RuntimeServices,
+    sources: Pick<PullParts, 'tables' | 'openStream'>,
+    spec: PullSpec,
+  ): Promise<PullQuery> {
+    const { plan, properties, queryId } = spec;
+    const env = operatorEnv({
+      services,
+      properties,
+      context: new Counters(queryId, services),
+      cached: true,
+      cacheEntries: 0,
+      openStore: () => {
+        throw new Error('a pull query opens no store');
+      },
+    });
+    const budget = new Budget(maxBytes(properties));
+    const types = plan.columns.map((c) => c.type);
+    return new PullQuery(
+      spec,
+      await openNode(plan.root, { ...sources, reader: { queryId, properties }, env, budget }, types),
+    );
   }
 
   async next(): Promise<RowBatch | undefined> {
@@ -48,6 +72,17 @@ export class PullQuery implements RowStream {
     this.rest = [];
     await this.rows.return(undefined);
   }
+}
+
+const MAX_BYTES = 128 * 1024 * 1024;
+
+/** What its joins, aggregates and orderings may hold. */
+const maxBytes = (properties: Properties): number => Number(properties['weir.query.pull.max.bytes'] ?? MAX_BYTES);
+
+/** Whether the rows are those of a stream, of which there is one alone. */
+function readsStream(node: PullNode): boolean {
+  if (node.kind === 'table' || node.kind === 'join') return false;
+  return node.kind === 'stream' || readsStream(node.input);
 }
 
 /** Rows at which the query ends by its LIMIT. */

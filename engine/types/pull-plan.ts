@@ -65,8 +65,8 @@ export type PullNode =
       readonly calls: readonly AggregateCall[];
     }
   | { readonly kind: 'project'; readonly input: PullNode; readonly columns: readonly TypedExpr[] }
-  /** Each row once: the first `width` columns are compared. */
-  | { readonly kind: 'distinct'; readonly input: PullNode; readonly width: number }
+  /** Each row once; its columns are those of the result. */
+  | { readonly kind: 'distinct'; readonly input: PullNode }
   /** `top`: no more than so many rows are wanted of the result; null: all. */
   | { readonly kind: 'sort'; readonly input: PullNode; readonly keys: readonly SortKey[]; readonly top: number | null }
   | { readonly kind: 'limit'; readonly input: PullNode; readonly offset: number; readonly limit: number | null };

@@ -76,11 +76,14 @@ export interface OrderItem extends NodeBase {
   readonly kind: 'OrderItem';
   readonly expression: Expression;
   readonly descending: boolean;
+  /** Left out: NULLs are larger than every value. */
+  readonly nulls?: 'FIRST' | 'LAST' | undefined;
 }
 
 /** A SELECT; without `emit` it is a pull query where it stands alone. */
 export interface Query extends NodeBase {
   readonly kind: 'Query';
+  readonly distinct?: true | undefined;
   readonly select: readonly SelectItem[];
   readonly from: Relation;
   readonly window?: WindowClause | undefined;

@@ -53,6 +53,7 @@ export function buildQuery(node: CstNode): Query {
   const offset = clause('offsetClause');
   return {
     kind: 'Query',
+    ...maybe('distinct', has(node, 'DISTINCT') ? (true as const) : undefined),
     select: subs(node, 'selectItem').map(buildSelectItem),
     from: buildRelation(sub(node, 'relation')),
     ...maybe('window', window && buildWindow(window)),
@@ -210,6 +211,7 @@ function buildOrderItem(node: CstNode): OrderItem {
     kind: 'OrderItem',
     expression: buildValue(sub(node, 'valueExpression')),
     descending: has(node, 'DESC'),
+    ...maybe('nulls', has(node, 'FIRST') ? ('FIRST' as const) : has(node, 'LAST') ? ('LAST' as const) : undefined),
     span: spanOf(node),
   };
 }

@@ -12,12 +12,22 @@ const UNIT_WORDS = ['MILLISECOND', 'SECOND', 'MINUTE', 'HOUR', 'DAY', 'WEEK', 'M
 ]);
 const UNITS: readonly TokenType[] = UNIT_WORDS.map(kw);
 
+const NEGATED: readonly TokenType[] = ['BETWEEN', 'IN', 'LIKE'].map(kw);
+/** What may stand behind a name that begins an item of the select list, `*`, NOT and AT apart. */
+const AFTER_NAME: ReadonlySet<TokenType> = new Set([
+  ...['AND', 'AS', 'FROM', 'IS', 'OR'].map(kw),
+  ...NEGATED,
+  ...[t.Comma, t.Dot, t.StructArrow, t.LBracket, t.Plus, t.Minus, t.Slash, t.Percent, t.ConcatOp],
+  ...[t.Equal, t.NotEqual, t.Less, t.LessEqual, t.Greater, t.GreaterEqual, t.LambdaArrow],
+]);
+
 export class QueryGrammar extends ExpressionGrammar {
-  /** ORDER BY and OFFSET are Weir's own; without them `FROM s ORDER BY x` means an alias ORDER and then an error. */
-  protected orderBy = false;
+  /** ORDER BY, OFFSET and DISTINCT are Weir's own; without them `FROM s ORDER BY x` means an alias ORDER and then an error. */
+  protected orderBy = true;
 
   readonly query: Rule = this.RULE('query', () => {
     this.CONSUME(kw('SELECT'));
+    this.OPTION({ GATE: () => this.orderBy && this.startsDistinct(), DEF: () => this.CONSUME(kw('DISTINCT')) });
     this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(this.selectItem) });
     this.CONSUME(kw('FROM'));
     this.SUBRULE(this.relation);
@@ -34,6 +44,15 @@ export class QueryGrammar extends ExpressionGrammar {
     this.OPTION8(() => this.SUBRULE(this.limitClause));
     this.OPTION9({ GATE: () => this.orderBy, DEF: () => this.SUBRULE(this.offsetClause) });
   });
+
+  /** DISTINCT may be a column's name: so it is read where what follows goes on with an expression, or ends it. */
+  private startsDistinct(): boolean {
+    if (!this.next(kw('DISTINCT'), 1)) return false;
+    if (this.next(t.Star, 2)) return this.next(kw('FROM'), 3) || this.next(t.Comma, 3);
+    if (this.next(kw('NOT'), 2)) return !NEGATED.some((type) => this.next(type, 3));
+    if (this.next(kw('AT'), 2)) return !this.next(kw('TIME'), 3);
+    return !AFTER_NAME.has(this.tokenAt(2).tokenType);
+  }
 
   readonly selectItem: Rule = this.RULE('selectItem', () => {
     this.OR([
@@ -238,6 +257,10 @@ export class QueryGrammar extends ExpressionGrammar {
     this.SUBRULE(this.valueExpression);
     this.OPTION(() => {
       this.OR([{ ALT: () => this.CONSUME(kw('ASC')) }, { ALT: () => this.CONSUME(kw('DESC')) }]);
+    });
+    this.OPTION1(() => {
+      this.CONSUME(kw('NULLS'));
+      this.OR1([{ ALT: () => this.CONSUME(kw('FIRST')) }, { ALT: () => this.CONSUME(kw('LAST')) }]);
     });
   });
 

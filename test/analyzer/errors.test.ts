@@ -195,7 +195,27 @@ const CASES: readonly (readonly [string, string, string])[] = [
   ],
   // Pull queries
   ['SELECT * FROM zones;', "The `ZONES` table isn't queryable.", 'zones'],
-  ['SELECT COUNT(*) FROM counts GROUP BY n;', "Pull queries don't support GROUP BY clauses.", 'n'],
+  ['SELECT COUNT(*) FROM rides GROUP BY zone;', "Pull queries don't support GROUP BY clauses.", 'zone'],
+  [
+    'SELECT vendor, ROWTIME FROM counts GROUP BY vendor;',
+    "Pull queries don't support GROUP BY clauses without: ",
+    'vendor',
+  ],
+  ['SELECT vendor FROM counts ORDER BY nope;', "ORDER BY column 'NOPE' cannot be resolved.", 'nope'],
+  ['SELECT vendor FROM counts ORDER BY 2;', 'ORDER BY 2 names no column: the select list has 1.', '2'],
+  ['SELECT vendor FROM counts ORDER BY ARRAY[n];', 'ORDER BY takes values that have an order: ', 'ARRAY[n]'],
+  ['SELECT DISTINCT vendor FROM counts ORDER BY n;', 'With SELECT DISTINCT, ORDER BY takes columns of the', 'n'],
+  ['SELECT COUNT(*) FROM counts ORDER BY n;', 'Non-aggregate ORDER BY expression not part of GROUP BY: N', 'n'],
+  ['SELECT * FROM rides ORDER BY zone EMIT CHANGES;', 'ORDER BY is only supported in pull queries', 'zone'],
+  ['CREATE TABLE x AS SELECT * FROM counts ORDER BY n;', 'ORDER BY is only supported in pull queries', 'n'],
+  ['SELECT a.n FROM counts a JOIN counts a ON a.n = a.n;', 'The name A stands for two sources.', 'counts a'],
+  ['SELECT a.n FROM counts a JOIN counts b ON a.n < b.n;', 'only equality is supported', 'a.n < b.n'],
+  ['SELECT a.n FROM counts a JOIN counts b ON a.n = 1;', 'each side of (A.N = 1) must be of one side', 'a.n = 1'],
+  [
+    'SELECT a.n FROM counts a JOIN rides r ON a.n = r.id;',
+    "Pull queries don't support JOIN clauses.",
+    'counts a JOIN rides r ON a.n = r.id',
+  ],
   [
     'SELECT vendor, ROWPARTITION FROM counts;',
     "Pull queries don't support the following columns in SELECT clauses: `ROWPARTITION`",

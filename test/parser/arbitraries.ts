@@ -204,7 +204,11 @@ export const query = record(
     groupBy: fc.array(expression, { minLength: 1, maxLength: 3 }),
     partitionBy: fc.array(expression, { minLength: 1, maxLength: 3 }),
     having: expression,
-    orderBy: fc.array(record('OrderItem', { expression, descending: fc.boolean() }), { minLength: 1, maxLength: 2 }),
+    distinct: fc.constant(true),
+    orderBy: fc.array(
+      record('OrderItem', { expression, descending: fc.boolean() }, { nulls: fc.constantFrom('FIRST', 'LAST') }),
+      { minLength: 1, maxLength: 2 },
+    ),
     emit: fc.constantFrom('CHANGES', 'FINAL'),
     limit: fc.integer({ min: -5, max: 1000 }),
     offset: count,

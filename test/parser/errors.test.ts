@@ -186,9 +186,9 @@ describe('by the letter', () => {
   });
 
   test("over the wire the statement follows ksqlDB's text, and what Weir adds comes last", () => {
-    const error = syntaxErrorOf('SELECT * FROM S1 ORDER BY MYKEY DESC;');
+    const error = syntaxErrorOf('SELECT * FROM S1 SORT BY MYKEY DESC;');
     expect(error.withStatement()).toBe(
-      'line 1:24: Syntax Error\n\nStatement: SELECT * FROM S1 ORDER BY MYKEY DESC;\n' +
+      'line 1:23: Syntax Error\n\nStatement: SELECT * FROM S1 SORT BY MYKEY DESC;\n' +
         "Found 'BY'; expected ';', WHERE or GROUP, among others.",
     );
     const second = syntaxErrorOf('SHOW STREAMS;\n SHOW;');

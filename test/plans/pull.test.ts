@@ -37,14 +37,14 @@ describe('which keys a pull query reads', () => {
     ['SELECT * FROM one WHERE 1 = a AND n > 2;', '1', '(N@v0 > 2)'],
     ['SELECT * FROM one WHERE a IN (1, 2, 1);', '1 2', null],
     ['SELECT * FROM one WHERE a = 1 OR a = 2 OR a IN (2, 3);', '1 2 3', null],
-    ['SELECT * FROM one WHERE a > 1;', 'scan', '(A@k0 > 1)'],
+    ['SELECT * FROM one WHERE a > 1;', 'range', '(A@k0 > 1)'],
     ['SELECT * FROM one WHERE a = 1 OR n = 2;', 'scan', '((A@k0 = 1) OR (N@v0 = 2))'],
     ['SELECT * FROM one WHERE a = 1 AND a = 2;', '1', '(A@k0 = 2)'],
     ['SELECT * FROM one WHERE a NOT IN (1);', 'scan', '(A@k0 NOT IN (1))'],
     // A comparison in a wider type is none of the key's own.
     ['SELECT * FROM one WHERE a = 1.5;', 'scan', '(CAST(A@k0 AS DECIMAL(11, 1)) = 1.5)'],
     ["SELECT * FROM two WHERE a = 1 AND b IN ('x', 'y');", "1,'x' 1,'y'", null],
-    ['SELECT * FROM two WHERE a = 1;', 'scan', '(A@k0 = 1)'],
+    ['SELECT * FROM two WHERE a = 1;', 'range', '(A@k0 = 1)'],
   ])('%s', (sql, expected, where) => {
     expect(keys(sql)).toBe(expected);
     expect(rest(sql)).toBe(where);

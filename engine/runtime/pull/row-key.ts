@@ -1,0 +1,22 @@
+import { hashKey } from '../../types/compare.js';
+import type { SqlType } from '../../types/sql-type.js';
+import type { Value } from '../../types/value.js';
+
+/** What a Map can go by. */
+export type RowKey = Value | undefined;
+
+/** A primitive that is the same for equal values of these types and differs for others; NULL is equal to NULL. */
+export function rowKey(types: readonly SqlType[]): (values: readonly Value[]) => RowKey {
+  const parts = types.map((t) => hashKey(t));
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return ([v]) => only(v!);
+  return (values) =>
+    parts
+      .map((part, i) => {
+        const k = part(values[i]!);
+        // Doubles: 0 and -0 are equal.
+        const text = k === null ? '' : String(k === 0 ? 0 : k);
+        return k === null ? '-' : `${text.length}:${text}`;
+      })
+      .join('');
+}
