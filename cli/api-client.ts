@@ -18,17 +18,25 @@ export class ApiClient {
   }
 
   /** Throws BAD_REQUEST with the server's message where it refuses, NOT_FOUND where none answers. */
-  async post<T>(path: string, body: object): Promise<T> {
+  post<T>(path: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+    return this.send<T>(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+  }
+
+  /** As `post`. */
+  get<T>(path: string): Promise<T> {
+    return this.send<T>(path, { headers: {} });
+  }
+
+  private async send<T>(path: string, request: RequestInit & { readonly headers: Record<string, string> }): Promise<T> {
+    const { authorization } = this;
+    const headers = authorization === undefined ? request.headers : { ...request.headers, authorization };
     let response: Response;
     try {
-      response = await fetch(this.base + path, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          ...(this.authorization === undefined ? {} : { authorization: this.authorization }),
-        },
-        body: JSON.stringify(body),
-      });
+      response = await fetch(this.base + path, { ...request, headers });
     } catch (e) {
       throw new WeirError(
         'NOT_FOUND',

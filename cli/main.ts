@@ -8,6 +8,7 @@ const HELP = `usage: weir COMMAND [options]
   shell        the SQL shell (npm run shell)
   plan         what deploying .sql files would change on a server
   apply        deploys .sql files to a server
+  migrations   numbered .sql files, each applied once
   datagen      make taxi rides and write them to a topic
   load         write a CSV or JSON-lines file to a topic
   test         run tests of streaming SQL
@@ -43,6 +44,10 @@ async function main(argv: readonly string[]): Promise<number> {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
       const { deploy } = await import('./deploy.js');
       return deploy(command, args, { out: console.log, err: console.error, signal: interrupt.signal });
+    }
+    case 'migrations': {
+      const { migrations } = await import('./migrations/command.js');
+      return migrations(args, { out: console.log, clock: systemClock });
     }
     case 'load': {
       const { load } = await import('./load.js');
