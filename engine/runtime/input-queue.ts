@@ -17,7 +17,8 @@ export class InputQueue {
   ready = false;
   /** The schema that the next record was written with, where it has to be fetched before that can be read. */
   needed: number | null = null;
-  private readonly cursor = new BatchCursor();
+  /** At the record that was read last, as its bytes stand on the log. */
+  readonly cursor = new BatchCursor();
   private readonly batches: RecordBatch[] = [];
   private current = 0;
   private readonly key: Value[];
@@ -103,6 +104,8 @@ export class InputSet {
   recordsIn = 0;
   /** Largest timestamp that was processed; -1 at first. */
   streamTime = -1;
+  /** The input whose record is being processed; null between records. */
+  current: InputQueue | null = null;
   /** Queues of one partition of one topic, where it is read more than once: by each of them the others. */
   private readonly twins: ReadonlyMap<InputQueue, readonly InputQueue[]>;
 
@@ -131,8 +134,11 @@ export class InputSet {
 
   /** Processes what is buffered until it is used up, the time is, or `full` says so. */
   run(untilMs: number, full: () => boolean): void {
-    if (this.queues.length === 1) this.runOne(this.queues[0]!, untilMs, full);
-    else this.runMany(untilMs, full);
+    if (this.queues.length === 1) {
+      this.current = this.queues[0]!;
+      this.runOne(this.current, untilMs, full);
+    } else this.runMany(untilMs, full);
+    this.current = null;
   }
 
   private runOne(queue: InputQueue, untilMs: number, full: () => boolean): void {
@@ -187,6 +193,7 @@ export class InputSet {
 
   private take(queue: InputQueue): void {
     queue.ready = false;
+    this.current = queue;
     if (queue.record.timestamp > this.streamTime) this.streamTime = queue.record.timestamp;
     queue.source.entry.process(queue.record);
     this.recordsIn++;

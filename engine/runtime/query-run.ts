@@ -261,12 +261,13 @@ export class QueryRun {
     if (task.committing) return;
     try {
       if (task.hasInput) {
-        const { recordsIn, recordsOut } = task;
+        const { recordsIn, recordsOut, deadLettered } = task;
         task.run(now + SLICE_MS);
         counters.recordsIn += task.recordsIn - recordsIn;
         counters.recordsOut += task.recordsOut - recordsOut;
+        counters.deadLettered += task.deadLettered - deadLettered;
         this.flow(task);
-        await yieldToLoop();
+        await yieldToLoop(clock);
         await task.ready();
       }
       if (slot.task !== task || task.committing) return;

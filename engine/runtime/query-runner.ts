@@ -194,7 +194,7 @@ export class QueryRunner {
 
   private async runOnce(signal: AbortSignal): Promise<void> {
     const { services, spec, settings } = this;
-    const topics = await prepareTopics(services, spec.queryId, spec.topology);
+    const topics = await prepareTopics(services, spec.queryId, spec.topology, settings.deadLetterTopic);
     const run = new QueryRun({
       ...spec,
       services,

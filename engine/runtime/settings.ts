@@ -14,6 +14,10 @@ export interface QuerySettings {
   readonly maxDirtyBytes: number;
   /** Of what the query writes; undefined: as the log is configured. */
   readonly compression: (typeof COMPRESSIONS)[number] | undefined;
+  /** Where records go that could not be decoded; null: nowhere. */
+  readonly deadLetterTopic: string | null;
+  /** Records on which an expression failed go there too. */
+  readonly deadLetterEvaluation: boolean;
 }
 
 const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
@@ -39,6 +43,8 @@ export function querySettings(properties: Properties, offsetReset: 'earliest' | 
     compression:
       choice(properties, 'producer.compression.type', COMPRESSIONS) ??
       choice(properties, 'compression.type', COMPRESSIONS),
+    deadLetterTopic: lookUp(properties, 'weir.errors.deadletter.topic.name') || null,
+    deadLetterEvaluation: choice(properties, 'weir.errors.deadletter.evaluation', ['true', 'false']) === 'true',
   };
 }
 

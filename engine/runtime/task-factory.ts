@@ -3,7 +3,8 @@ import type { StoreReader, TaskId } from '../stores/store.js';
 import { messageOf } from '../types/errors.js';
 import type { SubTopology } from '../types/topology.js';
 import { buildChain } from './chain.js';
-import type { Counters } from './counters.js';
+import type { BadRecords, Counters } from './counters.js';
+import { DeadLetters } from './dead-letter.js';
 import { InputQueue } from './input-queue.js';
 import { changelogTopic, groupName, topicOf, transactionalId } from './names.js';
 import { type RestoreProgress, restoreStore } from './restore.js';
@@ -88,10 +89,11 @@ export class TaskFactory {
     const { serviceId, clock, state } = services;
     const { queryId, partition } = id;
     let task: Task | undefined;
+    const deadLetters = this.deadLetters();
     const env = operatorEnv({
       services,
       properties,
-      context: counters.forTask(() => task?.streamTime ?? -1),
+      context: counters.forTask(() => task?.streamTime ?? -1, deadLetters && badRecords(deadLetters, () => task)),
       cached: settings.cached,
       cacheEntries: CACHE_ENTRIES,
       openStore: (ref) => stores.get(ref.name)!,
@@ -126,6 +128,7 @@ export class TaskFactory {
       behind: (input) => this.options.behind(input.source.topic, input.partition),
       stores: [...stores.values()],
       sweeper,
+      deadLetters,
       writer,
       state,
       schemas: services.schemas,
@@ -137,12 +140,34 @@ export class TaskFactory {
     return task;
   }
 
+  private deadLetters(): DeadLetters | null {
+    const { services, queryId, settings, topics } = this.options;
+    const { deadLetterTopic: topic, deadLetterEvaluation: evaluation } = settings;
+    if (topic === null) return null;
+    const partitions = topics.partitions.get(topic)!;
+    const { serviceId, clock } = services;
+    return new DeadLetters({ topic, partitions, serviceId, queryId, evaluation, now: () => clock.now() });
+  }
+
   /** Where a partition without a committed offset begins: what the query wrote to itself from its beginning on. */
   private async firstOffset(topic: string, partition: number, internal: boolean): Promise<number> {
     const { services, settings } = this.options;
     const range = (await services.log.offsets(topic)).find((o) => o.partition === partition)!;
     return internal || settings.offsetReset === 'earliest' ? range.earliest : range.end;
   }
+}
+
+/** What fails while a record is processed is that record's; what fails at a commit is nobody's. */
+function badRecords(deadLetters: DeadLetters, task: () => Task | undefined): BadRecords {
+  return {
+    undecodable: (node, message, place) => deadLetters.undecodable(node, message, place),
+    failed: (node, message) => {
+      const current = task()?.current;
+      if (current == null) return;
+      const { source, partition, cursor } = current;
+      deadLetters.failed(node, message, { topic: source.topic, partition, offset: cursor.offset }, cursor);
+    },
+  };
 }
 
 async function isEmpty(reader: StoreReader): Promise<boolean> {

@@ -4,6 +4,7 @@ import type { StateDatabase, Store, TaskId } from '../stores/store.js';
 import { BatchBuilder } from '../types/batch.js';
 import type { Clock } from '../types/clock.js';
 import type { Chain } from './chain.js';
+import type { DeadLetters } from './dead-letter.js';
 import { type InputQueue, InputSet } from './input-queue.js';
 import type { Sweeper } from './sweeper.js';
 
@@ -27,6 +28,8 @@ export interface TaskOptions {
   readonly behind: (input: InputQueue) => boolean;
   readonly stores: readonly TaskStore[];
   readonly sweeper: Sweeper;
+  /** Records that could not be processed, on their way to a topic of their own. */
+  readonly deadLetters?: DeadLetters | null;
   readonly writer: LogWriter;
   /** Whose partitions these are: a commit after the group has given them away is refused. */
   readonly member?: GroupMember;
@@ -87,6 +90,15 @@ export class Task {
 
   get recordsOut(): number {
     return this.options.chain.sinks.reduce((n, s) => n + s.records, 0);
+  }
+
+  /** The input whose record is being processed; null between records. */
+  get current(): InputQueue | null {
+    return this.inputSet.current;
+  }
+
+  get deadLettered(): number {
+    return this.options.deadLetters?.records ?? 0;
   }
 
   /** Bytes that wait for the commit. */
@@ -150,10 +162,10 @@ export class Task {
   }
 
   private ship(minBytes: number): void {
-    const { writer, chain } = this.options;
-    for (const sink of chain.sinks) {
-      if (sink.bytes >= minBytes) sink.drain((topic, partition, batch) => writer.append(topic, partition, batch));
-    }
+    const { writer, chain, deadLetters } = this.options;
+    const append = (topic: string, partition: number, batch: Buffer) => writer.append(topic, partition, batch);
+    for (const sink of chain.sinks) if (sink.bytes >= minBytes) sink.drain(append);
+    if (deadLetters != null && deadLetters.bytes >= minBytes) deadLetters.drain(append);
   }
 
   /** Offsets that have moved since the last commit. A topic that is read twice is as far as its slower reader. */
@@ -170,12 +182,12 @@ export class Task {
   }
 
   private async commitNow(): Promise<boolean> {
-    const { writer, chain, stores, state, id, group, member, sweeper } = this.options;
+    const { writer, chain, stores, state, id, group, member, sweeper, deadLetters } = this.options;
     sweeper.apply();
     for (const operator of chain.operators) operator.flush?.();
     const offsets = this.offsets();
     const dirty = stores.filter((s) => s.store.dirtyBytes > 0);
-    const outputs = chain.sinks.some((s) => s.bytes > 0);
+    const outputs = chain.sinks.some((s) => s.bytes > 0) || (deadLetters?.bytes ?? 0) > 0;
     if (offsets.length === 0 && dirty.length === 0 && !outputs) return false;
     this.ship(1);
     for (const { store, changelog } of dirty) if (changelog !== null) this.log(store, changelog);

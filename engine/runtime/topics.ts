@@ -1,4 +1,4 @@
-import type { NewTopic } from '../log/log.js';
+import type { Log, NewTopic } from '../log/log.js';
 import { WeirError } from '../types/errors.js';
 import type { SubTopology, Topology } from '../types/topology.js';
 import { changelogTopic, topicOf } from './names.js';
@@ -38,6 +38,7 @@ export async function prepareTopics(
   services: RuntimeServices,
   queryId: string,
   topology: Topology,
+  deadLetterTopic: string | null = null,
 ): Promise<QueryTopics> {
   const { log, serviceId } = services;
   const partitions = new Map<string, number>();
@@ -83,6 +84,7 @@ export async function prepareTopics(
     }
   }
   if (internal.length > 0) await log.createTopics(internal);
+  if (deadLetterTopic !== null) partitions.set(deadLetterTopic, await deadLetters(log, deadLetterTopic, partitions));
   const sets = topology.subtopologies.map((s) => sourcesOf(s, serviceId, queryId));
   return {
     partitions,
@@ -90,6 +92,18 @@ export async function prepareTopics(
     copartitioned: sets.filter((s) => s.length > 1),
     internal: internal.map((t) => t.name),
   };
+}
+
+/** Partitions of the dead-letter topic, which is made where it is missing: a record keeps its partition's number. */
+async function deadLetters(log: Log, name: string, partitions: ReadonlyMap<string, number>): Promise<number> {
+  const there = await log.describeTopic(name);
+  if (there !== undefined) return there.partitions;
+  const wanted = Math.max(1, ...partitions.values());
+  // Another query may make it at the same time, with another number.
+  await log.createTopics([{ name, partitions: wanted, config: { 'retention.ms': '-1' } }]).catch(async (e: unknown) => {
+    if ((await log.describeTopic(name)) === undefined) throw e;
+  });
+  return (await log.describeTopic(name))?.partitions ?? wanted;
 }
 
 /** Names of the internal topics that a query has, or had: to delete them. */

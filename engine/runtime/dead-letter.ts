@@ -1,0 +1,113 @@
+import type { RecordPlace } from '../operators/operator.js';
+import { BatchBuilder, type BatchCursor } from '../types/batch.js';
+import type { Header } from '../types/record.js';
+
+/** Names of the headers that say where a dead letter comes from; values are text in UTF-8, as Kafka Connect writes its own. */
+export const DEAD_LETTER_HEADERS = {
+  topic: '__weir.errors.topic',
+  partition: '__weir.errors.partition',
+  offset: '__weir.errors.offset',
+  timestamp: '__weir.errors.timestamp',
+  query: '__weir.errors.query.id',
+  node: '__weir.errors.node',
+  /** `KEY`, `VALUE`, `RECORD` (it could not be read for another reason) or `EVALUATION`. */
+  stage: '__weir.errors.stage',
+  message: '__weir.errors.exception.message',
+  service: '__weir.errors.service.id',
+} as const;
+
+export interface DeadLetterOptions {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly serviceId: string;
+  readonly queryId: string;
+  /** Records on which an expression failed go there too. */
+  readonly evaluation: boolean;
+  /** Wall-clock time: for records without a time of their own. */
+  now(): number;
+}
+
+const MAX_BATCH_BYTES = 512 * 1024;
+const MAX_MESSAGE = 4096;
+
+/**
+ * The dead letters of one task that wait for its next append: a record goes to the partition of its own number as it is
+ * (key, value, headers, timestamp), with its origin in further headers. They are written by the task's writer, so they are
+ * part of its transaction: there are as many of them as skipped records are committed.
+ */
+export class DeadLetters {
+  readonly topic: string;
+  bytes = 0;
+  /** Dead letters since the task began. */
+  records = 0;
+  private readonly builders = new Map<number, BatchBuilder>();
+  private full: { readonly partition: number; readonly batch: Buffer }[] = [];
+  /** How far each partition has come: a topic may be read twice, and several expressions may fail on one record. */
+  private readonly undecodableTo = new Map<string, number>();
+  private readonly failedTo = new Map<string, number>();
+
+  constructor(private readonly options: DeadLetterOptions) {
+    this.topic = options.topic;
+  }
+
+  /** A record that is skipped. */
+  undecodable(node: string, message: string, place: RecordPlace): void {
+    if (place.cursor === undefined || !isNew(this.undecodableTo, place)) return;
+    const stage = place.target === undefined ? 'RECORD' : place.target.toUpperCase();
+    this.add(node, message, stage, place, place.cursor);
+  }
+
+  /** An expression failed on the record under `cursor`; once a record. */
+  failed(node: string, message: string, place: RecordPlace, cursor: BatchCursor): void {
+    if (this.options.evaluation && isNew(this.failedTo, place)) this.add(node, message, 'EVALUATION', place, cursor);
+  }
+
+  drain(append: (topic: string, partition: number, batch: Buffer) => void): void {
+    if (this.bytes === 0) return;
+    const batches = this.full;
+    this.full = [];
+    this.bytes = 0;
+    for (const [partition, builder] of this.builders) {
+      const batch = builder.finish();
+      if (batch !== undefined) batches.push({ partition, batch });
+    }
+    for (const { partition, batch } of batches) append(this.topic, partition, batch);
+  }
+
+  private add(node: string, message: string, stage: string, place: RecordPlace, cursor: BatchCursor): void {
+    const { partitions, serviceId, queryId } = this.options;
+    const names = DEAD_LETTER_HEADERS;
+    const headers: readonly Header[] = [
+      ...cursor.headers(),
+      header(names.topic, place.topic),
+      header(names.partition, String(place.partition)),
+      header(names.offset, String(place.offset)),
+      header(names.timestamp, String(cursor.timestamp)),
+      header(names.service, serviceId),
+      header(names.query, queryId),
+      header(names.node, node),
+      header(names.stage, stage),
+      header(names.message, message.slice(0, MAX_MESSAGE)),
+    ];
+    const partition = place.partition % partitions;
+    let builder = this.builders.get(partition);
+    if (builder === undefined) this.builders.set(partition, (builder = new BatchBuilder()));
+    const before = builder.count === 0 ? 0 : builder.bytes;
+    const { buffer, keyStart, keyEnd, valueStart, valueEnd, timestamp } = cursor;
+    const time = timestamp < 0 ? this.options.now() : timestamp;
+    builder.add(time, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd, headers);
+    this.bytes += builder.bytes - before;
+    if (builder.bytes >= MAX_BATCH_BYTES) this.full.push({ partition, batch: builder.finish()! });
+    this.records++;
+  }
+}
+
+const header = (key: string, value: string): Header => ({ key, value: Buffer.from(value, 'utf8') });
+
+/** Whether a partition has not come to this record yet; then it has. */
+function isNew(reached: Map<string, number>, { topic, partition, offset }: RecordPlace): boolean {
+  const at = `${topic}/${partition}`;
+  if (offset <= (reached.get(at) ?? -1)) return false;
+  reached.set(at, offset);
+  return true;
+}

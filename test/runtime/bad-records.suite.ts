@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Properties, Runtime, type RuntimeServices } from '../../engine/runtime/index.js';
+import type { ProcessingError } from '../../engine/runtime/services.js';
+import { systemClock } from '../../engine/types/clock.js';
+import { silentLogger } from '../../engine/types/logger.js';
+import { BIGINT } from '../../engine/types/sql-type.js';
+import type { Topology } from '../../engine/types/topology.js';
+import { readAll, type StoredNode, until, write } from './nodes.js';
+import { AMOUNT, codecServices, groupByUser, KEY, literal, sink, source, topology } from './support.js';
+
+const EARLY: Properties = { 'auto.offset.reset': 'earliest', 'commit.interval.ms': '5' };
+
+/** What becomes of records that cannot be processed, on any log. */
+export function badRecordSuite(name: string, openNode: () => Promise<StoredNode>): void {
+  describe(name, () => {
+    let node: StoredNode;
+    let runtime: Runtime;
+    let errors: ProcessingError[];
+    let id: string;
+    let topic: string;
+    let letters: string;
+
+    beforeAll(async () => {
+      node = await openNode();
+    });
+    afterAll(() => node.dispose());
+    beforeEach(async () => {
+      id = randomUUID().slice(0, 8);
+      topic = `in-${id}`;
+      letters = `letters-${id}`;
+      errors = [];
+      const services: RuntimeServices = {
+        ...codecServices,
+        serviceId: id,
+        log: node.log,
+        state: node.state,
+        // A fast clock: pauses between attempts are none of these tests' subject.
+        clock: { now: () => systemClock.now() * 50, sleep: (ms, signal) => systemClock.sleep(ms / 50, signal) },
+        logger: silentLogger,
+        processingLog: (e) => errors.push(e),
+      };
+      runtime = new Runtime(services);
+      await node.log.createTopics([
+        { name: topic, partitions: 2 },
+        { name: `out-${id}`, partitions: 2 },
+      ]);
+    });
+    afterEach(() => runtime.stop());
+
+    const own = (plan: Topology): Topology => ({
+      version: 1,
+      subtopologies: plan.subtopologies.map((s) => ({
+        ...s,
+        nodes: s.nodes.map((n) =>
+          n.kind === 'sink' || (n.kind === 'source' && !n.internal) ? { ...n, topic: `${n.topic}-${id}` } : n,
+        ),
+      })),
+    });
+    const start = (plan: Topology, properties: Properties = {}) =>
+      runtime.startQuery({ queryId: 'Q', topology: own(plan), properties: { ...EARLY, ...properties } });
+    const through = topology([source(), sink('source', KEY, source().value)]);
+    /** 10 / amount: fails where that is 0. */
+    const divided = topology([
+      source(),
+      {
+        kind: 'project',
+        id: 'project',
+        input: 'source',
+        key: null,
+        value: [{ kind: 'arith', op: '/', left: literal('10', BIGINT), right: AMOUNT, type: BIGINT }],
+        keyColumns: KEY,
+        valueColumns: [{ name: 'Q', type: BIGINT }],
+        table: false,
+      },
+      sink('project', KEY, [{ name: 'Q', type: BIGINT }]),
+    ]);
+    const good = (n: number) => ({ key: String(n), value: `{"USER":"u","AMOUNT":${n}}`, timestamp: n });
+    const processed = (n: number) =>
+      until(`${n} records are committed`, async () => {
+        const at = await node.log.committed(`_weir-${id}-Q`, [topic]);
+        return at.reduce((sum, o) => sum + o.offset, 0) === n;
+      });
+
+    it('sends what cannot be decoded to the dead-letter topic as it is, and says where it comes from', async () => {
+      const bad = { key: '7', value: 'not json', timestamp: 1234, headers: [{ key: 'trace', value: 'abc' }] };
+      await write(node.log, topic, [good(1), bad, good(2)], 1);
+      await write(node.log, topic, [{ key: 'no number', value: '{"USER":"u"}', timestamp: 5 }], 0);
+      await start(through, { 'weir.errors.deadletter.topic.name': letters });
+      await processed(4);
+      const found = await readAll(node.log, letters);
+      expect((await node.log.describeTopic(letters))?.partitions).toBe(2);
+      expect(found).toMatchObject([
+        {
+          partition: 0,
+          key: 'no number',
+          value: '{"USER":"u"}',
+          timestamp: 5,
+          headers: { '__weir.errors.stage': 'KEY', '__weir.errors.offset': '0', '__weir.errors.partition': '0' },
+        },
+        {
+          partition: 1,
+          key: '7',
+          value: 'not json',
+          timestamp: 1234,
+          headers: {
+            trace: 'abc',
+            '__weir.errors.topic': topic,
+            '__weir.errors.partition': '1',
+            '__weir.errors.offset': '1',
+            '__weir.errors.timestamp': '1234',
+            '__weir.errors.query.id': 'Q',
+            '__weir.errors.service.id': id,
+            '__weir.errors.node': 'source',
+            '__weir.errors.stage': 'VALUE',
+            '__weir.errors.exception.message': errors.find((e) => e.partition === 1)!.message,
+          },
+        },
+      ]);
+      expect(await readAll(node.log, `out-${id}`)).toHaveLength(2);
+      expect(runtime.query('Q')!.counters()).toMatchObject({ skipped: 2, deadLettered: 2 });
+    });
+
+    it('sends a record on which an expression failed there too, once, where that is asked for', async () => {
+      await write(node.log, topic, [good(1), good(0), good(5)]);
+      await start(divided, {
+        'weir.errors.deadletter.topic.name': letters,
+        'weir.errors.deadletter.evaluation': 'true',
+      });
+      await processed(3);
+      expect(await readAll(node.log, letters)).toMatchObject([
+        { key: '0', value: '{"USER":"u","AMOUNT":0}', headers: { '__weir.errors.stage': 'EVALUATION' } },
+      ]);
+      expect(await readAll(node.log, `out-${id}`)).toHaveLength(3);
+    });
+
+    it('writes dead letters and outputs in one step: both are there once after stops at any place', async () => {
+      const records = Array.from({ length: 200 }, (_, i) => (i % 3 === 0 ? { key: String(i), value: 'x' } : good(i)));
+      for (let i = 0; i < records.length; i += 10) await write(node.log, topic, records.slice(i, i + 10));
+      const properties = { 'weir.errors.deadletter.topic.name': letters };
+      for (let i = 0; i < 3; i++) {
+        await start(through, properties);
+        await until('it runs', () => runtime.query('Q')!.state === 'RUNNING');
+        await runtime.stopQuery('Q');
+      }
+      await start(through, properties);
+      await processed(200);
+      expect((await readAll(node.log, letters)).map((r) => Number(r.key))).toEqual(
+        records.flatMap((_, i) => (i % 3 === 0 ? [i] : [])),
+      );
+      expect(await readAll(node.log, `out-${id}`)).toHaveLength(records.length - 67);
+    });
+
+    it('fails the query where its own repartition topic holds what it did not write, and names the place', async () => {
+      await write(node.log, topic, [good(1)]);
+      await start(groupByUser(null), { 'weir.errors.deadletter.topic.name': letters });
+      const inner = `_weir-${id}-Q-by-user-repartition`;
+      const rows = await until('the aggregate has written', async () => {
+        const out = await readAll(node.log, `out-${id}`);
+        return out.length > 0 && out;
+      });
+      const { partition } = (await readAll(node.log, inner))[0]!;
+      const [range] = (await node.log.offsets(inner)).filter((o) => o.partition === partition);
+      await write(node.log, inner, [{ key: 'k', value: 'foreign' }], partition);
+      await until('it is in ERROR', () => runtime.query('Q')!.state === 'ERROR');
+      expect(runtime.query('Q')!.lastError()!.message).toMatch(
+        new RegExp(`Internal topic ${inner}, partition ${partition}, offset ${range!.end}: `),
+      );
+      expect(await readAll(node.log, letters)).toEqual([]);
+      expect(await readAll(node.log, `out-${id}`)).toEqual(rows);
+    });
+  });
+}
