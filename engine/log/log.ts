@@ -108,6 +108,27 @@ export interface MemberOptions {
   readonly topics: readonly string[];
   /** Partitions with the same number of topics in one set go to the same member. */
   readonly copartitioned: readonly (readonly string[])[];
+  /** What the others of the group are told of this member: where its node answers, `host:port`. */
+  readonly address?: string;
+  /** Copies of the state behind these topics' partitions that members beside the owner shall keep. All members say the same. */
+  readonly standbys?: { readonly copies: number; readonly topics: readonly string[] };
+}
+
+/** A member of a group, as the group's leader has told all of them. */
+export interface PlacedMember {
+  /** `MemberOptions.address`; empty where it gave none. */
+  readonly address: string;
+  /** A partition that is on its way from one member to another is nobody's. */
+  readonly owned: readonly TopicPartition[];
+  /** Partitions of whose state it keeps a copy. */
+  readonly standby: readonly TopicPartition[];
+}
+
+/** Who has what, from one rebalance to the next. */
+export interface Placement {
+  readonly members: readonly PlacedMember[];
+  /** Which of them this member is. */
+  readonly self: number;
 }
 
 export interface MemberHandler {
@@ -121,6 +142,8 @@ export interface MemberHandler {
   /** Already taken by others: drop all work on them, commit nothing. */
   lost(partitions: readonly TopicPartition[]): void;
   failed(error: Error): void;
+  /** After each rebalance, behind `assigned`. */
+  placed?(placement: Placement): void;
 }
 
 export interface GroupMember {

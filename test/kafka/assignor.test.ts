@@ -3,12 +3,14 @@ import { describe, expect, test } from 'vitest';
 import {
   assign,
   decodeAssignment,
+  decodePlacement,
   decodeSubscription,
   encodeAssignment,
   encodeSubscription,
+  place,
   type Subscription,
 } from '../../engine/log/kafka/assignor.js';
-import type { TopicPartition } from '../../engine/log/log.js';
+import type { PlacedMember, TopicPartition } from '../../engine/log/log.js';
 
 const name = (p: TopicPartition): string => `${p.topic}/${p.partition}`;
 
@@ -114,14 +116,77 @@ describe('the assignor', () => {
       { topic: 'u', partition: 0 },
       { topic: 'tü', partition: 1 },
     ];
-    const s: Subscription = { topics: ['tü', 'u'], owned, generation: 7 };
+    const standby = [{ topic: 'u', partition: 5 }];
+    const s: Subscription = { topics: ['tü', 'u'], owned, generation: 7, address: 'node-1:8088', standby };
     const back = decodeSubscription(encodeSubscription(s));
     expect(back.owned.map(name).sort()).toEqual(owned.map(name).sort());
     expect({ ...back, owned }).toEqual(s);
     expect(decodeAssignment(encodeAssignment(owned)).map(name).sort()).toEqual(owned.map(name).sort());
     expect(decodeAssignment(Buffer.alloc(0))).toEqual([]);
+    const members: PlacedMember[] = [
+      { address: 'a:1', owned: [{ topic: 'u', partition: 0 }], standby },
+      { address: '', owned: [], standby: [] },
+    ];
+    const told = encodeAssignment(members[0]!.owned, { members, self: 1 });
+    expect(decodeAssignment(told)).toEqual(members[0]!.owned);
+    expect(decodePlacement(told)).toEqual({ members, self: 1 });
+    expect(decodePlacement(encodeAssignment([]))).toBeUndefined();
     // Version 0, of a member that knows nothing of owned partitions: topics, then empty user data.
     const v0 = Buffer.from([0, 0, 0, 0, 0, 1, 0, 1, 0x74, 0xff, 0xff, 0xff, 0xff]);
-    expect(decodeSubscription(v0)).toEqual({ topics: ['t'], owned: [], generation: -1 });
+    expect(decodeSubscription(v0)).toEqual({
+      topics: ['t'],
+      owned: [],
+      generation: -1,
+      address: '',
+      standby: [],
+    });
+  });
+
+  test('standbys: never with the owner, evenly, where they are already; who has a copy takes over', () => {
+    const topics = ['t', 'u'];
+    const input = (members: ReadonlyMap<string, Subscription>) => ({
+      members,
+      counts: new Map([
+        ['t', 6],
+        ['u', 6],
+        ['plain', 4],
+      ]), // prettier-ignore
+      copartitioned: [['t', 'u']],
+      standbys: { copies: 1, topics: ['u'] },
+    });
+    let placed = new Map<string, PlacedMember>(
+      ['a', 'b', 'c'].map((id) => [id, { address: id, owned: [], standby: [] }]),
+    );
+    const rebalance = (generation: number): void => {
+      const members = new Map(
+        [...placed].map(([id, m]) => [id, { ...m, topics: [...topics, 'plain'], generation } satisfies Subscription]),
+      );
+      placed = place(input(members));
+    };
+    rebalance(1);
+    const copies = (): string[] => [...placed.values()].flatMap((m) => m.standby.map(name)).sort();
+    const wanted = topics.flatMap((t) => [0, 1, 2, 3, 4, 5].map((p) => `${t}/${p}`)).sort();
+    expect(copies()).toEqual(wanted); // co-partitioned ones together, those without state not at all
+    for (const m of placed.values()) {
+      expect(m.standby).toHaveLength(4);
+      expect(m.standby.map(name).filter((n) => m.owned.map(name).includes(n))).toEqual([]);
+    }
+    const before = new Map([...placed].map(([id, m]) => [id, m.standby.map(name)]));
+    rebalance(2);
+    expect(new Map([...placed].map(([id, m]) => [id, m.standby.map(name)]))).toEqual(before);
+    const left = placed
+      .get('a')!
+      .owned.map(name)
+      .filter((n) => !n.startsWith('plain'));
+    placed.delete('a');
+    rebalance(3);
+    for (const n of left) {
+      const owner = [...placed].find(([, m]) => m.owned.map(name).includes(n))![0];
+      expect(before.get(owner)).toContain(n);
+    }
+    expect(copies()).toEqual(wanted);
+    placed.delete('b');
+    rebalance(4);
+    expect(copies()).toEqual([]); // nobody beside the owner is left
   });
 });

@@ -124,7 +124,15 @@ class Group {
         }),
       );
       // One that has left in the meantime gets nothing; the rebalance that its leaving began gives that to others.
-      await Promise.all(members.filter((member) => this.members.includes(member)).map((m) => give(m, targets.get(m)!)));
+      const left = members.filter((member) => this.members.includes(member));
+      await Promise.all(left.map((m) => give(m, targets.get(m)!)));
+      // No standbys: all members of this process see one state.
+      const placed = left.map(({ options, owned }) => ({
+        address: options.address ?? '',
+        owned: [...owned.values()],
+        standby: [],
+      }));
+      for (const [self, { handler }] of left.entries()) handler.placed?.({ members: placed, self });
     });
   }
 

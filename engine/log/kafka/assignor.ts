@@ -1,5 +1,5 @@
 import { ByteWriter } from '../../types/bytes.js';
-import type { TopicPartition } from '../log.js';
+import type { PlacedMember, Placement, TopicPartition } from '../log.js';
 import { byTopic, Reader, writeString } from './protocol.js';
 
 /** The name of the assignor in the group protocol: members of one group must have the same. */
@@ -11,7 +11,14 @@ export interface Subscription {
   /** Partitions that it has and works on; of which generation. */
   readonly owned: readonly TopicPartition[];
   readonly generation: number;
+  /** Where its node answers, `host:port`; empty: nowhere. */
+  readonly address?: string;
+  /** Partitions of whose state it has a copy. */
+  readonly standby?: readonly TopicPartition[];
 }
+
+/** The version of what stands in the user data of subscriptions and assignments. */
+const USER_DATA = 1;
 
 /** Kafka's ConsumerProtocolSubscription v2, so that Kafka's own tools can show the group. */
 export function encodeSubscription(s: Subscription): Buffer {
@@ -19,7 +26,12 @@ export function encodeSubscription(s: Subscription): Buffer {
   w.int16(2);
   w.int32(s.topics.length);
   for (const t of s.topics) writeString(w, t);
-  w.int32(-1); // user data
+  const user = new ByteWriter(256);
+  user.int16(USER_DATA);
+  writeString(user, s.address ?? '');
+  writePartitions(user, s.standby ?? []);
+  w.int32(user.length);
+  w.copy(user.bytes());
   writePartitions(w, s.owned);
   w.int32(s.generation);
   return w.bytes();
@@ -29,23 +41,57 @@ export function decodeSubscription(b: Buffer): Subscription {
   const r = new Reader(b);
   const version = r.int16();
   const topics = Array.from({ length: r.int32() }, () => r.string());
-  r.skip(Math.max(0, r.int32())); // user data
+  const behind = Math.max(0, r.int32());
+  const end = r.at + behind;
+  const known = behind >= 2 && r.int16() === USER_DATA;
+  const address = known ? r.string() : '';
+  const standby = known ? readPartitions(r) : [];
+  r.at = end;
   const owned = version >= 1 ? readPartitions(r) : [];
-  return { topics, owned, generation: version >= 2 ? r.int32() : -1 };
+  return { topics, owned, generation: version >= 2 ? r.int32() : -1, address, standby };
 }
 
-/** Kafka's ConsumerProtocolAssignment v0. */
-export function encodeAssignment(partitions: readonly TopicPartition[]): Buffer {
+/** Kafka's ConsumerProtocolAssignment v0. The whole placement goes along as user data. */
+export function encodeAssignment(partitions: readonly TopicPartition[], placement?: Placement): Buffer {
   const w = new ByteWriter(256);
   w.int16(0);
   writePartitions(w, partitions);
-  w.int32(-1); // user data
+  if (placement === undefined) {
+    w.int32(-1);
+    return w.bytes();
+  }
+  const user = new ByteWriter(1024);
+  user.int16(USER_DATA);
+  user.int32(placement.self);
+  user.int32(placement.members.length);
+  for (const m of placement.members) {
+    writeString(user, m.address);
+    writePartitions(user, m.owned);
+    writePartitions(user, m.standby);
+  }
+  w.int32(user.length);
+  w.copy(user.bytes());
   return w.bytes();
 }
 
 /** An empty answer stands for no partitions. */
 export function decodeAssignment(b: Buffer | null): TopicPartition[] {
   return b === null || b.length === 0 ? [] : readPartitions(new Reader(b, 2));
+}
+
+/** Who has what, as the leader wrote it; undefined where it wrote nothing that this version knows. */
+export function decodePlacement(b: Buffer | null): Placement | undefined {
+  if (b === null || b.length === 0) return undefined;
+  const r = new Reader(b, 2);
+  readPartitions(r);
+  if (r.int32() < 2 || r.int16() !== USER_DATA) return undefined;
+  const self = r.int32();
+  const members = Array.from({ length: r.int32() }, () => ({
+    address: r.string(),
+    owned: readPartitions(r),
+    standby: readPartitions(r),
+  }));
+  return { members, self };
 }
 
 function writePartitions(w: ByteWriter, partitions: readonly TopicPartition[]): void {
@@ -73,6 +119,8 @@ export interface AssignmentInput {
   readonly counts: ReadonlyMap<string, number>;
   /** Sets of topics of which equal partition numbers go to one member; sets that share a topic are one. */
   readonly copartitioned: readonly (readonly string[])[];
+  /** How many copies of the state behind which topics are wanted. */
+  readonly standbys?: { readonly copies: number; readonly topics: readonly string[] } | undefined;
 }
 
 /** What moves together: one partition number of a set of co-partitioned topics. */
@@ -84,9 +132,24 @@ type Unit = readonly TopicPartition[];
  * members ever have it at once.
  */
 export function assign(input: AssignmentInput): Map<string, TopicPartition[]> {
+  return new Map([...place(input)].map(([id, m]) => [id, [...m.owned]]));
+}
+
+/** `assign`, and the standbys: each on a member that does not have the partition, where it is already if that is possible. */
+export function place(input: AssignmentInput): Map<string, PlacedMember> {
   const ids = [...input.members.keys()].sort();
-  const out = new Map<string, TopicPartition[]>(ids.map((id) => [id, []]));
+  const out = new Map(
+    ids.map((id) => [
+      id,
+      {
+        address: input.members.get(id)!.address ?? '',
+        owned: [] as TopicPartition[],
+        standby: [] as TopicPartition[],
+      },
+    ]),
+  );
   const owners = ownersOf(input.members);
+  const copies = copiesOf(input.members);
   const load = new Map<string, number>(ids.map((id) => [id, 0]));
   let before = 0;
   for (const topics of componentsOf(input)) {
@@ -94,26 +157,76 @@ export function assign(input: AssignmentInput): Map<string, TopicPartition[]> {
     if (able.length === 0) continue;
     const units = unitsOf(topics, input.counts);
     before += units.length;
-    const targets = shareOut(units, able, owners, load, Math.ceil(before / able.length));
+    const targets = shareOut(units, able, { owners, copies, load, cap: Math.ceil(before / able.length) });
     for (const [i, unit] of units.entries()) {
       const target = targets[i]!;
       const moves = unit.some((p) => (owners.get(nameOf(p)) ?? target) !== target);
       // While any of it is elsewhere the target keeps what it has of it, and gets no more.
       const now = moves ? unit.filter((p) => owners.get(nameOf(p)) === target) : unit;
-      out.get(target)!.push(...now);
+      out.get(target)!.owned.push(...now);
+    }
+    if (!topics.some((t) => input.standbys?.topics.includes(t))) continue;
+    for (const [id, list] of copy(units, targets, able, copies, input.standbys!.copies)) {
+      out.get(id)!.standby.push(...list);
     }
   }
   return out;
 }
 
-/** The member of each unit. `cap`: what a member may have in all, so that the odd ones of many sets do not pile up. */
-function shareOut(
+/** Shares out `count` copies of each unit: the members that have one keep it as far as their share allows. */
+function copy(
   units: readonly Unit[],
+  targets: readonly string[],
   able: readonly string[],
-  owners: ReadonlyMap<string, string>,
-  load: Map<string, number>,
-  cap: number,
-): string[] {
+  copies: ReadonlyMap<string, ReadonlySet<string>>,
+  count: number,
+): Map<string, TopicPartition[]> {
+  const wanted = Math.min(count, able.length - 1);
+  const out = new Map<string, TopicPartition[]>();
+  if (wanted <= 0) return out;
+  const share = Math.ceil((units.length * wanted) / able.length);
+  const chosen = units.map(() => new Set<string>());
+  const held = new Map(able.map((id) => [id, 0]));
+  /** Copies of one owner's units at another member: spread, so that all take a part when it goes. */
+  const ofOwner = new Map<string, number>();
+  const spread = (i: number, id: string): number => ofOwner.get(`${targets[i]}/${id}`) ?? 0;
+  const give = (i: number, id: string): void => {
+    ofOwner.set(`${targets[i]}/${id}`, spread(i, id) + 1);
+    chosen[i]!.add(id);
+    held.set(id, held.get(id)! + 1);
+  };
+  for (const [i, unit] of units.entries()) {
+    for (const id of able) {
+      const has = unit.some((p) => copies.get(nameOf(p))?.has(id) === true);
+      if (has && id !== targets[i] && chosen[i]!.size < wanted && held.get(id)! < share) give(i, id);
+    }
+  }
+  for (const [i, unit] of units.entries()) {
+    while (chosen[i]!.size < wanted) {
+      const free = able.filter((id) => id !== targets[i] && !chosen[i]!.has(id));
+      const below = free.filter((id) => held.get(id)! < share);
+      const rank = (id: string): number => spread(i, id) * units.length + held.get(id)!;
+      give(
+        i,
+        (below.length > 0 ? below : free).reduce((best, id) => (rank(id) < rank(best) ? id : best)),
+      );
+    }
+    for (const id of chosen[i]!) out.set(id, [...(out.get(id) ?? []), ...unit]);
+  }
+  return out;
+}
+
+interface Sharing {
+  readonly owners: ReadonlyMap<string, string>;
+  /** Members that have a copy of a partition's state. */
+  readonly copies: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly load: Map<string, number>;
+  /** What a member may have in all, so that the odd ones of many sets do not pile up. */
+  readonly cap: number;
+}
+
+/** The member of each unit: its owner, else one that has a copy of its state, else who has least. */
+function shareOut(units: readonly Unit[], able: readonly string[], { owners, copies, load, cap }: Sharing): string[] {
   const floor = Math.floor(units.length / able.length);
   let odd = units.length % able.length;
   const here = new Map<string, number>(able.map((id) => [id, 0]));
@@ -133,6 +246,15 @@ function shareOut(
     if (owner === undefined || !able.includes(owner) || full(owner)) continue;
     if (here.get(owner)! >= floor && load.get(owner)! >= cap) continue;
     give(i, owner);
+  }
+  for (const [i, unit] of units.entries()) {
+    if (targets[i] !== undefined) continue;
+    const ready = able.filter((id) => !full(id) && unit.some((p) => copies.get(nameOf(p))?.has(id) === true));
+    if (ready.length > 0)
+      give(
+        i,
+        ready.reduce((best, id) => (load.get(id)! < load.get(best)! ? id : best)),
+      );
   }
   for (let i = 0; i < units.length; i++) {
     if (targets[i] !== undefined) continue;
@@ -160,6 +282,14 @@ function ownersOf(members: ReadonlyMap<string, Subscription>): Map<string, strin
     }
   }
   return owners;
+}
+
+function copiesOf(members: ReadonlyMap<string, Subscription>): Map<string, Set<string>> {
+  const copies = new Map<string, Set<string>>();
+  for (const [id, { standby = [] }] of members) {
+    for (const p of standby) copies.set(nameOf(p), (copies.get(nameOf(p)) ?? new Set()).add(id));
+  }
+  return copies;
 }
 
 /** All topics that members want and that exist, in sets that move together. */

@@ -1,12 +1,13 @@
 import type { Logger } from '../../types/logger.js';
-import type { GroupMember, MemberHandler, MemberOptions, TopicPartition } from '../log.js';
+import type { GroupMember, MemberHandler, MemberOptions, Placement, TopicPartition } from '../log.js';
 import {
   ASSIGNOR,
-  assign,
   decodeAssignment,
+  decodePlacement,
   decodeSubscription,
   encodeAssignment,
   encodeSubscription,
+  place,
   type Subscription,
 } from './assignor.js';
 import type { Cluster, Coordinator } from './cluster.js';
@@ -26,6 +27,7 @@ interface JoinAnswer {
 interface Joined {
   readonly generation: number;
   readonly partitions: readonly TopicPartition[];
+  readonly placement: Placement | undefined;
   /** Of the leader: what the assignment rests on. */
   readonly counts: ReadonlyMap<string, number> | undefined;
 }
@@ -48,6 +50,8 @@ export class KafkaMember implements GroupMember {
   private memberId = '';
   private generation = -1;
   private rejoining = true;
+  /** What the leader last gave it copies of. */
+  private standby: readonly TopicPartition[] = [];
   private lastContact = 0;
   private arrivals: (() => void)[] = [];
 
@@ -169,7 +173,14 @@ export class KafkaMember implements GroupMember {
     const added = [...wanted.values()].filter((p) => !this.owned.has(nameOf(p)));
     for (const p of added) this.owned.set(nameOf(p), p);
     if (added.length > 0) await told(handler.assigned(added));
+    this.announce(result.placement);
     return gone.length === 0;
+  }
+
+  private announce(placement: Placement | undefined): void {
+    if (placement === undefined) return;
+    this.standby = placement.members[placement.self]?.standby ?? [];
+    this.handler!.placed?.(placement);
   }
 
   private async revoke(partitions: readonly TopicPartition[]): Promise<void> {
@@ -221,13 +232,13 @@ export class KafkaMember implements GroupMember {
     if (answer.leaderId === answer.memberId) {
       const members = new Map(answer.members.map((m) => [m.memberId, decodeSubscription(m.memberMetadata)]));
       counts = await this.countPartitions([...members.values()].flatMap((s) => s.topics));
-      const { copartitioned } = this.options;
-      groupAssignment = [...assign({ members, counts: existing(counts), copartitioned })].map(
-        ([memberId, partitions]) => ({
-          memberId,
-          memberAssignment: encodeAssignment(partitions),
-        }),
-      );
+      const { copartitioned, standbys } = this.options;
+      const placed = [...place({ members, counts: existing(counts), copartitioned, standbys })];
+      const all = placed.map(([, m]) => m);
+      groupAssignment = placed.map(([memberId, { owned }], self) => ({
+        memberId,
+        memberAssignment: encodeAssignment(owned, { members: all, self }),
+      }));
     }
     const { group } = this.options;
     const sync = await this.joinCoordinator.attempt(async (connection) => {
@@ -241,7 +252,12 @@ export class KafkaMember implements GroupMember {
       return answered;
     });
     this.lastContact = this.cluster.clock.now();
-    return { generation: answer.generationId, partitions: decodeAssignment(sync.memberAssignment), counts };
+    return {
+      generation: answer.generationId,
+      partitions: decodeAssignment(sync.memberAssignment),
+      placement: decodePlacement(sync.memberAssignment),
+      counts,
+    };
   }
 
   private joinGroup(): Promise<JoinAnswer> {
@@ -251,6 +267,8 @@ export class KafkaMember implements GroupMember {
       topics: [...new Set(topics)].sort(),
       owned: [...this.owned.values()],
       generation: this.generation,
+      address: this.options.address ?? '',
+      standby: this.standby,
     };
     return this.joinCoordinator.attempt(async (connection) => {
       const answer = await connection.call<JoinAnswer>('JoinGroup', {
