@@ -19,6 +19,8 @@ export interface ServerConfig {
   readonly headless: boolean;
   /** `user:password` pairs that may sign in; empty: no authentication. */
   readonly users: ReadonlyMap<string, string>;
+  /** Origins whose pages may use the API; `*`: all. */
+  readonly allowedOrigins: readonly string[];
   /** The version that clients are told at `/info`. */
   readonly ksqlVersion: string;
   /** The schema registry; undefined: none. */
@@ -41,8 +43,16 @@ export interface ServerLimits {
   readonly maxBody: number;
   /** Push queries at a time, over all clients. */
   readonly maxPushQueries: number;
-  /** A client that takes nothing of what waits for it is let go after this. */
+  /** Bytes that wait for a client at which its queries pause. */
+  readonly maxUnsentBytes: number;
+  /** A client whose queries are paused and that does not take what waits for it is let go after this. */
   readonly stallTimeoutMs: number;
+  /** Queries on one connection of `/ws/v1`. */
+  readonly maxSubscriptions: number;
+  /** Bytes of one frame to `/ws/v1`. */
+  readonly maxFrameBytes: number;
+  /** A push query that is silent for so long says why. */
+  readonly noticeAfterMs: number;
   /** How often a push query without rows gives a sign of life, where its format has one. */
   readonly heartbeatMs: number;
   /** What a stop waits for clients to take the end of their answers. */
@@ -163,6 +173,10 @@ export function loadConfig(
     queriesFile: properties['ksql.queries.file'] || undefined,
     headless: properties['weir.headless'] === 'true',
     users: users(properties['weir.auth.users']),
+    allowedOrigins: (properties['access.control.allow.origin'] ?? '')
+      .split(',')
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ''),
     ksqlVersion: properties['weir.ksql.version'] ?? '0.29.0',
     registry: registry(properties),
     logLevel: properties['weir.log.level'] ?? 'info',
@@ -170,7 +184,11 @@ export function loadConfig(
       maxConnections: number(properties, 'weir.max.connections', 10_000),
       maxBody: number(properties, 'weir.max.body.bytes', 4 * 1024 * 1024),
       maxPushQueries: number(properties, 'ksql.max.push.queries', 10_000),
+      maxUnsentBytes: number(properties, 'weir.client.max.unsent.bytes', 1024 * 1024),
       stallTimeoutMs: number(properties, 'weir.client.stall.timeout.ms', 30_000),
+      maxSubscriptions: number(properties, 'weir.ws.max.subscriptions', 1000),
+      maxFrameBytes: number(properties, 'weir.ws.max.frame.bytes', 256 * 1024),
+      noticeAfterMs: number(properties, 'weir.notice.after.ms', 2000),
       heartbeatMs: number(properties, 'weir.heartbeat.ms', 1000),
       stopGraceMs: number(properties, 'weir.stop.grace.ms', 2000),
     },

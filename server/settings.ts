@@ -49,9 +49,26 @@ export const SERVER_SETTINGS: readonly ServerSetting[] = [
   { name: 'weir.max.body.bytes', default: '4194304', description: "Bytes of a request's body." },
   { name: 'ksql.max.push.queries', default: '10000', description: 'Push queries at a time, over all clients.' },
   {
+    name: 'weir.client.max.unsent.bytes',
+    default: '1048576',
+    description: 'What may wait for a slow client; beyond, its queries pause.',
+  },
+  {
     name: 'weir.client.stall.timeout.ms',
     default: '30000',
-    description: 'A client that takes nothing of what waits for it is let go after this.',
+    description: 'A client whose queries are paused and that does not take what waits for it is let go after this.',
+  },
+  { name: 'weir.ws.max.subscriptions', default: '1000', description: 'Queries on one connection of /ws/v1.' },
+  { name: 'weir.ws.max.frame.bytes', default: '262144', description: 'Bytes of one frame to /ws/v1.' },
+  {
+    name: 'weir.notice.after.ms',
+    default: '2000',
+    description: 'A push query that is silent for so long says why.',
+  },
+  {
+    name: 'access.control.allow.origin',
+    default: null,
+    description: 'Origins whose pages may use the API, separated by commas; * allows all.',
   },
   { name: 'weir.heartbeat.ms', default: '1000', description: 'How often a silent push query gives a sign of life.' },
   {

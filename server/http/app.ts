@@ -3,11 +3,13 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Registry } from 'prom-client';
 import { type Clock, type EngineApi, WeirError } from '../../engine/index.js';
 import type { ServerConfig } from '../config.js';
+import { SilenceWatch } from '../push/silence.js';
 import { errorBody, genericError, statusOf } from '../wire/errors.js';
-import { querySocket } from '../ws/query-socket.js';
+import { webSockets } from '../ws/sockets.js';
 import { isOpen, maySignIn } from './auth.js';
 import { type DualListener, dualListener } from './listener.js';
 import { openApi, type Route } from './openapi.js';
+import { originRules } from './origins.js';
 import { adminRoutes } from './routes/admin.js';
 import { clusterRoutes } from './routes/cluster.js';
 import { deploymentRoutes } from './routes/deployments.js';
@@ -15,6 +17,7 @@ import { insertRoutes } from './routes/inserts.js';
 import { ksqlRoutes } from './routes/ksql.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { queryRoutes } from './routes/query.js';
+import { sseRoutes } from './routes/sse.js';
 import { topicRoutes } from './routes/topics.js';
 
 export interface AppOptions {
@@ -28,13 +31,22 @@ export interface AppOptions {
 }
 
 /** What routes are given. */
-export type RouteContext = AppOptions;
+export interface RouteContext extends AppOptions {
+  readonly silences: SilenceWatch;
+}
+
+/** How often silent queries are looked at. */
+const SILENCE_TICK_MS = 500;
 
 /** The whole HTTP and WebSocket API on one port. `listen` on the result; `close` ends streams and connections. */
-export function createApp(options: AppOptions): FastifyInstance {
-  const { config, engine, logger } = options;
+export function createApp(parts: AppOptions): FastifyInstance {
+  const { config, engine, logger, clock } = parts;
+  const silences = new SilenceWatch(clock, config.limits.noticeAfterMs, (e) =>
+    logger.error({ err: e }, 'a query cannot say how far it is'),
+  );
+  const options: RouteContext = { ...parts, silences };
   let listener: DualListener | undefined;
-  const sockets = querySocket(options, (header) => maySignIn(header, config.users));
+  const sockets = webSockets(options);
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -57,6 +69,7 @@ export function createApp(options: AppOptions): FastifyInstance {
       done(new WeirError('BAD_REQUEST', `Invalid JSON: ${(e as Error).message}`));
     }
   });
+  originRules(app, config.allowedOrigins);
   app.addHook('onRequest', (request, reply, done) => {
     // Over HTTP/2 a body may come without a word of its type or length; fastify would not read it.
     if (request.method === 'POST') request.headers['content-type'] ??= 'application/json';
@@ -91,12 +104,19 @@ export function createApp(options: AppOptions): FastifyInstance {
   adminRoutes(app, options);
   ksqlRoutes(app, options);
   queryRoutes(app, options);
+  sseRoutes(app, options);
   topicRoutes(app, options);
   insertRoutes(app, options);
   clusterRoutes(app, options);
   deploymentRoutes(app, options);
   metricsRoutes(app, options);
+  const ticking = setInterval(
+    () => silences.tick(),
+    Math.min(SILENCE_TICK_MS, Math.max(1, config.limits.noticeAfterMs)),
+  );
+  ticking.unref();
   app.addHook('preClose', async () => {
+    clearInterval(ticking);
     sockets.close();
     await engine.quiesce();
     await listener?.drain(config.limits.stopGraceMs);

@@ -52,6 +52,17 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     parameters: { request: 'A KsqlRequest as JSON.' },
     produces: [],
   },
+  'GET /ws/v1': { summary: 'Many queries over one WebSocket, in JSON frames: docs/api.md.', produces: [] },
+  'GET /sse': {
+    summary: 'A query as server-sent events; Last-Event-ID goes on where it was.',
+    parameters: {
+      sql: 'The query.',
+      properties: 'Settings for this query, a JSON object.',
+      variables: 'Values of variables, a JSON object.',
+      continuation: 'A continuation token to go on behind.',
+    },
+    produces: ['text/event-stream'],
+  },
   'POST /topics/{topic}/records': {
     summary: 'Appends records to a topic, keys and values as text or base64.',
     body: 'RecordsRequest',
@@ -80,7 +91,7 @@ const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
 const requestMembers = {
   sessionVariables: map('Values of the variables in the statements, by name.'),
-  requestProperties: map('Tolerated.'),
+  requestProperties: map("'weir.side.messages': 'true' asks for side messages; others are tolerated."),
 };
 
 const SCHEMAS = {
@@ -148,9 +159,12 @@ export interface Route {
   readonly path: string;
 }
 
+/** Not routes of HTTP: upgrades of connections. */
+const WEB_SOCKETS: readonly Route[] = ['/ws/query', '/ws/v1'].map((path) => ({ method: 'GET', path }));
+
 export function openApi(routes: readonly Route[], version: string): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const { method, path } of [...routes, { method: 'GET', path: '/ws/query' }]) {
+  for (const { method, path } of [...routes, ...WEB_SOCKETS]) {
     const named = path.replace(/:(\w+)/g, '{$1}');
     const operation = OPERATIONS[`${method} ${named}`];
     (paths[named] ??= {})[method.toLowerCase()] = operationOf(named, operation ?? { summary: '' });

@@ -5,7 +5,11 @@ import { WeirError } from '../../engine/index.js';
 export interface KsqlBody {
   readonly sql: string;
   readonly context: RequestContext;
+  /** The client asks for side messages. */
+  readonly sideMessages: boolean;
 }
+
+const SIDE_MESSAGES = 'weir.side.messages';
 
 const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
 
@@ -23,24 +27,53 @@ function scalars(v: unknown, member: string): Record<string, string | number | b
   return out;
 }
 
-/** Reads a body whose SQL is in `sqlMember` and whose properties are in `propertiesMember`. */
-export function readBody(body: unknown, sqlMember: 'ksql' | 'sql', propertiesMember: string): KsqlBody {
+/** Where the parts of a request are, by endpoint. */
+export interface BodyMembers {
+  readonly sql: 'ksql' | 'sql';
+  readonly properties: 'streamsProperties' | 'properties';
+  readonly variables: 'sessionVariables' | 'variables';
+}
+
+export const KSQL_MEMBERS: BodyMembers = {
+  sql: 'ksql',
+  properties: 'streamsProperties',
+  variables: 'sessionVariables',
+};
+export const QUERY_STREAM_MEMBERS: BodyMembers = {
+  sql: 'sql',
+  properties: 'properties',
+  variables: 'sessionVariables',
+};
+/** Of `/ws/v1` and `/sse`. */
+export const SUBSCRIBE_MEMBERS: BodyMembers = { sql: 'sql', properties: 'properties', variables: 'variables' };
+
+/** @throws BAD_REQUEST */
+export function readBody(body: unknown, members: BodyMembers): KsqlBody {
   if (!isObject(body)) throw new WeirError('BAD_REQUEST', 'The request needs a JSON object as its body.');
-  const sql = body[sqlMember];
+  const sql = body[members.sql];
   if (typeof sql !== 'string') {
-    throw new WeirError('BAD_REQUEST', `Invalid JSON: member '${sqlMember}' with the statements is missing.`);
+    throw new WeirError('BAD_REQUEST', `Invalid JSON: member '${members.sql}' with the statements is missing.`);
   }
   const variables: Record<string, string> = {};
-  for (const [name, value] of Object.entries(scalars(body.sessionVariables, 'sessionVariables'))) {
+  for (const [name, value] of Object.entries(scalars(body[members.variables], members.variables))) {
     variables[name] = String(value);
   }
+  const properties = scalars(body[members.properties], members.properties);
   const sequence = body.commandSequenceNumber;
   return {
     sql,
-    context: {
-      properties: scalars(body[propertiesMember], propertiesMember),
-      variables,
-      ...(typeof sequence === 'number' ? { afterCommand: sequence } : {}),
-    },
+    context: { properties, variables, ...(typeof sequence === 'number' ? { afterCommand: sequence } : {}) },
+    sideMessages: [properties, body.requestProperties].some((p) => isObject(p) && isTrue(p[SIDE_MESSAGES])),
   };
+}
+
+const isTrue = (v: unknown): boolean => String(v).toLowerCase() === 'true';
+
+const TOKENS = 'weir.push.continuation.tokens';
+const CONTINUATION = 'weir.push.continuation';
+
+/** A context with the properties by which a push query gives tokens, and goes on behind the one that it is given. */
+export function resumable(context: RequestContext, token: string | undefined): RequestContext {
+  const from = token === undefined ? {} : { [CONTINUATION]: token };
+  return { ...context, properties: { [TOKENS]: 'true', ...context.properties, ...from } };
 }

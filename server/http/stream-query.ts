@@ -1,18 +1,23 @@
 import type { ServerResponse } from 'node:http';
 import { type QueryStream, type RowBatch, WeirError } from '../../engine/index.js';
+import { BackPressure, type BackPressureLimits } from '../push/back-pressure.js';
+import type { SilenceWatch } from '../push/silence.js';
 import { errorBody } from '../wire/errors.js';
 import type { QueryFormat } from '../wire/query-format.js';
 
-/** Bytes written at a time, about: within the stall timeout a client has to take this much. */
-const CHUNK_BYTES = 64 * 1024;
+export const TOO_SLOW = 'The client reads too slowly.';
 
 export interface StreamOptions {
   /** Each row is written by itself, a DATA frame a row over HTTP/2: some clients parse every chunk. */
   readonly perRow: boolean;
-  /** A client that has not taken a chunk after this is let go. */
-  readonly stallTimeoutMs: number;
+  readonly limits: BackPressureLimits & {
+    /** What a client that is let go has to take its last words. */
+    readonly stopGraceMs: number;
+  };
   /** After so long without a row the format's sign of life is sent. */
   readonly heartbeatMs: number;
+  /** Tells why there are no rows, where the format has words for it. */
+  readonly silences: SilenceWatch;
   /** Whether the server is about to stop: then a query that was ended tells so. */
   isStopping(): boolean;
   onError(e: unknown): void;
@@ -20,7 +25,7 @@ export interface StreamOptions {
 
 /**
  * Sends a query's rows until it ends or the client goes. A client that reads slowly holds up its own query only: the next
- * rows are asked for when what was sent has been taken.
+ * rows are asked for when there is room for them. One that does not read at all is told so, and let go.
  */
 export async function streamQuery(
   query: QueryStream,
@@ -28,18 +33,28 @@ export async function streamQuery(
   response: ServerResponse,
   options: StreamOptions,
 ): Promise<void> {
-  const out = new Sender(response, options.stallTimeoutMs);
+  const out = new Sender(response, options.limits);
   out.onGone(() => void query.close().catch(options.onError));
   // A push query's client has nothing more to say than that it goes; others only close their side and wait.
   if (query.kind === 'push' || query.kind === 'print') out.goneWhenHalfClosed();
+  const listener = options.silences.watch(query, (notices) => {
+    if (out.full) return; // who does not read need not be told that there is nothing to read
+    for (const notice of notices) out.write(format.notice?.(notice) ?? '');
+  });
+  const chunksOf = options.perRow && format.rowChunks !== undefined ? format.rowChunks : format.chunks;
   try {
-    await out.send(format.header(query));
+    out.write(format.header(query));
     while (!out.gone) {
+      listener.waits();
       const batch = await nextBatch(query, format, out, options.heartbeatMs);
+      listener.heard();
       if (batch === undefined) break;
-      const texts = format.rows(query, batch);
-      if (options.perRow) for (const text of texts) await out.send(text, true);
-      else for (const text of chunksOf(texts)) await out.send(text);
+      for (const chunk of chunksOf(query, batch)) {
+        if (options.perRow) await out.writeAlone(chunk);
+        else out.write(chunk);
+        if (out.full) await out.room();
+        if (out.gone) break;
+      }
     }
     if (!out.gone) {
       const cut = query.end === 'terminated' && options.isStopping();
@@ -48,8 +63,9 @@ export async function streamQuery(
     }
   } catch (e) {
     options.onError(e);
-    if (!out.gone) response.end(format.failure(query, errorBody(e)));
+    if (!out.gone) out.endWith(format.failure(query, errorBody(e)), e instanceof Stalled);
   } finally {
+    listener.stop();
     out.release();
     await query.close();
   }
@@ -75,26 +91,22 @@ async function nextBatch(
     } finally {
       clearTimeout(timer);
     }
-    await out.send(heartbeat);
+    out.write(heartbeat);
+    if (out.full) await out.room();
   }
 }
 
-/** Rows' texts joined into pieces of about `CHUNK_BYTES`. */
-function* chunksOf(texts: readonly string[]): Generator<string> {
-  let chunk = '';
-  for (const text of texts) {
-    chunk += text;
-    if (chunk.length < CHUNK_BYTES) continue;
-    yield chunk;
-    chunk = '';
+class Stalled extends WeirError {
+  constructor() {
+    super('LIMIT_EXCEEDED', TOO_SLOW, 'See settings weir.client.max.unsent.bytes and weir.client.stall.timeout.ms.');
   }
-  if (chunk !== '') yield chunk;
 }
 
-/** A response that is written in pieces, by one who waits until each is taken. */
+/** A response that is written in pieces, by one who waits while too much is unsent. */
 class Sender {
   gone: boolean;
   private tell: () => void = () => {};
+  private readonly pressure: BackPressure;
   private readonly onClose = (): void => {
     this.gone = true;
     this.tell();
@@ -102,8 +114,9 @@ class Sender {
 
   constructor(
     private readonly response: ServerResponse,
-    private readonly stallTimeoutMs: number,
+    private readonly limits: StreamOptions['limits'],
   ) {
+    this.pressure = new BackPressure(response, limits);
     // The client may have gone before there was a query.
     this.gone = response.destroyed || response.writableEnded || response.socket?.destroyed === true;
     response.once('close', this.onClose);
@@ -124,26 +137,44 @@ class Sender {
     else socket?.once('end', this.onClose);
   }
 
-  /** Writes, and waits while the client has too much to take; `alone`: nothing is written to the same frame. */
-  async send(text: string, alone = false): Promise<void> {
-    if (this.gone || text === '') return;
+  get full(): boolean {
+    return this.pressure.full;
+  }
+
+  write(data: string | Buffer): void {
+    if (!this.gone && data.length > 0) this.response.write(data);
+  }
+
+  /** HTTP/2 puts what waits into one frame: a row alone is one that nothing else waits beside. */
+  async writeAlone(data: Buffer): Promise<void> {
+    if (this.gone) return;
     const { response } = this;
     const taken = await new Promise<boolean>((resolve) => {
       const finish = (ok: boolean) => {
         clearTimeout(timer);
-        response.removeListener('drain', drained);
-        response.removeListener('close', drained);
+        response.removeListener('close', onClose);
         resolve(ok);
       };
-      const drained = () => finish(true);
-      const timer = setTimeout(() => finish(false), this.stallTimeoutMs);
-      // HTTP/2 puts what waits into one frame: a row alone is one that nothing else waits beside.
-      if (alone) response.write(text, drained);
-      else if (response.write(text)) finish(true);
-      else response.once('drain', drained);
-      response.once('close', drained);
+      const onClose = () => finish(true);
+      const timer = setTimeout(() => finish(false), this.limits.stallTimeoutMs);
+      response.once('close', onClose);
+      response.write(data, () => finish(true));
     });
-    if (!taken) response.destroy(new Error('the client has stopped reading'));
+    if (!taken) throw new Stalled();
+  }
+
+  /** @throws Stalled */
+  async room(): Promise<void> {
+    if (!(await this.pressure.room())) throw new Stalled();
+  }
+
+  /** The last words; a client that does not read has a little while for them. */
+  endWith(text: string, stalled: boolean): void {
+    const { response } = this;
+    response.end(text);
+    if (!stalled) return;
+    const timer = setTimeout(() => response.destroy(), this.limits.stopGraceMs);
+    response.once('close', () => clearTimeout(timer));
   }
 
   release(): void {

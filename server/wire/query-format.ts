@@ -1,55 +1,85 @@
-import type { ProtoRows, QueryStream, ResultColumn, RowBatch, SqlType, Value } from '../../engine/index.js';
+import type { ProtoRows, QueryStream, ResultColumn, RowBatch, Value } from '../../engine/index.js';
 import { printType, protoRows } from '../../engine/index.js';
+import type { Notice } from '../push/why-no-rows.js';
 import type { ErrorBody } from './errors.js';
-import { rowJson } from './row-json.js';
+import { rowWriter } from './row-json.js';
+import { CHUNK_BYTES, lengthOf, sharedChunks } from './shared-chunks.js';
 
-/** Writes a query's header, rows and end in one of the wire formats. Each call gives the text of one frame. */
+/** Writes a query's header, rows and end in one of the wire formats. */
 export interface QueryFormat {
-  /** Whether clients of this format parse every chunk they get: then over HTTP/2 each row has a DATA frame of its own. */
-  readonly rowFrames: boolean;
   /** What a client of this format takes for a sign of life of a push query that has no rows. */
   readonly heartbeat?: string;
   header(query: QueryStream): string;
-  /** A text for each row. */
-  rows(query: QueryStream, batch: RowBatch): string[];
+  /** The rows of a batch, in pieces of about 64 KiB. */
+  chunks(query: QueryStream, batch: RowBatch): Iterable<Buffer>;
+  /** The same, a row in each: some clients parse every chunk they get, so over HTTP/2 each row has a DATA frame. */
+  readonly rowChunks?: (query: QueryStream, batch: RowBatch) => Iterable<Buffer>;
+  /** Where the format has side messages. */
+  notice?(notice: Notice): string;
   end(query: QueryStream): string;
   /** The query failed after its header was sent. */
   failure(query: QueryStream, body: ErrorBody): string;
 }
 
-const typesOf = (query: QueryStream): SqlType[] => query.columns.map((c) => c.type);
+type RowText = (query: QueryStream, batch: RowBatch, index: number) => string;
+
+/** Chunks of the texts of rows; `after` is what follows a batch's last row. */
+function chunked(row: RowText, maxBytes: number, after: (batch: RowBatch) => string = () => '') {
+  return sharedChunks<Buffer>((query, batch, from) => {
+    const length = lengthOf(batch);
+    let text = '';
+    let next = from;
+    while (next < length && (text === '' || text.length < maxBytes)) text += row(query, batch, next++);
+    if (next === length) text += after(batch);
+    return { chunk: Buffer.from(text, 'utf8'), next };
+  });
+}
 
 /** ``"`A` BIGINT, `B` STRING KEY"``. */
 export function schemaText(columns: readonly ResultColumn[], markKeys: boolean): string {
   return columns.map((c) => `\`${c.name}\` ${printType(c.type)}${markKeys && c.key ? ' KEY' : ''}`).join(', ');
 }
 
+const delimitedHeader = (q: QueryStream): string =>
+  JSON.stringify({
+    queryId: q.queryId,
+    columnNames: q.columns.map((c) => c.name),
+    columnTypes: q.columns.map((c) => printType(c.type)),
+  });
+
+const line: RowText = (q, batch, i) => `${batch.lines?.[i] ?? rowWriter(q.columns)(batch.rows[i]!)}\n`;
+
 /** A line for the header, then a line a row. */
 export const delimitedFormat: QueryFormat = {
-  rowFrames: true,
-  header: (q) =>
-    `${JSON.stringify({
-      queryId: q.queryId,
-      columnNames: q.columns.map((c) => c.name),
-      columnTypes: q.columns.map((c) => printType(c.type)),
-    })}\n`,
-  rows: (q, batch) => {
-    if (batch.lines !== undefined) return batch.lines.map((l) => `${l}\n`);
-    const types = typesOf(q);
-    return batch.rows.map((r) => `${rowJson(types, r)}\n`);
-  },
+  header: (q) => `${delimitedHeader(q)}\n`,
+  chunks: chunked(line, CHUNK_BYTES),
+  rowChunks: chunked(line, 0),
   end: () => '',
   failure: (_, body) => `${JSON.stringify(body)}\n`,
 };
 
+/** The lines of PRINT. */
+export const linesFormat: QueryFormat = { ...delimitedFormat, header: () => '' };
+
+const sideLine: RowText = (q, batch, i) =>
+  batch.tombstones?.[i] ? `{"tombstone":${rowWriter(q.columns)(batch.rows[i]!)}}\n` : line(q, batch, i);
+
+const sideLinesAfter = ({ snapshotEnd, continuation }: RowBatch): string =>
+  (snapshotEnd === true ? '{"snapshotEnd":true}\n' : '') +
+  (continuation === undefined ? '' : `${JSON.stringify({ continuation })}\n`);
+
+/** The delimited form with side messages (`weir.side.messages`), each an object in a line. */
+export const sideMessagesFormat: QueryFormat = {
+  ...delimitedFormat,
+  chunks: chunked(sideLine, CHUNK_BYTES, sideLinesAfter),
+  rowChunks: chunked(sideLine, 0, sideLinesAfter),
+  notice: (notice) => `${JSON.stringify({ notice })}\n`,
+};
+
 /** `/query-stream` as one JSON array: the header object, then an array a row. */
 export const jsonArrayFormat: QueryFormat = {
-  rowFrames: false,
-  header: (q) => `[${delimitedFormat.header(q).trimEnd()}`,
-  rows: (q, batch) => {
-    const types = typesOf(q);
-    return batch.rows.map((r) => `,\n${rowJson(types, r)}`);
-  },
+  header: (q) => `[${delimitedHeader(q)}`,
+  chunks: chunked((q, batch, i) => `,\n${rowWriter(q.columns)(batch.rows[i]!)}`, CHUNK_BYTES),
   end: () => ']\n',
   failure: (_, body) => `,\n${JSON.stringify(body)}]\n`,
 };
@@ -63,18 +93,17 @@ function objectsFormat(
   schema: (q: QueryStream) => object,
   row: (q: QueryStream, row: readonly Value[]) => string,
 ): QueryFormat {
+  const objectOf: RowText = (q, batch, i) => {
+    const text = `{"row":{${row(q, batch.rows[i]!)}${batch.tombstones?.[i] ? ',"tombstone":true' : ''}}}`;
+    return q.kind === 'push' ? `${text},\n` : `,\n${text}`;
+  };
   return {
-    rowFrames: false,
     heartbeat: '\n',
     header: (q) => {
       const header = { header: { queryId: q.queryId, ...schema(q) } };
       return `[${JSON.stringify(header)}${q.kind === 'push' ? ',\n' : ''}`;
     },
-    rows: (q, batch) =>
-      batch.rows.map((r, i) => {
-        const text = `{"row":{${row(q, r)}${batch.tombstones?.[i] ? ',"tombstone":true' : ''}}}`;
-        return q.kind === 'push' ? `${text},\n` : `,\n${text}`;
-      }),
+    chunks: chunked(objectOf, CHUNK_BYTES),
     end: (q) => {
       if (q.kind === 'pull-table') return ']\n';
       const message = q.end === 'limit' ? 'Limit Reached' : 'Query Completed';
@@ -87,7 +116,7 @@ function objectsFormat(
 /** Rows as JSON arrays, under the schema as text. Only a pull on a table marks its key columns. */
 export const ksqlV1Format: QueryFormat = objectsFormat(
   (q) => ({ schema: schemaText(q.columns, q.kind === 'pull-table') }),
-  (q, row) => `"columns":${rowJson(typesOf(q), row)}`,
+  (q, row) => `"columns":${rowWriter(q.columns)(row)}`,
 );
 
 /** Rows as Protobuf messages in base64, under the text of their schema. For one query. */
@@ -99,3 +128,12 @@ export function protobufRowsFormat(): QueryFormat {
     (q, row) => `"protobufBytes":"${rowsOf(q).encode(row).toString('base64')}"`,
   );
 }
+
+const column = (c: ResultColumn) => ({ name: c.name, type: printType(c.type), key: c.key });
+
+/** What `/ws/v1` and `/sse` say of a query when it is open. */
+export const schemaOf = (q: QueryStream) => ({
+  queryId: q.queryId,
+  kind: q.kind,
+  columns: q.kind === 'print' ? [] : q.columns.map(column),
+});

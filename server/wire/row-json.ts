@@ -1,4 +1,12 @@
-import { dateText, doubleText, type SqlType, timestampText, timeText, type Value } from '../../engine/index.js';
+import {
+  dateText,
+  doubleText,
+  type ResultColumn,
+  type SqlType,
+  timestampText,
+  timeText,
+  type Value,
+} from '../../engine/index.js';
 
 /**
  * Rows as JSON text, as ksqlDB's clients read them: exact numbers (BIGINT and DECIMAL never through a double), DOUBLE as
@@ -36,12 +44,24 @@ export function valueJson(type: SqlType, v: Value): string {
   }
 }
 
-/** A row as a JSON array: the form of every wire format of a query. */
-export function rowJson(types: readonly SqlType[], row: readonly Value[]): string {
-  let out = '[';
-  for (let i = 0; i < types.length; i++) {
-    if (i > 0) out += ',';
-    out += valueJson(types[i]!, row[i]!);
+type RowText = (row: readonly Value[]) => string;
+
+const writers = new WeakMap<readonly ResultColumn[], RowText>();
+
+/** Writes rows as JSON arrays, the form of every wire format of a query; one writer for all rows of a query. */
+export function rowWriter(columns: readonly ResultColumn[]): RowText {
+  let write = writers.get(columns);
+  if (write === undefined) {
+    const types = columns.map((c) => c.type);
+    write = (row) => {
+      let out = '[';
+      for (let i = 0; i < types.length; i++) {
+        if (i > 0) out += ',';
+        out += valueJson(types[i]!, row[i]!);
+      }
+      return `${out}]`;
+    };
+    writers.set(columns, write);
   }
-  return `${out}]`;
+  return write;
 }

@@ -4,12 +4,14 @@ import {
   delimitedFormat,
   jsonArrayFormat,
   ksqlV1Format,
+  linesFormat,
   protobufRowsFormat,
   type QueryFormat,
+  sideMessagesFormat,
 } from '../../wire/query-format.js';
 import type { RouteContext } from '../app.js';
 import { contentType, type RowFormat, rowFormat } from '../media.js';
-import { readBody } from '../request.js';
+import { KSQL_MEMBERS, QUERY_STREAM_MEMBERS, readBody } from '../request.js';
 import { streamQuery } from '../stream-query.js';
 
 /** What writes the rows of one query. */
@@ -21,14 +23,11 @@ const FORMATS: Readonly<Record<RowFormat, () => QueryFormat>> = {
 };
 
 /** `POST /query` and `POST /query-stream`: the rows of a push or pull query, or of PRINT. */
-export function queryRoutes(app: FastifyInstance, { engine, config }: RouteContext): void {
+export function queryRoutes(app: FastifyInstance, { engine, config, silences }: RouteContext): void {
   const serve = async (request: FastifyRequest, reply: FastifyReply, endpoint: '/query' | '/query-stream') => {
     const kind = rowFormat(request, endpoint);
     if (kind === undefined) return notAcceptable(reply, request);
-    const body =
-      endpoint === '/query'
-        ? readBody(request.body, 'ksql', 'streamsProperties')
-        : readBody(request.body, 'sql', 'properties');
+    const body = readBody(request.body, endpoint === '/query' ? KSQL_MEMBERS : QUERY_STREAM_MEMBERS);
     const query = await engine.openQuery(body.sql, body.context);
     if (query.kind === 'print' && endpoint === '/query-stream' && kind !== 'delimited') {
       await query.close();
@@ -39,10 +38,11 @@ export function queryRoutes(app: FastifyInstance, { engine, config }: RouteConte
     const isHttp2 = request.raw.httpVersionMajor >= 2;
     const type = query.kind === 'print' ? 'text/plain; charset=utf-8' : contentType[kind];
     response.writeHead(200, { 'content-type': type, ...(isHttp2 ? {} : { 'x-accel-buffering': 'no' }) });
-    const shown = query.kind === 'print' ? { ...delimitedFormat, header: () => '' } : FORMATS[kind]();
-    await streamQuery(query, shown, response, {
-      perRow: isHttp2 && shown.rowFrames,
-      stallTimeoutMs: config.limits.stallTimeoutMs,
+    const format = kind === 'delimited' && body.sideMessages ? sideMessagesFormat : FORMATS[kind]();
+    await streamQuery(query, query.kind === 'print' ? linesFormat : format, response, {
+      perRow: isHttp2 && format.rowChunks !== undefined,
+      limits: config.limits,
+      silences,
       heartbeatMs: config.limits.heartbeatMs,
       isStopping: () => engine.isStopping,
       onError: (e) => request.log.warn({ err: e, queryId: query.queryId }, 'query failed'),

@@ -1,0 +1,94 @@
+import type { Clock, QueryProgress, QueryStream } from '../../engine/index.js';
+import { type Notice, reasonOf, whyNoRows } from './why-no-rows.js';
+
+/** One reader of a push query, as the watch over silences sees it. */
+export interface Listener {
+  /** The reader asks for rows: from here on silence counts. */
+  waits(): void;
+  /** Rows have come: it waits no more. What it does with them (or a slow client) is no silence of the query. */
+  heard(): void;
+  stop(): void;
+}
+
+const NOBODY: Listener = { waits: () => {}, heard: () => {}, stop: () => {} };
+
+interface Watched {
+  readonly query: QueryStream & { progress(): QueryProgress };
+  readonly tell: (notices: readonly Notice[]) => void;
+  /** Clock time since when it waits; undefined while it does not. */
+  since: number | undefined;
+  /** How far the query was at its last row. */
+  before: QueryProgress | undefined;
+  /** Rows have come since `before` was taken. */
+  moved: boolean;
+  said: string;
+}
+
+/**
+ * Watches over push queries that say nothing, and tells their readers why: after `afterMs` of silence, and again when the
+ * reason changes. One `tick` looks at all of them, so that ten thousand silent queries cost one timer.
+ */
+export class SilenceWatch {
+  private readonly watched = new Set<Watched>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly afterMs: number,
+    private readonly onError: (e: unknown) => void,
+  ) {}
+
+  /** `tell` is called in `tick`; it must not throw. A query that cannot say how far it is is not watched. */
+  watch(query: QueryStream, tell: (notices: readonly Notice[]) => void): Listener {
+    if (query.kind !== 'push' || query.progress === undefined) return NOBODY;
+    const entry: Watched = {
+      query: query as Watched['query'],
+      tell,
+      since: undefined,
+      before: undefined,
+      moved: false,
+      said: '',
+    };
+    this.watched.add(entry);
+    return {
+      waits: () => {
+        entry.since ??= this.clock.now();
+      },
+      heard: () => {
+        entry.since = undefined;
+        entry.moved = true;
+      },
+      stop: () => this.watched.delete(entry),
+    };
+  }
+
+  get size(): number {
+    return this.watched.size;
+  }
+
+  tick(): void {
+    const now = this.clock.now();
+    for (const entry of this.watched) {
+      try {
+        this.look(entry, now);
+      } catch (e) {
+        this.watched.delete(entry);
+        this.onError(e);
+      }
+    }
+  }
+
+  private look(entry: Watched, now: number): void {
+    if (entry.since === undefined) return;
+    if (entry.moved) {
+      // The place of the last row, as near as ticks are; asking at every row would cost more than the rows.
+      entry.moved = false;
+      entry.before = entry.query.progress();
+    }
+    if (now - entry.since < this.afterMs) return;
+    const notices = whyNoRows(entry.query.progress(), entry.before);
+    const reason = reasonOf(notices);
+    if (notices.length === 0 || reason === entry.said) return;
+    entry.said = reason;
+    entry.tell(notices);
+  }
+}
