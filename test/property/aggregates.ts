@@ -23,7 +23,7 @@ import { columnsOf, type Input, rowOf, type Source } from './sources.js';
 import { canonical, compare, type Dec, fits, type Kind, type Type, Undecided, type Val } from './values.js';
 
 /** An aggregate: `of` sees its argument in each row of the group, in order of arrival; NULLs included. */
-interface Aggregate {
+export interface Aggregate {
   readonly sql: string;
   readonly type: Type;
   readonly argument: Expr | null;
@@ -58,7 +58,7 @@ function sumOf(values: readonly Val[], type: Type): Val {
   return type.kind === 'BIGINT' ? BigInt.asIntN(64, total) : Number(BigInt.asIntN(32, total));
 }
 
-function aggregate(c: Choices, columns: readonly Expr[], allowed: Allowed): Aggregate {
+export function aggregate(c: Choices, columns: readonly Expr[], allowed: Allowed): Aggregate {
   const argument = (kinds: readonly Kind[]): Expr => {
     const kind = c.pick(kinds);
     if (kind !== 'DOUBLE' || !allowed.exactDoubles) return new Expressions(c, columns).of(kind, 2);

@@ -114,12 +114,12 @@ function splitKey(
   return { key: b.subarray(0, -16), window: { start, end: readInt64(b, b.length - 16) } };
 }
 
-function toEngine(v: Val): Value {
+export function toEngine(v: Val): Value {
   if (typeof v === 'bigint') return bigintValue(v);
   return typeof v === 'object' && v !== null ? new Decimal(v.unscaled, v.scale) : v;
 }
 
-function fromEngine(v: Value, { type }: Column): Val {
+export function fromEngine(v: Value, { type }: Column): Val {
   if (v instanceof Decimal) return { unscaled: v.unscaled, scale: v.scale };
   if (v !== null && type.kind === 'BIGINT') return BigInt(v as number | bigint);
   return v as Val;
