@@ -140,6 +140,14 @@ export const SETTINGS: readonly SettingDef[] = [
     check: bool,
   },
   {
+    name: 'weir.query.pull.max.bytes',
+    scope: 'WEIR',
+    default: String(128 * 1024 * 1024),
+    editable: false,
+    description: 'What the joins, groups and orderings of one pull query may hold in memory; beyond, the query fails.',
+    check: whole,
+  },
+  {
     name: 'ksql.headers.columns.enabled',
     scope: 'KSQL',
     default: 'true',
