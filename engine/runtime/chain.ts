@@ -150,6 +150,9 @@ export function buildChain(sub: SubTopology, env: OperatorEnv, topics: ChainTopi
   }
 }
 
+/** Whether anyone behind a source reads its key's columns, so that they are decoded. */
+export const decodesKey = (sub: SubTopology, source: SourceNode): boolean => new Facts(sub).needsKey(source.id);
+
 /** What is known about the nodes of a sub-topology before the first record. */
 class Facts {
   private readonly nodes = new Map<NodeId, TopologyNode>();

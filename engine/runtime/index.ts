@@ -2,10 +2,15 @@ import { WeirError } from '../types/errors.js';
 import type { PullPlan, StreamPullPlan, TableReadPlan } from '../types/pull-plan.js';
 import type { Topology } from '../types/topology.js';
 import type { CounterValues } from './counters.js';
+import type { PeerRead, PeerRows } from './peers.js';
+import { checkSameTable, placementOf, type QueryPlacement } from './placements.js';
+import { RoutedTableRows } from './pull/routed-rows.js';
 import type { TableRows } from './pull/rows.js';
 import type { OpenStream } from './pull/stream-rows.js';
 import { LocalTableRows } from './pull/table-read.js';
+import { tableView } from './pull/table-view.js';
 import { PullQuery } from './pull-query.js';
+import { PushQueries, type PushStream } from './push-queries.js';
 import { PushQuery } from './push-query.js';
 import { QueryRunner, type QuerySpec, type QueryState, type QueryStatus } from './query-runner.js';
 import type { RowStream } from './row-stream.js';
@@ -14,7 +19,7 @@ import { sourcesOf } from './topics.js';
 
 export type { CounterValues } from './counters.js';
 export type { ProcessingEntry } from './processing-log.js';
-export type { PushQuery, PushStats } from './push-query.js';
+export type { PushStream } from './push-queries.js';
 export type { PartitionLag, QuerySpec, QueryState, QueryStatus, TaskStatus } from './query-runner.js';
 export type { RestoreProgress } from './restore.js';
 export type { ResultColumn, RowBatch, RowStream, RowStreamEnd } from './row-stream.js';
@@ -42,9 +47,12 @@ export class Runtime {
   private readonly runners = new Map<string, QueryRunner>();
 
   private readonly tables: TableRows;
+  private readonly local: LocalTableRows;
+  private readonly push: PushQueries;
 
   constructor(private readonly services: RuntimeServices) {
     this.tables = new LocalTableRows(services, (read) => this.partitionsOf(read));
+    this.push = new PushQueries(services);
   }
 
   /** The latest processing errors of this node; undefined where none are kept. */
@@ -94,8 +102,8 @@ export class Runtime {
     await runner.drop();
   }
 
-  openPush(spec: { queryId: string; topology: Topology; properties: Properties }): Promise<PushQuery> {
-    return PushQuery.open(this.services, spec);
+  openPush(spec: { queryId: string; topology: Topology; properties: Properties }): Promise<PushStream> {
+    return this.push.open(spec);
   }
 
   /** A pull query: on a table from committed state, on a stream as a bounded read of its topic. */
@@ -118,15 +126,18 @@ export class Runtime {
     await Promise.all(runners.map((r) => r.stop()));
   }
 
-  /** @throws NOT_READY where the query that keeps the table does not run here */
-  private async partitionsOf({ queryId, source, subtopology }: TableReadPlan): Promise<number> {
-    const runner = this.runners.get(queryId);
-    if (runner === undefined) {
-      throw new WeirError('NOT_READY', `Query ${queryId}, which keeps the table ${source}, does not run here`);
-    }
-    const sub = runner.topology.subtopologies.find((s) => s.id === subtopology)!;
+  private async partitionsOf(read: TableReadPlan): Promise<number> {
+    const runner = this.keeper(read);
+    const sub = runner.topology.subtopologies.find((s) => s.id === read.subtopology)!;
     const [topic] = sourcesOf(sub, this.services.serviceId, runner.queryId);
     return (await this.services.log.describeTopic(topic!))?.partitions ?? 0;
+  }
+
+  /** @throws NOT_READY where the query that keeps the table does not run here */
+  private keeper({ queryId, source }: TableReadPlan): QueryRunner {
+    const runner = this.runners.get(queryId);
+    if (runner !== undefined) return runner;
+    throw new WeirError('NOT_READY', `Query ${queryId}, which keeps the table ${source}, does not run here`);
   }
 
   private runner(queryId: string): QueryRunner {

@@ -1,4 +1,3 @@
-import type { FetchedPartition, LogReader } from '../log/log.js';
 import type { OperatorContext } from '../operators/operator.js';
 import type { ResultSink } from '../operators/result.js';
 import { MemoryState } from '../stores/memory.js';
@@ -7,52 +6,59 @@ import { WeirError } from '../types/errors.js';
 import type { ResultNode, Topology } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { buildChain, type Chain } from './chain.js';
-import { Counters, type CounterValues } from './counters.js';
-import { InputQueue, InputSet, isBehind } from './input-queue.js';
+import { Counters } from './counters.js';
 import { MeteredStore } from './metered-store.js';
+import { PushInputs, type PushReader, type Starts, startsOf } from './push-inputs.js';
 import type { ResultColumn, RowBatch, RowProgress, RowStream, RowStreamEnd } from './row-stream.js';
 import { operatorEnv, type Properties, type RuntimeServices } from './services.js';
-import { type QuerySettings, querySettings } from './settings.js';
+import { querySettings } from './settings.js';
 import { yieldToLoop } from './yield.js';
 
 export interface PushSpec {
   readonly queryId: string;
   readonly topology: Topology;
   readonly properties: Properties;
-  /** A pull query on a stream: from the earliest offsets to the ends as they are now, then it is complete. */
-  readonly bounded?: boolean;
 }
 
-/** Why a push query says nothing: what it has read, what it left out, and where it waits. */
-export interface PushStats {
-  readonly counters: CounterValues;
-  /** Rows handed over, and rows that wait for their reader. */
-  readonly rows: number;
-  readonly waitingRows: number;
-  /** It has read all there is and waits for new records. */
-  readonly atEnd: boolean;
-  /** Records that stood in its topics before the place where it began. */
+export interface PushOptions {
+  readonly starts: Starts;
+  /** Records that stand before them. */
   readonly earlier: number;
-  /** Largest event time so far; -1 before the first record. */
-  readonly streamTime: number;
+  /** Closed by the query. */
+  readonly reader: PushReader;
+  /** It ends where its starts say. */
+  readonly bounded?: boolean;
+  /** What a batch says of the place behind it. */
+  readonly continuation?: ((positions: readonly number[]) => string) | undefined;
+  /**
+   * Asked after each slice, when all rows of what was read are cut into batches: somebody else goes on from these
+   * positions. True: nothing more is read, and the query is over when its rows have been taken.
+   */
+  readonly handOver?: (positions: readonly number[], atEnd: boolean) => boolean;
 }
 
-/** Rows that wait for a reader at most; then processing waits. */
+/** Rows and the place in the inputs behind them. */
+export interface PlacedBatch {
+  readonly batch: RowBatch;
+  readonly positions: readonly number[];
+}
+
+/** Rows, and their bytes about, that wait for a reader at most; then processing waits. */
 const MAX_WAITING_ROWS = 5000;
-/** Rows of one batch at most. */
-const BATCH_ROWS = 1000;
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+/** Rows of one batch, about. */
+export const BATCH_ROWS = 1000;
 /** Aggregates show their changes this long after the first one. */
 const FLUSH_MS = 100;
-const SLICE_MS = 8;
+export const SLICE_MS = 8;
 const POLL_MS = 100;
-/** Fetched bytes at which a partition is paused until they are used up. */
-const PAUSE_BYTES = 4 * 1024 * 1024;
 /** State of one push query, which has nowhere to put it but memory. */
 const MAX_STATE_BYTES = 256 * 1024 * 1024;
 
 /**
- * A push query: one task over all partitions of its sources, on the node that took it. Its state is in memory, it owns
- * nothing on the log, and when it is closed nothing of it is left. Rows wait in a bounded queue: a slow reader slows it.
+ * A query that evaluates by itself: one task over all partitions of its sources, on the node that took it. Its state is in
+ * memory, it owns nothing on the log, and when it is closed nothing of it is left. Rows wait in a bounded queue: a slow
+ * reader slows it.
  */
 export class PushQuery implements RowStream {
   readonly queryId: string;
@@ -60,18 +66,16 @@ export class PushQuery implements RowStream {
   readonly columns: readonly ResultColumn[];
   end: RowStreamEnd = 'terminated';
   private readonly counters: Counters;
-  private readonly settings: QuerySettings;
   private readonly chain: Chain;
   private readonly stores: Store[] = [];
   private readonly state = new MemoryState();
   private readonly task: TaskId;
-  private inputs: InputSet;
-  private reader: LogReader | null = null;
-  /** Where a bounded query ends, by queue. */
-  private readonly ends = new Map<InputQueue, number>();
-  private earlier = 0;
+  private readonly inputs: PushInputs;
+  private readonly batches: PlacedBatch[] = [];
+  /** Rows that are in no batch yet. */
   private rows: Value[][] = [];
   private tombstones: boolean[] = [];
+  private waiting = 0;
   private rowsOut = 0;
   private finished = false;
   private closed = false;
@@ -81,26 +85,26 @@ export class PushQuery implements RowStream {
   private flushAt = -1;
   private wakeConsumer: () => void = () => {};
   private wakeProducer: () => void = () => {};
-  private running: Promise<void> = Promise.resolve();
+  private readonly running: Promise<void>;
 
-  private constructor(
+  /** Starts at once. */
+  constructor(
     private readonly services: RuntimeServices,
-    private readonly spec: PushSpec,
+    spec: PushSpec,
+    private readonly options: PushOptions,
   ) {
     this.queryId = spec.queryId;
-    this.kind = spec.bounded === true ? 'pull-stream' : 'push';
-    this.settings = querySettings(spec.properties, spec.bounded === true ? 'earliest' : 'latest');
-    this.counters = new Counters(spec.queryId, services, () => this.inputs.streamTime);
+    this.kind = options.bounded === true ? 'pull-stream' : 'push';
+    this.counters = new Counters(spec.queryId, services, () => this.inputs.set.streamTime);
     const sub = spec.topology.subtopologies[0]!;
     if (spec.topology.subtopologies.length !== 1) throw new Error('a push query is one sub-topology');
     this.task = { queryId: spec.queryId, subtopology: sub.id, partition: 0 };
-    const result = sub.nodes.find((n): n is ResultNode => n.kind === 'result')!;
-    this.columns = result.columns.map((c) => ({ name: c.name, type: c.expr.type, key: c.key }));
+    this.columns = columnsOf(resultOf(spec.topology));
     const env = operatorEnv({
       services,
       properties: spec.properties,
       context: this.reports(),
-      cached: this.settings.cached,
+      cached: querySettings(spec.properties, 'latest').cached,
       cacheEntries: Number.POSITIVE_INFINITY,
       openStore: (ref) => {
         const store = new MeteredStore(this.state.store(this.task, ref.name), (bytes) => this.grow(bytes));
@@ -112,56 +116,62 @@ export class PushQuery implements RowStream {
       this.rows.push(row);
       this.tombstones.push(tombstone);
     };
-    const noSinks = () => {
-      throw new Error('a push query writes to no topic');
-    };
-    this.chain = buildChain(sub, env, { source: (node) => node.topic, target: noSinks }, take);
-    this.inputs = new InputSet([], services.clock, () => false);
+    this.chain = buildChain(sub, env, { source: (node) => node.topic, target: noTarget }, take);
+    this.inputs = new PushInputs(options.reader, this.chain.sources, options.starts, services.clock);
+    this.running = this.run().catch((e: unknown) => {
+      this.failure = e instanceof Error ? e : new Error(String(e));
+      this.wakeConsumer();
+    });
   }
 
-  /** Fixes the offsets where the query begins and starts it. */
-  static async open(services: RuntimeServices, spec: PushSpec): Promise<PushQuery> {
-    const query = new PushQuery(services, spec);
-    await query.begin();
-    return query;
+  /** Opens a query that reads its topics from the first record to the ends as they are now, and is complete then. */
+  static async open(services: RuntimeServices, spec: PushSpec & { readonly bounded: true }): Promise<PushQuery> {
+    const at = await startsOf(services.log, topicsOf(spec.topology), 'bounded');
+    const reader = services.log.reader({ clientId: spec.queryId });
+    return new PushQuery(services, spec, { ...at, reader, bounded: true });
   }
 
   async next(): Promise<RowBatch | undefined> {
-    while (this.rows.length === 0) {
+    return (await this.nextPlaced())?.batch;
+  }
+
+  async nextPlaced(): Promise<PlacedBatch | undefined> {
+    while (this.batches.length === 0) {
       if (this.failure !== null) throw this.failure;
       if (this.finished || this.closed) return undefined;
       await new Promise<void>((resolve) => {
         this.wakeConsumer = resolve;
       });
     }
-    const rows = this.rows.splice(0, BATCH_ROWS);
-    const tombstones = this.tombstones.splice(0, BATCH_ROWS);
-    this.rowsOut += rows.length;
+    const next = this.batches.shift()!;
+    this.rowsOut += next.batch.rows.length;
+    this.waiting -= next.batch.rows.length;
     this.wakeProducer();
-    return tombstones.includes(true) ? { rows, tombstones } : { rows };
+    return next;
   }
 
   async close(): Promise<void> {
     this.closed = true;
+    this.batches.length = 0;
     this.wakeConsumer();
     this.wakeProducer();
-    this.reader?.wakeup();
+    this.options.reader.wakeup();
     await this.running;
   }
 
-  stats(): PushStats {
-    return {
-      counters: this.counters.values(),
-      rows: this.rowsOut,
-      waitingRows: this.rows.length,
-      atEnd: this.atEnd(),
-      earlier: this.earlier,
-      streamTime: this.inputs.streamTime,
-    };
+  /** Rows that wait for their reader. */
+  get waitingRows(): number {
+    return this.waiting + this.rows.length;
+  }
+
+  /** Bytes of a record of its topics, about. */
+  get recordBytes(): number {
+    return this.inputs.recordBytes;
   }
 
   progress(): RowProgress {
     const { operators } = this.chain;
+    const { inputs } = this;
     return {
       recordsIn: this.counters.recordsIn,
       rowsOut: this.rowsOut,
@@ -169,10 +179,10 @@ export class PushQuery implements RowStream {
       undecodable: this.counters.skippedRecords,
       firstError: this.firstError,
       late: this.counters.lateRecords,
-      earlier: this.earlier,
-      atEnd: this.atEnd(),
-      lag: this.inputs.queues.reduce((n, q) => n + Math.max(0, this.endOf(q) - q.next), 0),
-      streamTime: this.inputs.streamTime,
+      earlier: this.options.earlier,
+      atEnd: inputs.atEnd,
+      lag: inputs.lag,
+      streamTime: inputs.set.streamTime,
       heldBack: operators.reduce((n, o) => n + (o.openGroups?.() ?? 0), 0),
     };
   }
@@ -191,57 +201,24 @@ export class PushQuery implements RowStream {
     };
   }
 
-  private async begin(): Promise<void> {
-    const { log } = this.services;
-    const queues: InputQueue[] = [];
-    const { offsetReset } = this.settings;
-    const bounded = this.spec.bounded === true;
-    const reader = log.reader({ clientId: this.queryId });
-    try {
-      for (const source of this.chain.sources) {
-        for (const range of await log.offsets(source.topic)) {
-          const start = offsetReset === 'earliest' || bounded ? range.earliest : range.end;
-          this.earlier += start - range.earliest;
-          const queue = new InputQueue(source, range.partition, start);
-          queues.push(queue);
-          if (bounded) {
-            this.ends.set(queue, range.end);
-            if (start >= range.end) continue;
-          }
-          reader.assign(source.topic, range.partition, start);
-        }
-      }
-    } catch (e) {
-      await reader.close();
-      throw e;
-    }
-    this.inputs = new InputSet(
-      queues,
-      this.services.clock,
-      (q) => !this.complete(q) && isBehind(reader.position(q.source.topic, q.partition)),
-    );
-    this.reader = reader;
-    this.running = this.run(reader).catch((e: unknown) => {
-      this.failure = e instanceof Error ? e : new Error(String(e));
-      this.wakeConsumer();
-    });
-  }
-
-  private async run(reader: LogReader): Promise<void> {
-    const { clock } = this.services;
+  private async run(): Promise<void> {
+    const { clock, schemas } = this.services;
+    const { reader } = this.options;
+    const { inputs } = this;
     try {
       while (!this.closed && !this.finished) {
         await this.room();
-        this.distribute(reader, await reader.poll(this.waitMs()));
+        inputs.add(await reader.poll(this.waitMs()));
         if (this.closed) break;
-        const before = this.inputs.recordsIn;
-        this.inputs.run(clock.now() + SLICE_MS, this.isFull);
-        this.counters.recordsIn += this.inputs.recordsIn - before;
-        for (const operator of this.chain.operators) operator.advance?.(this.inputs.streamTime);
+        const before = inputs.set.recordsIn;
+        inputs.set.run(clock.now() + SLICE_MS, this.isFull);
+        this.counters.recordsIn += inputs.set.recordsIn - before;
+        for (const operator of this.chain.operators) operator.advance?.(inputs.set.streamTime);
         this.flushIfDue();
+        this.cut();
         this.finishIfDone();
-        await this.inputs.fetchSchemas(this.services.schemas);
-        if (this.rows.length > 0 || this.finished) this.wakeConsumer();
+        await inputs.set.fetchSchemas(schemas);
+        if (this.batches.length > 0 || this.finished) this.wakeConsumer();
         await yieldToLoop();
       }
     } finally {
@@ -252,26 +229,39 @@ export class PushQuery implements RowStream {
 
   /** Waits while the consumer has enough to read. */
   private async room(): Promise<void> {
-    while (this.rows.length >= MAX_WAITING_ROWS && !this.closed) {
+    while (this.hasEnough && !this.closed) {
       await new Promise<void>((resolve) => {
         this.wakeProducer = resolve;
       });
     }
   }
 
-  private readonly isFull = (): boolean =>
-    this.rows.length >= MAX_WAITING_ROWS || this.chain.results.every((r) => r.done);
+  private get hasEnough(): boolean {
+    const n = this.waitingRows;
+    return n >= MAX_WAITING_ROWS || (n > BATCH_ROWS && n * this.inputs.recordBytes >= MAX_WAITING_BYTES);
+  }
 
-  private distribute(reader: LogReader, fetched: readonly FetchedPartition[]): void {
-    for (const part of fetched) {
-      for (const queue of this.inputs.queues) {
-        if (queue.source.topic === part.topic && queue.partition === part.partition) queue.add(part);
-      }
-    }
-    for (const queue of this.inputs.queues) {
-      const { topic } = queue.source;
-      if (queue.bufferedBytes >= PAUSE_BYTES) reader.pause(topic, queue.partition);
-      else reader.resume(topic, queue.partition);
+  private readonly isFull = (): boolean => {
+    if (this.rows.length >= BATCH_ROWS) this.cut();
+    return this.hasEnough || this.chain.results.every((r) => r.done);
+  };
+
+  /** Makes batches of the rows so far. Only the last one stands for a place: the others end within a record's rows. */
+  private cut(): void {
+    if (this.rows.length === 0) return;
+    const positions = this.inputs.positions();
+    const { continuation } = this.options;
+    const { rows, tombstones } = this;
+    this.rows = [];
+    this.tombstones = [];
+    this.waiting += rows.length;
+    const size = continuation === undefined && rows.length >= 2 * BATCH_ROWS ? BATCH_ROWS : rows.length;
+    for (let from = 0; from < rows.length; from += size) {
+      const batch = batchOf(rows.slice(from, from + size), tombstones.slice(from, from + size));
+      this.batches.push({
+        batch: continuation === undefined ? batch : { ...batch, continuation: continuation(positions) },
+        positions,
+      });
     }
   }
 
@@ -281,7 +271,7 @@ export class PushQuery implements RowStream {
     if (!held && this.stores.every((s) => s.dirtyBytes === 0)) return;
     const now = this.services.clock.now();
     if (this.flushAt < 0) this.flushAt = now + FLUSH_MS;
-    if (now >= this.flushAt || this.atBound()) this.flush();
+    if (now >= this.flushAt || this.inputs.isBounded) this.flush();
   }
 
   private flush(): void {
@@ -291,41 +281,21 @@ export class PushQuery implements RowStream {
   }
 
   private finishIfDone(): void {
+    const { inputs } = this;
     if (this.chain.results.every((r) => r.done)) {
       this.end = 'limit';
       this.finished = true;
-    } else if (this.atBound()) {
+    } else if (inputs.isBounded) {
       this.flush();
+      this.cut();
       this.end = 'completed';
       this.finished = true;
-    }
-    this.counters.recordsOut = this.rowsOut + this.rows.length;
-  }
-
-  /** A bounded query has read all that it was to read. */
-  private atBound(): boolean {
-    return this.spec.bounded === true && this.inputs.queues.every((q) => this.complete(q));
-  }
-
-  private complete(queue: InputQueue): boolean {
-    const end = this.ends.get(queue);
-    return end !== undefined && queue.next >= end;
-  }
-
-  private atEnd(): boolean {
-    return this.inputs.queues.every((q) => {
-      const end = this.endOf(q);
-      return end >= 0 && q.next >= end;
-    });
-  }
-
-  /** Where the topic of an input ends, as far as known; -1 where it is not. */
-  private endOf(queue: InputQueue): number {
-    return this.reader?.position(queue.source.topic, queue.partition)?.end ?? -1;
+    } else if (this.options.handOver?.(inputs.positions(), inputs.atEnd) === true) this.finished = true;
+    this.counters.recordsOut = this.rowsOut + this.waitingRows;
   }
 
   private waitMs(): number {
-    if (this.inputs.hasWork || this.atBound()) return 0;
+    if (this.inputs.set.hasWork || this.inputs.isBounded) return 0;
     return this.flushAt < 0 ? POLL_MS : Math.max(0, Math.min(POLL_MS, this.flushAt - this.services.clock.now()));
   }
 
@@ -340,3 +310,19 @@ export class PushQuery implements RowStream {
     }
   }
 }
+
+export const batchOf = (rows: readonly Value[][], tombstones: readonly boolean[]): RowBatch =>
+  tombstones.includes(true) ? { rows, tombstones } : { rows };
+
+export const resultOf = (topology: Topology): ResultNode =>
+  topology.subtopologies[0]!.nodes.find((n): n is ResultNode => n.kind === 'result')!;
+
+export const topicsOf = (topology: Topology): readonly string[] =>
+  topology.subtopologies[0]!.nodes.flatMap((n) => (n.kind === 'source' ? [n.topic] : []));
+
+export const columnsOf = (result: ResultNode): readonly ResultColumn[] =>
+  result.columns.map((c) => ({ name: c.name, type: c.expr.type, key: c.key }));
+
+export const noTarget = (): never => {
+  throw new Error('a push query writes to no topic');
+};

@@ -13,6 +13,10 @@ export interface RowBatch {
   readonly rows: readonly (readonly Value[])[];
   /** Set where some rows are tombstones: true at their index. */
   readonly tombstones?: readonly boolean[];
+  /** Where a query that asked for tokens goes on after these rows. */
+  readonly continuation?: string;
+  /** The last rows of a snapshot, possibly none. */
+  readonly snapshotEnd?: boolean;
 }
 
 /** How far a push query is; `QueryProgress` in engine/api.ts says what each number means. */

@@ -345,8 +345,8 @@ function pushQueries(): void {
         properties: {},
       });
       expect(q.columns.map((c) => c.name)).toEqual(['R0', 'R1']);
-      await until('it waits at the end', () => q.stats().atEnd);
-      expect(q.stats()).toMatchObject({ earlier: 5, counters: { recordsIn: 0 } });
+      await until('it waits at the end', () => q.progress().atEnd);
+      expect(q.progress()).toMatchObject({ earlier: 5, recordsIn: 0 });
       await produce([{ user: 'x', amount: 9 }]);
       expect(await rows(q, 1)).toEqual([['x', 9]]);
       await q.close();
@@ -405,8 +405,8 @@ function pushQueries(): void {
         topology: own(topology([source(), result('source', [AMOUNT])])),
         properties: EARLY,
       });
-      const waiting = await until('rows wait', () => q.stats().waitingRows >= 5000 && q.stats().waitingRows);
-      expect(waiting).toBeLessThan(6000);
+      const read = await until('rows wait', () => q.progress().recordsIn >= 5000 && q.progress().recordsIn);
+      expect(read).toBeLessThan(6000);
       expect(await rows(q, 20_000)).toHaveLength(20_000);
       await q.close();
     });

@@ -1,0 +1,87 @@
+import { resumeAt, TOKEN, TOKENS_ENABLED } from './continuation.js';
+import { type FeedLimits, Feeds } from './push-feed.js';
+import { type HubLimits, Hubs } from './push-hub.js';
+import { type Starts, startsOf } from './push-inputs.js';
+import { noToken, type StatelessPlan, statelessPlan } from './push-plan.js';
+import { PushQuery, type PushSpec, topicsOf } from './push-query.js';
+import { checkSnapshot, SNAPSHOT, SnapshotQuery } from './push-snapshot.js';
+import { Subscription, type SubscriptionLimits } from './push-subscription.js';
+import type { RowStream } from './row-stream.js';
+import type { Properties, RuntimeServices } from './services.js';
+import { querySettings } from './settings.js';
+
+/** A push query as its reader has it. */
+export type PushStream = RowStream & Required<Pick<RowStream, 'progress'>>;
+
+export interface PushLimits {
+  readonly feeds?: FeedLimits;
+  readonly hubs?: HubLimits;
+  readonly subscriptions?: SubscriptionLimits;
+}
+
+/** The push queries of a node, and what they have in common. */
+export class PushQueries {
+  private readonly feeds: Feeds;
+  private readonly hubs: Hubs;
+
+  constructor(
+    private readonly services: RuntimeServices,
+    private readonly limits: PushLimits = {},
+  ) {
+    this.feeds = new Feeds(services.log, services.clock, limits.feeds);
+    this.hubs = new Hubs(services, this.feeds, limits.hubs);
+  }
+
+  /** Readings and evaluations that are shared at the moment. */
+  get shared(): { readonly feeds: number; readonly hubs: number } {
+    return { feeds: this.feeds.size, hubs: this.hubs.size };
+  }
+
+  /** @throws BAD_REQUEST for a token that does not fit, BAD_STATEMENT for a snapshot that cannot be */
+  async open(spec: PushSpec): Promise<PushStream> {
+    const { properties, topology, queryId } = spec;
+    const plan = statelessPlan(topology, properties, isOn(properties, TOKENS_ENABLED));
+    const token = textOf(properties, TOKEN);
+    const wantsSnapshot = isOn(properties, SNAPSHOT);
+    if (wantsSnapshot) checkSnapshot(plan);
+    if (token !== undefined && plan === undefined) throw noToken();
+    const { log } = this.services;
+    if (plan === undefined) {
+      const from = querySettings(properties, 'latest').offsetReset;
+      const at = await startsOf(log, topicsOf(topology), from);
+      return new PushQuery(this.services, spec, { ...at, reader: this.feeds.reader(queryId) });
+    }
+    if (token !== undefined) {
+      const starts = new Map([[plan.topic, await resumeAt(token, plan.fingerprint, plan.topic, log)]]);
+      return this.subscribe(plan, queryId, starts, 0);
+    }
+    if (wantsSnapshot) return this.snapshot(plan, spec);
+    const { starts, earlier } = await startsOf(log, [plan.topic], querySettings(properties, 'latest').offsetReset);
+    return this.subscribe(plan, queryId, starts, earlier);
+  }
+
+  private subscribe(plan: StatelessPlan, queryId: string, starts: Starts, earlier: number): Subscription {
+    const { subscriptions } = this.limits;
+    return new Subscription(this.services, this.hubs, this.feeds, {
+      ...{ queryId, plan, starts, earlier },
+      ...(subscriptions === undefined ? {} : { limits: subscriptions }),
+    });
+  }
+
+  private async snapshot(plan: StatelessPlan, spec: PushSpec): Promise<PushStream> {
+    const at = await startsOf(this.services.log, [plan.topic], 'bounded');
+    const ends = at.starts.get(plan.topic)!.map((s) => ({ partition: s.partition, offset: s.bound!, atEnd: true }));
+    // It takes part from here on, so that nothing is missing behind the snapshot, however long that takes to read.
+    const changes = this.subscribe(plan, spec.queryId, new Map([[plan.topic, ends]]), 0);
+    const reader = this.feeds.reader(spec.queryId);
+    const table = new PushQuery(this.services, { ...spec, topology: plan.topology }, { ...at, reader, bounded: true });
+    return new SnapshotQuery(plan, table, changes);
+  }
+}
+
+const textOf = (properties: Properties, name: string): string | undefined => {
+  const value = properties[name];
+  return value === undefined || value === '' ? undefined : String(value);
+};
+
+const isOn = (properties: Properties, name: string): boolean => textOf(properties, name)?.toLowerCase() === 'true';
