@@ -42,20 +42,29 @@ async function post(server: Server, path: string, body: object, signal: AbortSig
       signal,
     });
   } catch (e) {
-    if (signal.aborted) throw e;
-    throw new ServerError(
-      `No Weir server answers at ${server.base}.`,
-      'Start one with npm start, or give its address.',
-    );
+    throw signal.aborted ? e : noServer(server);
   }
   if (response.ok) return response;
-  const answer = (await response.json().catch(() => ({ message: `HTTP ${response.status}` }))) as ErrorAnswer;
-  throw new ServerError(answer.message, answer.hint);
+  throw await refusal(response);
 }
 
-export async function serverInfo(server: Server): Promise<Record<string, string>> {
-  const response = await fetch(`${server.base}/info`, { headers: headers(server) });
-  if (!response.ok) throw new ServerError(`The server answered ${response.status}.`, undefined);
+const noServer = (server: Server): ServerError =>
+  new ServerError(`No Weir server answers at ${server.base}.`, 'Start one with npm start, or give its address.');
+
+async function refusal(response: Response): Promise<ServerError> {
+  const none = { message: `The server answered HTTP ${response.status}.` };
+  const answer = (await response.json().catch(() => none)) as Partial<ErrorAnswer>;
+  return new ServerError(answer.message ?? none.message, answer.hint);
+}
+
+export async function serverInfo(server: Server, signal: AbortSignal): Promise<Record<string, string>> {
+  let response: Response;
+  try {
+    response = await fetch(`${server.base}/info`, { headers: headers(server), signal });
+  } catch (e) {
+    throw signal.aborted ? e : noServer(server);
+  }
+  if (!response.ok) throw await refusal(response);
   return ((await response.json()) as { KsqlServerInfo: Record<string, string> }).KsqlServerInfo;
 }
 
@@ -80,26 +89,43 @@ export interface QueryHeader {
   readonly columnTypes: readonly string[];
 }
 
-/** Lines of `/query-stream` in the delimited form: the first is the header (PRINT has none), the others rows. */
+/** What the shell sets for one query beside the session's properties. */
+export interface QueryOptions {
+  /** Notices, deletes and the end of the snapshot come as lines of their own. */
+  readonly sideMessages?: boolean;
+  readonly properties?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Lines of `/query-stream` in the delimited form, as many as came together: the first is the header (PRINT has none), the
+ * others are rows (arrays) or side messages and failures (objects).
+ */
 export async function* queryLines(
   server: Server,
   sql: string,
   session: SessionState,
   signal: AbortSignal,
-): AsyncGenerator<string> {
+  options: QueryOptions = {},
+): AsyncGenerator<readonly string[]> {
   const response = await post(
     server,
     '/query-stream',
-    { sql, properties: session.properties, sessionVariables: session.variables },
+    {
+      sql,
+      properties: { ...session.properties, ...options.properties },
+      sessionVariables: session.variables,
+      ...(options.sideMessages === true ? { requestProperties: { 'weir.side.messages': 'true' } } : {}),
+    },
     signal,
   );
   const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    rest += decoder.decode(chunk, { stream: true });
-    const lines = rest.split('\n');
+    const lines = decoder.decode(chunk, { stream: true }).split('\n');
+    lines[0] = rest + lines[0]!;
     rest = lines.pop()!;
-    for (const line of lines) if (line !== '') yield line;
+    const full = lines.filter((l) => l !== '');
+    if (full.length > 0) yield full;
   }
-  if (rest !== '') yield rest;
+  if (rest !== '') yield [rest];
 }

@@ -1,7 +1,8 @@
-import { renderTable } from './table.js';
-
 /** What `/ksql` answers, as text for people. Unknown kinds are shown as JSON, so that nothing is hidden. */
 type Json = Record<string, unknown>;
+
+/** Writes a table: names of columns, rows of texts. */
+export type TableText = (names: readonly string[], rows: readonly (readonly string[])[]) => string;
 
 const text = (v: unknown): string =>
   v === null || v === undefined ? '' : typeof v === 'object' ? JSON.stringify(v) : String(v);
@@ -37,14 +38,18 @@ export function typeText(t: TypeInfo): string {
   }
 }
 
-const columns = (names: readonly string[], items: readonly Json[], members: readonly string[], total: number): string =>
-  renderTable(
+const columns = (
+  names: readonly string[],
+  items: readonly Json[],
+  members: readonly string[],
+  table: TableText,
+): string =>
+  table(
     names,
     items.map((o) => members.map((m) => text(o[m]))),
-    total,
   );
 
-function description(d: Json, total: number): string {
+function description(d: Json, table: TableText): string {
   const constraint = (f: Field) =>
     f.type === 'KEY'
       ? ` (${d.type === 'TABLE' ? 'primary key' : 'key'})`
@@ -63,7 +68,7 @@ function description(d: Json, total: number): string {
       `Statement            : ${text(d.statement)}`,
     );
   }
-  lines.push(renderTable(['Field', 'Type'], fields, total));
+  lines.push(table(['Field', 'Type'], fields));
   for (const [title, member] of [
     ['Queries that read from this', 'readQueries'],
     ['Queries that write into this', 'writeQueries'],
@@ -102,7 +107,28 @@ function queryDescription(q: Json): string {
     .trimEnd();
 }
 
-export function renderEntity(e: Json, total: number): string {
+/** The latest errors, one a row: when, where, and what was wrong. */
+function processingErrors(e: Json, table: TableText): string {
+  const entries = e.errors as Json[];
+  if (entries.length === 0) return 'No record has failed on this node since it was started.';
+  const rows = entries.map((entry) => {
+    const message = entry.message as Json;
+    const error = (message.deserializationError ?? message.recordProcessingError) as Json;
+    const cause = (error.cause as string[]).join(': ');
+    const topic = text(error.topic);
+    return [
+      new Date(entry.time as number).toISOString(),
+      text(entry.logger).replace(/^processing\./, ''),
+      `${topic === '' ? '' : `${topic}-`}${text(error.partition)}@${text(error.offset)}`,
+      `${error.target == null ? '' : `${text(error.target)}: `}${cause === '' ? text(error.errorMessage) : cause}`,
+    ];
+  });
+  const shown = table(['Time', 'Query and node', 'Record', 'Error'], rows);
+  const left = (e.kept as number) - entries.length;
+  return left > 0 ? `${shown}\n${left} older ones are kept by the server.` : shown;
+}
+
+export function renderEntity(e: Json, table: TableText): string {
   const list = (member: string) => e[member] as Json[];
   const body = ((): string => {
     switch (e['@type']) {
@@ -115,7 +141,7 @@ export function renderEntity(e: Json, total: number): string {
           [isTable ? 'Table Name' : 'Stream Name', 'Kafka Topic', 'Key Format', 'Value Format', 'Windowed'],
           list(isTable ? 'tables' : 'streams'),
           ['name', 'topic', 'keyFormat', 'valueFormat', 'isWindowed'],
-          total,
+          table,
         );
       }
       case 'queries':
@@ -130,27 +156,26 @@ export function renderEntity(e: Json, total: number): string {
             sinkKafkaTopics: (q.sinkKafkaTopics as string[]).join(', '),
           })),
           ['id', 'queryType', 'status', 'sinks', 'sinkKafkaTopics', 'queryString'],
-          total,
+          table,
         );
       case 'kafka_topics':
       case 'kafka_topics_extended':
-        return renderTable(
+        return table(
           ['Kafka Topic', 'Partitions', 'Partition Replicas'],
           list('topics').map((t) => {
             const replicas = t.replicaInfo as number[];
             return [text(t.name), String(replicas.length), String(replicas[0] ?? 0)];
           }),
-          total,
         );
       case 'properties':
         return columns(
           ['Property', 'Scope', 'Level', 'Value'],
           list('properties'),
           ['name', 'scope', 'level', 'value'],
-          total,
+          table,
         );
       case 'function_names':
-        return columns(['Function Name', 'Category', 'Type'], list('functions'), ['name', 'category', 'type'], total);
+        return columns(['Function Name', 'Category', 'Type'], list('functions'), ['name', 'category', 'type'], table);
       case 'describe_function':
         return [
           `Name        : ${text(e.name)}`,
@@ -163,23 +188,24 @@ export function renderEntity(e: Json, total: number): string {
           }),
         ].join('\n');
       case 'type_list':
-        return renderTable(
+        return table(
           ['Type Name', 'Schema'],
           Object.entries(e.types as Record<string, TypeInfo>).map(([n, t]) => [n, typeText(t)]),
-          total,
         );
       case 'variables':
-        return columns(['Variable Name', 'Value'], list('variables'), ['name', 'value'], total);
+        return columns(['Variable Name', 'Value'], list('variables'), ['name', 'value'], table);
       case 'sourceDescription':
-        return description(e.sourceDescription as Json, total);
+        return description(e.sourceDescription as Json, table);
       case 'source_descriptions':
         return list('sourceDescriptions')
-          .map((d) => description(d, total))
+          .map((d) => description(d, table))
           .join('\n\n');
       case 'queryDescription':
         return queryDescription(e.queryDescription as Json);
       case 'query_descriptions':
         return list('queryDescriptions').map(queryDescription).join('\n\n');
+      case 'processing_errors':
+        return processingErrors(e, table);
       case 'warning_entity':
         return `WARNING: ${text(e.message)}`;
       case 'terminate_query':

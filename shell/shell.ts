@@ -1,198 +1,266 @@
 import { readFileSync } from 'node:fs';
-import { splitStatements } from '../parser/split.js';
-import { type QueryHeader, queryLines, runStatement, type Server, ServerError, type SessionState } from './client.js';
+import { queryLines, runStatement, type Server, ServerError, type SessionState, serverInfo } from './client.js';
+import type { Clock } from './clock.js';
+import { type CommandResult, commandOf, type ShellControls, type ShellState } from './commands.js';
 import { renderEntity } from './entities.js';
-import { cellText, splitArray } from './row-text.js';
-import { fitWidths, printable, renderVertical, ruler, tableRow } from './table.js';
+import { type Format, isMachineFormat, renderTexts } from './formats.js';
+import { helpText, statementHelp } from './help.js';
+import { type LiveKeys, runLive } from './live.js';
+import type { Output } from './output.js';
+import { Pager, type PagerOptions } from './pager.js';
+import { isPush, type QueryContext, runQuery } from './query.js';
+import { changeSession, shownVariables } from './session.js';
+import { printable } from './table.js';
+import { paintError } from './theme.js';
+import { scriptUnits, type Unit } from './units.js';
 
-export interface Output {
-  /** Line by line, without line ends. */
-  print(text: string): void;
-  error(text: string): void;
-  /** Characters a line. */
-  readonly columns: number;
-}
-
-/** Rows that are waited for, and how long after the first, before the widths of the columns are fixed. */
-const SAMPLE_ROWS = 50;
-const SAMPLE_MS = 150;
 const MAX_SCRIPT_DEPTH = 8;
 
-export const HELP = `Statements end with ; (or with \\G to see rows vertically). They may go over several lines.
+export interface ShellOptions {
+  readonly clock: Clock;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly properties: Readonly<Record<string, string>>;
+  readonly format: Format;
+  readonly rowLimit: number;
+  readonly timeoutMs: number;
+}
 
-  SHOW STREAMS; SHOW TABLES; SHOW TOPICS; SHOW QUERIES; SHOW FUNCTIONS;
-  DESCRIBE name;  EXPLAIN query;  PRINT 'topic' FROM BEGINNING LIMIT 3;
-  SELECT … FROM … EMIT CHANGES;   push query: rows as they come, until Ctrl-C
-  SELECT … FROM table WHERE …;    pull query: the answer now
-  SET 'auto.offset.reset'='earliest';   read from the beginning
-  DEFINE name = 'value';  then \${name} in statements
-  RUN SCRIPT 'file.sql';
+/** What only a shell with a person in front of it has. */
+export interface Person extends LiveKeys {
+  readonly pager: PagerOptions;
+  history(): readonly string[];
+}
 
-  help     this text            clear    clear the screen
-  exit     leave (also Ctrl-D)  Ctrl-C   end the running query, or drop what was typed`;
-
-/** Runs statements against a server and prints what comes; keeps the session's settings and variables. */
-export class Shell {
+/** Runs statements and commands against a server and prints what comes; keeps the session's settings and variables. */
+export class Shell implements ShellControls {
   readonly session: SessionState;
+  readonly state: ShellState;
+  person: Person | undefined;
+  lastQuery: string | undefined;
+  /** Called when a statement may have changed what there is on the server. */
+  onChange: () => void = () => {};
+  private depth = 0;
 
   constructor(
-    private readonly server: Server,
+    public server: Server,
     private readonly out: Output,
-    variables: Readonly<Record<string, string>> = {},
+    private readonly options: ShellOptions,
   ) {
-    this.session = { properties: {}, variables: { ...variables } };
+    this.session = { properties: { ...options.properties }, variables: { ...options.variables } };
+    this.state = { format: options.format, expanded: 'off', timing: false, pager: true };
   }
 
-  /** Runs a script. False where a statement failed: those behind it are not run. */
-  async runScript(text: string, signal: AbortSignal, depth = 0): Promise<boolean> {
-    for (const { statement, vertical } of statementsOf(text)) {
+  /** Runs a script. False where something failed: what is behind it is not run. */
+  async runScript(text: string, signal: AbortSignal, file?: string): Promise<CommandResult> {
+    for (const unit of scriptUnits(text)) {
       if (signal.aborted) return false;
-      if (!(await this.runOne(statement, vertical, signal, depth))) return false;
+      const result = await this.runUnit(unit, signal);
+      if (result === true) continue;
+      if (result === false && file !== undefined)
+        this.out.error(`in ${file}, at line ${text.slice(0, unit.start).split('\n').length}`);
+      return result;
     }
     return true;
   }
 
-  private async runOne(statement: string, vertical: boolean, signal: AbortSignal, depth: number): Promise<boolean> {
+  async runText(text: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.runScript(text, signal)) !== false;
+  }
+
+  async runFile(file: string, signal: AbortSignal): Promise<boolean> {
+    if (this.depth >= MAX_SCRIPT_DEPTH)
+      throw new ServerError(`RUN SCRIPT is nested more than ${MAX_SCRIPT_DEPTH} deep.`, undefined);
+    const text = readFileSync(file, 'utf8');
+    this.depth++;
     try {
-      const local = this.runLocal(statement);
-      if (local !== undefined) {
-        if (local !== '') this.out.print(local);
-        return true;
+      return (await this.runScript(text, signal, file)) !== false;
+    } finally {
+      this.depth--;
+    }
+  }
+
+  private async runUnit(unit: Unit, signal: AbortSignal): Promise<CommandResult> {
+    const { out, options } = this;
+    const began = options.clock.now();
+    out.toSpool(`weir> ${unit.text}`);
+    try {
+      if (unit.kind === 'command') {
+        const { command, argument } = commandOf(unit.text);
+        return await command.run(this, argument, signal);
       }
-      const script = /^RUN\s+SCRIPT\s+'((?:[^']|'')*)'\s*;$/i.exec(statement);
-      if (script !== null) {
-        if (depth >= MAX_SCRIPT_DEPTH)
-          throw new ServerError(`RUN SCRIPT is nested more than ${MAX_SCRIPT_DEPTH} deep.`, undefined);
-        return await this.runScript(readFileSync(script[1]!.replaceAll("''", "'"), 'utf8'), signal, depth + 1);
-      }
-      if (/^SELECT\b/i.test(statement)) await this.runQuery(statement, vertical, signal);
-      else if (/^PRINT\b/i.test(statement)) {
-        for await (const line of queryLines(this.server, statement, this.session, signal)) {
-          this.out.print(printable(line));
-        }
-      } else {
-        for (const e of await runStatement(this.server, statement, this.session, signal)) {
-          this.out.print(renderEntity(e, this.out.columns));
-        }
-      }
+      await this.runStatement(unit.text, unit.vertical, signal);
+      if (this.state.timing) this.say(`Time: ${(options.clock.now() - began).toFixed(1)} ms`);
       return true;
     } catch (e) {
+      out.setStatus('');
       if (signal.aborted) {
-        this.out.print('Query terminated');
+        this.say('Query terminated');
         return true;
       }
-      this.out.error((e as Error).message);
-      if (e instanceof ServerError && e.hint !== undefined) this.out.error(`Hint: ${e.hint}`);
+      this.tell(e);
       return false;
-    }
-  }
-
-  /** SET, UNSET, DEFINE, UNDEFINE, SHOW VARIABLES live in the session. Undefined: not one of them. */
-  private runLocal(statement: string): string | undefined {
-    const text = (s: string) => s.replaceAll("''", "'");
-    const { properties, variables } = this.session;
-    let m = /^SET\s+'((?:[^']|'')+)'\s*=\s*'((?:[^']|'')*)'\s*;$/i.exec(statement);
-    if (m !== null) {
-      const [name, value] = [text(m[1]!), text(m[2]!)];
-      const before = properties[name];
-      properties[name] = value;
-      return `Successfully changed local property '${name}' ${before === undefined ? '' : `from '${before}' `}to '${value}'.${
-        before === undefined ? ' Use the UNSET command to revert your change.' : ''
-      }`;
-    }
-    m = /^UNSET\s+'((?:[^']|'')+)'\s*;$/i.exec(statement);
-    if (m !== null) {
-      const name = text(m[1]!);
-      if (properties[name] === undefined)
-        throw new ServerError(`Cannot unset local property '${name}' which was never set.`, undefined);
-      const before = properties[name];
-      delete properties[name];
-      return `Successfully unset local property '${name}' (value was '${before}').`;
-    }
-    m = /^DEFINE\s+([A-Za-z_][A-Za-z0-9_]*)\s*=\s*'((?:[^']|'')*)'\s*;$/i.exec(statement);
-    if (m !== null) {
-      variables[m[1]!.toLowerCase()] = text(m[2]!);
-      return '';
-    }
-    m = /^UNDEFINE\s+([A-Za-z_][A-Za-z0-9_]*)\s*;$/i.exec(statement);
-    if (m !== null) {
-      if (variables[m[1]!.toLowerCase()] === undefined)
-        throw new ServerError(`Cannot undefine variable '${m[1]}' which was never defined.`, undefined);
-      delete variables[m[1]!.toLowerCase()];
-      return '';
-    }
-    if (/^(SHOW|LIST)\s+VARIABLES\s*;$/i.test(statement)) {
-      const entity = {
-        '@type': 'variables',
-        variables: Object.entries(variables).map(([name, value]) => ({ name, value })),
-      };
-      return renderEntity(entity, this.out.columns);
-    }
-    return undefined;
-  }
-
-  private async runQuery(sql: string, vertical: boolean, signal: AbortSignal): Promise<void> {
-    let header: QueryHeader | undefined;
-    let widths: number[] | undefined;
-    let sample: string[][] = [];
-    let count = 0;
-    let timer: NodeJS.Timeout | undefined;
-    const begin = () => {
-      clearTimeout(timer);
-      timer = undefined;
-      if (widths !== undefined || header === undefined) return;
-      widths = fitWidths(header.columnNames, sample, this.out.columns);
-      const line = ruler(widths);
-      this.out.print(`${line}\n${tableRow(header.columnNames, widths)}\n${line}`);
-      for (const row of sample) this.out.print(tableRow(row, widths));
-      sample = [];
-    };
-    try {
-      for await (const line of queryLines(this.server, sql, this.session, signal)) {
-        if (header === undefined) {
-          header = JSON.parse(line) as QueryHeader;
-          continue;
-        }
-        if (line.startsWith('{')) {
-          const failure = JSON.parse(line) as { message?: string; hint?: string };
-          throw new ServerError(failure.message ?? line, failure.hint);
-        }
-        const row = splitArray(line).map(cellText);
-        count++;
-        if (vertical) this.out.print(renderVertical(header.columnNames, row, count));
-        else if (widths !== undefined) this.out.print(tableRow(row, widths));
-        else if (sample.push(row) >= SAMPLE_ROWS) begin();
-        else timer ??= setTimeout(begin, SAMPLE_MS);
-      }
     } finally {
-      if (!vertical) {
-        begin();
-        if (widths !== undefined) this.out.print(ruler(widths));
+      await out.drained();
+    }
+  }
+
+  /** An error, for people. */
+  tell(e: unknown): void {
+    this.out.error(
+      paintError((e as Error).message, e instanceof ServerError ? e.hint : undefined, this.out.errorTheme),
+    );
+  }
+
+  private async runStatement(statement: string, vertical: boolean, signal: AbortSignal): Promise<void> {
+    const changed = changeSession(statement, this.session);
+    if (changed !== undefined) {
+      if (changed !== '') this.say(changed);
+    } else if (/^SELECT\b/i.test(statement)) {
+      this.lastQuery = statement;
+      await this.query(statement, vertical, signal);
+    } else if (/^PRINT\b/i.test(statement)) {
+      for await (const lines of queryLines(this.server, statement, this.session, signal)) {
+        this.out.print(lines.map(printable).join('\n'));
+        await this.out.drained();
+      }
+    } else {
+      const variables = shownVariables(statement, this.session);
+      const entities =
+        variables === undefined ? await runStatement(this.server, statement, this.session, signal) : [variables];
+      await this.show(entities);
+      if (!/^(SHOW|LIST|DESCRIBE|EXPLAIN)\b/i.test(statement)) this.onChange();
+    }
+  }
+
+  private query(sql: string, vertical: boolean, signal: AbortSignal): Promise<void> {
+    const { state, options, person } = this;
+    return runQuery(
+      this.context,
+      sql,
+      {
+        format: vertical || (state.expanded === 'on' && state.format === 'table') ? 'vertical' : state.format,
+        verticalWhenWide: state.expanded === 'auto',
+        pager: this.pagerOptions,
+        status: person !== undefined,
+        rowLimit: options.rowLimit,
+        timeoutMs: options.timeoutMs,
+      },
+      signal,
+    );
+  }
+
+  private get context(): QueryContext {
+    return { server: this.server, session: this.session, out: this.out, clock: this.options.clock };
+  }
+
+  private get pagerOptions(): PagerOptions | undefined {
+    return this.state.pager && this.out.isTerminal ? this.person?.pager : undefined;
+  }
+
+  /** Entities of /ksql in the chosen format. */
+  private async show(entities: readonly Record<string, unknown>[]): Promise<void> {
+    const { out } = this;
+    const { format } = this.state;
+    const safe = out.isTerminal ? printable : (text: string) => text;
+    const pager = new Pager(out, this.pagerOptions);
+    for (const e of entities) {
+      if (format === 'json') pager.write(`${safe(JSON.stringify(e, null, 2))}\n`);
+      else if (format === 'ndjson') pager.write(`${safe(JSON.stringify(e))}\n`);
+      else {
+        // What SHOW gives stands as a table also where rows are to stand vertically.
+        const tables = format === 'vertical' ? 'table' : format;
+        const write = { width: out.columns, verticalWhenWide: false, escape: out.isTerminal };
+        pager.write(`${renderEntity(e, (names, rows) => renderTexts(tables, names, rows, write))}\n`);
       }
     }
-    this.out.print(count === 0 ? 'No rows.' : count === 1 ? '1 row.' : `${count} rows.`);
+    await pager.finish();
+  }
+
+  /** What is no row; where rows go to a program it would be in the way. */
+  private say(text: string): void {
+    if (this.out.isTerminal || !isMachineFormat(this.state.format)) this.out.print(text);
+  }
+
+  // --- What commands ask for -------------------------------------------------------------------------------------
+
+  print(text: string): void {
+    this.say(text);
+  }
+
+  async live(sql: string, signal: AbortSignal): Promise<void> {
+    if (!isPush(sql)) throw new ServerError('\\live takes a query that ends with EMIT CHANGES.', undefined);
+    this.lastQuery = sql;
+    const none: LiveKeys = { onKey: () => () => {} };
+    await runLive(this.context, sql, this.person ?? none, this.options.rowLimit, signal);
+  }
+
+  async watch(seconds: number, sql: string, signal: AbortSignal): Promise<boolean> {
+    if (isPush(sql)) throw new ServerError('\\watch takes a pull query.', 'A push query is up to date by itself.');
+    this.lastQuery = sql;
+    while (!signal.aborted) {
+      if (this.person !== undefined) this.clear();
+      this.say(this.out.theme.paint('dim', `every ${seconds} s: ${sql}  (Ctrl-C ends)`));
+      await this.query(sql, false, signal);
+      await new Promise<void>((resolve) => {
+        const cancel = this.options.clock.after(seconds * 1000, resolve);
+        const stop = () => {
+          cancel();
+          resolve();
+        };
+        if (signal.aborted) stop();
+        else signal.addEventListener('abort', stop, { once: true });
+      });
+    }
+    return true;
+  }
+
+  async help(topic: string, signal: AbortSignal): Promise<boolean> {
+    const pager = new Pager(this.out, this.pagerOptions);
+    const text = topic === '' ? helpText() : statementHelp(topic);
+    if (text !== undefined) {
+      pager.write(`${text}\n`);
+      await pager.finish();
+      return true;
+    }
+    if (!/^[\w`"]+$/.test(topic))
+      throw new ServerError(
+        `There is no help for '${topic}'.`,
+        '\\h lists the statements, SHOW FUNCTIONS; the functions.',
+      );
+    return this.runText(`DESCRIBE FUNCTION ${topic};`, signal);
+  }
+
+  async useServer(address: string, signal: AbortSignal): Promise<void> {
+    if (address === '') {
+      this.print(`The server is ${this.server.base}.`);
+      return;
+    }
+    const server = { ...this.server, base: serverAddress(address) };
+    await serverInfo(server, signal);
+    this.server = server;
+    this.onChange();
+    await this.showVersion(signal);
+  }
+
+  async showVersion(signal: AbortSignal): Promise<void> {
+    const info = await serverInfo(this.server, signal);
+    this.print(`Weir ${info.weirVersion ?? ''} at ${this.server.base} (ksqlDB ${info.version}).`);
+  }
+
+  spool(file: string | undefined): void {
+    const was = this.out.spool(file);
+    if (file !== undefined) this.print(`Session will be spooled to ${file}`);
+    else this.print(was ? 'Session is no longer spooled.' : 'There was no spooling.');
+  }
+
+  clear(): void {
+    if (this.out.isTerminal) this.out.raw('\u001b[2J\u001b[H');
+  }
+
+  history(): readonly string[] {
+    return this.person?.history() ?? [];
   }
 }
 
-interface ShellStatement {
-  readonly statement: string;
-  /** It ended with `\G`: its rows are shown vertically. */
-  readonly vertical: boolean;
-}
-
-/** The statements of a text; each ends with `;` or `\G`, the last one with either or nothing. */
-export function statementsOf(text: string): ShellStatement[] {
-  const out: ShellStatement[] = [];
-  let from = 0;
-  for (const m of text.matchAll(/\\G/g)) {
-    const piece = splitStatements(text.slice(from, m.index));
-    if (piece.tail.open !== 'nothing') continue; // inside quotes or a comment
-    out.push(...piece.statements.map((s) => ({ statement: s.text, vertical: false })));
-    if (piece.tail.text !== '') out.push({ statement: `${piece.tail.text};`, vertical: true });
-    from = m.index + 2;
-  }
-  const rest = splitStatements(text.slice(from));
-  out.push(...rest.statements.map((s) => ({ statement: s.text, vertical: false })));
-  if (rest.tail.text !== '') out.push({ statement: `${rest.tail.text};`, vertical: false });
-  return out;
-}
+export const serverAddress = (address: string): string =>
+  (/^https?:\/\//.test(address) ? address : `http://${address}`).replace(/\/+$/, '');

@@ -1,10 +1,19 @@
+import { padEnd, displayWidth as width, wrapText } from './width.js';
+
 /** Tables for a terminal: columns as wide as what they hold, narrowed to fit the screen; what is longer is wrapped. */
 
 const MIN_WIDTH = 6;
 
+/** Widths at which nothing is wrapped. */
+export const naturalWidths = (names: readonly string[], rows: readonly (readonly string[])[]): number[] =>
+  names.map((n, i) => rows.reduce((w, r) => Math.max(w, longestLine(r[i] ?? '')), Math.max(MIN_WIDTH, width(n))));
+
+/** Cells that a table of these widths takes, borders included. */
+export const tableWidth = (widths: readonly number[]): number => widths.reduce((a, b) => a + b + 3, 1);
+
 /** Widths that fit `total` characters, borders included. */
 export function fitWidths(names: readonly string[], rows: readonly (readonly string[])[], total: number): number[] {
-  const widths = names.map((n, i) => Math.max(MIN_WIDTH, width(n), ...rows.map((r) => longestLine(r[i] ?? ''))));
+  const widths = naturalWidths(names, rows);
   const room = Math.max(names.length * MIN_WIDTH, total - 3 * names.length - 1);
   // The widest column gives way first.
   for (let over = widths.reduce((a, b) => a + b, 0) - room; over > 0; ) {
@@ -19,8 +28,7 @@ export function fitWidths(names: readonly string[], rows: readonly (readonly str
   return widths;
 }
 
-const width = (s: string) => [...s].length;
-const longestLine = (s: string) => Math.max(0, ...s.split('\n').map(width));
+const longestLine = (s: string) => s.split('\n').reduce((w, line) => Math.max(w, width(line)), 0);
 
 /** Control characters as escapes, so that data cannot command the terminal; line ends and tabs stay. */
 export const printable = (text: string): string =>
@@ -29,15 +37,7 @@ export const printable = (text: string): string =>
     (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
 
-function wrap(cell: string, size: number): string[] {
-  const out: string[] = [];
-  for (const line of cell.split('\n')) {
-    const chars = [...line];
-    if (chars.length === 0) out.push('');
-    for (let i = 0; i < chars.length; i += size) out.push(chars.slice(i, i + size).join(''));
-  }
-  return out;
-}
+const wrap = (cell: string, size: number): string[] => cell.split('\n').flatMap((line) => wrapText(line, size));
 
 export const ruler = (widths: readonly number[]): string => `+${widths.map((w) => '-'.repeat(w + 2)).join('+')}+`;
 
@@ -46,10 +46,7 @@ export function tableRow(cells: readonly string[], widths: readonly number[]): s
   const height = Math.max(1, ...wrapped.map((w) => w.length));
   const lines: string[] = [];
   for (let l = 0; l < height; l++) {
-    const line = widths.map((w, i) => {
-      const text = wrapped[i]![l] ?? '';
-      return text + ' '.repeat(w - width(text));
-    });
+    const line = widths.map((w, i) => padEnd(wrapped[i]![l] ?? '', w));
     lines.push(`| ${line.join(' | ')} |`);
   }
   return lines.join('\n');

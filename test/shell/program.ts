@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { bundle } from '../support/bundle.js';
 import { removeDir } from '../support/temp.js';
+import { Screen } from './screen.js';
 
 /** The shell as a process of its own, for tests that care for its exit, its streams and its terminal. */
 export interface ShellProgram {
   run(args: readonly string[], options?: RunOptions): Promise<Finished>;
   /** In a pseudo-terminal (util-linux's `script`). */
-  terminal(args: readonly string[], home: string): Terminal;
+  terminal(args: readonly string[], home: string, env?: Readonly<Record<string, string>>): Terminal;
   remove(): void;
 }
 
@@ -43,17 +44,27 @@ export async function shellProgram(): Promise<ShellProgram> {
       child.stdin.end(options.input ?? '');
       return new Promise((resolve) => child.on('close', (status) => resolve({ status, out, err })));
     },
-    terminal: (args, home) => {
+    terminal: (args, home, more = {}) => {
       const command = [process.execPath, entry, ...args].map((a) => `'${a}'`).join(' ');
-      const env = { ...process.env, HOME: home, TERM: 'xterm', COLUMNS: '100', LINES: '40' };
-      return new Terminal(spawn('script', ['-qefc', command, '/dev/null'], { stdio: 'pipe', env }));
+      const { NO_COLOR: _, ...env } = process.env;
+      const sized = `stty cols ${COLUMNS} rows ${ROWS}; exec ${command}`;
+      return new Terminal(
+        spawn('script', ['-qefc', sized, '/dev/null'], {
+          stdio: 'pipe',
+          env: { ...env, HOME: home, TERM: 'xterm', PAGER: 'cat', ...more },
+        }),
+      );
     },
     remove: () => removeDir(dirname(entry)),
   };
 }
 
+const COLUMNS = 100;
+const ROWS = 40;
+
 /** What a person sees and types. */
 export class Terminal {
+  private readonly drawn = new Screen(COLUMNS, ROWS);
   private screen = '';
   private read = 0;
   private wake: () => void = () => {};
@@ -62,8 +73,10 @@ export class Terminal {
   constructor(private readonly child: ChildProcess) {
     child.stdout!.on('data', (d) => {
       this.screen += String(d);
+      this.drawn.write(String(d));
       this.wake();
     });
+    child.stdout!.setEncoding('utf8');
     this.status = new Promise((resolve) =>
       child.on('close', (status) => {
         resolve(status);
@@ -90,6 +103,26 @@ export class Terminal {
         throw new Error(`the shell has ended without '${text}':\n${plain.slice(this.read)}`);
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
+  }
+
+  /** Waits until the screen as a person sees it passes; gives its text. */
+  async shows(passes: (text: string) => boolean): Promise<string> {
+    for (;;) {
+      const text = this.drawn.text();
+      if (passes(text)) return text;
+      if (this.child.exitCode !== null) throw new Error(`the shell has ended with this on the screen:\n${text}`);
+      await new Promise<void>((resolve) => (this.wake = resolve));
+    }
+  }
+
+  /** The colour codes in which a text stands on the screen. */
+  styleOf(text: string): string | undefined {
+    return this.drawn.styleOf(text);
+  }
+
+  /** All that was written, with its escapes. */
+  get written(): string {
+    return this.screen;
   }
 
   end(): void {

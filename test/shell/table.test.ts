@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cellText, splitArray } from '../../shell/row-text.js';
-import { statementsOf } from '../../shell/shell.js';
 import { fitWidths, renderTable, renderVertical } from '../../shell/table.js';
+import { scriptUnits } from '../../shell/units.js';
 
 describe('rows as text', () => {
   it('splits a JSON array without touching its numbers', () => {
@@ -40,13 +40,35 @@ describe('tables', () => {
   });
 });
 
-describe('the statements of a text', () => {
-  it('end with ; or \\G, outside of quotes', () => {
-    expect(statementsOf("SHOW TABLES; SELECT '\\G;' FROM a\\G\nSELECT 2; -- \\G\nSELECT 3")).toEqual([
-      { statement: 'SHOW TABLES;', vertical: false },
-      { statement: "SELECT '\\G;' FROM a;", vertical: true },
-      { statement: 'SELECT 2;', vertical: false },
-      { statement: 'SELECT 3;', vertical: false },
+describe('the units of a text', () => {
+  const units = (text: string) =>
+    scriptUnits(text).map((u) => (u.kind === 'command' ? `[${u.text}]` : `${u.text}${u.vertical ? ' vertical' : ''}`));
+
+  it('are statements that end with ; or \\G, outside of quotes', () => {
+    expect(units("SHOW TABLES; SELECT '\\G;' FROM a\\G\nSELECT 2; -- \\G\nSELECT 3")).toEqual([
+      'SHOW TABLES;',
+      "SELECT '\\G;' FROM a; vertical",
+      'SELECT 2;',
+      'SELECT 3;',
     ]);
+  });
+
+  it('are commands to the end of their line; those that are words to a semicolon', () => {
+    expect(
+      units("\\x auto\n output JSON; SELECT 1; /* a */ run script 'a;b.sql'\nSELECT exit FROM help;\\dt; \\ds\nexit"),
+    ).toEqual([
+      '[\\x auto]',
+      '[output JSON]',
+      'SELECT 1;',
+      "[run script 'a;b.sql']",
+      'SELECT exit FROM help;',
+      '[\\dt; \\ds]',
+      '[exit]',
+    ]);
+  });
+
+  it('leave out what is comment, also at the end', () => {
+    expect(units('-- a\nSELECT 1 -- b')).toEqual(['SELECT 1;']);
+    expect(units('/* a */ ;; -- b')).toEqual([]);
   });
 });

@@ -92,7 +92,7 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     await t.sees("Did you mean 'SELECT'?");
     await t.sees('weir> ');
     t.type('help\r');
-    await t.sees('RUN SCRIPT');
+    await t.sees('run script');
     t.type("SELECT * FROM counts WHERE b = 'x'\\G\r");
     await t.sees('N: 2');
     t.type(CTRL_D);

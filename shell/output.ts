@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import type { Theme } from './theme.js';
+
+/** Where the shell writes: standard output or a pager, a line of status under it, and a file that gets a copy. */
+export class Output {
+  private pager: Writable | undefined;
+  private spoolFile: number | undefined;
+  private status = '';
+  private waiting = false;
+
+  constructor(
+    private readonly stdout: Writable & { readonly columns?: number; readonly rows?: number },
+    private readonly stderr: Writable,
+    /** Standard output is a terminal. */
+    readonly isTerminal: boolean,
+    readonly theme: Theme,
+    /** Of standard error, which may be no terminal where standard output is one. */
+    readonly errorTheme: Theme,
+    private readonly fallbackColumns: number,
+  ) {}
+
+  /** Cells of a line. A terminal that does not know its size says 0. */
+  get columns(): number {
+    return this.stdout.columns || this.fallbackColumns;
+  }
+
+  get rows(): number {
+    return this.stdout.rows || 24;
+  }
+
+  /** Text with its line ends. */
+  write(text: string): void {
+    if (text === '') return;
+    if (this.spoolFile !== undefined) writeSync(this.spoolFile, plain(text));
+    if (this.pager !== undefined) this.waiting = !this.pager.write(text);
+    else {
+      // The status gives way, and comes again behind what was written.
+      const { status } = this;
+      this.waiting = !this.stdout.write(status === '' ? text : `\r\u001b[K${text}${status}`);
+    }
+  }
+
+  /** A line. */
+  print(text: string): void {
+    this.write(`${text}\n`);
+  }
+
+  /** To the terminal alone: redrawing is nothing for a file. */
+  raw(text: string): void {
+    this.stdout.write(text);
+  }
+
+  error(text: string): void {
+    if (this.spoolFile !== undefined) writeSync(this.spoolFile, `${plain(text)}\n`);
+    this.setStatus('');
+    this.stderr.write(`${text}\n`);
+  }
+
+  /** The line under what is written, on a terminal; empty takes it away. */
+  setStatus(text: string): void {
+    if (!this.isTerminal || this.pager !== undefined || text === this.status) return;
+    this.stdout.write(`\r\u001b[K${text}`);
+    this.status = text;
+  }
+
+  /** Resolves when what was written has been taken: who reads slowly is waited for. */
+  async drained(): Promise<void> {
+    if (!this.waiting) return;
+    this.waiting = false;
+    const to = this.pager ?? this.stdout;
+    if (to.writableNeedDrain && !to.destroyed) {
+      await Promise.race([once(to, 'drain'), once(to, 'close')]);
+    }
+  }
+
+  redirect(pager: Writable | undefined): void {
+    if (pager !== undefined) this.setStatus('');
+    this.pager = pager;
+    this.waiting = false;
+  }
+
+  /** A copy of all that is written goes to this file; undefined: no more. Throws where it cannot be opened. */
+  spool(file: string | undefined): boolean {
+    const was = this.spoolFile !== undefined;
+    if (this.spoolFile !== undefined) closeSync(this.spoolFile);
+    this.spoolFile = undefined;
+    if (file !== undefined) this.spoolFile = openSync(file, 'a', 0o600);
+    return was;
+  }
+
+  /** Into the copy alone: what was typed. */
+  toSpool(text: string): void {
+    if (this.spoolFile !== undefined) writeSync(this.spoolFile, `${text}\n`);
+  }
+}
+
+/** Without colours and other commands to the terminal. */
+const plain = (text: string): string => text.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '');
