@@ -3,6 +3,7 @@ import type { GroupMember, KeyValueOp, LogWriter, TopicPartitionOffset } from '.
 import type { StateDatabase, Store, TaskId } from '../stores/store.js';
 import { BatchBuilder } from '../types/batch.js';
 import type { Clock } from '../types/clock.js';
+import { WeirError } from '../types/errors.js';
 import type { Chain } from './chain.js';
 import type { DeadLetters } from './dead-letter.js';
 import { type InputQueue, InputSet } from './input-queue.js';
@@ -51,6 +52,9 @@ export class Task {
   private readonly inputSet: InputSet;
   private readonly committedOffsets = new Map<string, number>();
   private running: Promise<boolean> | null = null;
+  private abandoned = false;
+  /** Commits that have come through. */
+  commits = 0;
   private readonly isFull = (): boolean => this.full;
 
   constructor(private readonly options: TaskOptions) {
@@ -144,6 +148,14 @@ export class Task {
     return this.running;
   }
 
+  /**
+   * Another task takes over while a commit of this one may still be on its way: should it come through, the state is left
+   * to the changelog, or it would be written over what the other has written since.
+   */
+  abandon(): void {
+    this.abandoned = true;
+  }
+
   /** Lets go without a commit: what was processed since the last one never happened. */
   async close(): Promise<void> {
     // Whoever asked for that commit has been told that it failed.
@@ -195,6 +207,7 @@ export class Task {
     const ops: KeyValueOp[] = [];
     for (const { store } of dirty) for (const op of store.databaseOps()) ops.push(op);
     const result = await writer.commit({ group, offsets, state: ops, ...(member === undefined ? {} : { member }) });
+    if (this.abandoned) throw new WeirError('STATE_ERROR', 'Another task has taken over');
     if (!result.stateWritten && dirty.length > 0) {
       for (const { store, changelog } of dirty) {
         const end = result.ends.find((e) => e.topic === changelog && e.partition === id.partition);
@@ -203,6 +216,7 @@ export class Task {
       await state.write(ops);
     }
     for (const { store } of dirty) store.committed();
+    this.commits++;
     sweeper.begin();
     for (const { topic, partition, offset } of offsets) this.committedOffsets.set(placeOf(topic, partition), offset);
     return true;

@@ -1,4 +1,5 @@
-import { rename } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ClassicLevel } from 'classic-level';
 import { Level as AnyLevel } from 'level';
 import type { KeyValueOp } from '../log/log.js';
@@ -24,6 +25,9 @@ export interface LevelOptions {
   };
 }
 
+/** What has to be free before a database that was full is written to again. */
+const ROOM_BYTES = 8 * 1024 * 1024;
+
 export interface Range {
   readonly gte?: Uint8Array;
   readonly lt?: Uint8Array;
@@ -43,6 +47,9 @@ export interface Range {
  */
 export class LevelDatabase {
   private level: Level | undefined;
+  /** A write has failed for want of room: none may follow it before the database has been opened anew. */
+  private full = false;
+  private reopening: Promise<void> | null = null;
 
   constructor(private readonly options: LevelOptions) {}
 
@@ -67,6 +74,8 @@ export class LevelDatabase {
   }
 
   async close(): Promise<void> {
+    // Whoever waits for room is told by its own call.
+    await this.reopening?.catch(() => undefined);
     const level = this.level;
     this.level = undefined;
     await level?.close();
@@ -80,9 +89,14 @@ export class LevelDatabase {
     }
   }
 
-  /** All of `ops` or none of them. */
+  /**
+   * All of `ops` or none of them.
+   * @throws WeirError DISK_FULL where there is no room: nothing is written, what is stored can be read, and the same call
+   * works once there is room.
+   */
   async batch(ops: readonly KeyValueOp[]): Promise<void> {
     if (ops.length === 0) return;
+    await this.room();
     try {
       // A chained batch: for many operations several times cheaper than an array, each entry of which is cloned.
       const batch = this.opened().batch();
@@ -93,7 +107,40 @@ export class LevelDatabase {
       }
       await batch.write({ sync: this.options.sync ?? false });
     } catch (e) {
-      throw explain(e, this.options.directory);
+      const error = explain(e, this.options.directory);
+      if (error.code === 'DISK_FULL') this.full = true;
+      throw error;
+    }
+  }
+
+  /**
+   * Resolves where writes are possible; rejects with DISK_FULL where the last one was not and there is still no room.
+   *
+   * LevelDB refuses all writes after its background work has failed; and after a failed write to its log the positions
+   * in that file no longer are what the writer believes, so that later batches, though acknowledged, could be lost at the
+   * next start. Opening it anew reads the log up to the last whole batch and begins a new one.
+   */
+  async room(): Promise<void> {
+    if (!this.full) return;
+    this.reopening ??= this.reopen().finally(() => {
+      this.reopening = null;
+    });
+    await this.reopening;
+  }
+
+  private async reopen(): Promise<void> {
+    const { directory } = this.options;
+    const probe = join(directory, 'room.tmp');
+    try {
+      // The log and the manifest are written at the opening: without room for them the old one, which can be read, stays.
+      await writeFile(probe, Buffer.alloc(ROOM_BYTES)).finally(() => rm(probe, { force: true }));
+      const old = this.level;
+      this.level = undefined;
+      await old?.close();
+      this.level = await this.openLevel();
+      this.full = false;
+    } catch (e) {
+      throw explain(e, directory);
     }
   }
 
@@ -115,15 +162,22 @@ export class LevelDatabase {
   }
 
   async clear(gte: Uint8Array, lt: Uint8Array): Promise<void> {
+    await this.room();
     try {
       await this.opened().clear({ gte, lt });
     } catch (e) {
-      throw explain(e, this.options.directory);
+      const error = explain(e, this.options.directory);
+      if (error.code === 'DISK_FULL') this.full = true;
+      throw error;
     }
   }
 
   private opened(): Level {
-    if (this.level === undefined) throw new WeirError('STATE_ERROR', `The database ${this.directory} is not open`);
+    if (this.level === undefined) {
+      // Only for as long as it takes to open it anew: whoever asked tries again.
+      if (this.full) throw new WeirError('DISK_FULL', `The database ${this.directory} waits for room on the disk`);
+      throw new WeirError('STATE_ERROR', `The database ${this.directory} is not open`);
+    }
     return this.level;
   }
 
@@ -155,11 +209,22 @@ function isDamage(e: unknown): boolean {
   return codeOf(e) === 'LEVEL_CORRUPTION';
 }
 
+/** LevelDB gives the system's words, without a number. */
+const isFull = (e: unknown): boolean => /ENOSPC|no space left on device|disk quota exceeded/i.test(messageOf(e));
+
 function explain(e: unknown, directory: string): WeirError {
   if (e instanceof WeirError) return e;
   const cause = { cause: e };
   let inner = e;
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  if (isFull(inner)) {
+    return new WeirError(
+      'DISK_FULL',
+      `There is no room on the disk of ${directory}`,
+      'Nothing is lost: queries go on by themselves once there is room.',
+      cause,
+    );
+  }
   switch (codeOf(e)) {
     case 'LEVEL_LOCKED':
       return new WeirError(

@@ -5,6 +5,9 @@ import { behind, CHECKPOINT, ENTRY, queryPrefix, storePrefix, tagged, taskPrefix
 import type { LevelDatabase } from './level-database.js';
 import type { StateDatabase, Store, StoreReader, TaskId } from './store.js';
 
+/** What the state asks of the database that it lies in. */
+export type StateLevel = Pick<LevelDatabase, 'get' | 'batch' | 'scan' | 'clear'> & Partial<Pick<LevelDatabase, 'room'>>;
+
 /**
  * State in LevelDB. The database is handed in, for the embedded log may live in the same one: whoever made it opens and
  * closes it.
@@ -16,7 +19,7 @@ export class LevelState implements StateDatabase, CacheOwner {
 
   /** `cacheBytes` bounds the clean entries of all stores together. */
   constructor(
-    private readonly database: LevelDatabase,
+    private readonly database: StateLevel,
     private readonly cacheBytes = 64 * 1024 * 1024,
   ) {}
 
@@ -46,6 +49,10 @@ export class LevelState implements StateDatabase, CacheOwner {
 
   write(ops: readonly KeyValueOp[]): Promise<void> {
     return this.database.batch(ops);
+  }
+
+  async room(): Promise<void> {
+    await this.database.room?.();
   }
 
   checkpointOp(task: TaskId, name: string, changelogOffset: number): KeyValueOp {
@@ -109,7 +116,7 @@ class LevelEntries implements Committed {
   private scratch: Buffer;
 
   constructor(
-    private readonly database: LevelDatabase,
+    private readonly database: StateLevel,
     private readonly prefix: Buffer,
   ) {
     this.scratch = Buffer.concat([prefix, Buffer.alloc(64)]);

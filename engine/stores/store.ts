@@ -44,6 +44,8 @@ export interface StateDatabase {
   reader(task: TaskId, name: string): StoreReader;
   /** Writes committed state where the log did not (`CommitResult.stateWritten` false), atomically. */
   write(ops: readonly KeyValueOp[]): Promise<void>;
+  /** Resolves where writes are possible; rejects with DISK_FULL where the last one was not and there is still no room. */
+  room?(): Promise<void>;
   /** Operation that records, beside the state, the changelog offset that it reflects. */
   checkpointOp(task: TaskId, name: string, changelogOffset: number): KeyValueOp;
   checkpoint(task: TaskId, name: string): Promise<number | undefined>;

@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   REGISTRY_ERROR: { http: 50000, domain: 'registry' },
   LOG_ERROR: { http: 50000, domain: 'log' },
   STATE_ERROR: { http: 50000, domain: 'state' },
+  DISK_FULL: { http: 50000, domain: 'state' },
   DECODE_ERROR: { http: 50000, domain: 'record' },
   ENCODE_ERROR: { http: 50000, domain: 'record' },
   INTERNAL: { http: 50000, domain: 'internal' },
@@ -43,3 +44,11 @@ export class WeirError extends Error {
 
 /** The message of whatever was thrown. */
 export const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));
+
+/** There is no room on the disk. What was to be written was not; the same write works once there is room. */
+export function isDiskFull(e: unknown): boolean {
+  for (let at: unknown = e; at instanceof Error; at = at.cause) {
+    if (at instanceof WeirError && at.code === 'DISK_FULL') return true;
+  }
+  return false;
+}

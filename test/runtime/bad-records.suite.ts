@@ -166,7 +166,7 @@ export function badRecordSuite(name: string, openNode: () => Promise<StoredNode>
         const out = await readAll(node.log, `out-${id}`);
         return out.length > 0 && out;
       });
-      const { partition } = (await readAll(node.log, inner))[0]!;
+      const { partition } = (await node.log.offsets(inner)).find((o) => o.end > 0)!;
       const [range] = (await node.log.offsets(inner)).filter((o) => o.partition === partition);
       await write(node.log, inner, [{ key: 'k', value: 'foreign' }], partition);
       await until('it is in ERROR', () => runtime.query('Q')!.state === 'ERROR');

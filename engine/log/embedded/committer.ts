@@ -1,4 +1,4 @@
-import { messageOf, WeirError } from '../../types/errors.js';
+import { isDiskFull, messageOf, WeirError } from '../../types/errors.js';
 import type { KeyValueOp, TopicPartitionOffset } from '../log.js';
 import type { OrderedDatabase } from './database.js';
 import type { GroupOffsets } from './group-offsets.js';
@@ -74,7 +74,7 @@ export class Committer {
     try {
       await this.database.batch(ops);
     } catch (e) {
-      throw this.stop(e);
+      throw isDiskFull(e) ? asLogError(e) : this.stop(e);
     }
   }
 
@@ -131,7 +131,8 @@ export class Committer {
     try {
       await this.database.batch(group.operations(this.groups));
     } catch (e) {
-      const error = this.stop(e);
+      // Without room nothing of it was written: the log stands where it stood.
+      const error = isDiskFull(e) ? asLogError(e) : this.stop(e);
       for (const { unit } of group.units) unit.failed(error);
       return;
     }
