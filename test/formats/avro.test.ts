@@ -232,6 +232,10 @@ describe('AVRO', () => {
     const withDefault = record(c1, { name: 'c2', type: 'int', default: 100 }, { name: 'c3', type: ['null', 'long'] });
     const wide: Column[] = [...cols, { name: 'C2', type: INTEGER }, { name: 'C3', type: BIGINT }];
     expect(decode(wide, withDefault, encode(cols, withDefault, [4])!)).toEqual([4, 100, null]);
+    // NULL where the field has no room for it is the default too; where it has, it stays NULL.
+    expect(decode(wide, withDefault, encode(wide, withDefault, [4, null, null])!)).toEqual([4, 100, null]);
+    const roomy = record(c1, { name: 'c2', type: ['int', 'null'], default: 100 });
+    expect(decode(wide.slice(0, 2), roomy, encode(wide.slice(0, 2), roomy, [4, null])!)).toEqual([4, null]);
     expect(() => encode(cols, record(c1, { name: 'c2', type: 'double' }), [4])).toThrow(/Unable to serialize record/);
     expect(() => encode(cols, record(c1), [null])).toThrow(/Unable to serialize record/);
     expect(() => encode(cols, record({ name: 'c1', type: 'string' }), [4])).toThrow(/cannot be written/);

@@ -230,12 +230,22 @@ function recordWriter(written: readonly AvroField[], fields: readonly Column[], 
     const column = at.indexOf(i);
     if (column < 0) return missingWriter(f);
     const write = writer(f.type, fields[column]!.type, fields[column]!.name);
-    return (row, out) => write((row as Value[])[column] ?? null, out);
+    if (f.fallback === undefined || takesNull(f.type))
+      return (row, out) => write((row as Value[])[column] ?? null, out);
+    // NULL has no place in the field, but its default has.
+    const fallback = missingWriter(f);
+    return (row, out) => {
+      const v = (row as Value[])[column] ?? null;
+      (v === null ? fallback : write)(v, out);
+    };
   });
   return (v, out) => {
     for (const write of writers) write(v, out);
   };
 }
+
+const takesNull = (type: AvroType): boolean =>
+  type.kind === 'null' || (type.kind === 'union' && type.branches.some((b) => b.kind === 'null'));
 
 /** A field that no column fills: its default, or null; an error once a record is written where there is neither. */
 function missingWriter(field: AvroField): Write {
