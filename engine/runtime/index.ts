@@ -51,8 +51,38 @@ export class Runtime {
   private readonly push: PushQueries;
 
   constructor(private readonly services: RuntimeServices) {
-    this.tables = new LocalTableRows(services, (read) => this.partitionsOf(read));
+    const local = new LocalTableRows(services, (read) => this.partitionsOf(read));
+    const { peers, clock } = services;
+    this.local = local;
+    this.tables =
+      peers === undefined
+        ? local
+        : new RoutedTableRows({
+            peers,
+            clock,
+            local: (read, reader, partitions) => local.openPartitions(read, reader, partitions),
+            view: async (read, reader) => tableView(services, this.keeper(read), read, reader),
+          });
     this.push = new PushQueries(services);
+  }
+
+  /**
+   * What another node asks for: rows of those partitions that this one has.
+   * @throws NOT_READY where the query does not run here, or is another one than the asking node knows
+   */
+  readForPeer({ queryId, read, properties, partitions, maxLag }: PeerRead): PeerRows {
+    const runner = this.keeper(read);
+    checkSameTable(runner.topology, read);
+    const had = partitions.filter((p) => {
+      const state = runner.holds(read.subtopology, p);
+      return state === 'active' || (maxLag !== null && state !== undefined && state.lag <= maxLag);
+    });
+    return { partitions: had, rows: this.local.openPartitions(read, { queryId, properties }, had) };
+  }
+
+  /** Who has what, by query. */
+  placements(): ReadonlyMap<string, QueryPlacement> {
+    return new Map([...this.runners].map(([id, runner]) => [id, placementOf(this.services, runner)]));
   }
 
   /** The latest processing errors of this node; undefined where none are kept. */

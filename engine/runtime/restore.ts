@@ -1,6 +1,6 @@
 import type { Log } from '../log/log.js';
-import type { StateDatabase, TaskId } from '../stores/store.js';
-import { BatchCursor } from '../types/batch.js';
+import type { StateDatabase, Store, TaskId } from '../stores/store.js';
+import { BatchCursor, type RecordBatch } from '../types/batch.js';
 import { WeirError } from '../types/errors.js';
 
 export interface RestoreProgress {
@@ -31,42 +31,54 @@ const WAIT_MS = 200;
  */
 export async function restoreStore(options: RestoreOptions): Promise<void> {
   const { log, state, task, store: name, changelog, signal } = options;
-  const range = (await log.offsets(changelog)).find((o) => o.partition === task.partition);
-  if (range === undefined)
-    throw new WeirError('LOG_ERROR', `Changelog ${changelog} has no partition ${task.partition}`);
-  let from = await state.checkpoint(task, name);
-  if (from === undefined || from > range.end || from < range.earliest) {
-    await state.clear(task, name);
-    from = range.earliest;
-  }
-  if (from >= range.end) return;
+  const { from, end } = await restoreStart(options);
+  if (from >= end) return;
   const reader = log.reader({ clientId: `restore-${task.queryId}-${task.subtopology}-${task.partition}` });
   const store = state.store(task, name);
-  const cursor = new BatchCursor();
   try {
     reader.assign(changelog, task.partition, from);
     let at = from;
-    while (at < range.end) {
+    while (at < end) {
       signal.throwIfAborted();
       for (const fetched of await reader.poll(WAIT_MS)) {
-        for (const batch of fetched.batches) {
-          cursor.reset(batch);
-          while (cursor.next()) {
-            const { buffer: b } = cursor;
-            const key = Buffer.from(b.subarray(cursor.keyStart, cursor.keyEnd));
-            if (cursor.valueStart < 0) store.delete(key);
-            else store.put(key, Buffer.from(b.subarray(cursor.valueStart, cursor.valueEnd)));
-          }
-        }
+        applyChangelog(fetched.batches, store);
         at = fetched.nextOffset;
         await state.write([...store.databaseOps(), state.checkpointOp(task, name, at)]);
         store.committed();
-        options.progress({ store: name, from, at, to: range.end });
+        options.progress({ store: name, from, at, to: end });
       }
       // Control batches at the end are never fetched: the position moves past them.
       at = Math.max(at, reader.position(changelog, task.partition)?.next ?? at);
     }
   } finally {
     await reader.close();
+  }
+}
+
+/** Where a store's changelog is to be read from, and how far it goes. What does not fit the changelog is cleared. */
+export async function restoreStart(
+  options: Pick<RestoreOptions, 'log' | 'state' | 'task' | 'store' | 'changelog'>,
+): Promise<{ readonly from: number; readonly end: number }> {
+  const { log, state, task, store: name, changelog } = options;
+  const range = (await log.offsets(changelog)).find((o) => o.partition === task.partition);
+  if (range === undefined)
+    throw new WeirError('LOG_ERROR', `Changelog ${changelog} has no partition ${task.partition}`);
+  const from = await state.checkpoint(task, name);
+  if (from !== undefined && from <= range.end && from >= range.earliest) return { from, end: range.end };
+  await state.clear(task, name);
+  return { from: range.earliest, end: range.end };
+}
+
+/** Puts a changelog's entries into its store; a null value deletes. */
+export function applyChangelog(batches: readonly RecordBatch[], store: Store): void {
+  const cursor = new BatchCursor();
+  for (const batch of batches) {
+    cursor.reset(batch);
+    while (cursor.next()) {
+      const { buffer: b } = cursor;
+      const key = Buffer.from(b.subarray(cursor.keyStart, cursor.keyEnd));
+      if (cursor.valueStart < 0) store.delete(key);
+      else store.put(key, Buffer.from(b.subarray(cursor.valueStart, cursor.valueEnd)));
+    }
   }
 }

@@ -9,6 +9,7 @@ import type { StateDatabase, Store } from '../stores/store.js';
 import type { Clock } from '../types/clock.js';
 import type { Logger } from '../types/logger.js';
 import type { StoreRef } from '../types/topology.js';
+import type { Peers } from './peers.js';
 import type { ProcessingEntry } from './processing-log.js';
 
 /** A setting of a query as text; undefined where it is not set. */
@@ -63,6 +64,8 @@ export interface RuntimeServices {
   readonly processingLog?: (error: ProcessingError, record?: ErrorRecord) => void;
   /** What SHOW ERRORS reads. */
   readonly errorHistory?: ErrorHistory;
+  /** The other nodes of the service; undefined: this one is alone, and has all state. */
+  readonly peers?: Peers | undefined;
 }
 
 export type CodecServices = Pick<RuntimeServices, 'format' | 'functions' | 'random' | 'uuid' | 'schemas'> & {

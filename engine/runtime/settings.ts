@@ -18,6 +18,8 @@ export interface QuerySettings {
   readonly deadLetterTopic: string | null;
   /** Records on which an expression failed go there too. */
   readonly deadLetterEvaluation: boolean;
+  /** Nodes beside the owner that keep a copy of each task's state. */
+  readonly standbyReplicas: number;
 }
 
 const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
@@ -45,6 +47,7 @@ export function querySettings(properties: Properties, offsetReset: 'earliest' | 
       choice(properties, 'compression.type', COMPRESSIONS),
     deadLetterTopic: lookUp(properties, 'weir.errors.deadletter.topic.name') || null,
     deadLetterEvaluation: choice(properties, 'weir.errors.deadletter.evaluation', ['true', 'false']) === 'true',
+    standbyReplicas: numberOf(properties, 'num.standby.replicas') ?? 0,
   };
 }
 

@@ -22,14 +22,23 @@ import { BATCH_ROWS, type PullReader, type Row, type RowBatches, type TableRows 
 
 /** Reads the state that this node has. */
 export class LocalTableRows implements TableRows {
-  /** `partitions`: how many the sub-topology has that keeps the table; it throws NOT_READY where that does not run here. */
+  /** `partitions`: all that the sub-topology has that keeps the table; it throws NOT_READY where that does not run here. */
   constructor(
     private readonly services: RuntimeServices,
     private readonly partitions: (read: TableReadPlan) => Promise<number>,
   ) {}
 
   async open(read: TableReadPlan, reader: PullReader): Promise<RowBatches> {
-    return new TableRead(this.services, read, reader, await this.partitions(read)).rows();
+    const count = await this.partitions(read);
+    return this.openPartitions(
+      read,
+      reader,
+      Array.from({ length: count }, (_, p) => p),
+    );
+  }
+
+  openPartitions(read: TableReadPlan, reader: PullReader, partitions: readonly number[]): RowBatches {
+    return new TableRead(this.services, read, reader, partitions).rows();
   }
 }
 
@@ -50,7 +59,7 @@ class TableRead {
     private readonly services: RuntimeServices,
     private readonly plan: TableReadPlan,
     private readonly reader: PullReader,
-    private readonly partitions: number,
+    private readonly partitions: readonly number[],
   ) {
     if (plan.node.kind !== 'aggregate' && plan.node.kind !== 'source' && plan.node.kind !== 'materialize') {
       throw new WeirError('INTERNAL', `A ${plan.node.kind} keeps no table`);
@@ -69,7 +78,8 @@ class TableRead {
     const { plan, services } = this;
     const points = plan.keys.kind === 'points' ? plan.keys.keys.map((k) => this.keyBytes(k)) : undefined;
     const [from, to] = this.range();
-    for (let partition = 0; partition < this.partitions && this.left > 0; partition++) {
+    for (const partition of this.partitions) {
+      if (this.left <= 0) return;
       const task = { queryId: plan.queryId, subtopology: plan.subtopology, partition };
       const reader = services.state.reader(task, this.node.store!.name);
       if (points === undefined) yield* this.walk(reader.range(from, to));
