@@ -148,9 +148,11 @@ async function completeSql(before: string, offset: number, after: string, names:
     );
   }
   const expected = expectedAfter(tokens);
-  const roles = open === 'name' ? new Set<NameRole>([...expected.names]) : expected.names;
-  const candidates = await namesFor(roles, uses, names);
-  const keywords = open === 'name' ? [] : expected.keywords;
+  const candidates = await namesFor(expected.names, uses, names);
+  // `STRUCT<` says more than STRUCT.
+  const texts = new Set(candidates.map((c) => c.text));
+  const better = (k: string) => texts.has(`${k}<`) || texts.has(`${k}(`);
+  const keywords = open === 'name' ? [] : expected.keywords.filter((k) => !better(k));
   const named = candidates.map((c) => (c.kind === 'name' ? cased(c.text, typed) : casedWord(c.text, typed)));
   return completion(start, typed, [...named, ...[...keywords].sort().map((k) => casedWord(k, typed))]);
 }
