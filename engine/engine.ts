@@ -27,7 +27,7 @@ import type { Log } from './log/log.js';
 import { OpenQueries } from './open-queries.js';
 import { Producer } from './produce.js';
 import { Reconciler } from './reconciler.js';
-import type { Runtime } from './runtime/index.js';
+import type { PeerRead, PeerRows, Peers, QueryPlacement, Runtime } from './runtime/index.js';
 import { type Script, Scripts, sessionOf } from './scripts.js';
 import type { Settings } from './settings.js';
 import type { Clock } from './types/clock.js';
@@ -52,6 +52,8 @@ export interface EngineOptions {
   readonly nodeId: string;
   readonly settings: Settings;
   readonly maxPushQueries: number;
+  /** The other nodes of the service; left out: this one is alone. */
+  readonly peers?: Peers | undefined;
 }
 
 const DEFAULT_PARTITIONS = 4;
@@ -111,6 +113,7 @@ export class Engine implements EngineApi {
       clock: options.clock,
       logger: options.logger,
       serviceId: options.serviceId,
+      peers: options.peers,
       produce: (topic, records) => this.produce(topic, records),
       pushQueries: () => this.queries.pushQueries(),
       closeQuery: (id) => this.queries.close(id),
@@ -279,6 +282,25 @@ export class Engine implements EngineApi {
 
   async topicSize(topic: string): Promise<number> {
     return (await this.options.log.offsets(topic)).reduce((n, p) => n + p.end - p.earliest, 0);
+  }
+
+  /** Rows that another node asks for. Throws NOT_READY where this one has none of them. */
+  readForPeer(request: PeerRead): PeerRows {
+    this.checkReady();
+    return this.options.runtime.readForPeer(request);
+  }
+
+  /** Who has what of each persistent query. */
+  placements(): ReadonlyMap<string, QueryPlacement> {
+    return this.options.runtime.placements();
+  }
+
+  /** What the persistent queries do on this node. */
+  queryStates(): readonly { readonly queryId: string; readonly state: string }[] {
+    return [...this.commandLog.catalog.queries.keys()].flatMap((queryId) => {
+      const running = this.options.runtime.query(queryId);
+      return running === undefined ? [] : [{ queryId, state: running.state }];
+    });
   }
 
   queryStats(): readonly QueryStats[] {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { WeirError } from '../engine/index.js';
+import { type ClusterConfig, clusterConfig } from './cluster-config.js';
 
 /**
  * Configuration: defaults < `.properties` file < environment < flags. Names are ksqlDB's; in the environment a name is
@@ -19,6 +20,8 @@ export interface ServerConfig {
   readonly headless: boolean;
   /** `user:password` pairs that may sign in; empty: no authentication. */
   readonly users: ReadonlyMap<string, string>;
+  /** How the nodes of the service talk to each other. */
+  readonly cluster: ClusterConfig;
   /** Origins whose pages may use the API; `*`: all. */
   readonly allowedOrigins: readonly string[];
   /** The version that clients are told at `/info`. */
@@ -173,6 +176,7 @@ export function loadConfig(
     queriesFile: properties['ksql.queries.file'] || undefined,
     headless: properties['weir.headless'] === 'true',
     users: users(properties['weir.auth.users']),
+    cluster: clusterConfig(properties, (name, fallback) => number(properties, name, fallback), url.hostname),
     allowedOrigins: (properties['access.control.allow.origin'] ?? '')
       .split(',')
       .map((origin) => origin.trim())

@@ -23,7 +23,9 @@ import {
 import { SchemaLog } from '../engine/schema-log.js';
 import { LevelState } from '../engine/stores/level.js';
 import { LevelDatabase } from '../engine/stores/level-database.js';
+import { addressesIn, ClusterNode } from './cluster.js';
 import type { ServerConfig } from './config.js';
+import { HttpPeers } from './peers.js';
 import { type RunningServer, startServer } from './server.js';
 
 /** The composition root: the only file that names concrete logs, stores and clocks. */
@@ -163,6 +165,15 @@ export async function launch(
     const processingLog = new ProcessingLog({ log, clock: systemClock, logger, nodeId, settings: logging });
     opened.push(processingLog);
     await processingLog.start();
+    // On the embedded log a node is alone.
+    const peers: HttpPeers | undefined = onKafka
+      ? new HttpPeers({
+          config: config.cluster,
+          clock: systemClock,
+          logger,
+          known: () => addressesIn(engine.placements()),
+        })
+      : undefined;
     const services = {
       serviceId: config.serviceId,
       nodeId,
@@ -177,8 +188,9 @@ export async function launch(
       uuid: randomUUID,
       processingLog: processingLog.report.bind(processingLog),
       errorHistory: processingLog,
+      peers,
     };
-    const engine = new Engine({
+    const engine: Engine = new Engine({
       ...services,
       runtime: new Runtime(services),
       formats: FORMATS,
@@ -191,6 +203,13 @@ export async function launch(
       clock: systemClock,
       logger,
       version: ownVersion(),
+      cluster:
+        peers === undefined
+          ? undefined
+          : {
+              node: new ClusterNode({ peers, engine, config: config.cluster, clock: systemClock, logger }),
+              listening: (port) => peers.listening(port),
+            },
       beforeDeploy: async () => {
         await makeProcessingStream(engine, logging, log, logger);
         await beforeDeploy(engine);

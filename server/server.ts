@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Clock, Engine } from '../engine/index.js';
+import type { ClusterNode } from './cluster.js';
 import type { ServerConfig } from './config.js';
 import { countActions, readScripts } from './deploy.js';
 import { headless } from './headless.js';
@@ -21,6 +22,8 @@ export interface ServerParts {
   readonly clock: Clock;
   readonly logger: FastifyBaseLogger;
   readonly version: string;
+  /** This node among those of its service; `listening` is told the port before the engine starts. */
+  readonly cluster?: { readonly node: ClusterNode; listening(port: number): void } | undefined;
   /** Runs after the engine has started and before the scripts are deployed. */
   readonly beforeDeploy?: () => Promise<void>;
   /** Lets go of what the engine stood on. */
@@ -37,14 +40,18 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     logger,
     version,
     metrics: createMetrics(engine),
+    cluster: parts.cluster?.node,
   });
   const stop = async () => {
     await app.close();
+    await parts.cluster?.node.close();
     await engine.stop();
     await parts.closeParts();
   };
   try {
     await app.listen({ host: config.host, port: config.port });
+    parts.cluster?.listening(portOf(app, config));
+    parts.cluster?.node.start();
     await engine.start();
     await parts.beforeDeploy?.();
     if (config.queriesFile !== undefined) {
@@ -56,8 +63,12 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     await stop();
     throw e;
   }
-  const at = app.server.address();
-  const port = typeof at === 'object' && at !== null ? at.port : config.port;
   const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
-  return { engine, address: `http://${host}:${port}`, stop };
+  return { engine, address: `http://${host}:${portOf(app, config)}`, stop };
+}
+
+/** The port that was given out where any would do. */
+function portOf(app: FastifyInstance, config: ServerConfig): number {
+  const at = app.server.address();
+  return typeof at === 'object' && at !== null ? at.port : config.port;
 }

@@ -28,6 +28,35 @@ export const SERVER_SETTINGS: readonly ServerSetting[] = [
     default: null,
     description: '`user:password` pairs, separated by commas, that may sign in.',
   },
+  {
+    name: 'ksql.advertised.listener',
+    default: null,
+    description:
+      'Where other nodes of the service reach this one: a URL. Left out: the listener, or the host name where it is every address.',
+  },
+  {
+    name: 'weir.peer.auth',
+    default: null,
+    description: '`user:password` that the node signs in with at others. Left out: the first of weir.auth.users.',
+  },
+  { name: 'ksql.heartbeat.enable', default: 'true', description: 'Nodes tell each other that they are alive.' },
+  { name: 'ksql.heartbeat.send.interval.ms', default: '500', description: 'How often they do.' },
+  {
+    name: 'ksql.heartbeat.window.ms',
+    default: '3000',
+    description: 'A node that was silent for so long is not asked.',
+  },
+  {
+    name: 'ksql.lag.reporting.enable',
+    default: 'true',
+    description: 'Nodes tell each other how far their copies are behind.',
+  },
+  { name: 'ksql.lag.reporting.send.interval.ms', default: '5000', description: 'How often they do.' },
+  {
+    name: 'ksql.query.pull.forwarding.timeout.ms',
+    default: '20000',
+    description: 'What another node may take for its part of a pull query without a sign of life.',
+  },
   { name: 'weir.ksql.version', default: '0.29.0', description: 'The ksqlDB version that clients are told at /info.' },
   {
     name: 'ksql.schema.registry.url',

@@ -9,7 +9,7 @@ import type { SchemaRegistry } from '../formats/registry/registry.js';
 import type { FunctionConfig } from '../functions/function.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import type { Log } from '../log/log.js';
-import type { Runtime } from '../runtime/index.js';
+import type { Peers, Runtime } from '../runtime/index.js';
 import type { Settings } from '../settings.js';
 import type { Clock } from '../types/clock.js';
 import type { Logger } from '../types/logger.js';
@@ -31,6 +31,8 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly serviceId: string;
+  /** The other nodes of the service; undefined: this one is alone. */
+  readonly peers?: Peers | undefined;
   produce(topic: string, records: readonly RawRecord[]): Promise<number>;
   /** Push queries that run on this node, for SHOW QUERIES. */
   pushQueries(): readonly { readonly id: string; readonly sql: string }[];

@@ -18,6 +18,8 @@ import type { ErrorHistory, Properties, RuntimeServices } from './services.js';
 import { sourcesOf } from './topics.js';
 
 export type { CounterValues } from './counters.js';
+export type { PeerQuery, PeerRead, PeerRows, Peers } from './peers.js';
+export type { QueryPlacement, StoreLag } from './placements.js';
 export type { ProcessingEntry } from './processing-log.js';
 export type { PushStream } from './push-queries.js';
 export type { PartitionLag, QuerySpec, QueryState, QueryStatus, TaskStatus } from './query-runner.js';

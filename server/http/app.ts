@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import { type Clock, type EngineApi, WeirError } from '../../engine/index.js';
+import type { ClusterNode } from '../cluster.js';
 import type { ServerConfig } from '../config.js';
 import { SilenceWatch } from '../push/silence.js';
 import { errorBody, genericError, statusOf } from '../wire/errors.js';
@@ -16,6 +17,7 @@ import { deploymentRoutes } from './routes/deployments.js';
 import { insertRoutes } from './routes/inserts.js';
 import { ksqlRoutes } from './routes/ksql.js';
 import { metricsRoutes } from './routes/metrics.js';
+import { peerRoutes } from './routes/peers.js';
 import { queryRoutes } from './routes/query.js';
 import { sseRoutes } from './routes/sse.js';
 import { topicRoutes } from './routes/topics.js';
@@ -28,6 +30,8 @@ export interface AppOptions {
   readonly metrics: Registry;
   /** Weir's own version. */
   readonly version: string;
+  /** This node among those of its service; left out: there are no others. */
+  readonly cluster?: ClusterNode | undefined;
 }
 
 /** What routes are given. */
@@ -108,6 +112,7 @@ export function createApp(parts: AppOptions): FastifyInstance {
   topicRoutes(app, options);
   insertRoutes(app, options);
   clusterRoutes(app, options);
+  peerRoutes(app, options);
   deploymentRoutes(app, options);
   metricsRoutes(app, options);
   const ticking = setInterval(

@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { RE2JS } from 're2js';
 import { isKnownSetting, messageOf, WeirError } from '../../../engine/index.js';
+import type { StoreLags } from '../../cluster.js';
+import { addressOf } from '../../peers.js';
 import type { RouteContext } from '../app.js';
 
 /** What ksqlDB tells of the service as a whole: commands' statuses, metadata, the nodes; and its end. */
-export function clusterRoutes(app: FastifyInstance, { engine, config, clock }: RouteContext): void {
+export function clusterRoutes(app: FastifyInstance, { engine, config, clock, cluster }: RouteContext): void {
   app.get('/status', () => ({
     commandStatuses: Object.fromEntries([...engine.commandStatuses()].map(([id, s]) => [id, s.status])),
   }));
@@ -31,10 +33,10 @@ export function clusterRoutes(app: FastifyInstance, { engine, config, clock }: R
   app.get('/v1/metadata', () => ({ version: config.ksqlVersion, clusterId: clusterId() }));
   app.get('/v1/metadata/id', clusterId);
 
-  // One node that knows of itself; others of the service are met through the log, not here.
-  app.get('/clusterStatus', (request) => ({
+  app.get('/clusterStatus', (request) => cluster?.status() ?? aloneStatus(request.host));
+  const aloneStatus = (host: string) => ({
     clusterStatus: {
-      [request.host]: {
+      [host]: {
         hostAlive: true,
         lastStatusUpdateMs: clock.now(),
         activeStandbyPerQuery: Object.fromEntries(
@@ -48,15 +50,33 @@ export function clusterRoutes(app: FastifyInstance, { engine, config, clock }: R
         hostStoreLags: { stateStoreLags: {}, updateTimeMs: clock.now() },
       },
     },
-  }));
-  app.post('/heartbeat', () => ({ ok: true }));
-  app.post('/lag', () => ({ ok: true }));
+  });
+  app.post('/heartbeat', (request) => {
+    const { hostInfo } = (request.body ?? {}) as { readonly hostInfo?: unknown };
+    cluster?.heartbeat(addressIn(hostInfo, 'hostInfo'));
+    return { ok: true };
+  });
+  app.post('/lag', (request) => {
+    const { ksqlHost, hostStoreLags } = (request.body ?? {}) as {
+      readonly ksqlHost?: unknown;
+      readonly hostStoreLags?: unknown;
+    };
+    cluster?.reportLags(addressIn(ksqlHost, 'ksqlHost'), hostStoreLags as StoreLags);
+    return { ok: true };
+  });
 
   app.post('/ksql/terminate', async (request, reply) => {
     const patterns = readPatterns(request.body);
     const entities = await engine.terminateCluster((topic) => patterns.some((p) => p.matches(topic)));
     return reply.type('application/json').send(JSON.stringify(entities));
   });
+}
+
+/** `{host, port}` of a node. */
+function addressIn(body: unknown, member: string): string {
+  const { host, port } = (body ?? {}) as { readonly host?: unknown; readonly port?: unknown };
+  if (typeof host === 'string' && Number.isInteger(port)) return addressOf(host, port as number);
+  throw new WeirError('BAD_REQUEST', `Member '${member}' of the request must have a host and a port.`);
 }
 
 /** `{"deleteTopicList": [names or patterns]}`; RE2 patterns, which cannot be made to run for ever. */
