@@ -1,5 +1,5 @@
 // Runs on a fresh clone with Node alone: installs what is missing, builds what has changed, then runs what was asked.
-// usage: node scripts/bootstrap.mjs start|shell|test|check|bench|build [arguments…]
+// usage: node scripts/bootstrap.mjs start|shell|test|check|bench|simulate|build [arguments…]
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -82,6 +82,11 @@ switch (what) {
     build();
     exec(['--enable-source-maps', join(root, 'dist', 'bench', 'main.js'), ...args]);
     break;
+  case 'simulate':
+    build();
+    run(process.execPath, [tool('typescript/bin/tsc'), '-p', 'tsconfig.simulate.json']);
+    exec(['--enable-source-maps', join(root, 'dist', 'test', 'simulation', 'main.js'), ...args]);
+    break;
   case 'test':
     build();
     exec([tool('vitest/vitest.mjs'), 'run', ...args]);
@@ -94,6 +99,6 @@ switch (what) {
     build();
     break;
   default:
-    console.error('usage: node scripts/bootstrap.mjs start|shell|weir|test|check|bench|build [arguments…]');
+    console.error('usage: node scripts/bootstrap.mjs start|shell|weir|test|check|bench|simulate|build [arguments…]');
     process.exit(2);
 }

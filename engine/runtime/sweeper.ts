@@ -29,7 +29,7 @@ export class Sweeper {
 
   constructor(
     private readonly stores: readonly SweptStore[],
-    private readonly clock: Pick<Clock, 'now'>,
+    private readonly clock: Pick<Clock, 'now' | 'turn'>,
     /** A sweep failed; the next one tries again. */
     private readonly failed: (e: unknown) => void,
   ) {}
@@ -72,7 +72,7 @@ export class Sweeper {
         if (this.closed || this.found.length >= MAX_REMOVED) return;
         const stored = Buffer.from(key);
         if (swept.expiry.expired(stored, Buffer.from(value))) this.found.push({ swept, key: stored });
-        if (++seen % STRIDE === 0) await yieldToLoop();
+        if (++seen % STRIDE === 0) await yieldToLoop(this.clock);
       }
     }
   }

@@ -1,5 +1,6 @@
 import type { GroupMember, LogWriter, TopicPartitionOffset } from '../log/log.js';
 import type { StoreReader, TaskId } from '../stores/store.js';
+import type { Clock } from '../types/clock.js';
 import { messageOf } from '../types/errors.js';
 import type { SubTopology } from '../types/topology.js';
 import { buildChain } from './chain.js';
@@ -24,6 +25,8 @@ export interface TaskFactoryOptions {
   readonly settings: QuerySettings;
   readonly topics: QueryTopics;
   readonly counters: Counters;
+  /** For slices and intervals; left out: that of the services. */
+  readonly clock?: Clock;
   /** Whether more of a partition is on the log than its reader has given. */
   readonly behind: (topic: string, partition: number) => boolean;
 }
@@ -86,7 +89,8 @@ export class TaskFactory {
     member: GroupMember | undefined,
   ): Promise<Task> {
     const { services, properties, settings, counters, topics } = this.options;
-    const { serviceId, clock, state } = services;
+    const { serviceId, state } = services;
+    const clock = this.options.clock ?? services.clock;
     const { queryId, partition } = id;
     let task: Task | undefined;
     const deadLetters = this.deadLetters();

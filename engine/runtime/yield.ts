@@ -1,2 +1,5 @@
-/** Lets the event loop turn once: timers, sockets and other queries run. */
-export const yieldToLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+import type { Clock } from '../types/clock.js';
+
+/** Lets the event loop turn once: timers, sockets and other queries run. Where the clock has turns of its own, one of these. */
+export const yieldToLoop = (clock?: Pick<Clock, 'turn'>): Promise<void> =>
+  clock?.turn?.() ?? new Promise((resolve) => setImmediate(resolve));

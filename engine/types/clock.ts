@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** One turn of the event loop; left out: the real one. For who owns the order of all that happens. */
+  turn?(): Promise<void>;
 }
 
 export const systemClock: Clock = {

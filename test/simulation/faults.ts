@@ -1,0 +1,86 @@
+import type { Random } from './random.js';
+
+/** What goes wrong by itself, at the moment that the seed says. */
+export const NODE_FAULTS = [
+  'crash',
+  'crash with a torn tail',
+  'zombie',
+  'expelled while alive',
+  'rebalance',
+  'disk full',
+  'clock jumps forward',
+  'clock jumps backward',
+] as const;
+
+/** What goes wrong with a request. */
+export const REQUEST_FAULTS = [
+  'commit acknowledged, reported as failed',
+  'request refused',
+  'delayed end of transaction',
+  'batch delivered twice',
+  'read failed',
+] as const;
+
+export type NodeFault = (typeof NODE_FAULTS)[number];
+export type RequestFault = (typeof REQUEST_FAULTS)[number];
+/** Not injected: how often it followed. */
+export type Consequence = 'fenced producer' | 'fenced member' | 'restart';
+export type FaultKind = NodeFault | RequestFault | Consequence;
+
+const DELAY_MS = 3000;
+
+/** The faults of one seed: which kinds, how many of them at most, and when. */
+export class Faults {
+  readonly counts = new Map<FaultKind, number>();
+  private active = true;
+  private readonly enabled = new Set<FaultKind>();
+  private nodeBudget: number;
+  private requestBudget: number;
+
+  constructor(readonly random: Random) {
+    for (const kind of [...NODE_FAULTS, ...REQUEST_FAULTS]) if (random.chance(0.55)) this.enabled.add(kind);
+    // One seed in twelve has none: what fails there is no fault's doing.
+    const none = random.chance(1 / 12);
+    this.nodeBudget = none ? 0 : random.int(1, 8);
+    this.requestBudget = none ? 0 : random.int(0, 10);
+  }
+
+  /** From now on nothing goes wrong any more. */
+  heal(): void {
+    this.active = false;
+  }
+
+  count(kind: FaultKind): void {
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+  }
+
+  /** After an event of a node: what befalls it now, if anything. */
+  ofNode(): NodeFault | undefined {
+    if (!this.active || this.nodeBudget === 0 || !this.random.chance(0.012)) return undefined;
+    const kinds = NODE_FAULTS.filter((k) => this.enabled.has(k));
+    if (kinds.length === 0) return undefined;
+    this.nodeBudget--;
+    return this.random.pick(kinds);
+  }
+
+  /** Whether a request of this kind goes wrong now. */
+  ofRequest(kind: RequestFault, probability: number): boolean {
+    if (!this.active || this.requestBudget === 0 || !this.enabled.has(kind)) return false;
+    if (!this.random.chance(probability)) return false;
+    this.requestBudget--;
+    this.count(kind);
+    return true;
+  }
+
+  /** A commit: done and reported as failed, refused, or neither. */
+  ofCommit(error: () => Error): { readonly before: boolean; readonly error: Error } | undefined {
+    if (this.ofRequest('commit acknowledged, reported as failed', 0.15)) return { before: false, error: error() };
+    if (this.ofRequest('request refused', 0.1)) return { before: true, error: error() };
+    return undefined;
+  }
+
+  /** Markers of a transaction are written within so many milliseconds of its decision. */
+  markerDelayMs(): number {
+    return this.ofRequest('delayed end of transaction', 0.1) ? DELAY_MS : 4;
+  }
+}

@@ -1,0 +1,116 @@
+import { formatByName } from '../../engine/formats/index.js';
+import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
+import { type ProcessingError, type Properties, Runtime } from '../../engine/runtime/index.js';
+import { LevelState } from '../../engine/stores/level.js';
+import type { Logger } from '../../engine/types/logger.js';
+import type { Topology } from '../../engine/types/topology.js';
+import type { Broker } from './broker.js';
+import { SimDisk } from './disk.js';
+import type { Faults } from './faults.js';
+import type { Groups } from './groups.js';
+import { SimProcess } from './process.js';
+import type { Random } from './random.js';
+import type { Scheduler } from './scheduler.js';
+import { SimLog } from './sim-log.js';
+
+export const FUNCTIONS = new FunctionRegistry(BUILT_IN_FUNCTIONS);
+export const SERVICE_ID = 'sim';
+
+export interface NodeOptions {
+  readonly name: string;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly broker: Broker;
+  readonly groups: Groups;
+  readonly faults: Faults;
+  readonly queries: readonly { readonly id: string; readonly topology: Topology }[];
+  readonly properties: Properties;
+  readonly skipped: (error: ProcessingError) => void;
+}
+
+/** A machine: its disk, and one process after another that runs the engine's real runtime on it. */
+export class SimNode {
+  disk = new SimDisk();
+  process: SimProcess;
+  runtime!: Runtime;
+  /** What the engine has logged as errors and warnings, the last of it. */
+  readonly logged: string[] = [];
+  private lives = 0;
+
+  constructor(private readonly options: NodeOptions) {
+    this.process = this.newProcess();
+    this.process.kill();
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  get running(): boolean {
+    return this.process.alive;
+  }
+
+  start(): void {
+    const { broker, groups, faults, queries, properties, skipped } = this.options;
+    const process = this.newProcess();
+    this.process = process;
+    const { disk } = this;
+    const log = new SimLog({ broker, groups, faults, process, writeState: (ops) => disk.write(ops) });
+    this.runtime = new Runtime({
+      serviceId: SERVICE_ID,
+      log,
+      state: new LevelState(disk.open(process)),
+      format: formatByName,
+      functions: FUNCTIONS,
+      clock: process.clock,
+      logger: this.logger(process),
+      random: () => process.random.next(),
+      uuid: () => `${process.random.next()}`,
+      processingLog: skipped,
+    });
+    for (const { id: queryId, topology } of queries) void this.runtime.startQuery({ queryId, topology, properties });
+  }
+
+  /** The process is gone, at whatever it waited for. */
+  crash(): void {
+    this.process.kill();
+    this.options.groups.silent(this.process);
+  }
+
+  pause(): void {
+    this.process.pause();
+    this.options.groups.silent(this.process);
+  }
+
+  /** Commits, leaves its groups and ends. */
+  async stop(): Promise<void> {
+    await this.runtime.stop();
+    this.process.kill();
+  }
+
+  /** Queries that have given up, with the reason. */
+  failed(): { readonly id: string; readonly error: string }[] {
+    if (!this.running) return [];
+    return this.options.queries.flatMap(({ id }) => {
+      const query = this.runtime.query(id);
+      return query?.state === 'ERROR' ? [{ id, error: query.lastError()?.message ?? '' }] : [];
+    });
+  }
+
+  private newProcess(): SimProcess {
+    const { name, scheduler, random } = this.options;
+    const process = new SimProcess(`${name}.${++this.lives}`, scheduler, random.fork());
+    process.skewMs = random.int(-5000, 5000);
+    return process;
+  }
+
+  private logger(process: SimProcess): Logger {
+    const keep = (facts: object, message: string) => {
+      if (!process.alive) return;
+      process.scheduler.note(`${process.name} logs ${message}`);
+      this.logged.push(`${process.scheduler.now.toFixed(1)} ${process.name} ${message} ${JSON.stringify(facts)}`);
+      if (this.logged.length > 50) this.logged.shift();
+    };
+    return { debug() {}, info() {}, warn: keep, error: keep };
+  }
+}

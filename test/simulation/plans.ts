@@ -1,0 +1,41 @@
+import { MemoryEngine } from '../../cli/test/memory-engine.js';
+import type { KeyWindow, Topology } from '../../engine/types/topology.js';
+import { parseScript, SourceText } from '../../parser/index.js';
+import { SOURCES } from './inputs.js';
+import { FUNCTIONS } from './node.js';
+import type { ReferenceQuery } from './queries.js';
+
+export interface Planned {
+  readonly queries: readonly { readonly id: string; readonly topology: Topology }[];
+  /** By name, as the catalog has them: where a sink's records go, and how its keys are windowed. */
+  readonly sinks: ReadonlyMap<string, { readonly topic: string; readonly window: KeyWindow | null }>;
+}
+
+const planned = new Map<ReferenceQuery, Planned>();
+
+/** The topologies of a reference query, through parser, analyzer and planner; made once. */
+export function planOf(query: ReferenceQuery): Planned {
+  let plan = planned.get(query);
+  if (plan === undefined) planned.set(query, (plan = makePlan(query)));
+  return plan;
+}
+
+function makePlan(query: ReferenceQuery): Planned {
+  const engine = new MemoryEngine(
+    { functions: FUNCTIONS, now: () => 0, random: () => 0.5, uuid: () => '' },
+    { 'ksql.persistence.default.format.key': 'JSON' },
+  );
+  const sql = [...query.reads.map((topic) => SOURCES[topic]!), query.sql].join('\n');
+  const text = new SourceText(sql);
+  for (const statement of parseScript(sql)) engine.execute(statement, text);
+  const { sources, queries } = engine.catalog;
+  return {
+    queries: [...queries.values()].map(({ id, topology }) => ({ id, topology })),
+    sinks: new Map(
+      Object.keys(query.expected).map((name) => {
+        const { topic, window } = sources.get(name)!;
+        return [name, { topic: topic.name, window }];
+      }),
+    ),
+  };
+}

@@ -1,0 +1,105 @@
+import type { GroupMember, MemberHandler, MemberOptions, TopicPartition } from '../../engine/log/log.js';
+import { Refused } from './broker.js';
+import type { Group, Groups, Membership } from './groups.js';
+import type { SimProcess } from './process.js';
+
+/** How long a member takes at most to hear that it is out of the group. */
+const NOTICE_MS = 1500;
+
+const nameOf = (p: TopicPartition): string => `${p.topic}/${p.partition}`;
+
+/** A member of a group on the side of the node. One that was dropped joins again, as another member. */
+export class SimMember implements GroupMember {
+  private readonly owned = new Map<string, TopicPartition>();
+  private readonly group: Group;
+  private handler: MemberHandler | undefined;
+  private id = '';
+  private leaving = false;
+  /** The handler is told one thing after another. */
+  private told: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly groups: Groups,
+    private readonly process: SimProcess,
+    private readonly options: MemberOptions,
+  ) {
+    this.group = groups.get(options.group);
+  }
+
+  async join(handler: MemberHandler): Promise<void> {
+    this.handler = handler;
+    await this.enter();
+  }
+
+  async leave(): Promise<void> {
+    if (this.leaving || this.handler === undefined) return;
+    this.leaving = true;
+    await this.told;
+    try {
+      if (this.owned.size > 0) await this.handler.revoked([...this.owned.values()]);
+    } finally {
+      this.owned.clear();
+      const { id } = this;
+      await this.process.request('leave', () => this.group.remove(id));
+    }
+  }
+
+  owns(p: TopicPartition): boolean {
+    return this.owned.has(nameOf(p));
+  }
+
+  /** For commits: who it says it is. */
+  get memberId(): string {
+    if (this.id === '') throw new Refused(`Not a member of ${this.options.group}`, true);
+    return this.id;
+  }
+
+  private async enter(): Promise<void> {
+    const id = `${this.process.name}-${this.groups.nextId()}`;
+    const { topics, copartitioned } = this.options;
+    const deliver = (label: string, run: () => Promise<void>) =>
+      this.process.later(this.process.latency(), label, () =>
+        this.tell(async () => {
+          if (this.id === id && !this.leaving) await run();
+        }),
+      );
+    const membership: Membership = {
+      id,
+      process: this.process,
+      topics,
+      copartitioned,
+      assign: (partitions) => deliver('is assigned', () => this.assigned(partitions)),
+      revoke: (partitions, done) =>
+        deliver('is revoked', async () => {
+          await this.handler!.revoked(partitions.filter((p) => this.owns(p)));
+          for (const p of partitions) this.owned.delete(nameOf(p));
+          await this.process.request('let go', done);
+        }),
+      expelled: () =>
+        this.process.later(this.process.random.next() * NOTICE_MS, 'is out of the group', () => {
+          if (this.id === id && !this.leaving) this.lose();
+        }),
+    };
+    this.id = id;
+    await this.process.request('join', () => this.group.add(membership));
+  }
+
+  private assigned(partitions: readonly TopicPartition[]): Promise<void> {
+    for (const p of partitions) this.owned.set(nameOf(p), p);
+    return this.handler!.assigned(partitions);
+  }
+
+  private tell(what: () => Promise<void>): void {
+    this.told = this.told.then(what).catch((e: unknown) => this.handler!.failed(e as Error));
+  }
+
+  private lose(): void {
+    const lost = [...this.owned.values()];
+    this.owned.clear();
+    this.id = '';
+    if (lost.length > 0) this.handler!.lost(lost);
+    this.process.later(this.process.random.next() * 200, 'joins again', () => {
+      if (!this.leaving) void this.enter();
+    });
+  }
+}
