@@ -57,10 +57,7 @@ const QUESTIONS: { readonly [K in NameKind]: { readonly sql: string; read(answer
   topics: { sql: 'SHOW TOPICS;', read: (a) => named(a[0]?.topics, 'name') },
   settings: {
     sql: 'SHOW PROPERTIES;',
-    read: (a) => [
-      ...new Set(named(a[0]?.properties, 'name').map((n) => n.replace(/^ksql\.streams\./, ''))),
-      'weir.push.snapshot',
-    ],
+    read: (a) => [...new Set(named(a[0]?.properties, 'name').map((n) => n.replace(/^ksql\.streams\./, '')))],
   },
   connectors: { sql: 'SHOW CONNECTORS;', read: (a) => named(a[0]?.connectors, 'name') },
 };

@@ -96,8 +96,10 @@ describe('rows in every format: wide characters, NULL, nested values, all digits
   });
 
   it('control characters are escapes on a terminal, and themselves in a file', () => {
-    const cell = (escape: boolean) =>
-      rowWriter('csv', COLUMNS, { width: 80, verticalWhenWide: false, escape }).rows([['1', '"\\u001b[2J"', 'null']]);
+    const cell = (escaped: boolean) =>
+      rowWriter('csv', COLUMNS, { width: 80, verticalWhenWide: false, escape: escaped }).rows([
+        ['1', '"\\u001b[2J"', 'null'],
+      ]);
     expect([cell(true).includes('\u001b'), cell(false).includes('\u001b')]).toEqual([false, true]);
   });
 

@@ -21,10 +21,10 @@ export class Screen {
     const text = (this.pending + part).slice(0, open?.index);
     this.pending = open?.[0] ?? '';
     for (let at = 0; at < text.length; ) {
-      const escape = /^\u001b\[([?\d;]*)([A-Za-z])/.exec(text.slice(at, at + 32));
-      if (escape !== null) {
-        this.command(escape[2]!, escape[1]!);
-        at += escape[0].length;
+      const command = /^\u001b\[([?\d;]*)([A-Za-z])/.exec(text.slice(at, at + 32));
+      if (command !== null) {
+        this.command(command[2]!, command[1]!);
+        at += command[0].length;
       } else if (text[at] === '\r') {
         this.column = 0;
         at++;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, letters, produce, run, startServer, type TestServer } from '../server/support.js';
 import { removeDir } from '../support/temp.js';
@@ -30,10 +30,10 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     if (home !== undefined) removeDir(home);
   });
 
-  const start = async (): Promise<Terminal> => {
+  const start = async (args: readonly string[] = [], env: Record<string, string> = {}): Promise<Terminal> => {
     home ??= '';
     if (!existsSync(home)) home = mkdtempSync(join(tmpdir(), 'weir-home-'));
-    const t = program.terminal([server.address], home);
+    const t = program.terminal([server.address, ...args], home, env);
     terminals.push(t);
     await t.sees('Type help for help.');
     await t.sees('weir> ');
@@ -116,5 +116,187 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     await second.sees('Type Name');
     second.type(CTRL_D);
     expect(await second.status).toBe(0);
+  });
+
+  it('Tab completes from the grammar and from what is on the server', async () => {
+    const t = await start();
+    t.type('sel\t');
+    await t.shows((s) => s.endsWith('weir> select'));
+    t.type(' * from coun\t');
+    await t.shows((s) => s.endsWith('weir> select * from counts'));
+    t.type(' where N = 2;\r');
+    await t.sees('| x');
+    await t.sees('weir> ');
+    // Several: what they share, a list, and one after the other.
+    t.type('SHOW T\t');
+    await t.shows((s) => /weir> SHOW T\nTABLES +TOPICS +TYPES$/.test(s));
+    t.type('\t');
+    await t.shows((s) => s.includes('weir> SHOW TABLES\n'));
+    t.type('\t\t');
+    await t.shows((s) => s.includes('weir> SHOW TYPES\n'));
+    t.type(';\r');
+    await t.sees('Type Name');
+    t.type(CTRL_D);
+    expect(await t.status).toBe(0);
+  });
+
+  it('is coloured while it is typed, unless it is not to be', async () => {
+    const t = await start();
+    t.type("SELECT 'text', 98.75 FROM counts -- why");
+    await t.shows((s) => s.includes('-- why'));
+    expect(['SELECT', "'text'", '98.75', 'counts', '-- why'].map((w) => t.styleOf(w))).toEqual([
+      '34;1',
+      '32',
+      '33',
+      '',
+      '90',
+    ]);
+    t.type(`${CTRL_C}SELEC 1;\r`);
+    await t.sees("Did you mean 'SELECT'?");
+    await t.sees('^^^^^');
+    expect(t.styleOf('^^^^^')).toBe('31;1');
+    for (const [args, env] of [
+      [['--no-color'], {}],
+      [[], { NO_COLOR: '1' }],
+    ] as const) {
+      const plain = await start(args, env);
+      plain.type("SELECT 'text';\r");
+      await plain.sees('weir> ');
+      // Reverse video and colours end in m; cursor moves do not.
+      expect(plain.written).not.toMatch(/\u001b\[[\d;]*m/);
+    }
+  });
+
+  it('Ctrl-R finds what was typed', async () => {
+    const t = await start();
+    for (const s of ['SHOW TYPES;', "SELECT n FROM counts WHERE b = 'y';", 'SHOW TOPICS;']) {
+      t.type(`${s}\r`);
+      await t.shows((text) => text.endsWith('weir>'));
+    }
+    t.type('\u0012types');
+    await t.shows((s) => s.includes("(reverse-i-search)'types': SHOW TYPES;"));
+    t.type('\u0007'); // Ctrl-G: back to nothing
+    await t.shows((s) => s.endsWith('weir>'));
+    t.type('\u0012sho');
+    await t.shows((s) => s.endsWith("'sho': SHOW TOPICS;"));
+    t.type('\u0012');
+    await t.shows((s) => s.endsWith("'sho': SHOW TYPES;"));
+    t.type('zzz');
+    await t.shows((s) => s.includes('(failed reverse-i-search)'));
+    t.type('\u007f\u007f\u007f\r');
+    await t.sees('Kafka Topic');
+    t.type('\u0012counts\r');
+    await t.sees('| 1 ');
+    t.type(CTRL_D);
+    expect(await t.status).toBe(0);
+  });
+
+  it('a statement of several lines is one entry of the history, and is edited as a whole', async () => {
+    const t = await start();
+    t.type("SELECT n\rFROM counts\rWHERE b = 'x';\r");
+    await t.sees('1 row.');
+    await t.shows((s) => s.endsWith('weir>'));
+    t.type(`SHOW TYPES;\r`);
+    await t.sees('Type Name');
+    await t.shows((s) => s.endsWith('weir>'));
+    t.type(`${UP}${UP}`);
+    await t.shows((s) => s.endsWith("weir> SELECT n\n   -> FROM counts\n   -> WHERE b = 'x';"));
+    // Up to the first line, to its end, and on.
+    t.type(`${UP}${UP}\u0005, b\r`);
+    await t.sees('| B ');
+    t.type(CTRL_D);
+    expect(await t.status).toBe(0);
+    expect(readFileSync(join(home, '.weir_history'), 'utf8')).toContain('SELECT n\\nFROM counts\\nWHERE');
+  });
+
+  it('pasted text waits for Enter; what may hold a secret is not remembered', async () => {
+    const t = await start();
+    t.type('\u001b[200~SHOW TYPES;\nSHOW\n\tTOPICS;\u001b[201~');
+    await t.shows((s) => s.endsWith('weir> SHOW TYPES;\n   -> SHOW\n   ->   TOPICS;'));
+    t.type('\r');
+    await t.sees('Kafka Topic');
+    t.type("SET 'sasl.password'='x';\r");
+    await t.sees('Successfully changed');
+    t.type(CTRL_D);
+    await t.status;
+    const history = readFileSync(join(home, '.weir_history'), 'utf8');
+    expect([history.includes('TOPICS'), history.includes('password')]).toEqual([true, false]);
+  });
+
+  it('runs ~/.weirrc first, unless it is not to', async () => {
+    home = mkdtempSync(join(tmpdir(), 'weir-home-'));
+    writeFileSync(join(home, '.weirrc'), "\\timing on\nDEFINE who = 'x';\n");
+    const t = await start();
+    await t.shows((s) => s.includes('Timing is on.'));
+    // biome-ignore format: one line
+    t.type("SELECT n FROM counts WHERE b = '$" + "{who}';\r");
+    await t.sees('| 2 ');
+    await t.sees('Time: ');
+    const other = await start(['--no-rc']);
+    other.type('SHOW VARIABLES;\r');
+    await other.sees('Variable Name');
+    expect(await other.shows((s) => s.endsWith('weir>'))).not.toContain('WHO');
+  });
+
+  it('\\live keeps the rows of a table in their places, and Ctrl-C ends it', async () => {
+    await produce(server, 'live', [
+      { key: 'a', value: '{"V":1}' },
+      { key: 'b', value: '{"V":2}' },
+    ]);
+    await run(
+      server,
+      "CREATE TABLE live (k STRING PRIMARY KEY, v INT) WITH (KAFKA_TOPIC='live', VALUE_FORMAT='JSON');",
+    );
+    const t = await start();
+    t.type('\\live SELECT * FROM live EMIT CHANGES;\r');
+    await t.shows((s) => /\| a +\| 1 +\|\n\| b +\| 2 +\|/.test(s) && s.includes('2 keys'));
+    await produce(server, 'live', [
+      { key: 'c', value: '{"V":3}' },
+      { key: 'a', value: '{"V":10}' },
+    ]);
+    const three = await t.shows(
+      (s) => /\| a +\| 10 +\|\n\| b +\| 2 +\|\n\| c +\| 3 +\|/.test(s) && s.includes('3 keys'),
+    );
+    expect(three).toMatch(/rows\/s.* · skipped 0 · Ctrl-C ends/);
+    expect(three.match(/\| K /g)).toHaveLength(1);
+    await produce(server, 'live', [{ key: 'b', value: null }]);
+    await t.shows((s) => /\| a +\| 10 +\|\n\| c +\| 3 +\|\n\+-/.test(s) && s.includes('2 keys'));
+    t.type(CTRL_C);
+    await t.sees('Query terminated');
+    await eventually(pushQueries, (n) => n === 0);
+    t.type('\\live SELECT v FROM live EMIT CHANGES;\r');
+    await t.sees('missing: K');
+    t.type(CTRL_D);
+    expect(await t.status).toBe(0);
+  });
+
+  it('a push query has a line of status, and tells why it is silent', async () => {
+    const t = await start();
+    t.type('SELECT * FROM letters EMIT CHANGES;\r');
+    const screen = await t.shows((s) => s.includes('rows/s') && s.includes('-- '));
+    expect(screen).toMatch(/0 rows · 0\.0 rows\/s .*skipped 0 · Ctrl-C ends/);
+    expect(screen).toContain('auto.offset.reset');
+    t.type(CTRL_C);
+    await t.sees('Query terminated');
+    expect(await t.shows((s) => s.endsWith('weir>'))).not.toContain('rows/s');
+  });
+
+  it('what is longer than the screen goes through the pager', async () => {
+    const pager = join(mkdtempSync(join(tmpdir(), 'weir-home-')), 'pager');
+    writeFileSync(pager, '#!/bin/sh\necho PAGED; head -3; echo END\n', { mode: 0o755 });
+    const t = await start([], { PAGER: pager });
+    t.type('SHOW FUNCTIONS;\r');
+    await t.sees('PAGED');
+    await t.sees('END');
+    await t.shows((s) => s.endsWith('weir>'));
+    t.type('SHOW TYPES;\r');
+    await t.sees('Type Name');
+    t.type('\\pager off\rSHOW FUNCTIONS;\r');
+    await t.sees('Pager is off.');
+    await t.sees('UCASE');
+    await t.shows((s) => s.endsWith('weir>'));
+    t.type(CTRL_D);
+    expect(await t.status).toBe(0);
+    removeDir(dirname(pager));
   });
 });
