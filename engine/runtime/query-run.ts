@@ -1,5 +1,5 @@
-import type { FetchedPartition, GroupMember, LogReader, MemberHandler, TopicPartition } from '../log/log.js';
-import { messageOf, WeirError } from '../types/errors.js';
+import type { FetchedPartition, GroupMember, LogReader, MemberHandler, Placement, TopicPartition } from '../log/log.js';
+import { isDiskFull, messageOf, WeirError } from '../types/errors.js';
 import type { SubTopology, Topology } from '../types/topology.js';
 import type { Counters } from './counters.js';
 import { isBehind } from './input-queue.js';
@@ -7,9 +7,12 @@ import { RepartitionPurge } from './repartition-purge.js';
 import type { RestoreProgress } from './restore.js';
 import type { Properties, RuntimeServices } from './services.js';
 import type { QuerySettings } from './settings.js';
+import { Standbys } from './standby.js';
+import { SteadyClock } from './steady-clock.js';
 import type { Task } from './task.js';
 import { TaskFactory } from './task-factory.js';
-import { type QueryTopics, sourcesOf } from './topics.js';
+import { type QueryTopics, sourcesOf, storesOf } from './topics.js';
+import { type WatchedTask, withLimit } from './watchdog.js';
 import { yieldToLoop } from './yield.js';
 
 /** A slice of one task; the event loop runs between two slices. */
@@ -23,6 +26,10 @@ const RESUME_BYTES = 1024 * 1024;
 export const MAX_FAILURES = 5;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 15_000;
+/** How often is looked whether a full disk has room again. */
+export const DISK_FULL_PAUSE_MS = 5000;
+/** What a run that is given up gets to let go of its clients. */
+const LET_GO_MS = 5000;
 /** How long a fenced task waits to be taken away. */
 const FENCED_PAUSE_MS = 10_000;
 
@@ -44,6 +51,8 @@ export interface Slot {
   /** When to try again; meaningful without a task. */
   retryAt: number;
   lastCommit: number;
+  /** Its state could not be written for want of room, and has not been since. */
+  diskFull: boolean;
 }
 
 export interface QueryRunOptions {
@@ -69,6 +78,11 @@ export interface QueryRunOptions {
 export class QueryRun {
   readonly slots = new Map<string, Slot>();
   joined = false;
+  /** Who has what since the last rebalance. */
+  placement: Placement | undefined;
+  readonly standbys: Standbys;
+  /** For all pauses and intervals. */
+  private readonly clock: SteadyClock;
   private readonly reader: LogReader;
   private readonly member: GroupMember;
   private readonly factory: TaskFactory;
@@ -76,33 +90,89 @@ export class QueryRun {
   /** Tasks of lost partitions that are still being closed, by slot: the next one on the same state waits for them. */
   private readonly closing = new Map<string, Promise<void>>();
   private fatal: Error | null = null;
+  private giveUp: (error: Error) => void = () => {};
+  private readonly givenUp = new Promise<never>((_, reject) => {
+    this.giveUp = reject;
+  });
+  private broken = false;
   private wake: () => void = () => {};
 
   constructor(private readonly options: QueryRunOptions) {
     const { services, topics } = options;
     const behind = (topic: string, partition: number) => isBehind(this.reader.position(topic, partition));
-    this.factory = new TaskFactory({ ...options, behind });
+    this.clock = new SteadyClock(services.clock);
+    this.factory = new TaskFactory({ ...options, behind, clock: this.clock });
     const own = new Set(topics.internal);
-    this.purge = new RepartitionPurge(services, (topic) => own.has(topic));
+    this.purge = new RepartitionPurge({ ...services, clock: this.clock }, (topic) => own.has(topic));
     const { group } = this.factory;
     this.reader = services.log.reader({ clientId: group });
+    this.standbys = new Standbys(services, options.queryId, (key) => this.closing.get(key) ?? Promise.resolve());
+    const { standbyReplicas } = options.settings;
+    const stateful = options.topology.subtopologies.filter((s) => storesOf(s).length > 0);
     this.member = services.log.member({
       group,
       clientId: group,
       topics: topics.sources,
       copartitioned: topics.copartitioned,
+      address: services.peers?.self ?? '',
+      // Where the log commits state itself there is no changelog to follow.
+      ...(standbyReplicas > 0 && services.log.kind === 'kafka'
+        ? {
+            standbys: {
+              copies: standbyReplicas,
+              topics: stateful.flatMap((s) => sourcesOf(s, services.serviceId, options.queryId)),
+            },
+          }
+        : {}),
     });
   }
 
   /** Joins, works until the signal says so, commits and leaves. Rejects where the query cannot go on as it is. */
   async run(signal: AbortSignal): Promise<void> {
     try {
-      await this.member.join(this.handler());
-      this.joined = true;
-      await this.loop(signal);
+      await Promise.race([this.work(signal), this.givenUp]);
     } finally {
       await this.tearDown();
     }
+  }
+
+  private async work(signal: AbortSignal): Promise<void> {
+    await this.member.join(this.handler());
+    this.joined = true;
+    await this.loop(signal);
+  }
+
+  /** Ends the run with this error, whatever it is waiting for: one of its clients may never answer again. */
+  break(error: Error): void {
+    this.broken = true;
+    this.fatal ??= error;
+    this.giveUp(error);
+    this.wakeUp();
+  }
+
+  /** A task waits for room on the disk. */
+  get diskFull(): boolean {
+    for (const slot of this.slots.values()) if (slot.diskFull) return true;
+    return false;
+  }
+
+  /** The running tasks, for the watchdog. */
+  watched(): readonly WatchedTask[] {
+    if (this.options.paused()) return [];
+    return [...this.slots.values()].flatMap(({ key, task }) => {
+      if (task === null) return [];
+      const inputs = task.inputs.map(({ source: { topic }, partition, next, empty }) => {
+        const position = this.reader.position(topic, partition);
+        // Behind the last record there may be control batches, which are never given.
+        return {
+          topic,
+          partition,
+          next: empty ? Math.max(next, position?.next ?? next) : next,
+          end: position?.end ?? -1,
+        };
+      });
+      return [{ key, inputs, busy: task.committing || task.hasInput, done: task.recordsIn + task.commits }];
+    });
   }
 
   wakeUp(): void {
@@ -131,7 +201,21 @@ export class QueryRun {
         this.fatal = error;
         this.wakeUp();
       },
+      placed: (placement) => {
+        this.placement = placement;
+        this.standbys.follow(this.copiesOf(placement.members[placement.self]?.standby ?? []));
+      },
     };
+  }
+
+  /** The tasks behind partitions of which this node shall keep copies. */
+  private copiesOf(partitions: readonly TopicPartition[]): { readonly sub: SubTopology; readonly partition: number }[] {
+    const { topology, services, queryId } = this.options;
+    return topology.subtopologies.flatMap((sub) => {
+      const topics = sourcesOf(sub, services.serviceId, queryId);
+      const numbers = new Set(partitions.flatMap((p) => (topics.includes(p.topic) ? [p.partition] : [])));
+      return [...numbers].filter((n) => !this.slots.has(`${sub.id}-${n}`)).map((partition) => ({ sub, partition }));
+    });
   }
 
   /** New slots for partitions that have none. */
@@ -155,6 +239,7 @@ export class QueryRun {
           failures: 0,
           retryAt: 0,
           lastCommit: 0,
+          diskFull: false,
         };
         this.slots.set(key, slot);
         added.push(slot);
@@ -179,7 +264,9 @@ export class QueryRun {
       slot.restore = p;
     };
     const former = this.closing.get(slot.key) ?? Promise.resolve();
-    slot.opening = former
+    const { state } = this.options.services;
+    slot.opening = Promise.all([former, this.standbys.release(slot.key)])
+      .then(() => (slot.diskFull ? state.room?.() : undefined))
       .then(() => this.factory.open(slot.sub, slot.partition, signal, progress, this.member))
       .then(
         async (task) => {
@@ -189,8 +276,9 @@ export class QueryRun {
             return;
           }
           slot.task = task;
+          slot.diskFull = false;
           slot.restore = null;
-          slot.lastCommit = this.options.services.clock.now();
+          slot.lastCommit = this.clock.now();
           for (const input of task.inputs) this.reader.assign(input.source.topic, input.partition, input.next);
           this.wakeUp();
         },
@@ -251,7 +339,7 @@ export class QueryRun {
   /** A slice of work for a task, its commit, or another attempt to open it. */
   private async serve(slot: Slot): Promise<void> {
     const { services, counters, settings } = this.options;
-    const { clock } = services;
+    const { clock } = this;
     const { task } = slot;
     const now = clock.now();
     if (task === null) {
@@ -290,7 +378,7 @@ export class QueryRun {
         this.purge.committed(task.committedInputs());
       }
       counters.recordsOut += task.recordsOut - recordsOut;
-      slot.lastCommit = services.clock.now();
+      slot.lastCommit = this.clock.now();
       this.wakeUp();
     } catch (e) {
       if (slot.task === task) this.taskFailed(slot, e);
@@ -299,14 +387,20 @@ export class QueryRun {
 
   /** Gives up a task; a new one is built from the committed state after a pause. */
   private taskFailed(slot: Slot, e: unknown): void {
-    const { clock, logger } = this.options.services;
+    const { clock } = this;
+    const { logger } = this.options.services;
     const { task } = slot;
     slot.task = null;
     if (isFenced(e)) {
       // Another member works on it: the group will say so. Opening it again at once would fence that one in turn.
       logger.warn(this.place(slot, e), 'a task was fenced');
       slot.retryAt = clock.now() + FENCED_PAUSE_MS;
-    } else if (++slot.failures >= MAX_FAILURES && !isAway(e)) {
+    } else if (isDiskFull(e)) {
+      // Nothing is lost, and nothing is wrong with the query: it goes on when there is room.
+      if (!this.diskFull) this.options.failed(e, this.place(slot, e));
+      slot.diskFull = true;
+      slot.retryAt = clock.now() + DISK_FULL_PAUSE_MS;
+    } else if (isHopeless(e) || (++slot.failures >= MAX_FAILURES && !isAway(e))) {
       this.fatal = new TaskFailure(e);
     } else {
       this.options.failed(e, this.place(slot, e));
@@ -351,7 +445,7 @@ export class QueryRun {
 
   /** How long the next poll may wait: not at all while there is work, else until a commit or a retry is due. */
   private waitMs(): number {
-    const now = this.options.services.clock.now();
+    const now = this.clock.now();
     let wait = POLL_MS;
     for (const slot of this.slots.values()) {
       const { task } = slot;
@@ -379,16 +473,41 @@ export class QueryRun {
 
   private async tearDown(): Promise<void> {
     const { logger } = this.options.services;
+    if (this.broken) {
+      // Nothing is asked of clients that do not answer; those who come after fence what is left of them.
+      for (const slot of this.slots.values()) {
+        slot.task?.abandon();
+        this.letGo(slot);
+      }
+      this.slots.clear();
+    }
     try {
-      await this.member.leave();
+      await this.inTime(this.member.leave());
     } catch (e) {
       logger.warn({ queryId: this.options.queryId, error: messageOf(e) }, 'the group was not left cleanly');
     }
     const left = [...this.slots.values()];
     this.slots.clear();
-    await Promise.all([...left.map((slot) => this.release(slot, false)), ...this.closing.values()]);
-    await this.purge.settled();
-    await this.reader.close();
+    const steps = [
+      () => this.standbys.close(),
+      () => Promise.all([...left.map((slot) => this.release(slot, false)), ...this.closing.values()]),
+      () => this.purge.settled(),
+      () => this.reader.close(),
+    ];
+    for (const step of steps) {
+      if (!this.broken) await step();
+      else {
+        await this.inTime(step()).catch((e: unknown) =>
+          logger.warn({ queryId: this.options.queryId, error: messageOf(e) }, 'a client was left behind'),
+        );
+      }
+    }
+  }
+
+  /** What a broken run waits for has an end. */
+  private async inTime(work: Promise<unknown>): Promise<void> {
+    if (this.broken) await withLimit(work, this.options.services.clock, LET_GO_MS);
+    else await work;
   }
 
   private place(slot: Slot, e: unknown): object {
@@ -405,6 +524,9 @@ export class TaskFailure extends Error {
 }
 
 const isFenced = (e: unknown): boolean => e instanceof Error && (e as { fenced?: unknown }).fenced === true;
+
+/** The same record fails each time. */
+const isHopeless = (e: unknown): boolean => e instanceof WeirError && e.code === 'DECODE_ERROR';
 
 /** The schema registry cannot be asked now. What the query does is right: it waits, for however long that takes. */
 const isAway = (e: unknown): boolean => e instanceof WeirError && e.code === 'REGISTRY_ERROR';

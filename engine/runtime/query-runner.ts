@@ -1,12 +1,15 @@
-import { messageOf } from '../types/errors.js';
+import type { Placement } from '../log/log.js';
+import { isDiskFull, messageOf } from '../types/errors.js';
 import type { Topology } from '../types/topology.js';
 import { Counters, type CounterValues } from './counters.js';
 import { groupName } from './names.js';
-import { backoff, MAX_FAILURES, QueryRun, TaskFailure } from './query-run.js';
+import { backoff, DISK_FULL_PAUSE_MS, MAX_FAILURES, QueryRun, TaskFailure } from './query-run.js';
 import type { RestoreProgress } from './restore.js';
 import type { Properties, RuntimeServices } from './services.js';
 import { type QuerySettings, querySettings } from './settings.js';
-import { internalTopics, prepareTopics } from './topics.js';
+import type { StandbyStatus } from './standby.js';
+import { internalTopics, prepareTopics, type QueryTopics } from './topics.js';
+import { Stuck, Watchdog } from './watchdog.js';
 
 export interface QuerySpec {
   readonly queryId: string;
@@ -56,7 +59,11 @@ export class QueryRunner {
   private readonly counts: Counters;
   private phase: 'stopped' | 'running' | 'error' = 'stopped';
   private run: QueryRun | null = null;
+  private topics: QueryTopics | undefined;
+  private lastPlacement: Placement | undefined;
   private paused = false;
+  /** The last run ended for want of room on the disk. */
+  private diskFull = false;
   /** Failures of the whole without a commit between them. */
   private failures = 0;
   private error: { readonly at: number; readonly message: string } | null = null;
@@ -129,9 +136,33 @@ export class QueryRunner {
     if (this.phase === 'stopped') return 'STOPPED';
     if (this.phase === 'error') return 'ERROR';
     if (this.paused) return 'PAUSED';
+    if (this.diskFull || this.run?.diskFull === true) return 'DISK_FULL';
     if (this.run?.joined !== true) return 'STARTING';
     for (const slot of this.run.slots.values()) if (slot.task === null) return 'REBALANCING';
     return 'RUNNING';
+  }
+
+  /** Who has what in the query's group, as far as this node has been told. */
+  get placement(): Placement | undefined {
+    return this.run?.placement ?? this.lastPlacement;
+  }
+
+  /** How many partitions one of its topics has; 0: not known yet. */
+  partitions(topic: string): number {
+    return this.topics?.partitions.get(topic) ?? 0;
+  }
+
+  /** What this node has of a task's state: the task itself, a copy that is so far behind, or nothing that can be read. */
+  holds(subtopology: number, partition: number): 'active' | { readonly lag: number } | undefined {
+    if (this.run?.slots.get(`${subtopology}-${partition}`)?.task != null) return 'active';
+    const copy = this.standbys().find((s) => s.subtopology === subtopology && s.partition === partition);
+    if (copy === undefined || copy.stores.some((s) => s.end < 0 || s.at < 0)) return undefined;
+    return { lag: copy.stores.reduce((n, s) => n + Math.max(0, s.end - s.at), 0) };
+  }
+
+  /** The copies of other nodes' tasks that are kept here. */
+  standbys(): readonly StandbyStatus[] {
+    return this.run?.standbys.statuses() ?? [];
   }
 
   counters(): CounterValues {
@@ -180,8 +211,15 @@ export class QueryRunner {
         await this.runOnce(signal);
       } catch (e) {
         if (signal.aborted) return;
+        if (!isDiskFull(e) || !this.diskFull) this.failed(e, { queryId: this.queryId });
+        this.diskFull = isDiskFull(e);
+        if (this.diskFull || e instanceof Stuck) {
+          // Neither says anything about the query, which is started again as often as it takes.
+          if (!this.diskFull) this.counts.watchdogRestarts++;
+          await clock.sleep(this.diskFull ? DISK_FULL_PAUSE_MS : backoff(1), signal).catch(() => {});
+          continue;
+        }
         this.failures++;
-        this.failed(e, { queryId: this.queryId });
         if (e instanceof TaskFailure || this.failures >= MAX_FAILURES) {
           this.phase = 'error';
           return;
@@ -208,10 +246,29 @@ export class QueryRunner {
       },
     });
     this.run = run;
+    this.topics = topics;
+    this.diskFull = false;
+    const ended = new AbortController();
+    const watching = this.watch(run, topics, ended.signal);
     try {
       await run.run(signal);
     } finally {
+      ended.abort(new Error('the run has ended'));
+      this.lastPlacement = run.placement;
       this.run = null;
+      await watching;
+    }
+  }
+
+  /** Ends a run that is stuck, or whose topics are not what they were. */
+  private async watch(run: QueryRun, { partitions }: QueryTopics, ended: AbortSignal): Promise<void> {
+    const { log, clock, logger } = this.services;
+    const { queryId } = this;
+    const watchdog = new Watchdog({ log, clock, logger, queryId, partitions, tasks: () => run.watched() });
+    try {
+      run.break(await watchdog.watch(ended));
+    } catch (e) {
+      if (!ended.aborted) run.break(e instanceof Error ? e : new Error(messageOf(e)));
     }
   }
 
