@@ -46,6 +46,10 @@ export interface QueryStream {
   close(): Promise<void>;
 }
 
+/**
+ * The same object may be given to several readers of equal queries: do not change it. What is made of it once (its bytes on
+ * a wire) can be kept by it, in a WeakMap.
+ */
 export interface RowBatch {
   readonly rows: readonly (readonly Value[])[];
   /** Set where some rows are tombstones: true at their index. */
