@@ -83,9 +83,8 @@ switch (what) {
     exec(['--enable-source-maps', join(root, 'dist', 'bench', 'main.js'), ...args]);
     break;
   case 'simulate':
-    build();
     run(process.execPath, [tool('typescript/bin/tsc'), '-p', 'tsconfig.simulate.json']);
-    exec(['--enable-source-maps', join(root, 'dist', 'test', 'simulation', 'main.js'), ...args]);
+    exec(['--enable-source-maps', join(root, 'dist', 'simulation', 'test', 'simulation', 'main.js'), ...args]);
     break;
   case 'test':
     build();
