@@ -9,6 +9,7 @@ const HELP = `usage: weir COMMAND [options]
   plan         what deploying .sql files would change on a server
   apply        deploys .sql files to a server
   migrations   numbered .sql files, each applied once
+  types        TypeScript types of a server's streams and tables
   datagen      make taxi rides and write them to a topic
   load         write a CSV or JSON-lines file to a topic
   test         run tests of streaming SQL
@@ -48,6 +49,10 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'migrations': {
       const { migrations } = await import('./migrations/command.js');
       return migrations(args, { out: console.log, clock: systemClock });
+    }
+    case 'types': {
+      const { types } = await import('./types.js');
+      return types(args, console.log);
     }
     case 'load': {
       const { load } = await import('./load.js');

@@ -1,0 +1,59 @@
+/** What the server's `/ksql`, `/query-stream`, `/ws/v1` say of an error. */
+export interface ErrorBody {
+  readonly code?: string;
+  readonly error_code?: number;
+  readonly message?: string;
+  readonly hint?: string;
+}
+
+/**
+ * A request that failed. `code` is the server's (docs/errors.md), or one of the client's own: `UNREACHABLE` (no server
+ * answers), `CONNECTION_LOST` (a query that cannot go on where it was), `BAD_ANSWER` (something else than Weir answered),
+ * `CLOSED` (the client was closed).
+ */
+export class WeirClientError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly hint?: string | undefined,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+    this.name = 'WeirClientError';
+  }
+
+  /** Of a server before it told codes: by its number. */
+  static from(body: ErrorBody): WeirClientError {
+    return new WeirClientError(
+      body.code ?? String(body.error_code ?? 'BAD_ANSWER'),
+      body.message ?? 'The server gave no reason.',
+      body.hint,
+    );
+  }
+
+  /** Another try later may go well. */
+  get isTransient(): boolean {
+    return TRANSIENT.has(this.code);
+  }
+}
+
+const TRANSIENT = new Set([
+  'NOT_READY',
+  'SHUTTING_DOWN',
+  'TOO_MANY_QUERIES',
+  'COMMAND_TIMEOUT',
+  'LIMIT_EXCEEDED',
+  'UNREACHABLE',
+]);
+
+/** Rows of an insert that were not written: the first of them, and why. Those before it are durable. */
+export class InsertError extends WeirClientError {
+  constructor(
+    /** Index of the first row that was not written. */
+    readonly index: number,
+    body: ErrorBody,
+  ) {
+    super(body.code ?? 'BAD_REQUEST', `Row ${index}: ${body.message ?? 'not acknowledged'}`, body.hint);
+    this.name = 'InsertError';
+  }
+}
