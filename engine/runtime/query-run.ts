@@ -338,7 +338,7 @@ export class QueryRun {
 
   /** A slice of work for a task, its commit, or another attempt to open it. */
   private async serve(slot: Slot): Promise<void> {
-    const { services, counters, settings } = this.options;
+    const { counters, settings } = this.options;
     const { clock } = this;
     const { task } = slot;
     const now = clock.now();
@@ -368,7 +368,7 @@ export class QueryRun {
   }
 
   private async commit(slot: Slot, task: Task): Promise<void> {
-    const { services, counters, progressed } = this.options;
+    const { counters, progressed } = this.options;
     try {
       const { recordsOut } = task;
       if (await task.commit()) {

@@ -65,11 +65,13 @@ export class Watchdog {
   private readonly seen = new Map<string, Seen>();
   private sinceTopics = 0;
   private away = false;
+  private signal = new AbortController().signal;
 
   constructor(private readonly options: WatchdogOptions) {}
 
   /** Resolves with what is wrong; rejects with the signal's reason. */
   async watch(signal: AbortSignal): Promise<Error> {
+    this.signal = signal;
     for (;;) {
       await this.options.clock.sleep(LOOK_MS, signal);
       const problem = (await this.lookAtTasks()) ?? (await this.lookAtTopics());
@@ -160,10 +162,11 @@ export class Watchdog {
   private async ask<T>(question: () => Promise<T>): Promise<T | undefined> {
     const { clock, logger, queryId } = this.options;
     try {
-      const answer = await withLimit(question(), clock, ANSWER_MS);
+      const answer = await withLimit(question(), clock, ANSWER_MS, this.signal);
       this.away = false;
       return answer;
     } catch (e) {
+      this.signal.throwIfAborted();
       if (!this.away) logger.warn({ queryId, error: messageOf(e) }, 'the watchdog cannot ask the log');
       this.away = true;
       return undefined;
@@ -171,10 +174,16 @@ export class Watchdog {
   }
 }
 
-/** Waits for work that may never end: rejects with LOG_ERROR after `ms`. The work itself goes on, and nobody hears of it. */
-export async function withLimit<T>(work: Promise<T>, clock: Pick<Clock, 'sleep'>, ms: number): Promise<T> {
+/** Waits for work that may never end: rejects with LOG_ERROR after `ms`, and as the signal does. The work itself goes on, and nobody hears of it. */
+export async function withLimit<T>(
+  work: Promise<T>,
+  clock: Pick<Clock, 'sleep'>,
+  ms: number,
+  signal?: AbortSignal,
+): Promise<T> {
   const aborter = new AbortController();
-  const late = clock.sleep(ms, aborter.signal).then(() => {
+  const { signal: answered } = aborter;
+  const late = clock.sleep(ms, signal === undefined ? answered : AbortSignal.any([answered, signal])).then(() => {
     throw new WeirError('LOG_ERROR', `No answer within ${ms} ms`);
   });
   try {

@@ -18,15 +18,22 @@ export interface StoredNode {
   dispose(): Promise<void>;
 }
 
-export const embeddedNode = (): Promise<StoredNode> => openNode((db) => new EmbeddedLog(db, { clock: systemClock }));
+type MakeDatabase = (directory: string) => LevelDatabase;
+const plainDatabase: MakeDatabase = (directory) => new LevelDatabase({ directory });
 
-export const kafkaNode = (bootstrap: string): Promise<StoredNode> =>
-  openNode(() => new KafkaLog({ brokers: [bootstrap], heartbeatIntervalMs: 200 }));
+export const embeddedNode = (make = plainDatabase): Promise<StoredNode> =>
+  openNode((db) => new EmbeddedLog(db, { clock: systemClock }), make);
 
-async function openNode(makeLog: (database: LevelDatabase) => Log): Promise<StoredNode> {
+export const kafkaNode = (bootstrap: string, make = plainDatabase): Promise<StoredNode> =>
+  openNode(() => new KafkaLog({ brokers: [bootstrap], heartbeatIntervalMs: 200 }), make);
+
+async function openNode(
+  makeLog: (database: LevelDatabase) => Log,
+  makeDatabase: (directory: string) => LevelDatabase,
+): Promise<StoredNode> {
   const directory = makeDir();
   const open = async () => {
-    const database = new LevelDatabase({ directory });
+    const database = makeDatabase(directory);
     await database.open();
     const log = makeLog(database);
     await log.open();
