@@ -94,14 +94,14 @@ function verticalWriter(names: readonly string[]): RowWriter {
   };
 }
 
-/** One array of objects over all rows. */
+/** One array of objects over all rows. The comma comes first, so that a row is a whole line as soon as it is there. */
 function jsonWriter(names: readonly string[], safe: (text: string) => string): RowWriter {
   let count = 0;
   return {
     holds: false,
-    rows: (rows) => rows.map((row) => `${count++ === 0 ? '[' : ','}\n  ${safe(objectText(names, row))}`).join(''),
+    rows: (rows) => lines(rows.map((row) => `${count++ === 0 ? '[\n  ' : ', '}${safe(objectText(names, row))}`)),
     flush: () => '',
-    end: () => (count === 0 ? '[]\n' : '\n]\n'),
+    end: () => (count === 0 ? '[]\n' : ']\n'),
   };
 }
 

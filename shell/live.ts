@@ -127,7 +127,7 @@ export async function runLive(
   rowLimit: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { out, clock, server, session } = context;
+  const { out, clock } = context;
   if (!out.isTerminal)
     throw new ServerError('\\live needs a terminal.', 'Without one, run the query as it is: its changes come as rows.');
   const keyNames = await keyColumns(context, sql, signal);
@@ -176,8 +176,7 @@ export async function runLive(
   });
   out.raw('\u001b[?25l');
   try {
-    const options = { sideMessages: true, properties: { 'weir.push.snapshot': 'true' } };
-    for await (const lines of queryLines(server, sql, session, signal, options)) {
+    for await (const lines of changesOf(context, sql, signal)) {
       let changes = 0;
       for (const line of lines) {
         if (header === undefined) {
@@ -210,6 +209,24 @@ export async function runLive(
     cancel?.();
     draw();
     out.raw('\u001b[?25h');
+  }
+}
+
+/** The rows of the table and then its changes; of what is no plain table the changes from the beginning on. */
+async function* changesOf(
+  { server, session }: QueryContext,
+  sql: string,
+  signal: AbortSignal,
+): AsyncGenerator<readonly string[]> {
+  const ask = (properties: Record<string, string>) =>
+    queryLines(server, sql, session, signal, { sideMessages: true, properties });
+  try {
+    yield* ask({ 'weir.push.snapshot': 'true' });
+  } catch (e) {
+    // Aggregates and joins are no tables yet, and refuse to give a snapshot; a missing key is missed without one as well.
+    const refused = e instanceof ServerError && e.message.startsWith('weir.push.snapshot is for');
+    if (!refused) throw e;
+    yield* ask({ 'auto.offset.reset': 'earliest', ...session.properties });
   }
 }
 

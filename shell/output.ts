@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { Theme } from './theme.js';
@@ -70,9 +69,14 @@ export class Output {
     if (!this.waiting) return;
     this.waiting = false;
     const to = this.pager ?? this.stdout;
-    if (to.writableNeedDrain && !to.destroyed) {
-      await Promise.race([once(to, 'drain'), once(to, 'close')]);
-    }
+    if (!to.writableNeedDrain || to.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        to.off('drain', done).off('close', done);
+        resolve();
+      };
+      to.on('drain', done).on('close', done);
+    });
   }
 
   redirect(pager: Writable | undefined): void {

@@ -72,8 +72,10 @@ export async function runQuery(
         else {
           const message = sideMessage(line);
           if (message.kind === 'tombstone') rows.push(splitArray(message.row));
-          else if (message.kind === 'failure') throw new ServerError(message.message, message.hint);
-          else if (message.kind === 'notice') {
+          else if (message.kind === 'failure') {
+            writeRows();
+            throw new ServerError(message.message, message.hint);
+          } else if (message.kind === 'notice') {
             writeRows();
             pager.write(writer.flush());
             progress.notice(message.notice);

@@ -9,20 +9,39 @@ export function splitArray(json: string): string[] {
   let depth = 0;
   let start = -1;
   for (let i = 0; i < json.length; i++) {
-    const c = json[i]!;
-    if (c === '"') {
-      i++;
-      while (i < json.length && json[i] !== '"') i += json[i] === '\\' ? 2 : 1;
-    } else if (c === '[' || c === '{') {
-      if (++depth === 1) start = i + 1;
-    } else if (c === ']' || c === '}') {
-      if (--depth === 0 && json.slice(start, i).trim() !== '') out.push(json.slice(start, i).trim());
-    } else if (c === ',' && depth === 1) {
-      out.push(json.slice(start, i).trim());
-      start = i + 1;
+    switch (json.charCodeAt(i)) {
+      case 0x22: // "
+        i = endOfString(json, i);
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        if (++depth === 1) start = i + 1;
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        if (--depth === 0) {
+          const last = json.slice(start, i).trim();
+          if (last !== '') out.push(last);
+        }
+        break;
+      case 0x2c: // ,
+        if (depth === 1) {
+          out.push(json.slice(start, i).trim());
+          start = i + 1;
+        }
     }
   }
   return out;
+}
+
+/** `start` is at a quote; the offset of the one that closes it. */
+function endOfString(json: string, start: number): number {
+  for (let end = json.indexOf('"', start + 1); end !== -1; end = json.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (json.charCodeAt(end - 1 - slashes) === 0x5c) slashes++;
+    if (slashes % 2 === 0) return end;
+  }
+  return json.length;
 }
 
 /** What a cell shows: text without its quotes, everything else as it was sent. */

@@ -74,6 +74,10 @@ export function clip(text: string, width: number): string {
 export function wrapText(text: string, size: number): string[] {
   if (displayWidth(text) <= size) return [text];
   const out: string[] = [];
+  if (PLAIN.test(text)) {
+    for (let at = 0; at < text.length; at += size) out.push(text.slice(at, at + size));
+    return out;
+  }
   let line = '';
   let used = 0;
   for (const g of graphemes(text)) {

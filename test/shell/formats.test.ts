@@ -47,7 +47,7 @@ describe('rows in every format: wide characters, NULL, nested values, all digits
   it('json: one array', () => {
     const text = written('json', ROWS.slice(0, 2));
     expect(text).toBe(
-      '[\n  {"ID":9223372036854775807,"NAME":"日本, \\"x\\"","MORE":["a",{"B":1.50}]},\n  {"ID":null,"NAME":"","MORE":null}\n]\n',
+      '[\n  {"ID":9223372036854775807,"NAME":"日本, \\"x\\"","MORE":["a",{"B":1.50}]}\n, {"ID":null,"NAME":"","MORE":null}\n]\n',
     );
     expect(JSON.parse(text)).toHaveLength(2);
     expect(written('json', [])).toBe('[]\n');

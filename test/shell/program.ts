@@ -6,6 +6,8 @@ import { Screen } from './screen.js';
 
 /** The shell as a process of its own, for tests that care for its exit, its streams and its terminal. */
 export interface ShellProgram {
+  /** The module that `node` runs. */
+  readonly entry: string;
   run(args: readonly string[], options?: RunOptions): Promise<Finished>;
   /** In a pseudo-terminal (util-linux's `script`). */
   terminal(args: readonly string[], home: string, env?: Readonly<Record<string, string>>): Terminal;
@@ -28,6 +30,7 @@ export interface Finished {
 export async function shellProgram(): Promise<ShellProgram> {
   const entry = await bundle('test/shell/entry.ts');
   return {
+    entry,
     run: (args, options = {}) => {
       const child = spawn(process.execPath, [entry, ...args], { stdio: 'pipe' });
       let [out, err] = ['', ''];
