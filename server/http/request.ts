@@ -59,21 +59,26 @@ export function readBody(body: unknown, members: BodyMembers): KsqlBody {
     variables[name] = String(value);
   }
   const properties = scalars(body[members.properties], members.properties);
+  const { requestProperties } = body;
+  if (isObject(requestProperties) && typeof requestProperties[TOKEN] === 'string') {
+    properties[TOKEN] = requestProperties[TOKEN];
+  }
   const sequence = body.commandSequenceNumber;
   return {
     sql,
     context: { properties, variables, ...(typeof sequence === 'number' ? { afterCommand: sequence } : {}) },
-    sideMessages: [properties, body.requestProperties].some((p) => isObject(p) && isTrue(p[SIDE_MESSAGES])),
+    sideMessages: [properties, requestProperties].some((p) => isObject(p) && isTrue(p[SIDE_MESSAGES])),
   };
 }
 
 const isTrue = (v: unknown): boolean => String(v).toLowerCase() === 'true';
 
-const TOKENS = 'weir.push.continuation.tokens';
-const CONTINUATION = 'weir.push.continuation';
+/** ksqlDB's names: a push query gives tokens; it goes on behind the one that it is given. */
+const TOKENS = 'ksql.query.push.v2.continuation.tokens.enabled';
+const TOKEN = 'request.ksql.query.push.continuation.token';
 
-/** A context with the properties by which a push query gives tokens, and goes on behind the one that it is given. */
+/** A context with which a push query gives continuation tokens, and goes on behind `token`. */
 export function resumable(context: RequestContext, token: string | undefined): RequestContext {
-  const from = token === undefined ? {} : { [CONTINUATION]: token };
+  const from = token === undefined ? {} : { [TOKEN]: token };
   return { ...context, properties: { [TOKENS]: 'true', ...context.properties, ...from } };
 }

@@ -66,13 +66,19 @@ export class FrameSender {
   }
 
   /**
-   * Waits until there is room. False where the client is gone, or has read too slowly: then it is closed with that reason.
+   * Sends as soon as there is room: at once, mostly. False where the client is gone, or has read too slowly: then it is
+   * closed with that reason.
    */
-  async room(): Promise<boolean> {
-    while (this.full && this.open) {
-      if (!(await this.pressure.room())) this.close(CLOSE.retryLater, TOO_SLOW);
-    }
+  async sendInTime(frame: Buffer): Promise<boolean> {
+    // Many may wait for the same room: each looks again before it takes it.
+    while (this.full && this.open) await this.room();
+    this.send(frame);
     return this.open;
+  }
+
+  /** Waits until there was room, or the client is gone. */
+  async room(): Promise<void> {
+    if (!(await this.pressure.room())) this.close(CLOSE.retryLater, TOO_SLOW);
   }
 
   close(code: number, reason: string): void {

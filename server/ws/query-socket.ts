@@ -57,8 +57,8 @@ export async function serveQuery(
       listener.heard();
       if (batch === undefined) break;
       for (const chunk of rowFrames(query, batch)) {
-        if (!(await client.room())) return;
-        client.send(chunk);
+        if (!client.full) client.send(chunk);
+        else if (!(await client.sendInTime(chunk))) return;
       }
     }
     if (!client.open) return;

@@ -34,6 +34,7 @@ export class ScriptedQuery implements QueryStream {
   ) {}
 
   async next(): Promise<RowBatch | undefined> {
+    await new Promise((resolve) => setImmediate(resolve)); // as an engine does between its slices
     const step = this.closed ? undefined : this.batch(this.asked++);
     if (step instanceof Error) throw step;
     if (step !== 'wait') {
@@ -58,15 +59,15 @@ export class FakeEngine implements EngineApi {
   isStopping = false;
   ready = true;
   readonly opened: QueryStream[] = [];
-  open: (sql: string) => QueryStream = () => {
+  open: (sql: string, context: RequestContext) => QueryStream = () => {
     throw new Error('no query');
   };
   plan = async () => [];
   deploy = async () => ({ steps: [], entities: [] });
   execute = async (_sql: string, _context: RequestContext): Promise<readonly Entity[]> => [];
 
-  async openQuery(sql: string): Promise<QueryStream> {
-    const query = this.open(sql);
+  async openQuery(sql: string, context: RequestContext): Promise<QueryStream> {
+    const query = this.open(sql, context);
     this.opened.push(query);
     return query;
   }

@@ -36,17 +36,16 @@ export class Subscription {
         unwatch = listener.stop;
         for (;;) {
           await this.pausing?.until;
-          if (this.stopped) break;
+          if (this.stopped || !client.open) break;
           listener.waits();
           const batch = await query.next();
           listener.heard();
           if (batch === undefined) break;
           for (const frame of batchFrames(id, query, batch)) {
-            // Room is looked for before each frame: many queries wait for the same.
-            if (client.full && !(await client.room())) break;
-            await this.pausing?.until;
+            if (this.pausing !== undefined) await this.pausing.until;
             if (this.stopped) break;
-            client.send(frame);
+            if (!client.full) client.send(frame);
+            else if (!(await client.sendInTime(frame))) break;
           }
           if (batch.snapshotEnd === true && !this.stopped) client.send(snapshotEndFrame(id));
         }
