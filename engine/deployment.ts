@@ -124,8 +124,13 @@ export class Deployment {
       for (const parsed of this.scripts.parse(file.sql, session)) {
         const { action, statement } = decide(this.catalog(), parsed.statement);
         if (action === 'unchanged') continue;
-        const entity = await this.scripts.runOne({ ...parsed, statement }, session);
-        if (entity !== undefined) entities.push(entity);
+        try {
+          const entity = await this.scripts.runOne({ ...parsed, statement }, session);
+          if (entity !== undefined) entities.push(entity);
+        } catch (e) {
+          // Another node of the service may be deploying the same files: what it was faster with stands.
+          if (decide(this.catalog(), parsed.statement).action !== 'unchanged') throw e;
+        }
       }
     }
     for (const step of steps) {

@@ -54,7 +54,10 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     parts.cluster?.node.start();
     await engine.start();
     await parts.beforeDeploy?.();
-    if (config.queriesFile !== undefined) {
+    if (config.queriesFile !== undefined && !engine.status().commandRunnerHealthy) {
+      // It serves what it has; an operator finds this in the log and in /healthcheck.
+      logger.error({ file: config.queriesFile }, 'nothing is deployed: the command topic is damaged');
+    } else if (config.queriesFile !== undefined) {
       const scripts = readScripts(config.queriesFile);
       const { steps } = await engine.deploy(scripts);
       logger.info({ files: scripts.map((s) => s.name), ...countActions(steps) }, 'statements deployed');

@@ -16,10 +16,14 @@ import type { Topology } from '../types/topology.js';
 import { analyzed } from './analysis.js';
 import type { Prepared, StatementContext } from './context.js';
 import type { QueryDescription } from './entities.js';
-import { stateOf, statisticsOf } from './queries.js';
+import { type StatesElsewhere, stateOf, statesElsewhere, statisticsOf } from './queries.js';
 import { fieldInfo } from './schema-info.js';
 
-export function describeQuery(query: QueryDef, context: StatementContext): QueryDescription {
+export function describeQuery(
+  query: QueryDef,
+  context: StatementContext,
+  elsewhere: StatesElsewhere,
+): QueryDescription {
   const { parts, catalog } = context;
   const sink = catalog.sources.get(query.sink);
   const running = parts.runtime.query(query.id);
@@ -38,7 +42,10 @@ export function describeQuery(query: QueryDef, context: StatementContext): Query
     topology: explainTopology(query.topology),
     executionPlan: explainTopology(query.topology),
     overriddenProperties: query.properties,
-    ksqlHostQueryStatus: { [parts.serviceId]: state },
+    ksqlHostQueryStatus: {
+      [parts.peers?.self ?? parts.serviceId]: state,
+      ...Object.fromEntries(elsewhere.get(query.id) ?? []),
+    },
     queryType: 'PERSISTENT',
     queryErrors: error === undefined ? [] : [{ timestamp: error.at, errorMessage: error.message, type: 'SYSTEM' }],
     tasksMetadata: [],
@@ -47,8 +54,10 @@ export function describeQuery(query: QueryDef, context: StatementContext): Query
   };
 }
 
-export const describeQueries = (context: StatementContext): QueryDescription[] =>
-  [...context.catalog.queries.values()].map((q) => describeQuery(q, context));
+export async function describeQueries(context: StatementContext): Promise<QueryDescription[]> {
+  const elsewhere = await statesElsewhere(context);
+  return [...context.catalog.queries.values()].map((q) => describeQuery(q, context, elsewhere));
+}
 
 /** EXPLAIN id: the running query. EXPLAIN statement: every stage that it would go through. */
 export async function explain(statement: Explain, context: StatementContext): Promise<Prepared> {
@@ -66,7 +75,7 @@ export async function explain(statement: Explain, context: StatementContext): Pr
       run: async () => ({
         '@type': 'queryDescription',
         statementText: context.sql,
-        queryDescription: describeQuery(query, context),
+        queryDescription: describeQuery(query, context, await statesElsewhere(context)),
         warnings: [],
       }),
     };

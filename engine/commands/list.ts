@@ -47,10 +47,10 @@ export async function list(statement: List, context: StatementContext): Promise<
       );
     }
     case 'QUERIES':
-      return answer(() =>
+      return answer(async () =>
         statement.extended
-          ? { '@type': 'query_descriptions', ...head, queryDescriptions: describeQueries(context) }
-          : { '@type': 'queries', ...head, queries: runningQueries(context) },
+          ? { '@type': 'query_descriptions', ...head, queryDescriptions: await describeQueries(context) }
+          : { '@type': 'queries', ...head, queries: await runningQueries(context) },
       );
     case 'ERRORS':
       return showErrors(context);
