@@ -23,6 +23,11 @@ export interface BrokerOptions {
   readonly startTimeoutMs?: number;
   /** Listeners beside PLAINTEXT, by names that are security protocols; what they need (`ssl.*`…) stands in `config`. */
   readonly listeners?: readonly ('SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT')[];
+  /**
+   * Ports of 127.0.0.1, one for each broker, where a proxy of the test listens: a further listener of plain text, `PROXIED`,
+   * is advertised there. Who comes by a proxy is sent by the proxies to all brokers.
+   */
+  readonly proxyPorts?: readonly number[];
   /** Passwords of users who may log in by SCRAM-SHA-256 and SCRAM-SHA-512. */
   readonly scramUsers?: Readonly<Record<string, string>>;
 }
@@ -232,33 +237,28 @@ interface NodePorts {
   readonly id: number;
   readonly plain: number;
   readonly controller: number;
-  /** In the order of `BrokerOptions.listeners`. */
-  readonly further: readonly number[];
+  /** With the port that is advertised. */
+  readonly further: readonly { readonly name: string; readonly port: number; readonly advertised: number }[];
 }
 
 const LOCAL = '127.0.0.1';
+const PROXIED = 'PROXIED';
 
 function serverProperties(folder: string, node: NodePorts, all: readonly NodePorts[], options: BrokerOptions): string {
-  const further = options.listeners ?? [];
-  const advertised = [
-    `PLAINTEXT://${LOCAL}:${node.plain}`,
-    ...further.map((n, i) => `${n}://${LOCAL}:${node.further[i]}`),
-  ];
+  const { plain, controller, further } = node;
+  const listeners = [`PLAINTEXT://${LOCAL}:${plain}`, ...further.map((f) => `${f.name}://${LOCAL}:${f.port}`)];
+  const protocols = further.map((f) => `${f.name}:${f.name === PROXIED ? 'PLAINTEXT' : f.name}`);
   const replicas = String(Math.min(3, all.length));
   const inSync = all.length >= 3 ? '2' : '1';
   const config: Record<string, string> = {
     'process.roles': 'broker,controller',
     'node.id': String(node.id),
     'controller.quorum.voters': all.map((n) => `${n.id}@${LOCAL}:${n.controller}`).join(','),
-    listeners: [...advertised, `CONTROLLER://${LOCAL}:${node.controller}`].join(','),
-    'advertised.listeners': advertised.join(','),
+    listeners: [...listeners, `CONTROLLER://${LOCAL}:${controller}`].join(','),
+    'advertised.listeners': [listeners[0], ...further.map((f) => `${f.name}://${LOCAL}:${f.advertised}`)].join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': [
-      'CONTROLLER:PLAINTEXT',
-      'PLAINTEXT:PLAINTEXT',
-      ...further.map((n) => `${n}:${n}`),
-    ].join(','),
+    'listener.security.protocol.map': ['CONTROLLER:PLAINTEXT', 'PLAINTEXT:PLAINTEXT', ...protocols].join(','),
     'log.dirs': join(folder, 'data'),
     'num.partitions': '4',
     'default.replication.factor': replicas,
@@ -313,11 +313,18 @@ export async function startCluster(count: number, options: BrokerOptions = {}): 
     const folders: string[] = [];
     const brokers: SingleNode[] = [];
     try {
-      const further = options.listeners ?? [];
-      const ports = await freePorts(count * (2 + further.length));
+      const names: readonly string[] = [
+        ...(options.listeners ?? []),
+        ...(options.proxyPorts === undefined ? [] : [PROXIED]),
+      ];
+      const ports = await freePorts(count * (2 + names.length));
       const nodes: NodePorts[] = Array.from({ length: count }, (_, i) => {
-        const [plain, controller, ...rest] = ports.slice(i * (2 + further.length)) as [number, number, ...number[]];
-        return { id: i + 1, plain, controller, further: rest.slice(0, further.length) };
+        const [plain, controller, ...own] = ports.slice(i * (2 + names.length)) as [number, number, ...number[]];
+        const further = names.map((name, at) => {
+          const port = own[at]!;
+          return { name, port, advertised: name === PROXIED ? options.proxyPorts![i]! : port };
+        });
+        return { id: i + 1, plain, controller, further };
       });
       const cluster = clusterId();
       for (const node of nodes) {
@@ -327,7 +334,7 @@ export async function startCluster(count: number, options: BrokerOptions = {}): 
         await writeFile(properties, serverProperties(folder, node, nodes, options));
         const tool = ['-Xmx64m', ...FAST_START, '-cp', `${libs}/*`, 'kafka.tools.StorageTool', 'format'];
         await run('java', [...tool, '-t', cluster, '-c', properties, ...scramArguments(options.scramUsers ?? {})]);
-        const listeners = Object.fromEntries(further.map((name, i) => [name, `${LOCAL}:${node.further[i]}`]));
+        const listeners = Object.fromEntries(node.further.map((f) => [f.name, `${LOCAL}:${f.port}`]));
         brokers.push(new SingleNode(`${LOCAL}:${node.plain}`, listeners, libs, folder, options));
       }
       await Promise.all(brokers.map((b) => b.start()));

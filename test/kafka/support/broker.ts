@@ -14,7 +14,13 @@ import { describe, inject } from 'vitest';
 import type { KafkaAddress } from '../../../bench/support/kafka-clients.js';
 
 export { fetchJars, KAFKA_JARS, missingJavaTools, run } from '../../../bench/support/jars.js';
-export { type Broker, type BrokerOptions, freePorts, startBroker } from '../../../bench/support/kafka-broker.js';
+export {
+  type Broker,
+  type BrokerOptions,
+  freePorts,
+  startBroker,
+  startCluster,
+} from '../../../bench/support/kafka-broker.js';
 export {
   type ConsumedRecord,
   consoleConsume,
