@@ -46,8 +46,28 @@ export class RoutedTableRows implements TableRows {
 
   async open(read: TableReadPlan, reader: PullReader): Promise<RowBatches> {
     const view = await this.options.view(read, reader);
-    return new RoutedRead(this.options, read, reader).rows(view);
+    const rows = new RoutedRead(this.options, read, reader).rows(view);
+    // What cannot be had is told before the query's first row, as long as there can be another answer.
+    return begun(await rows.next(), rows);
   }
+}
+
+/** Rows whose first batch has been taken already. */
+function begun(first: IteratorResult<Batch, void>, rows: RowBatches): RowBatches {
+  let waiting: IteratorResult<Batch, void> | undefined = first;
+  const next = async (): Promise<IteratorResult<Batch, void>> => {
+    const step = waiting ?? (await rows.next());
+    waiting = undefined;
+    return step;
+  };
+  return Object.assign(Object.create(rows) as RowBatches, {
+    next,
+    return: () => rows.return(undefined),
+    throw: (e: unknown) => rows.throw(e),
+    [Symbol.asyncIterator]() {
+      return this as unknown as RowBatches;
+    },
+  });
 }
 
 /** Rows that have begun to come. */
