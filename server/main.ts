@@ -25,6 +25,7 @@ import { LevelState } from '../engine/stores/level.js';
 import { LevelDatabase } from '../engine/stores/level-database.js';
 import { addressesIn, ClusterNode } from './cluster.js';
 import type { ServerConfig } from './config.js';
+import { claimDataFolder } from './data-folder.js';
 import { HttpPeers } from './peers.js';
 import { type RunningServer, startServer } from './server.js';
 
@@ -115,7 +116,7 @@ export async function launch(
   beforeDeploy: (engine: Engine) => Promise<void> = async () => {},
 ): Promise<RunningServer> {
   const logger = pino({ level: config.logLevel }, pino.destination(2));
-  mkdirSync(config.dataDir, { recursive: true });
+  claimDataFolder(config.dataDir, config.serviceId);
   const onKafka = config.bootstrapServers !== undefined;
   // With Kafka the database holds state that changelogs can restore: a damaged one is set aside. The embedded log's is
   // the only copy: damage stops the server.

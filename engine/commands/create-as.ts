@@ -3,6 +3,7 @@ import type { Command, QueryDef } from '../catalog/index.js';
 import { sourcesOf, upgradeObstacle } from '../planner/index.js';
 import { WeirError } from '../types/errors.js';
 import type { Prepared, StatementContext } from './context.js';
+import { retentionWarnings } from './retention.js';
 import { command, commandId } from './status.js';
 import { sinkTopic, withPartitions } from './topics.js';
 import { alreadyExists } from './warning.js';
@@ -26,7 +27,14 @@ export async function createAs(
       message: `Created query with ID ${queryId}`,
       queryId,
     },
-    { before: topic.make },
+    {
+      before: topic.make,
+      warnings: () =>
+        retentionWarnings(
+          context,
+          sources.map((s) => s.topic.name),
+        ),
+    },
   );
 }
 

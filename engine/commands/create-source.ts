@@ -1,6 +1,7 @@
 import type { ResolvedCreateSource } from '../analyzer/index.js';
 import type { Command } from '../catalog/index.js';
 import type { Prepared, StatementContext } from './context.js';
+import { retentionWarnings } from './retention.js';
 import { command, commandId } from './status.js';
 import { sourceTopic, withPartitions } from './topics.js';
 import { alreadyExists } from './warning.js';
@@ -23,6 +24,6 @@ export async function createSource(
       message: queryId === null ? created : `Created query with ID ${queryId}`,
       queryId,
     },
-    { before: topic.make },
+    { before: topic.make, warnings: () => retentionWarnings(context, [source.topic.name]) },
   );
 }

@@ -59,7 +59,7 @@ export function statisticsOf(
   const running = parts.runtime.query(query.id);
   if (running === undefined) return {};
   const { lastError: _, ...counters } = running.counters();
-  return { statistics: counters };
+  return { statistics: { ...counters, toRestore: running.status().toRestore } };
 }
 
 /** SHOW QUERIES: persistent ones with their states on all nodes, and the push queries of this node. */

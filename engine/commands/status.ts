@@ -1,6 +1,6 @@
 import type { Command } from '../catalog/index.js';
 import type { Prepared, StatementContext } from './context.js';
-import type { CommandStatusEntity } from './entities.js';
+import type { CommandStatusEntity, EntityWarning } from './entities.js';
 import { assumed, registerSchemas, schemaNeeds, withSchemas } from './schemas.js';
 
 /** ``stream/`NAME`/create``: what a command is known by on the wire. */
@@ -12,7 +12,11 @@ export function command(
   context: StatementContext,
   what: Command,
   answer: { readonly id: string; readonly message: string; readonly queryId?: string | null },
-  around: { before?(): Promise<void>; after?(): Promise<void> } = {},
+  around: {
+    before?(): Promise<void>;
+    after?(): Promise<void>;
+    warnings?(): Promise<readonly EntityWarning[]>;
+  } = {},
 ): Prepared {
   const { registry, formats, commandLog } = context.parts;
   const format = (name: string) => formats.get(name);
@@ -25,7 +29,7 @@ export function command(
       const final = withSchemas(what, await registerSchemas(needs, registry, format));
       const { sequence } = await commandLog.append(final, context.sql, answer);
       await around.after?.();
-      return status(context, answer, sequence);
+      return { ...status(context, answer, sequence), warnings: (await around.warnings?.()) ?? [] };
     },
   };
 }

@@ -19,6 +19,8 @@ export interface Log {
   listTopics(): Promise<readonly TopicInfo[]>;
   /** Undefined where the topic does not exist. Never creates it. */
   describeTopic(name: string): Promise<TopicInfo | undefined>;
+  /** The configs in force for a topic (`retention.ms`, `cleanup.policy`…), the log's defaults included. */
+  topicConfig?(name: string): Promise<Readonly<Record<string, string>>>;
   /** Earliest and next (read-committed end) offset of each partition of a topic. */
   offsets(topic: string): Promise<readonly PartitionOffsets[]>;
   /** Next offsets that a group has committed; a partition without one is left out. */

@@ -28,6 +28,8 @@ const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 15_000;
 /** How often is looked whether a full disk has room again. */
 export const DISK_FULL_PAUSE_MS = 5000;
+/** Between two lines of the log about state that is restored. */
+const RESTORE_SAY_MS = 5000;
 /** What a run that is given up gets to let go of its clients. */
 const LET_GO_MS = 5000;
 /** How long a fenced task waits to be taken away. */
@@ -46,6 +48,8 @@ export interface Slot {
   task: Task | null;
   opening: Promise<void> | null;
   restore: RestoreProgress | null;
+  /** When its progress was last logged. */
+  restoreSaid: number;
   /** Failures without a commit between them. */
   failures: number;
   /** When to try again; meaningful without a task. */
@@ -236,6 +240,7 @@ export class QueryRun {
           task: null,
           opening: null,
           restore: null,
+          restoreSaid: 0,
           failures: 0,
           retryAt: 0,
           lastCommit: 0,
@@ -260,9 +265,7 @@ export class QueryRun {
 
   private open(slot: Slot): void {
     const { signal } = slot.aborter;
-    const progress = (p: RestoreProgress) => {
-      slot.restore = p;
-    };
+    const progress = (p: RestoreProgress) => this.restoring(slot, p);
     const former = this.closing.get(slot.key) ?? Promise.resolve();
     const { state } = this.options.services;
     slot.opening = Promise.all([former, this.standbys.release(slot.key)])
@@ -287,6 +290,18 @@ export class QueryRun {
           if (!signal.aborted) this.taskFailed(slot, e);
         },
       );
+  }
+
+  /** Counts what is restored, and says every few seconds how far it is. */
+  private restoring(slot: Slot, p: RestoreProgress): void {
+    const { services, counters, queryId } = this.options;
+    const before = slot.restore?.store === p.store && slot.restore.from === p.from ? slot.restore.records : 0;
+    counters.restored += p.records - before;
+    slot.restore = p;
+    const now = this.clock.now();
+    if (p.at < p.to && now - slot.restoreSaid < RESTORE_SAY_MS) return;
+    slot.restoreSaid = now;
+    services.logger.info({ queryId, subtopology: slot.sub.id, partition: slot.partition, ...p }, 'restoring state');
   }
 
   private async release(slot: Slot, commit: boolean): Promise<void> {

@@ -9,6 +9,8 @@ export interface RestoreProgress {
   readonly from: number;
   readonly at: number;
   readonly to: number;
+  /** Records that were read. */
+  readonly records: number;
 }
 
 export interface RestoreOptions {
@@ -38,14 +40,15 @@ export async function restoreStore(options: RestoreOptions): Promise<void> {
   try {
     reader.assign(changelog, task.partition, from);
     let at = from;
+    let records = 0;
     while (at < end) {
       signal.throwIfAborted();
       for (const fetched of await reader.poll(WAIT_MS)) {
-        applyChangelog(fetched.batches, store);
+        records += applyChangelog(fetched.batches, store, `${changelog}, partition ${task.partition}`);
         at = fetched.nextOffset;
         await state.write([...store.databaseOps(), state.checkpointOp(task, name, at)]);
         store.committed();
-        options.progress({ store: name, from, at, to: end });
+        options.progress({ store: name, from, at, to: end, records });
       }
       // Control batches at the end are never fetched: the position moves past them.
       at = Math.max(at, reader.position(changelog, task.partition)?.next ?? at);
@@ -69,16 +72,30 @@ export async function restoreStart(
   return { from: range.earliest, end: range.end };
 }
 
-/** Puts a changelog's entries into its store; a null value deletes. */
-export function applyChangelog(batches: readonly RecordBatch[], store: Store): void {
+/**
+ * Puts a changelog's entries into its store, and says how many they were; a null value deletes.
+ * @throws WeirError DECODE_ERROR for a record that Weir has not written: nothing of it may become state.
+ */
+export function applyChangelog(batches: readonly RecordBatch[], store: Store, changelog: string): number {
   const cursor = new BatchCursor();
+  let records = 0;
   for (const batch of batches) {
     cursor.reset(batch);
     while (cursor.next()) {
       const { buffer: b } = cursor;
+      if (cursor.keyStart < 0 || cursor.headerCount > 0) {
+        throw new WeirError(
+          'DECODE_ERROR',
+          `Changelog ${changelog}, offset ${cursor.offset}: a record ` +
+            `${cursor.keyStart < 0 ? 'without a key' : 'with headers'} is none that this query has written`,
+          'Something else writes to the topic. Drop and create the query again.',
+        );
+      }
       const key = Buffer.from(b.subarray(cursor.keyStart, cursor.keyEnd));
       if (cursor.valueStart < 0) store.delete(key);
       else store.put(key, Buffer.from(b.subarray(cursor.valueStart, cursor.valueEnd)));
+      records++;
     }
   }
+  return records;
 }

@@ -159,7 +159,7 @@ export class Standbys {
       if (copy.task.partition !== part.partition) continue;
       for (const [name, f] of copy.followed) {
         if (f.changelog !== part.topic || f.at >= part.nextOffset) continue;
-        applyChangelog(part.batches, f.store);
+        applyChangelog(part.batches, f.store, `${part.topic}, partition ${part.partition}`);
         await state.write([...f.store.databaseOps(), state.checkpointOp(copy.task, name, part.nextOffset)]);
         f.store.committed();
         f.at = part.nextOffset;

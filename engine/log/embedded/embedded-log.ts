@@ -169,6 +169,11 @@ export class EmbeddedLog implements Log {
     return topic === undefined ? undefined : infoOf(topic);
   }
 
+  async topicConfig(name: string): Promise<Readonly<Record<string, string>>> {
+    this.check();
+    return { 'cleanup.policy': 'delete', 'retention.ms': '-1', ...this.topics.get(name)?.config };
+  }
+
   async offsets(topic: string): Promise<readonly PartitionOffsets[]> {
     this.check();
     const found = this.topics.get(topic);

@@ -7,6 +7,8 @@ import { OFFSET_FETCH } from './protocol.js';
 const EARLIEST = '-2';
 const LATEST = '-1';
 const READ_COMMITTED = 1;
+/** Kafka's number for a topic among the resources that have configs. */
+const TOPIC_RESOURCE = 2;
 
 interface TopicErrors {
   readonly topicErrors: readonly { topic: string; errorCode: number; errorMessage?: string | null }[];
@@ -16,6 +18,14 @@ interface ListOffsetsAnswer {
   readonly responses: readonly {
     topic: string;
     partitions: readonly { partition: number; errorCode: number; offset: string }[];
+  }[];
+}
+
+interface DescribeConfigsAnswer {
+  readonly resources: readonly {
+    errorCode: number;
+    errorMessage?: string | null;
+    configEntries: readonly { configName: string; configValue: string | null }[];
   }[];
 }
 
@@ -57,6 +67,20 @@ export class KafkaAdmin {
   async describeTopic(name: string): Promise<TopicInfo | undefined> {
     const topic = (await this.cluster.topics([name])).find((t) => t.name === name);
     return topic === undefined ? undefined : infoOf(topic);
+  }
+
+  /** The configs in force for a topic, with the broker's defaults. */
+  async topicConfig(name: string): Promise<Readonly<Record<string, string>>> {
+    return this.cluster.retrying(async () => {
+      const connection = await this.cluster.anyBroker();
+      const args = { resources: [{ type: TOPIC_RESOURCE, name, configNames: null }] };
+      const answer = await connection.call<DescribeConfigsAnswer>('DescribeConfigs', args);
+      for (const r of answer.resources) check(r.errorCode, `describe topic ${name}`, r.errorMessage);
+      const entries = answer.resources.flatMap((r) => r.configEntries);
+      return Object.fromEntries(
+        entries.flatMap((e) => (e.configValue === null ? [] : [[e.configName, e.configValue]])),
+      );
+    });
   }
 
   async offsets(topic: string): Promise<PartitionOffsets[]> {

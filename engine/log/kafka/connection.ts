@@ -20,6 +20,7 @@ export type CallName =
   | 'CreateTopics'
   | 'DeleteGroups'
   | 'DeleteRecords'
+  | 'DescribeConfigs'
   | 'DeleteTopics'
   | 'EndTxn'
   | 'GroupCoordinator'

@@ -68,6 +68,10 @@ export class KafkaLog implements Log {
     return this.admin.describeTopic(name);
   }
 
+  topicConfig(name: string): Promise<Readonly<Record<string, string>>> {
+    return this.admin.topicConfig(name);
+  }
+
   offsets(topic: string): Promise<readonly PartitionOffsets[]> {
     return this.admin.offsets(topic);
   }

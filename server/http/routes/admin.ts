@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { WeirError } from '../../../engine/index.js';
 import type { RouteContext } from '../app.js';
 
+const DISK_FULL = 'The disk of weir.data.dir is full: queries wait, and go on by themselves when there is room.';
+
 /** `/info`, health, probes, `/close-query`, `/is_valid_property`, `/status`. */
 export function adminRoutes(app: FastifyInstance, { engine, config, version }: RouteContext): void {
   app.get('/', (_request, reply) => reply.redirect('/info', 307));
@@ -24,6 +26,7 @@ export function adminRoutes(app: FastifyInstance, { engine, config, version }: R
         metastore: { isHealthy: true },
         kafka: { isHealthy: s.kafkaHealthy },
         commandRunner: { isHealthy: s.commandRunnerHealthy },
+        ...(s.diskFull === true ? { disk: { isHealthy: false, message: DISK_FULL } } : {}),
       },
       serverState: s.ready ? 'READY' : 'INITIALIZING',
     };
