@@ -79,6 +79,30 @@ export const SETTINGS: readonly SettingDef[] = [
     check: whole,
   },
   {
+    name: 'num.standby.replicas',
+    scope: 'KAFKA STREAMS',
+    default: '0',
+    editable: true,
+    description: "Nodes that keep a copy of each task's state beside the one that runs it (on Kafka).",
+    check: whole,
+  },
+  {
+    name: 'ksql.query.pull.enable.standby.reads',
+    scope: 'KSQL',
+    default: 'false',
+    editable: true,
+    description: 'Whether pull queries may read copies when the owner of the state does not answer.',
+    check: bool,
+  },
+  {
+    name: 'ksql.query.pull.max.allowed.offset.lag',
+    scope: 'KSQL',
+    default: '9223372036854775807',
+    editable: true,
+    description: 'How many changelog entries a copy may be behind to be read.',
+    check: whole,
+  },
+  {
     name: 'max.task.idle.ms',
     scope: 'KAFKA STREAMS',
     default: '0',
@@ -130,6 +154,25 @@ export const SETTINGS: readonly SettingDef[] = [
     editable: true,
     description: 'Replicas of new topics (deprecated: REPLICAS).',
     check: whole,
+  },
+  {
+    name: 'ksql.query.push.v2.continuation.tokens.enabled',
+    scope: 'KSQL',
+    default: 'false',
+    editable: true,
+    description:
+      'Whether the batches of a push query without state say where it goes on after them, as a token that ' +
+      'request.ksql.query.push.continuation.token takes.',
+    check: bool,
+  },
+  {
+    name: 'weir.push.snapshot',
+    scope: 'WEIR',
+    default: 'false',
+    editable: true,
+    description:
+      'Whether a push query on a table gives the rows that the table has first, and its changes behind them.',
+    check: bool,
   },
   {
     name: 'ksql.query.pull.table.scan.enabled',

@@ -193,11 +193,23 @@ export function pushSuite(logNow: () => Log): void {
     expect(b.queries.shared).toEqual({ feeds: 0, hubs: 0 });
   });
 
+  it('may be a thousand', async () => {
+    const b = await bench();
+    const open = await Promise.all(Array.from({ length: 1000 }, (_, i) => b.open(i % 100 === 0 ? above(i) : ALL)));
+    expect(b.readers).toEqual({ open: 1, made: 1 });
+    await b.produce(1000);
+    const seen = await Promise.all(open.map((q, i) => batches(q, i % 100 === 0 ? 999 - i : 1000)));
+    expect(new Set(seen.flatMap((list, i) => (i % 100 === 0 ? [] : list))).size).toBeLessThan(20);
+    await Promise.all(open.map((q) => q.close()));
+    expect(b.readers.open).toBe(0);
+    expect(b.queries.shared).toEqual({ feeds: 0, hubs: 0 });
+  });
+
   it('leave nothing behind when they are closed', async () => {
     const b = await bench();
     await b.produce(300);
     const plans = [ALL, GROUPED, above(50), above(1000)];
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 4; round++) {
       const open = await Promise.all(
         Array.from({ length: 40 }, (_, i) => b.open(plans[i % 4]!, i % 3 === 0 ? EARLIEST : {})),
       );
