@@ -1,4 +1,5 @@
-import type { TopicPartition } from '../../engine/log/log.js';
+import type { MemberOptions, Placement, TopicPartition } from '../../engine/log/log.js';
+import { grouped } from './grouped.js';
 import type { SimProcess } from './process.js';
 import type { Random } from './random.js';
 import type { Scheduler } from './scheduler.js';
@@ -14,16 +15,22 @@ export interface Membership {
   readonly process: SimProcess;
   readonly topics: readonly string[];
   readonly copartitioned: readonly (readonly string[])[];
+  readonly standbys: MemberOptions['standbys'];
   revoke(partitions: readonly TopicPartition[], done: () => void): void;
   assign(partitions: readonly TopicPartition[]): void;
+  placed(placement: Placement): void;
   expelled(): void;
 }
 
 /** Partitions of one number of topics that go together. */
 interface Unit {
+  /** The set of topics that it is of. */
+  readonly topics: string;
   readonly partitions: readonly TopicPartition[];
   owner: Membership | null;
   target: Membership | null;
+  /** Who keeps copies of the state behind it. */
+  copies: readonly Membership[];
   revoking: boolean;
 }
 
@@ -92,7 +99,14 @@ export class Group {
         const key = `${topics.join(',')}/${partition}`;
         if (this.units.has(key)) continue;
         const partitions = topics.map((topic) => ({ topic, partition }));
-        this.units.set(key, { partitions, owner: null, target: null, revoking: false });
+        this.units.set(key, {
+          topics: topics.join(','),
+          partitions,
+          owner: null,
+          target: null,
+          copies: [],
+          revoking: false,
+        });
       }
     }
     this.rebalance(false);
@@ -116,23 +130,44 @@ export class Group {
     }
   }
 
-  /** New targets: shares that differ by one at most. `anew`: owners do not matter. */
+  /** New targets: shares of each set of topics that differ by one at most. `anew`: any share, owners do not matter. */
   rebalance(anew: boolean): void {
     const members = this.random.shuffled([...this.members.values()]);
-    const units = [...this.units.values()];
-    const load = new Map(members.map((m) => [m, 0]));
-    const most = Math.ceil(units.length / Math.max(1, members.length));
-    for (const unit of units) {
-      const { owner } = unit;
-      const keeps = !anew && owner !== null && load.has(owner) && load.get(owner)! < most;
-      const least = members.reduce<Membership | null>(
-        (a, b) => (a === null || load.get(b)! < load.get(a)! ? b : a),
-        null,
-      );
-      unit.target = keeps ? owner : anew && members.length > 0 ? this.random.pick(members) : least;
-      if (unit.target !== null) load.set(unit.target, load.get(unit.target)! + 1);
+    const total = new Map(members.map((m) => [m, 0]));
+    for (const units of grouped([...this.units.values()], (u) => u.topics).values()) {
+      const load = new Map(members.map((m) => [m, 0]));
+      const most = Math.ceil(units.length / Math.max(1, members.length));
+      const weight = (m: Membership) => load.get(m)! * 1000 + total.get(m)!;
+      for (const unit of units) {
+        const { owner } = unit;
+        const keeps = !anew && owner !== null && load.has(owner) && load.get(owner)! < most;
+        const least = members.reduce<Membership | null>((a, b) => (a === null || weight(b) < weight(a) ? b : a), null);
+        unit.target = keeps ? owner : anew && members.length > 0 ? this.random.pick(members) : least;
+        if (unit.target === null) continue;
+        load.set(unit.target, load.get(unit.target)! + 1);
+        total.set(unit.target, total.get(unit.target)! + 1);
+      }
     }
     this.settle();
+    this.place();
+  }
+
+  /** Tells all members who has what, and chooses who keeps copies. */
+  private place(): void {
+    const members = [...this.members.values()];
+    for (const unit of this.units.values()) {
+      const asked = members.find((m) => unit.partitions.some((p) => m.standbys?.topics.includes(p.topic)));
+      const others = members.filter((m) => m !== unit.target && m !== unit.owner);
+      unit.copies = asked === undefined ? [] : this.random.shuffled(others).slice(0, asked.standbys!.copies);
+    }
+    const units = [...this.units.values()];
+    const of = (which: (u: Unit) => boolean) => units.filter(which).flatMap((u) => u.partitions);
+    const placed = members.map((m) => ({
+      address: '',
+      owned: of((u) => u.owner === m && u.target === m),
+      standby: of((u) => u.copies.includes(m)),
+    }));
+    for (const [self, m] of members.entries()) m.placed({ members: placed, self });
   }
 
   /** Takes away what is another's, gives what is free. */

@@ -1,3 +1,4 @@
+import { grouped } from './grouped.js';
 import { END_OF_TIME, type Fields, PARTITIONS, type Row } from './inputs.js';
 
 /** A row of a result. `window`: its start, for sessions also its end. */
@@ -56,18 +57,6 @@ export const counted = (values: readonly Fields[], column: string): Fields => ({
   C: values.length,
   X: values.reduce((n, v) => n + num(v, column), 0),
 });
-
-export function grouped<T>(items: readonly T[], keyOf: (item: T) => string | null): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    if (key === null) continue;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
-}
 
 /** GROUP BY: the groups as they are in the end. */
 export function groups(rows: readonly Row[], keyOf: (r: Row) => string | null, of: (vs: Fields[]) => Fields): Expected {

@@ -26,6 +26,11 @@ export class Scheduler {
     this.push({ time: this.now + Math.max(0, delayMs), order: this.random.next(), label, run });
   }
 
+  /** When the next event is due. */
+  get next(): number {
+    return this.heap[0]?.time ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Runs the next event and all code that it sets in motion. False: there is none, nothing will ever happen again. */
   async step(): Promise<boolean> {
     const event = this.pop();

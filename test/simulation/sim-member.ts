@@ -56,7 +56,7 @@ export class SimMember implements GroupMember {
 
   private async enter(): Promise<void> {
     const id = `${this.process.name}-${this.groups.nextId()}`;
-    const { topics, copartitioned } = this.options;
+    const { topics, copartitioned, standbys } = this.options;
     const deliver = (label: string, run: () => Promise<void>) =>
       this.process.later(this.process.latency(), label, () =>
         this.tell(async () => {
@@ -68,6 +68,11 @@ export class SimMember implements GroupMember {
       process: this.process,
       topics,
       copartitioned,
+      standbys,
+      placed: (placement) => {
+        if (standbys === undefined) return;
+        deliver('is told who has what', async () => this.handler!.placed?.(placement));
+      },
       assign: (partitions) => deliver('is assigned', () => this.assigned(partitions)),
       revoke: (partitions, done) =>
         deliver('is revoked', async () => {

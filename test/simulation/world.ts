@@ -4,10 +4,11 @@ import { Broker, type Producer, type Sabotage } from './broker.js';
 import { checkSink, checkState, contentOf, type Findings, noFindings } from './check.js';
 import { SimDisk } from './disk.js';
 import { type FaultKind, Faults } from './faults.js';
+import { grouped } from './grouped.js';
 import { Groups } from './groups.js';
 import { batchOf, type Inputs, PARTITIONS, type Row, randomInputs } from './inputs.js';
 import { SERVICE_ID, SimNode } from './node.js';
-import { Given, grouped } from './oracle.js';
+import { Given } from './oracle.js';
 import { planOf } from './plans.js';
 import { QUERIES, type ReferenceQuery } from './queries.js';
 import { Random } from './random.js';
@@ -85,6 +86,7 @@ class World {
       'auto.offset.reset': 'earliest',
       'processing.guarantee': this.exactlyOnce ? 'exactly_once_v2' : 'at_least_once',
       'commit.interval.ms': String(random.pick([5, 30, 100])),
+      'num.standby.replicas': String(random.int(0, 1)),
       'cache.max.bytes.buffering': this.cached ? '1000000' : '0',
     };
     const { scheduler, faults, broker, groups } = this;
