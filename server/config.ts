@@ -1,14 +1,20 @@
 import { readFileSync } from 'node:fs';
+import type { TlsOptions } from 'node:tls';
 import { WeirError } from '../engine/index.js';
 import { type ClusterConfig, clusterConfig } from './cluster-config.js';
+import { type ListenerConfig, listenersOf, tlsOf } from './listeners.js';
 
 /**
  * Configuration: defaults < `.properties` file < environment < flags. Names are ksqlDB's; in the environment a name is
  * `KSQL_` and the name in upper case with dots as underscores (`KSQL_BOOTSTRAP_SERVERS`, `KSQL_KSQL_SERVICE_ID`).
  */
 export interface ServerConfig {
+  /** Of the first listener. */
   readonly host: string;
   readonly port: number;
+  readonly listeners: readonly ListenerConfig[];
+  /** Key and certificate of the `https` listeners. */
+  readonly tls: TlsOptions | undefined;
   /** Undefined: the embedded log in `dataDir`. */
   readonly bootstrapServers: string | undefined;
   /** LevelDB: the embedded log and state, or state alone with Kafka. */
@@ -153,30 +159,20 @@ export function loadConfig(
     ...fromEnvironment(env),
     ...flags,
   };
-  const listener = (properties.listeners ?? 'http://0.0.0.0:8088').split(',')[0]!.trim();
-  let url: URL;
-  try {
-    url = new URL(listener);
-  } catch {
-    throw new WeirError(
-      'BAD_REQUEST',
-      `Setting listeners is no URL: '${listener}'.`,
-      'For example http://0.0.0.0:8088',
-    );
-  }
-  if (url.protocol !== 'http:') {
-    throw new WeirError('NOT_SUPPORTED', `Listeners of kind ${url.protocol}// are not supported yet; http:// is.`);
-  }
+  const listeners = listenersOf(properties);
+  const { host, port } = listeners[0]!;
   return {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? 8088 : Number(url.port),
+    host,
+    port,
+    listeners,
+    tls: listeners.some((l) => l.secure) ? tlsOf(properties) : undefined,
     bootstrapServers: properties['bootstrap.servers'] || undefined,
     dataDir: properties['weir.data.dir'] ?? properties['ksql.streams.state.dir'] ?? 'data',
     serviceId: properties['ksql.service.id'] ?? 'default_',
     queriesFile: properties['ksql.queries.file'] || undefined,
     headless: properties['weir.headless'] === 'true',
     users: users(properties['weir.auth.users']),
-    cluster: clusterConfig(properties, (name, fallback) => number(properties, name, fallback), url.hostname),
+    cluster: clusterConfig(properties, (name, fallback) => number(properties, name, fallback), host),
     allowedOrigins: (properties['access.control.allow.origin'] ?? '')
       .split(',')
       .map((origin) => origin.trim())

@@ -12,6 +12,8 @@ export interface RunningServer {
   readonly engine: Engine;
   /** Where it answers, e.g. `http://127.0.0.1:8088`. */
   readonly address: string;
+  /** Of each listener, the first is `address`. */
+  readonly addresses: readonly string[];
   /** Stops taking requests, ends push queries, commits, and lets go of the log and the state. */
   stop(): Promise<void>;
 }
@@ -33,7 +35,7 @@ export interface ServerParts {
 /** Starts the API first, so that health answers while the engine starts; deploys scripts last. */
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { engine, config, clock, logger, version } = parts;
-  const app: FastifyInstance = createApp({
+  const app = createApp({
     engine: config.headless ? headless(engine) : engine,
     config,
     clock,
@@ -66,8 +68,8 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     await stop();
     throw e;
   }
-  const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
-  return { engine, address: `http://${host}:${portOf(app, config)}`, stop };
+  const addresses = app.urls();
+  return { engine, address: addresses[0]!, addresses, stop };
 }
 
 /** The port that was given out where any would do. */

@@ -8,7 +8,30 @@ export interface ServerSetting {
 
 /** All that `loadConfig` reads, for docs/settings.md; a test compares the two. */
 export const SERVER_SETTINGS: readonly ServerSetting[] = [
-  { name: 'listeners', default: 'http://0.0.0.0:8088', description: 'Where the API answers.' },
+  {
+    name: 'listeners',
+    default: 'http://0.0.0.0:8088',
+    description: 'Where the API answers: http:// and https:// URLs, separated by commas.',
+  },
+  {
+    name: 'ssl.keystore.location',
+    default: null,
+    description: 'Key and certificate of the https listeners: PKCS#12, or PEM with both.',
+  },
+  { name: 'ssl.keystore.password', default: null, description: 'Password of the key store.' },
+  { name: 'ssl.key.password', default: null, description: 'Password of the key, where it is another.' },
+  { name: 'ssl.certificate.location', default: null, description: 'Certificate of the https listeners: PEM.' },
+  { name: 'ssl.key.location', default: null, description: 'Its key: PEM.' },
+  {
+    name: 'ssl.client.auth',
+    default: 'none',
+    description: 'Whether clients of https listeners show a certificate: none, requested or required.',
+  },
+  {
+    name: 'ssl.truststore.location',
+    default: null,
+    description: "Who signs clients' certificates: PEM.",
+  },
   { name: 'bootstrap.servers', default: null, description: 'Kafka brokers; without it the embedded log is used.' },
   { name: 'weir.data.dir', default: 'data', description: 'Folder of the embedded log and of the state.' },
   { name: 'ksql.streams.state.dir', default: null, description: "ksqlDB's name of weir.data.dir." },

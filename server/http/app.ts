@@ -43,13 +43,14 @@ export interface RouteContext extends AppOptions {
 const SILENCE_TICK_MS = 500;
 
 /** The whole HTTP and WebSocket API on one port. `listen` on the result; `close` ends streams and connections. */
-export function createApp(parts: AppOptions): FastifyInstance {
+export function createApp(parts: AppOptions): FastifyInstance & { urls(): readonly string[] } {
   const { config, engine, logger, clock } = parts;
   const silences = new SilenceWatch(clock, config.limits.noticeAfterMs, (e) =>
     logger.error({ err: e }, 'a query cannot say how far it is'),
   );
   const options: RouteContext = { ...parts, silences };
-  let listener: DualListener | undefined;
+  /** One; two where `localhost` is two addresses: fastify binds both. */
+  const made: DualListener[] = [];
   const sockets = webSockets(options);
   const app = fastify({
     loggerInstance: logger,
@@ -58,7 +59,9 @@ export function createApp(parts: AppOptions): FastifyInstance {
     forceCloseConnections: false,
     clientErrorHandler: (_e, socket) => refuseMalformed(socket),
     serverFactory: (handler) => {
-      listener = dualListener(handler, sockets.upgrade, config.limits);
+      const listeners = made.length === 0 ? config.listeners : config.listeners.slice(0, 1);
+      const listener = dualListener(handler, sockets.upgrade, { ...config, listeners });
+      made.push(listener);
       return listener.server;
     },
   });
@@ -124,9 +127,9 @@ export function createApp(parts: AppOptions): FastifyInstance {
     clearInterval(ticking);
     sockets.close();
     await engine.quiesce();
-    await listener?.drain(config.limits.stopGraceMs);
+    await Promise.all(made.map((l) => l.drain(config.limits.stopGraceMs)));
   });
-  return app;
+  return Object.assign(app, { urls: () => made[0]?.urls() ?? [] });
 }
 
 /** What is no HTTP at all gets its answer too. */

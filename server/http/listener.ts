@@ -5,12 +5,15 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createHttp2, type Http2Server, type ServerHttp2Session } from 'node:http2';
-import { createServer as createNet, type Server, type Socket } from 'node:net';
+import { createServer as createNet, type ListenOptions, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { createServer as createTls, type TLSSocket, type TlsOptions } from 'node:tls';
+import type { ListenerConfig } from '../listeners.js';
 
 /**
- * HTTP/1.1 and HTTP/2 in clear text (prior knowledge) on one port: the first bytes of a connection tell which it is
- * (`PRI * HTTP/2`, RFC 9113 §3.4). The socket is then handed to a server of that kind, with the bytes put back.
+ * HTTP/1.1 and HTTP/2 side by side, on one port or on several, in clear text or under TLS. The first bytes of a connection
+ * tell which it is (`PRI * HTTP/2`, RFC 9113 §3.4); under TLS mostly ALPN did. The socket is then handed to a server of that
+ * kind, with the bytes put back.
  */
 const PREFACE = Buffer.from('PRI * HTTP/2');
 /** A connection that sends nothing that tells its protocol is closed after this. */
@@ -18,20 +21,30 @@ const FIRST_BYTES_TIMEOUT_MS = 10_000;
 /** Peers that vanish without a word are asked for signs of life, so that their queries end. */
 const KEEP_ALIVE_MS = 30_000;
 const DRAIN_STEP_MS = 20;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 export interface DualListener {
   /** What fastify listens on. */
   readonly server: HttpServer;
+  /** Where each listener answers, in order: `https://0.0.0.0:8443`. */
+  urls(): readonly string[];
   /** Takes no new connections, tells clients of both protocols, and ends what is left after `graceMs`. */
   drain(graceMs: number): Promise<void>;
+}
+
+export interface ListenerOptions {
+  readonly limits: { readonly maxConnections: number };
+  /** The first is the one that fastify listens on; the others listen when it does. */
+  readonly listeners: readonly ListenerConfig[];
+  readonly tls: TlsOptions | undefined;
 }
 
 export function dualListener(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
   onWebSocket: UpgradeHandler,
-  limits: { readonly maxConnections: number },
+  { limits, listeners, tls }: ListenerOptions,
 ): DualListener {
   const http1 = createHttp({ keepAliveTimeout: 65_000, requestTimeout: 0 }, handler);
   // A client that has sent its request and closed its side still gets its answer (push queries end: stream-query.ts).
@@ -47,13 +60,7 @@ export function dualListener(
     session.once('close', () => sessions.delete(session));
   });
   const sockets = new Set<Socket>();
-  const net = createNet({ allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, noDelay: true });
-  net.maxConnections = limits.maxConnections;
-
-  net.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy()); // a reset connection is not an event of ours
+  const take = (socket: Socket) => {
     let seen: Buffer = Buffer.alloc(0);
     const giveUp = () => socket.destroy();
     const onData = (chunk: Buffer) => {
@@ -79,28 +86,96 @@ export function dualListener(
     socket.setTimeout(FIRST_BYTES_TIMEOUT_MS, giveUp);
     socket.on('end', giveUp);
     socket.on('data', onData);
-  });
+  };
+  const keep = (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy()); // a reset connection is not an event of ours
+  };
 
-  // Fastify sees an http.Server: requests and errors come from it; listening and closing are the net server's.
+  const clear = () => {
+    const net = createNet({
+      allowHalfOpen: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      noDelay: true,
+    });
+    net.on('connection', (socket) => {
+      keep(socket);
+      take(socket);
+    });
+    return net;
+  };
+  const secure = () => {
+    const net = createTls({ ...tls, ALPNProtocols: ['h2', 'http/1.1'], handshakeTimeout: HANDSHAKE_TIMEOUT_MS });
+    net.on('connection', (socket: Socket) => {
+      keep(socket);
+      socket.setKeepAlive(true, KEEP_ALIVE_MS);
+      socket.setNoDelay(true);
+    });
+    net.on('secureConnection', (socket: TLSSocket) => {
+      socket.on('error', () => socket.destroy());
+      if (socket.alpnProtocol === 'h2') http2.emit('connection', socket);
+      else take(socket);
+    });
+    net.on('tlsClientError', (_e, socket) => socket.destroy());
+    return net;
+  };
+  const nets = listeners.map((l) => {
+    const net = l.secure ? secure() : clear();
+    net.maxConnections = limits.maxConnections;
+    return net;
+  });
+  const first = nets[0]!;
+  const isListening = () => nets.some((net) => net.listening);
+  const close = () => {
+    for (const net of nets) if (net.listening) net.close();
+  };
+
+  // Fastify sees an http.Server: requests and errors come from it; listening and closing are the net servers'.
   const facade = http1 as HttpServer & { listen: Server['listen']; close: Server['close']; address: Server['address'] };
-  facade.listen = net.listen.bind(net) as typeof facade.listen;
-  facade.address = net.address.bind(net);
+  facade.listen = ((options: ListenOptions, done?: () => void) => {
+    if (done !== undefined) facade.once('listening', done);
+    first.listen(options);
+    for (const [i, { host, port }] of listeners.entries()) if (i > 0) nets[i]!.listen({ host, port });
+    return facade;
+  }) as typeof facade.listen;
+  facade.address = first.address.bind(first);
   facade.close = ((done?: (e?: Error) => void) => {
     // It may be closed already, by `drain`.
-    if (net.listening) net.close(done);
-    else done?.();
+    if (!isListening()) done?.();
+    else {
+      if (done !== undefined) facade.once('close', done);
+      close();
+    }
     return facade;
   }) as typeof facade.close;
-  Object.defineProperty(facade, 'listening', { get: () => net.listening });
-  net.on('listening', () => facade.emit('listening'));
-  net.on('error', (e) => facade.emit('error', e));
-  net.on('close', () => facade.emit('close'));
+  Object.defineProperty(facade, 'listening', { get: isListening });
+  for (const net of nets) {
+    net.on('listening', () => {
+      if (nets.every((n) => n.listening)) facade.emit('listening');
+    });
+    net.on('error', (e) => {
+      close();
+      facade.emit('error', e);
+    });
+    net.on('close', () => {
+      if (!isListening()) facade.emit('close');
+    });
+  }
 
   return {
     server: facade,
+    urls: () =>
+      nets.map((net, i) => {
+        const at = net.address();
+        const { host, port, secure } = listeners[i]!;
+        const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+        return `${secure ? 'https' : 'http'}://${name}:${typeof at === 'object' && at !== null ? at.port : port}`;
+      }),
     drain: (graceMs) =>
       new Promise((resolve) => {
-        if (net.listening) net.close();
+        close();
         for (const session of sessions) session.close();
         let left = graceMs;
         const step = () => {
