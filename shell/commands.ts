@@ -113,7 +113,7 @@ export const COMMANDS: readonly ShellCommand[] = [
   {
     names: ['\\live'],
     argument: '[SELECT … EMIT CHANGES]',
-    help: 'a query on a table, kept up to date on the screen (arrows scroll); without one the last query',
+    help: 'a table kept up to date on the screen; without a query the last one',
     run: async (shell, argument, signal) => {
       const sql = argument || shell.lastQuery || refuse('\\live takes a SELECT … EMIT CHANGES.');
       await shell.live(sql.replace(/;?\s*$/, ';'), signal);
@@ -123,7 +123,7 @@ export const COMMANDS: readonly ShellCommand[] = [
   {
     names: ['\\watch'],
     argument: '[seconds] [SELECT …]',
-    help: 'a pull query again and again (every 2 seconds); without one the last query',
+    help: 'a pull query again and again (every 2 s); without one the last',
     run: (shell, argument, signal) => {
       const m = /^(\d+(?:\.\d+)?)?\s*([\s\S]*)$/.exec(argument)!;
       const seconds = Number(m[1] ?? '2');

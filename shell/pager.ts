@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn, spawnSync } from 'node:child_process';
 import type { Output } from './output.js';
 
 export interface PagerOptions {
@@ -16,6 +15,7 @@ export interface PagerOptions {
 export class Pager {
   private held = '';
   private lines = 0;
+  private missing = false;
   private running: { readonly done: Promise<void>; readonly end: () => void } | undefined;
   /** The reader has left: nothing more is worth reading. */
   readonly left = new AbortController();
@@ -26,14 +26,15 @@ export class Pager {
   ) {}
 
   write(text: string): void {
-    if (this.options === undefined || this.running !== undefined) {
+    if (this.options === undefined || this.running !== undefined || this.missing) {
       this.out.write(text);
       return;
     }
     this.held += text;
     for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) this.lines++;
     if (this.lines < this.out.rows) return;
-    this.start(this.options);
+    if (isThere(this.options.command)) this.start(this.options);
+    else this.missing = true;
     this.release();
   }
 
@@ -61,13 +62,25 @@ export class Pager {
     };
     // A pager that ends early closes its input: what is still written to it is lost, as it should be.
     child.stdin.on('error', gone);
-    child.on('error', gone);
+    child.on('error', gone); // 'close' follows
     this.out.redirect(child.stdin);
-    const done = Promise.race([once(child, 'close'), once(child, 'error')]).then(() => {
-      gone();
-      takeBack();
+    const done = new Promise<void>((resolve) => {
+      child.on('close', () => {
+        gone();
+        takeBack();
+        resolve();
+      });
     });
-    void done.then(() => {});
     this.running = { done, end: () => child.stdin.end() };
   }
+}
+
+/** Without a pager what is long is simply shown: what is written to one that does not start would be lost. */
+function isThere(command: string): boolean {
+  const program = command
+    .trim()
+    .split(/\s+/)
+    .find((word) => !/^\w+=/.test(word));
+  if (program === undefined) return false;
+  return spawnSync('command -v "$PROGRAM"', { shell: true, env: { ...process.env, PROGRAM: program } }).status === 0;
 }

@@ -40,6 +40,11 @@ export class Screen {
     }
   }
 
+  /** Row and column, from 0. */
+  get cursor(): readonly [number, number] {
+    return [this.row, this.column];
+  }
+
   /** The lines, without what is blank at their ends, and without blank lines at the end. */
   text(): string {
     return this.lines

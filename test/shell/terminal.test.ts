@@ -298,5 +298,10 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     t.type(CTRL_D);
     expect(await t.status).toBe(0);
     removeDir(dirname(pager));
+    // One that is not there hides nothing.
+    const other = await start([], { PAGER: 'no-such-pager -x' });
+    other.type('SHOW FUNCTIONS;\r');
+    await other.sees('UCASE');
+    await other.shows((s) => s.endsWith('weir>'));
   });
 });
