@@ -299,7 +299,8 @@ export class QueryRun {
     counters.restored += p.records - before;
     slot.restore = p;
     const now = this.clock.now();
-    if (p.at < p.to && now - slot.restoreSaid < RESTORE_SAY_MS) return;
+    // Behind the last record there may be the end of its transaction alone.
+    if (p.records === 0 || (p.at < p.to && now - slot.restoreSaid < RESTORE_SAY_MS)) return;
     slot.restoreSaid = now;
     services.logger.info({ queryId, subtopology: slot.sub.id, partition: slot.partition, ...p }, 'restoring state');
   }

@@ -73,7 +73,7 @@ export class KafkaAdmin {
   async topicConfig(name: string): Promise<Readonly<Record<string, string>>> {
     return this.cluster.retrying(async () => {
       const connection = await this.cluster.anyBroker();
-      const args = { resources: [{ type: TOPIC_RESOURCE, name, configNames: null }] };
+      const args = { resources: [{ type: TOPIC_RESOURCE, name }] };
       const answer = await connection.call<DescribeConfigsAnswer>('DescribeConfigs', args);
       for (const r of answer.resources) check(r.errorCode, `describe topic ${name}`, r.errorMessage);
       const entries = answer.resources.flatMap((r) => r.configEntries);
