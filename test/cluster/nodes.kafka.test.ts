@@ -73,7 +73,7 @@ const exact = (rows: readonly unknown[][]): string[] =>
 describeKafka('several nodes of one service', (kafka) => {
   test('grow from one to three and back: all answer alike, by key and by scan', async () => {
     const topic = uniqueName('grow');
-    const nodes = new Nodes(kafka.bootstrap, uniqueName('svc'), { 'session.timeout.ms': '6000' });
+    const nodes = new Nodes(kafka.bootstrap, uniqueName('svc'), { 'session.timeout.ms': '20000' });
     const a = await nodes.start();
     await run(a, statements(topic));
     let written = 0;

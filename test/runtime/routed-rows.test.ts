@@ -179,7 +179,7 @@ describe('routing of table reads', () => {
   it('gives no more rows than asked for over all nodes, and lets go of the others', async () => {
     const s = new Service(['me', 'b', 'c']);
     s.rows = (p) => [`${p}a`, `${p}b`, `${p}c`];
-    expect(await s.read({}, 4)).toHaveLength(4);
+    await expect(s.read({}, 4)).resolves.toHaveLength(4);
     expect(await s.read({}, 0)).toEqual([]);
   });
 

@@ -31,8 +31,10 @@ export interface RoutingOptions {
   readonly view: (read: TableReadPlan, reader: PullReader) => Promise<TableView>;
 }
 
-/** A partition that nobody answers for is asked for again for so long: it may be moving, or its owner starting. */
-const PATIENCE_MS = 5000;
+/** A partition that nobody answers for is asked for again for so long: it may be moving, or being restored. */
+const PATIENCE_MS = 10_000;
+/** The same, where its owner cannot be reached. */
+const AWAY_MS = 2000;
 const PAUSE_MS = 100;
 
 /** Says that a pull query is to be answered from this node alone; ksqlDB's name. */
@@ -109,22 +111,33 @@ class RoutedRead {
     }
   }
 
-  /** Rows of some partitions. What cannot be opened at one place is looked for again, until the patience is over. */
+  /** Rows of some partitions, once all of them can be had: what cannot is asked for again, until the patience is over. */
   private async *of(partitions: readonly number[]): RowBatches {
     const { clock, view } = this.options;
-    const until = clock.now() + PATIENCE_MS;
-    let rest = partitions;
+    const begun = clock.now();
+    const opened: Opened[] = [];
     const failed = new Map<string, unknown>();
+    let rest = partitions;
     while (rest.length > 0 && this.left > 0) {
-      const step = await this.attempt(rest, failed);
-      for (const opened of step) yield* this.drain(opened);
-      const served = new Set(step.flatMap((o) => o.partitions));
+      opened.push(...(await this.attempt(rest, failed)));
+      const served = new Set(opened.flatMap((o) => o.partitions));
       rest = rest.filter((p) => !served.has(p));
-      if (rest.length === 0) return;
-      if (clock.now() >= until || this.isLocalOnly)
-        throw this.unavailable(rest, await view(this.read, this.reader), failed);
+      if (rest.length === 0) break;
+      const now = await view(this.read, this.reader);
+      const patience = this.isLocalOnly ? 0 : this.isAnyMoving(rest, now, failed) ? PATIENCE_MS : AWAY_MS;
+      if (clock.now() - begun >= patience) throw this.unavailable(rest, now, failed);
       await clock.sleep(PAUSE_MS);
     }
+    for (const o of opened) yield* this.drain(o);
+  }
+
+  /** Whether there is more to hope for than that an owner answers again that does not. */
+  private isAnyMoving(partitions: readonly number[], view: TableView, failed: ReadonlyMap<string, unknown>): boolean {
+    const { peers } = this.options;
+    return partitions.some((p) => {
+      const owner = view.owner(p);
+      return owner === undefined || owner === peers.self || (peers.isAlive(owner) && !failed.has(owner));
+    });
   }
 
   private get isLocalOnly(): boolean {
