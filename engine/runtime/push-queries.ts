@@ -75,7 +75,7 @@ export class PushQueries {
     const changes = this.subscribe(plan, spec.queryId, new Map([[plan.topic, ends]]), 0);
     const reader = this.feeds.reader(spec.queryId);
     const table = new PushQuery(this.services, { ...spec, topology: plan.topology }, { ...at, reader, bounded: true });
-    return new SnapshotQuery(plan, table, changes);
+    return new SnapshotQuery(plan, table, changes, plan.continuation?.(ends.map((e) => e.offset)));
   }
 }
 

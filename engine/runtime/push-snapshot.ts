@@ -36,6 +36,8 @@ export class SnapshotQuery implements RowStream {
     private readonly table: PushQuery,
     /** From that end on. */
     private readonly changes: RowStream,
+    /** What the last batch of the snapshot says of the place behind it. */
+    private readonly continuation: string | undefined,
   ) {
     this.columns = snapshotColumns(plan);
     this.key = new RowKey(this.columns);
@@ -64,7 +66,8 @@ export class SnapshotQuery implements RowStream {
     if (step.done !== true) return { rows };
     this.inSnapshot = false;
     this.rows = null;
-    return { rows, snapshotEnd: true };
+    const { continuation } = this;
+    return { rows, snapshotEnd: true, ...(continuation === undefined ? {} : { continuation }) };
   }
 
   progress(): RowProgress {

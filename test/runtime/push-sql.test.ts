@@ -246,9 +246,13 @@ describe('push queries in SQL', () => {
     const sql = 'SELECT * FROM cities EMIT CHANGES;';
     const tokens = { ...SNAPSHOT, 'ksql.query.push.v2.continuation.tokens.enabled': 'true' };
     const q = await open(sql, tokens);
-    expect((await q.next())!.snapshotEnd).toBe(true);
+    const snapshot = (await q.next())!;
+    expect(snapshot.snapshotEnd).toBe(true);
+    const behind = await open(sql, { ...tokens, 'request.ksql.query.push.continuation.token': snapshot.continuation! });
     await put('cities', ['Oslo', { land: 'NO' }, 0]);
     const token = (await q.next())!.continuation!;
+    expect((await behind.next())!.rows).toEqual([['Oslo', 'NO']]);
+    await behind.close();
     await q.close();
     await put('cities', ['Bern', null, 0]);
     const again = await open(sql, { ...tokens, 'request.ksql.query.push.continuation.token': token });

@@ -176,6 +176,10 @@ export function pushSuite(logNow: () => Log): void {
     await refused(GROUPED, token, /keeps state/);
     await refused(ALL, 'nonsense', /is none/);
     await refused(ALL, Buffer.from('[9,"x",[]]').toString('base64url'), /version 9/);
+    await b.produce(30);
+    await b.produce(30);
+    await b.log.deleteRecords([0, 1, 2].map((partition) => ({ topic: b.topic, partition, offset: 20 })));
+    await refused(ALL, token, /no longer kept: partition 0 .* begins at 20, the token is at 10/);
     await b.log.deleteTopics([b.topic]);
     await until('the topic is gone', async () => (await b.log.describeTopic(b.topic)) === undefined);
     await b.create();
