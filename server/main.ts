@@ -5,15 +5,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { FORMATS, formatByName } from '../engine/formats/index.js';
-import { HttpRegistry } from '../engine/formats/registry/http.js';
 import { noRegistry } from '../engine/formats/registry/none.js';
 import type { SchemaRegistry } from '../engine/formats/registry/registry.js';
-import { tlsFetch } from '../engine/formats/registry/tls-fetch.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
 import { EMPTY_CONTEXT, Engine, type Log, Settings, systemClock } from '../engine/index.js';
 import { EmbeddedLog } from '../engine/log/embedded/embedded-log.js';
-import { KafkaLog, kafkaConfig, tlsConfig } from '../engine/log/kafka/index.js';
-import { Runtime } from '../engine/runtime/index.js';
+import { KafkaLog, kafkaConfig } from '../engine/log/kafka/index.js';
+import { Runtime, ThreadPool } from '../engine/runtime/index.js';
 import {
   ProcessingLog,
   type ProcessingLogSettings,
@@ -26,8 +24,10 @@ import { LevelDatabase } from '../engine/stores/level-database.js';
 import { addressesIn, ClusterNode } from './cluster.js';
 import type { ServerConfig } from './config.js';
 import { claimDataFolder } from './data-folder.js';
+import { configuredRegistry, restorableState } from './parts.js';
 import { HttpPeers } from './peers.js';
 import { type RunningServer, startServer } from './server.js';
+import { spawnThread } from './thread.js';
 
 /** The composition root: the only file that names concrete logs, stores and clocks. */
 
@@ -76,16 +76,14 @@ export async function openKafka(properties: Readonly<Record<string, string>>): P
 
 /** The schema registry that is configured; on the embedded log without one, a topic of its own. */
 async function openRegistry(
-  { registry, serviceId, bootstrapServers, properties }: ServerConfig,
+  config: ServerConfig,
   log: Log,
   opened: { close(): Promise<void> }[],
 ): Promise<SchemaRegistry> {
-  if (registry !== undefined) {
-    const tls = tlsConfig(properties, 'ksql.schema.registry.');
-    return new HttpRegistry({ ...registry, fetch: tls === undefined ? globalThis.fetch : tlsFetch(tls) });
-  }
-  if (bootstrapServers !== undefined) return noRegistry;
-  const schemas = new SchemaLog({ log, serviceId, clock: systemClock });
+  const configured = configuredRegistry(config);
+  if (configured !== undefined) return configured;
+  if (config.bootstrapServers !== undefined) return noRegistry;
+  const schemas = new SchemaLog({ log, serviceId: config.serviceId, clock: systemClock });
   await schemas.open();
   opened.push(schemas);
   return schemas;
@@ -120,21 +118,9 @@ export async function launch(
   const onKafka = config.bootstrapServers !== undefined;
   // With Kafka the database holds state that changelogs can restore: a damaged one is set aside. The embedded log's is
   // the only copy: damage stops the server.
-  const database = new LevelDatabase({
-    directory: join(config.dataDir, onKafka ? 'state' : 'log'),
-    ...(onKafka
-      ? {
-          setAside: {
-            suffix: () => `.damaged-${systemClock.now()}`,
-            report: (movedTo: string, cause: Error) =>
-              logger.error(
-                { err: cause, movedTo },
-                'the state was damaged: it was moved away and is restored from the changelogs',
-              ),
-          },
-        }
-      : {}),
-  });
+  const database = onKafka
+    ? restorableState(config.dataDir, 'state', logger)
+    : new LevelDatabase({ directory: join(config.dataDir, 'log') });
   await database.open();
   const opened: { close(): Promise<void> }[] = [database];
   const closeParts = async () => {
@@ -190,6 +176,16 @@ export async function launch(
       processingLog: processingLog.report.bind(processingLog),
       errorHistory: processingLog,
       peers,
+      threads:
+        peers === undefined
+          ? undefined
+          : new ThreadPool({
+              spawn: (index) => spawnThread({ config, index, address: peers.self }),
+              clock: systemClock,
+              logger,
+              badRecord: ({ error, bytes, text }) =>
+                processingLog.report(error, { bytes: () => bytes, text: () => text }),
+            }),
     };
     const engine: Engine = new Engine({
       ...services,

@@ -45,7 +45,10 @@ const TABLE: Record<string, readonly string[]> = {
   // The engine's own files: the façade (index, engine, api) and the command log.
   engine: ['parser'],
   server: ['engine/index', 'parser/index'],
+  // The composition roots of a process and of its threads, and what they share.
   'server/main.ts': ['engine', 'parser'],
+  'server/thread.ts': ['engine', 'parser'],
+  'server/parts.ts': ['engine', 'parser'],
   shell: ['parser'],
   // Whoever uses it has nothing of the server.
   client: [],

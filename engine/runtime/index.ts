@@ -5,16 +5,19 @@ import type { CounterValues } from './counters.js';
 import type { PeerRead, PeerRows } from './peers.js';
 import { checkSameTable, placementOf, type QueryPlacement } from './placements.js';
 import { RoutedTableRows } from './pull/routed-rows.js';
-import type { TableRows } from './pull/rows.js';
+import type { PullReader, RowBatches, TableRows } from './pull/rows.js';
 import type { OpenStream } from './pull/stream-rows.js';
 import { LocalTableRows } from './pull/table-read.js';
 import { tableView } from './pull/table-view.js';
 import { PullQuery } from './pull-query.js';
 import { PushQueries, type PushStream } from './push-queries.js';
 import { PushQuery } from './push-query.js';
+import type { QueryHandle } from './query-handle.js';
 import { QueryRunner, type QuerySpec, type QueryState, type QueryStatus } from './query-runner.js';
 import type { RowStream } from './row-stream.js';
 import type { ErrorHistory, Properties, RuntimeServices } from './services.js';
+import { querySettings } from './settings.js';
+import { ThreadedQuery } from './threads/threaded-query.js';
 import { sourcesOf } from './topics.js';
 
 export type { CounterValues } from './counters.js';
@@ -26,6 +29,9 @@ export type { PartitionLag, QuerySpec, QueryState, QueryStatus, TaskStatus } fro
 export type { RestoreProgress } from './restore.js';
 export type { ResultColumn, RowBatch, RowStream, RowStreamEnd } from './row-stream.js';
 export type { ProcessingError, Properties, RuntimeServices } from './services.js';
+export type { FromThread, ToThread } from './threads/protocol.js';
+export { ThreadHost } from './threads/thread-host.js';
+export { type Thread, ThreadPool } from './threads/thread-pool.js';
 export { type DriverRecord, type DriverReport, type DriverRow, TopologyDriver } from './topology-driver.js';
 
 export interface StartQuery extends QuerySpec {
@@ -46,7 +52,7 @@ export interface RunningQuery {
 
 /** Executes topologies: persistent queries, push queries and pull queries of one node. */
 export class Runtime {
-  private readonly runners = new Map<string, QueryRunner>();
+  private readonly runners = new Map<string, QueryHandle>();
 
   private readonly tables: TableRows;
   private readonly local: LocalTableRows;
@@ -62,7 +68,7 @@ export class Runtime {
         : new RoutedTableRows({
             peers,
             clock,
-            local: (read, reader, partitions) => local.openPartitions(read, reader, partitions),
+            local: (read, reader, partitions) => this.openHere(read, reader, partitions),
             view: async (read, reader) => tableView(services, this.keeper(read), read, reader),
           });
     this.push = new PushQueries(services);
@@ -79,7 +85,7 @@ export class Runtime {
       const state = runner.holds(read.subtopology, p);
       return state === 'active' || (maxLag !== null && state !== undefined && state.lag <= maxLag);
     });
-    return { partitions: had, rows: this.local.openPartitions(read, { queryId, properties }, had) };
+    return { partitions: had, rows: this.openHere(read, { queryId, properties }, had) };
   }
 
   /** Who has what, by query. */
@@ -95,7 +101,7 @@ export class Runtime {
   /** Starts a persistent query; what fails later is in its status. Throws BAD_STATEMENT for properties that make no sense. */
   async startQuery(start: StartQuery): Promise<void> {
     if (this.runners.has(start.queryId)) throw new WeirError('INTERNAL', `Query ${start.queryId} runs already`);
-    const runner = new QueryRunner(this.services, start);
+    const runner = this.handleOf(start);
     this.runners.set(start.queryId, runner);
     if (start.paused === true) runner.pause();
     runner.start();
@@ -156,6 +162,24 @@ export class Runtime {
     const runners = [...this.runners.values()];
     this.runners.clear();
     await Promise.all(runners.map((r) => r.stop()));
+    await this.services.threads?.close();
+  }
+
+  /** On as many threads as its settings say, where there are threads to be had. */
+  private handleOf(start: StartQuery): QueryHandle {
+    const { threads: pool, logger } = this.services;
+    const { threads } = querySettings(start.properties, 'latest');
+    if (threads > 1 && pool !== undefined) return new ThreadedQuery(this.services, start, pool, threads);
+    if (threads > 1) logger.warn({ queryId: start.queryId, threads }, 'there is one thread only: num.stream.threads');
+    return new QueryRunner(this.services, start);
+  }
+
+  /** Rows of partitions whose state is this node's. */
+  private openHere(read: TableReadPlan, reader: PullReader, partitions: readonly number[]): RowBatches {
+    const keeper = this.keeper(read);
+    return keeper.openPartitions === undefined
+      ? this.local.openPartitions(read, reader, partitions)
+      : keeper.openPartitions(read, reader, partitions);
   }
 
   private async partitionsOf(read: TableReadPlan): Promise<number> {
@@ -166,13 +190,13 @@ export class Runtime {
   }
 
   /** @throws NOT_READY where the query that keeps the table does not run here */
-  private keeper({ queryId, source }: TableReadPlan): QueryRunner {
+  private keeper({ queryId, source }: TableReadPlan): QueryHandle {
     const runner = this.runners.get(queryId);
     if (runner !== undefined) return runner;
     throw new WeirError('NOT_READY', `Query ${queryId}, which keeps the table ${source}, does not run here`);
   }
 
-  private runner(queryId: string): QueryRunner {
+  private runner(queryId: string): QueryHandle {
     const runner = this.runners.get(queryId);
     if (runner === undefined) throw new WeirError('NOT_FOUND', `Query ${queryId} does not run here`);
     return runner;

@@ -3,7 +3,7 @@ import { WeirError } from '../types/errors.js';
 import type { TableReadPlan } from '../types/pull-plan.js';
 import type { Topology } from '../types/topology.js';
 import { groupName } from './names.js';
-import type { QueryRunner } from './query-runner.js';
+import type { QueryHandle } from './query-handle.js';
 import type { RuntimeServices } from './services.js';
 import { sourcesOf, storesOf } from './topics.js';
 
@@ -25,7 +25,7 @@ export interface QueryPlacement {
   readonly lags: readonly StoreLag[];
 }
 
-export function placementOf(services: RuntimeServices, runner: QueryRunner): QueryPlacement {
+export function placementOf(services: RuntimeServices, runner: QueryHandle): QueryPlacement {
   const { queryId, topology, placement } = runner;
   const { serviceId } = services;
   const stores = new Map<string, readonly string[]>();

@@ -3,6 +3,7 @@ import { isDiskFull, messageOf } from '../types/errors.js';
 import type { Topology } from '../types/topology.js';
 import { Counters, type CounterValues } from './counters.js';
 import { groupName } from './names.js';
+import { type Held, heldOf, lagOf, type QueryFailure, type QueryHandle } from './query-handle.js';
 import { backoff, DISK_FULL_PAUSE_MS, MAX_FAILURES, QueryRun, TaskFailure } from './query-run.js';
 import type { RestoreProgress } from './restore.js';
 import type { Properties, RuntimeServices } from './services.js';
@@ -53,7 +54,7 @@ export interface QueryStatus {
  * A persistent query on this node. What fails as a whole (a missing topic, the group, a task again and again) is started anew
  * after a pause; what goes on failing puts the query into ERROR, with the reason.
  */
-export class QueryRunner {
+export class QueryRunner implements QueryHandle {
   readonly queryId: string;
   private readonly settings: QuerySettings;
   private readonly counts: Counters;
@@ -105,19 +106,8 @@ export class QueryRunner {
   /** Stops, and removes all that the query owns: internal topics, group, state. */
   async drop(): Promise<void> {
     await this.stop();
-    const { log, state, logger, serviceId } = this.services;
-    const { queryId, topology } = this.spec;
-    const steps: [string, () => Promise<void>][] = [
-      ['topics', () => log.deleteTopics(internalTopics(this.services, queryId, topology))],
-      ['group', () => log.deleteGroup(groupName(serviceId, queryId))],
-      ['state', () => state.dropQuery(queryId)],
-    ];
-    for (const [what, step] of steps) {
-      // The query is gone for its user whatever remains; what remains is named.
-      await step().catch((e: unknown) =>
-        logger.warn({ queryId, what, error: messageOf(e) }, 'left behind by a dropped query'),
-      );
-    }
+    await dropTopics(this.services, this.spec);
+    await left(this.services, this.queryId, 'state', () => this.services.state.dropQuery(this.queryId));
   }
 
   /** Commits and processes nothing until `resume`; the partitions stay here. */
@@ -152,12 +142,13 @@ export class QueryRunner {
     return this.topics?.partitions.get(topic) ?? 0;
   }
 
+  allPartitions(): ReadonlyMap<string, number> {
+    return this.topics?.partitions ?? new Map();
+  }
+
   /** What this node has of a task's state: the task itself, a copy that is so far behind, or nothing that can be read. */
-  holds(subtopology: number, partition: number): 'active' | { readonly lag: number } | undefined {
-    if (this.run?.slots.get(`${subtopology}-${partition}`)?.task != null) return 'active';
-    const copy = this.standbys().find((s) => s.subtopology === subtopology && s.partition === partition);
-    if (copy === undefined || copy.stores.some((s) => s.end < 0 || s.at < 0)) return undefined;
-    return { lag: copy.stores.reduce((n, s) => n + Math.max(0, s.end - s.at), 0) };
+  holds(subtopology: number, partition: number): Held {
+    return heldOf(this.tasks(), this.standbys(), subtopology, partition);
   }
 
   /** The copies of other nodes' tasks that are kept here. */
@@ -170,10 +161,10 @@ export class QueryRunner {
   }
 
   lag(): number {
-    return this.status().lag.reduce((n, p) => n + (p.end < 0 ? 0 : Math.max(0, p.end - p.position)), 0);
+    return lagOf(this.status());
   }
 
-  lastError(): { readonly at: number; readonly message: string } | undefined {
+  lastError(): QueryFailure | undefined {
     return this.error ?? undefined;
   }
 
@@ -185,13 +176,7 @@ export class QueryRunner {
       state: this.state,
       error: this.error?.message ?? null,
       counters: this.counters(),
-      tasks: slots.map((s) => ({
-        subtopology: s.sub.id,
-        partition: s.partition,
-        state: s.task !== null ? 'running' : s.opening !== null ? 'opening' : 'waiting',
-        restore: s.restore,
-        streamTime: s.task?.streamTime ?? -1,
-      })),
+      tasks: this.tasks(),
       lag: slots.flatMap((s) =>
         (s.task?.inputs ?? []).map(({ source, partition, next }) => ({
           topic: source.topic,
@@ -201,6 +186,16 @@ export class QueryRunner {
         })),
       ),
     };
+  }
+
+  private tasks(): readonly TaskStatus[] {
+    return [...(this.run?.slots.values() ?? [])].map((s) => ({
+      subtopology: s.sub.id,
+      partition: s.partition,
+      state: s.task !== null ? 'running' : s.opening !== null ? 'opening' : 'waiting',
+      restore: s.restore,
+      streamTime: s.task?.streamTime ?? -1,
+    }));
   }
 
   /** Lives as long as the query: runs it, and after a failure of the whole runs it again. */
@@ -275,5 +270,26 @@ export class QueryRunner {
   private failed(e: unknown, place: object): void {
     this.error = { at: this.services.clock.now(), message: messageOf(e) };
     this.services.logger.error({ ...place, error: this.error.message }, 'a query failed');
+  }
+}
+
+/** Removes what a stopped query owns on the log: internal topics and group. */
+export async function dropTopics(services: RuntimeServices, { queryId, topology }: QuerySpec): Promise<void> {
+  const { log, serviceId } = services;
+  await left(services, queryId, 'topics', () => log.deleteTopics(internalTopics(services, queryId, topology)));
+  await left(services, queryId, 'group', () => log.deleteGroup(groupName(serviceId, queryId)));
+}
+
+/** The query is gone for its user whatever remains; what remains is named. */
+async function left(
+  { logger }: RuntimeServices,
+  queryId: string,
+  what: string,
+  remove: () => Promise<void>,
+): Promise<void> {
+  try {
+    await remove();
+  } catch (e) {
+    logger.warn({ queryId, what, error: messageOf(e) }, 'left behind by a dropped query');
   }
 }

@@ -11,6 +11,7 @@ import type { Logger } from '../types/logger.js';
 import type { StoreRef } from '../types/topology.js';
 import type { Peers } from './peers.js';
 import type { ProcessingEntry } from './processing-log.js';
+import type { ThreadPool } from './threads/thread-pool.js';
 
 /** A setting of a query as text; undefined where it is not set. */
 export type Properties = Readonly<Record<string, string | number | boolean>>;
@@ -64,6 +65,8 @@ export interface RuntimeServices {
   readonly processingLog?: (error: ProcessingError, record?: ErrorRecord) => void;
   /** What SHOW ERRORS reads. */
   readonly errorHistory?: ErrorHistory;
+  /** Threads beside the main one, for queries with `num.stream.threads` above 1; undefined: there are none. */
+  readonly threads?: ThreadPool | undefined;
   /** The other nodes of the service; undefined: this one is alone, and has all state. */
   readonly peers?: Peers | undefined;
 }

@@ -18,6 +18,8 @@ export interface QuerySettings {
   readonly deadLetterTopic: string | null;
   /** Records on which an expression failed go there too. */
   readonly deadLetterEvaluation: boolean;
+  /** Threads of this node that run it: with more than one, none of them is the main one. */
+  readonly threads: number;
   /** Nodes beside the owner that keep a copy of each task's state. */
   readonly standbyReplicas: number;
 }
@@ -25,6 +27,7 @@ export interface QuerySettings {
 const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 const COMMIT_INTERVAL_MS = 500;
 const DIRTY_BYTES = 16 * 1024 * 1024;
+const MAX_THREADS = 64;
 const MIB = 1024 * 1024;
 
 /** Throws BAD_STATEMENT for a value that a setting cannot have. */
@@ -47,6 +50,7 @@ export function querySettings(properties: Properties, offsetReset: 'earliest' | 
       choice(properties, 'compression.type', COMPRESSIONS),
     deadLetterTopic: lookUp(properties, 'weir.errors.deadletter.topic.name') || null,
     deadLetterEvaluation: choice(properties, 'weir.errors.deadletter.evaluation', ['true', 'false']) === 'true',
+    threads: Math.min(Math.max(numberOf(properties, 'num.stream.threads') ?? 1, 1), MAX_THREADS),
     standbyReplicas: numberOf(properties, 'num.standby.replicas') ?? 0,
   };
 }

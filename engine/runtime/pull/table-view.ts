@@ -4,7 +4,7 @@ import { ByteWriter } from '../../types/bytes.js';
 import { messageOf } from '../../types/errors.js';
 import type { TableReadPlan } from '../../types/pull-plan.js';
 import type { SourceNode, SubTopology } from '../../types/topology.js';
-import type { QueryRunner } from '../query-runner.js';
+import type { QueryHandle } from '../query-handle.js';
 import { functionConfig, type RuntimeServices } from '../services.js';
 import { sourcesOf } from '../topics.js';
 import type { TableView } from './routed-rows.js';
@@ -16,7 +16,7 @@ const MAX_KEYS = 1000;
 /** The tasks that keep a table, as this node's member of the query's group knows them. */
 export function tableView(
   services: RuntimeServices,
-  runner: QueryRunner,
+  runner: QueryHandle,
   read: TableReadPlan,
   reader: PullReader,
 ): TableView {
