@@ -1,9 +1,10 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { ClassicLevel } from 'classic-level';
 import { Level as AnyLevel } from 'level';
 import type { KeyValueOp } from '../log/log.js';
 import { messageOf, WeirError } from '../types/errors.js';
+import { verifyLevel } from './level-verify.js';
 
 type Level = ClassicLevel<Uint8Array, Buffer>;
 
@@ -23,6 +24,8 @@ export interface LevelOptions {
     readonly suffix: () => string;
     readonly report: (movedTo: string, cause: Error) => void;
   };
+  /** Whether all files are compared with their checksums before the database is opened. Default true. */
+  readonly verify?: boolean;
 }
 
 /** What has to be free before a database that was full is written to again. */
@@ -60,6 +63,7 @@ export class LevelDatabase {
   /** @throws WeirError STATE_ERROR: another process has it, it is damaged, or the directory cannot be used. */
   async open(): Promise<void> {
     try {
+      if (this.options.verify ?? true) await this.verify();
       this.level = await this.openLevel();
     } catch (e) {
       const { setAside, directory } = this.options;
@@ -169,6 +173,32 @@ export class LevelDatabase {
       const error = explain(e, this.options.directory);
       if (error.code === 'DISK_FULL') this.full = true;
       throw error;
+    }
+  }
+
+  /** LevelDB looks at few of its checksums by itself: see `verifyLevel`. */
+  private async verify(): Promise<void> {
+    const { directory } = this.options;
+    const { damage } = await verifyLevel(directory);
+    if (damage === undefined) return;
+    // Files that another process works on need not add up.
+    await this.tryLock();
+    throw Object.assign(new Error(damage), { code: 'LEVEL_CORRUPTION' });
+  }
+
+  /**
+   * Rejects where another process has the database, which is not touched: an empty one is opened whose lock is a link to
+   * this one's.
+   */
+  private async tryLock(): Promise<void> {
+    const probe = await mkdtemp(`${this.options.directory}.probe-`);
+    try {
+      await symlink(resolve(this.options.directory, 'LOCK'), join(probe, 'LOCK'));
+      const level = new AnyLevel(probe);
+      await level.open();
+      await level.close();
+    } finally {
+      await rm(probe, { recursive: true, force: true });
     }
   }
 
