@@ -15,12 +15,12 @@ import type { StyledSpan } from './editor/frame.js';
 import type { Style } from './theme.js';
 import { unitsOf } from './units.js';
 
+/** Shown as types wherever they stand: a column called DATE as well. */
 const TYPE_WORDS = new Set(
   `ARRAY BIGINT BOOLEAN BYTES DATE DECIMAL DOUBLE INT INTEGER MAP NUMERIC STRING STRUCT TIME TIMESTAMP VARCHAR`.split(
     ' ',
   ),
 );
-/** Words that are often names: they are coloured only where nothing speaks for a name. */
 const NUMBERS: ReadonlySet<unknown> = new Set([IntegerToken, DecimalToken, FloatToken]);
 
 /** The colours of a text that is being typed. */

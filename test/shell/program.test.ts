@@ -100,6 +100,43 @@ describe('statements from the command line', () => {
   });
 });
 
+describe('commands', () => {
+  it('short forms show what there is', async () => {
+    const { status, out, err } = await shell(
+      '-e',
+      '\\d\n\\d counts\n\\d+ counts\n\\ds\n\\dt\n\\dq\n\\dp\n\\df ucase\n\\dT\n\\dv\n\\dset\n\\h lcase\nversion\n\\timing on\nSHOW TYPES;',
+    );
+    expect([status, err]).toEqual([0, '']);
+    for (const text of [
+      'Stream Name',
+      'Kafka topic          : COUNTS',
+      'CTAS_COUNTS_0',
+      'UCASE(',
+      'LCASE',
+      'auto.offset.reset',
+    ])
+      expect(out).toContain(text);
+    expect(out).toMatch(/Weir \d+\.\d+\.\d+ at http:/);
+    expect(out).toMatch(/Time: [\d.]+ ms/);
+  });
+
+  it('what SHOW gives comes in the chosen format', async () => {
+    const { out } = await shell('--output', 'csv', '-e', 'SHOW TABLES;');
+    expect(out).toBe('Table Name,Kafka Topic,Key Format,Value Format,Windowed\nCOUNTS,COUNTS,KAFKA,JSON,false\n');
+    const json = await shell('--output', 'ndjson', '-e', 'SHOW TABLES;');
+    expect(JSON.parse(json.out)).toMatchObject({ '@type': 'tables', tables: [{ name: 'COUNTS' }] });
+  });
+
+  it('server changes the server, if there is one', async () => {
+    const { status, out, err } = await program.run(['http://127.0.0.1:1'], {
+      input: `server '${server.address}'\nSELECT n FROM counts WHERE b = 'x';\nserver 127.0.0.1:1\n`,
+    });
+    expect(status).toBe(1);
+    expect(out).toContain('| 2      |');
+    expect(err).toContain('No Weir server answers at http://127.0.0.1:1');
+  });
+});
+
 describe('the exit status', () => {
   it('is 1 where a statement failed; those behind it are not run', async () => {
     const { status, out, err } = await shell('-e', 'SHOW TYPES; SELECT nope FROM letters EMIT CHANGES; SHOW STREAMS;');

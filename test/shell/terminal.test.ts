@@ -270,6 +270,22 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     expect(await t.status).toBe(0);
   });
 
+  it('\\live shows an aggregate as well, from the beginning', async () => {
+    const t = await start();
+    t.type('SELECT b, COUNT(*) AS n FROM letters GROUP BY b EMIT CHANGES LIMIT 1;\r');
+    await t.sees('| B ');
+    t.type(CTRL_C);
+    await t.sees('Query terminated');
+    t.type('\\live SELECT b, COUNT(*) AS n FROM letters GROUP BY b EMIT CHANGES;\r');
+    await t.shows((s) => /\| x +\| 2 +\|\n\| y +\| 1 +\|/.test(s));
+    t.type(CTRL_C);
+    await t.sees('Query terminated');
+    t.type('history\r');
+    await t.sees('    2  \\live SELECT b');
+    t.type('clear\r');
+    expect(await t.shows((s) => s === 'weir>')).toBe('weir>');
+  });
+
   it('a push query has a line of status, and tells why it is silent', async () => {
     const t = await start();
     t.type('SELECT * FROM letters EMIT CHANGES;\r');
