@@ -3,6 +3,11 @@
 /** Longest script, in UTF-16 code units. */
 export const MAX_SOURCE_LENGTH = 1024 * 1024;
 
+/**
+ * Most tokens of one statement: parsing takes some ten microseconds a token, during which a server does nothing else.
+ */
+export const MAX_TOKENS = 150_000;
+
 /** Most statements in one script. */
 export const MAX_STATEMENTS = 10_000;
 

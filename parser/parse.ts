@@ -7,7 +7,7 @@ import { buildType } from './build/type.js';
 import { misplacedStatement, statementText, toSyntaxError } from './errors.js';
 import { runRule, type StartRule, StatementGrammar } from './grammar/statement.js';
 import { tokenize } from './lexer.js';
-import { MAX_SOURCE_LENGTH, MAX_STATEMENTS } from './limits.js';
+import { MAX_SOURCE_LENGTH, MAX_STATEMENTS, MAX_TOKENS } from './limits.js';
 import { checkNesting, checkTreeDepth } from './nesting.js';
 import { SourceText, SqlError } from './source.js';
 import { kw, Semicolon } from './tokens.js';
@@ -106,6 +106,17 @@ function checkLength(text: string): SourceText {
   return new SourceText(text);
 }
 
+function checkCount(source: SourceText, tokens: readonly IToken[]): void {
+  if (tokens.length <= MAX_TOKENS) return;
+  const token = tokens[MAX_TOKENS];
+  throw new SqlError({
+    code: 'SOURCE_TOO_LONG',
+    message: `The statement has ${tokens.length} words, values and signs; at most ${MAX_TOKENS} are taken.`,
+    span: source.span(token.startOffset, token.startOffset + 1),
+    hint: 'Split the statement, or put what it lists into a table and join it.',
+  });
+}
+
 /** A semicolon ends its statement and belongs to it; empty statements are dropped. */
 function sliceAtSemicolons(tokens: readonly IToken[]): IToken[][] {
   const slices: IToken[][] = [];
@@ -139,6 +150,7 @@ function parseTokens<T extends Node | readonly Node[]>(
   disabled: ReadonlySet<string>,
 ): T {
   try {
+    checkCount(source, tokens);
     checkNesting(source, tokens);
     parser.input = tokens;
     const node = runRule(parser, rule);

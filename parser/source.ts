@@ -117,6 +117,16 @@ export interface SqlErrorOptions {
   readonly cause?: unknown;
 }
 
+/** Characters of a message at most. */
+const MAX_MESSAGE = 3000;
+const MESSAGE_END = 800;
+
+/** A message that repeats what the user wrote (a name, a text, an expression) is cut in its middle where that is very long. */
+export function cutMessage(text: string): string {
+  if (text.length <= MAX_MESSAGE) return text;
+  return `${text.slice(0, MAX_MESSAGE - MESSAGE_END)} … ${text.slice(-MESSAGE_END)}`;
+}
+
 /**
  * An error in what the user wrote. `message` is whole and self-contained (it starts with `line L:C: ` where the place
  * is known to matter); `format` adds the source line with a caret and the hint.
@@ -133,12 +143,14 @@ export class SqlError extends Error {
   readonly statement: string | undefined;
 
   constructor(options: SqlErrorOptions) {
-    const { message, explanation, cause } = options;
+    const { cause } = options;
+    const message = cutMessage(options.message);
+    const explanation = options.explanation === undefined ? undefined : cutMessage(options.explanation);
     const whole = explanation === undefined ? message.trimEnd() : `${message.trimEnd()}\n${explanation}`;
     super(whole, cause === undefined ? undefined : { cause });
     this.code = options.code;
     this.span = options.span;
-    this.hint = options.hint;
+    this.hint = options.hint === undefined ? undefined : cutMessage(options.hint);
     this.expected = (options.expected ?? []).slice(0, 3);
     this.brief = message;
     this.explanation = explanation;

@@ -57,6 +57,7 @@ class QueryAnalyzer {
   readonly #selectScope: Scope;
   readonly #tableFunctions: TableFunctionCall[] = [];
   readonly #calls: AggregateCall[] = [];
+  readonly #callPlaces = new Map<string, number>();
   /** Aggregate calls as written, those that do not work on tables apart. */
   readonly #aggregates: FunctionCall[] = [];
   readonly #streamOnly: string[] = [];
@@ -393,8 +394,8 @@ class QueryAnalyzer {
     this.#aggregates.push(node);
     if (!table && !this.#streamOnly.includes(call.name)) this.#streamOnly.push(call.name);
     const text = JSON.stringify(call);
-    let at = this.#calls.findIndex((c) => JSON.stringify(c) === text);
-    if (at < 0) at = this.#calls.push(call) - 1;
+    let at = this.#callPlaces.get(text);
+    if (at === undefined) this.#callPlaces.set(text, (at = this.#calls.push(call) - 1));
     return { kind: 'column', from: 'value', index: this.#base + at, name: `KSQL_AGG_VARIABLE_${at}`, type: call.type };
   }
 

@@ -258,10 +258,12 @@ function planAggregate(input: LogicalPlan, query: ResolvedQuery, shape: Grouped)
   const key = shape.keys.map((k): Column => ({ name: k.name, type: k.expr.type }));
   const keyExprs = shape.keys.map((k) => asKeyColumn(k.expr, query.relation));
   const carried: TypedExpr[] = [];
+  const places = new Map<string, number>();
   const carry = (expr: TypedExpr): TypedExpr => {
     if (expr.kind === 'literal') return expr;
-    let index = carried.findIndex((c) => sameExpr(c, expr));
-    if (index < 0) index = carried.push(expr) - 1;
+    const text = JSON.stringify(expr);
+    let index = places.get(text);
+    if (index === undefined) places.set(text, (index = carried.push(expr) - 1));
     return { kind: 'column', from: 'value', index, name: argumentName(expr, index), type: expr.type };
   };
   const calls = shape.calls.map((c) => ({ ...c, args: c.args.map(carry) }));

@@ -1,4 +1,3 @@
-import { sameExpr } from '../analyzer/index.js';
 import type { CompareOp, TypedExpr } from '../types/expr.js';
 import type { ReadKeys, TableReadPlan } from '../types/pull-plan.js';
 import type { Column } from '../types/schema.js';
@@ -124,8 +123,9 @@ const isKey = (e: TypedExpr): e is Extract<TypedExpr, { kind: 'column' }> => e.k
 const isConstant = (e: TypedExpr): boolean =>
   e.kind === 'literal' ? e.value !== null : e.kind === 'cast' && isConstant(e.operand);
 
-const distinct = (list: readonly TypedExpr[]): readonly TypedExpr[] =>
-  list.filter((e, i) => list.findIndex((other) => sameExpr(e, other)) === i);
+const distinct = (list: readonly TypedExpr[]): readonly TypedExpr[] => [
+  ...new Map(list.map((e) => [JSON.stringify(e), e])).values(),
+];
 
 /** A comparison of WINDOWSTART or WINDOWEND with a number narrows the windows that are read. */
 function takeBound(e: TypedExpr, start: Bounds, end: Bounds): boolean {

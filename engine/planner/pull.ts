@@ -5,7 +5,6 @@ import {
   type ResolvedSourceRelation,
   replace,
   type SelectColumn,
-  sameExpr,
   sideColumns,
   walk,
 } from '../analyzer/index.js';
@@ -49,15 +48,15 @@ class PullPlanner {
   plan(): PullNode {
     const { select, orderBy, distinct, limit, offset } = this.query;
     // Each row is the select list, and behind it what else the order goes by.
-    const columns = select.map((c) => c.expr);
-    const sortKeys = orderBy.map((k) => ({ ...k, expr: slot(columns, k.expr) }));
-    let node = this.rows(columns);
+    const row = new RowLayout(select.map((c) => c.expr));
+    const sortKeys = orderBy.map((k) => ({ ...k, expr: row.slot(k.expr) }));
+    let node = this.rows(row.columns);
     if (distinct) node = { kind: 'distinct', input: node };
     if (sortKeys.length > 0) {
       node = { kind: 'sort', input: node, keys: sortKeys, top: limit === null ? null : limit + offset };
     }
-    if (columns.length > select.length) {
-      node = { kind: 'project', input: node, columns: select.map((_, i) => columnAt(columns, i)) };
+    if (row.columns.length > select.length) {
+      node = { kind: 'project', input: node, columns: select.map((_, i) => row.column(i)) };
     }
     if (limit === null && offset === 0) return node;
     if (node.kind === 'table' && offset === 0) return { kind: 'table', read: { ...node.read, limit } };
@@ -68,11 +67,11 @@ class PullPlanner {
   private rows(columns: readonly TypedExpr[]): PullNode {
     const { relation, where, shape, having } = this.query;
     if (shape.kind !== 'grouped') return this.read(relation, where, columns);
-    const taken: TypedExpr[] = [];
-    const keys = shape.keys.map((k) => slot(taken, k.expr));
+    const taken = new RowLayout([]);
+    const keys = shape.keys.map((k) => taken.slot(k.expr));
     const calls = shape.calls.map((c) => ({
       ...c,
-      args: c.args.map((a) => (a.kind === 'literal' ? a : slot(taken, a))),
+      args: c.args.map((a) => (a.kind === 'literal' ? a : taken.slot(a))),
     }));
     // A row of the aggregate: its keys, then the results.
     const over = (expr: TypedExpr): TypedExpr =>
@@ -81,7 +80,7 @@ class PullPlanner {
           ? undefined
           : { ...part, from: 'value', index: part.from === 'key' ? part.index : keys.length + part.index },
       );
-    let node: PullNode = { kind: 'aggregate', input: this.read(relation, where, taken), keys, calls };
+    let node: PullNode = { kind: 'aggregate', input: this.read(relation, where, taken.columns), keys, calls };
     if (having !== null) node = { kind: 'filter', input: node, predicate: over(having) };
     return { kind: 'project', input: node, columns: columns.map(over) };
   }
@@ -122,34 +121,34 @@ class PullPlanner {
       else rest.push(part);
     }
     const pairs = [{ left: join.leftKey, right: join.rightKey }, ...(join.more ?? [])];
-    const leftRow: TypedExpr[] = pairs.map((p) => p.left);
-    const rightRow: TypedExpr[] = pairs.map((p) => p.right);
-    const leftKeys = leftRow.map((_, i) => columnAt(leftRow, i));
-    const rightKeys = rightRow.map((_, i) => columnAt(rightRow, i));
+    const leftRow = new RowLayout(pairs.map((p) => p.left));
+    const rightRow = new RowLayout(pairs.map((p) => p.right));
+    const leftKeys = pairs.map((_, i) => leftRow.column(i));
+    const rightKeys = pairs.map((_, i) => rightRow.column(i));
     // What is wanted of each side follows its keys; the joined row is both, one behind the other.
     const wanted = [...new Set([...columns, ...rest].flatMap(columnIndexes))];
     const places = new Map<number, readonly ['left' | 'right', number]>();
     for (const i of wanted) {
-      if (i < left.length) places.set(i, ['left', place(leftRow, left[i]!.expr)]);
-      else places.set(i, ['right', place(rightRow, right[i - left.length]!.expr)]);
+      if (i < left.length) places.set(i, ['left', leftRow.place(left[i]!.expr)]);
+      else places.set(i, ['right', rightRow.place(right[i - left.length]!.expr)]);
     }
     const over = (e: TypedExpr): TypedExpr =>
       replace(e, (part) => {
         if (part.kind !== 'column') return undefined;
         const [side, at] = places.get(part.index)!;
-        return { ...part, from: 'value', index: side === 'left' ? at : leftRow.length + at };
+        return { ...part, from: 'value', index: side === 'left' ? at : leftRow.columns.length + at };
       });
     const condition = (parts: readonly TypedExpr[]): TypedExpr | null =>
       parts.length === 0 ? null : parts.reduce(and);
     let node: PullNode = {
       kind: 'join',
       joinType: join.joinType,
-      left: this.read(join.left, condition(before.left), leftRow),
-      right: this.read(join.right, condition(before.right), rightRow),
+      left: this.read(join.left, condition(before.left), leftRow.columns),
+      right: this.read(join.right, condition(before.right), rightRow.columns),
       leftKeys,
       rightKeys,
-      leftWidth: leftRow.length,
-      rightWidth: rightRow.length,
+      leftWidth: leftRow.columns.length,
+      rightWidth: rightRow.columns.length,
     };
     if (rest.length > 0) node = { kind: 'filter', input: node, predicate: over(condition(rest)!) };
     return { kind: 'project', input: node, columns: columns.map(over) };
@@ -190,20 +189,38 @@ class PullPlanner {
   }
 }
 
-/** Where `expr` stands in a row, which gets it at its end if it is not there yet. */
-function place(row: TypedExpr[], expr: TypedExpr): number {
-  const at = row.findIndex((e) => sameExpr(e, expr));
-  return at >= 0 ? at : row.push(expr) - 1;
+/** The columns of rows that are being planned, each expression once. */
+class RowLayout {
+  readonly columns: TypedExpr[] = [];
+  private readonly places = new Map<string, number>();
+
+  constructor(columns: readonly TypedExpr[]) {
+    for (const c of columns) {
+      const text = JSON.stringify(c);
+      const at = this.columns.push(c) - 1;
+      if (!this.places.has(text)) this.places.set(text, at);
+    }
+  }
+
+  /** Where `expr` stands; it is put at the end if it is not there yet. */
+  place(expr: TypedExpr): number {
+    const text = JSON.stringify(expr);
+    let at = this.places.get(text);
+    if (at === undefined) this.places.set(text, (at = this.columns.push(expr) - 1));
+    return at;
+  }
+
+  /** `expr` as a column of these rows. */
+  slot(expr: TypedExpr): TypedExpr {
+    return this.column(this.place(expr));
+  }
+
+  column(index: number): TypedExpr {
+    const expr = this.columns[index]!;
+    const name = expr.kind === 'column' || expr.kind === 'pseudo' ? expr.name : `C${index}`;
+    return { kind: 'column', from: 'value', index, name, type: expr.type };
+  }
 }
-
-/** The column of a row that holds `expr`. */
-const slot = (row: TypedExpr[], expr: TypedExpr): TypedExpr => columnAt(row, place(row, expr));
-
-const columnAt = (row: readonly TypedExpr[], index: number): TypedExpr => {
-  const expr = row[index]!;
-  const name = expr.kind === 'column' || expr.kind === 'pseudo' ? expr.name : `C${index}`;
-  return { kind: 'column', from: 'value', index, name, type: expr.type };
-};
 
 /** The columns of a joined row that an expression looks at. */
 function columnIndexes(expr: TypedExpr): readonly number[] {

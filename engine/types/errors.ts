@@ -1,3 +1,5 @@
+import { cutMessage } from '../../parser/source.js';
+
 /**
  * Every error that a user can meet has a code from this table. `SqlError` (parser) carries one too, with a place in the
  * SQL; `WeirError` is for what has no place. `http` is ksqlDB's error_code on the wire (see server/).
@@ -37,7 +39,7 @@ export class WeirError extends Error {
     readonly hint?: string,
     options?: { cause?: unknown },
   ) {
-    super(message, options);
+    super(cutMessage(message), options);
     this.name = 'WeirError';
   }
 }
