@@ -44,7 +44,14 @@ export class Feeds {
   feed(topic: string, make: boolean): TopicFeed | undefined {
     const feed = this.feeds.get(topic);
     if (feed !== undefined || !make || this.feeds.size >= this.limits.feeds) return feed;
-    const made = new TopicFeed(topic, this.log.reader({ clientId: `feed-${topic}` }), this.limits.tailBytes, () => {
+    const { tailBytes } = this.limits;
+    // One poll is less than a tail, so that what has come is there when it is asked for.
+    const reader = this.log.reader({
+      clientId: `feed-${topic}`,
+      bufferBytes: tailBytes / 4,
+      partitionBytes: tailBytes / 8,
+    });
+    const made = new TopicFeed(topic, reader, tailBytes, () => {
       if (this.feeds.get(topic) === made) this.feeds.delete(topic);
     });
     this.feeds.set(topic, made);
@@ -52,10 +59,11 @@ export class Feeds {
   }
 }
 
-/** A batch of a tail; `next` is the offset behind it. */
+/** A batch of a tail; `next` is the offset behind it, `before` the bytes of all batches that the tail had before. */
 interface TailBatch {
   readonly batch: RecordBatch;
   readonly next: number;
+  readonly before: number;
 }
 
 /** The last batches of one partition. */
@@ -63,7 +71,8 @@ class Tail {
   readonly batches: TailBatch[] = [];
   /** Batches that have been dropped: entry i of `batches` is number `dropped + i`. */
   dropped = 0;
-  bytes = 0;
+  /** Bytes of all that it has had. */
+  total = 0;
   /** All from `start` to `end` is here, but for what a log leaves out. */
   end: number;
 
@@ -74,20 +83,29 @@ class Tail {
   add(part: FetchedPartition): void {
     const last = part.batches.length - 1;
     part.batches.forEach((batch, i) => {
-      this.batches.push({ batch, next: i === last ? part.nextOffset : batch.lastOffset + 1 });
-      this.bytes += batch.end - batch.start;
+      this.batches.push({ batch, next: i === last ? part.nextOffset : batch.lastOffset + 1, before: this.total });
+      this.total += batch.end - batch.start;
     });
     this.end = part.nextOffset;
   }
 
-  trim(maxBytes: number): void {
+  /** Bytes that it holds. */
+  get bytes(): number {
+    return this.bytesFrom(this.dropped);
+  }
+
+  /** Bytes from a batch on, by its number. */
+  bytesFrom(at: number): number {
+    const batch = this.batches[Math.max(0, at - this.dropped)];
+    return batch === undefined ? 0 : this.total - batch.before;
+  }
+
+  /** Drops the oldest batches, at least so many bytes if they are there. */
+  trim(bytes: number): void {
     let n = 0;
-    while (this.bytes > maxBytes && n < this.batches.length) {
-      const { batch, next } = this.batches[n++]!;
-      this.bytes -= batch.end - batch.start;
-      this.start = next;
-    }
-    if (n > 0) this.batches.splice(0, n);
+    const until = this.total - this.bytes + bytes;
+    while (n < this.batches.length && this.batches[n]!.before < until) this.start = this.batches[n++]!.next;
+    this.batches.splice(0, n);
     this.dropped += n;
   }
 
@@ -211,7 +229,7 @@ export class TopicFeed {
         if (!this.isHeld()) {
           const fetched = await this.reader.poll(FEED_POLL_MS);
           for (const part of fetched) this.tails.get(part.partition)?.add(part);
-          for (const tail of this.tails.values()) tail.trim(this.tailBytes / this.tails.size);
+          this.trim();
           if (fetched.length > 0) for (const { owner } of this.cursors) owner.notify();
         }
         this.round++;
@@ -233,13 +251,29 @@ export class TopicFeed {
    * and is not waited for.
    */
   private isHeld(): boolean {
+    const behind = new Map<FeedReader, number>();
     for (const cursor of this.cursors) {
       if (cursor.paused || cursor.round < this.round) continue;
       const tail = this.tails.get(cursor.partition)!;
-      if ((tail.dropped + tail.batches.length - cursor.at) * 2 <= tail.batches.length) continue;
-      if (tail.bytes * 2 > this.tailBytes / this.tails.size) return true;
+      if (cursor.next >= tail.end) continue;
+      const bytes = (behind.get(cursor.owner) ?? 0) + tail.bytesFrom(cursor.at);
+      if (bytes * 2 > this.tailBytes) return true;
+      behind.set(cursor.owner, bytes);
     }
     return false;
+  }
+
+  /** Keeps the tails within their bound: the longest is cut first. */
+  private trim(): void {
+    let over = -this.tailBytes;
+    for (const tail of this.tails.values()) over += tail.bytes;
+    while (over > 0) {
+      let longest: Tail | undefined;
+      for (const tail of this.tails.values()) if (longest === undefined || tail.bytes > longest.bytes) longest = tail;
+      const { bytes } = longest!;
+      longest!.trim(1);
+      over -= bytes - longest!.bytes;
+    }
   }
 }
 

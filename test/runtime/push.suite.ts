@@ -113,6 +113,16 @@ export function pushSuite(logNow: () => Log): void {
     expect(b.readers.open).toBe(0);
   });
 
+  it('share the reading of much at once too', async () => {
+    const b = await bench();
+    const [one, other] = [await b.open(ALL), await b.open(above(-1))];
+    const reading = Promise.all([numbers(one, 60_000), numbers(other, 60_000)]);
+    for (let i = 0; i < 30; i++) await b.produce(2000);
+    for (const seen of await reading) expect(seen).toEqual(upTo(60_000));
+    expect(b.readers).toEqual({ open: 1, made: 1 });
+    await Promise.all([one.close(), other.close()]);
+  });
+
   it('end at their own LIMIT', async () => {
     const b = await bench();
     const limited = (n: number): Topology => topology([source(), result('source', [AMOUNT, USER], { limit: n })]);
