@@ -2,6 +2,7 @@ import type { ColumnRef, Expression, FunctionCall, Query } from '../../parser/as
 import type { SourceKind } from '../catalog/index.js';
 import type { AggregateCall, TypedExpr } from '../types/expr.js';
 import { BOOLEAN, INTEGER, printType } from '../types/sql-type.js';
+import { callsIn, countRows } from './calls.js';
 import { castTo } from './coerce.js';
 import { type AnalyzerContext, property } from './context.js';
 import { fail, listed } from './errors.js';
@@ -493,25 +494,4 @@ function refuseIn(clause: string): (node: FunctionCall, kind: 'aggregate' | 'tab
       `${clause} does not support ${kind} functions: ${node.name.name} is ${kind === 'aggregate' ? 'an aggregate' : 'a table'} function.`,
       node.span,
     );
-}
-
-/** COUNT(*) as ksqlDB's messages show it. */
-function countRows(call: FunctionCall): FunctionCall {
-  if (!call.star) return call;
-  const name = { kind: 'Identifier', name: 'ROWTIME', quoted: false, span: call.span } as const;
-  return { ...call, star: false, args: [{ kind: 'ColumnRef', name, span: call.span }] };
-}
-
-/** Function calls in an expression, outer ones first. */
-function callsIn(node: Expression): readonly FunctionCall[] {
-  const found: FunctionCall[] = [];
-  const visit = (value: unknown): void => {
-    if (Array.isArray(value)) value.forEach(visit);
-    else if (typeof value === 'object' && value !== null) {
-      if ((value as { kind?: string }).kind === 'FunctionCall') found.push(value as FunctionCall);
-      for (const [key, part] of Object.entries(value)) if (key !== 'span') visit(part);
-    }
-  };
-  visit(node);
-  return found;
 }
