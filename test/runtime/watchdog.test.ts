@@ -5,7 +5,7 @@ import { Stuck, Watchdog, type WatchedTask } from '../../engine/runtime/watchdog
 import { systemClock } from '../../engine/types/clock.js';
 import { silentLogger } from '../../engine/types/logger.js';
 import { embeddedNode, readAll, type StoredNode, until, write } from './nodes.js';
-import { codecServices, KEY, sink, source, topology, VALUE } from './support.js';
+import { codecServices, groupByUser, KEY, sink, source, topology, VALUE } from './support.js';
 
 /** Time that goes on where the test says so. */
 class ManualClock {
@@ -160,7 +160,7 @@ describe('a query', () => {
   const good = (n: number) => ({ key: String(n), value: `{"USER":"u","AMOUNT":${n}}`, timestamp: n });
   const through = topology([source(), sink('source', KEY, VALUE)]);
 
-  async function start(wrap: (log: Log) => Log): Promise<void> {
+  async function start(wrap: (log: Log) => Log, plan = through): Promise<void> {
     node = await embeddedNode();
     await node.log.createTopics([
       { name: 'in', partitions: 1 },
@@ -177,7 +177,7 @@ describe('a query', () => {
     });
     await runtime.startQuery({
       queryId: 'Q',
-      topology: through,
+      topology: plan,
       properties: { 'auto.offset.reset': 'earliest', 'commit.interval.ms': '5' },
     });
   }
@@ -225,6 +225,27 @@ describe('a query', () => {
     await node.log.deleteTopics(['in']);
     await until('it is in ERROR', () => runtime.query('Q')!.state === 'ERROR');
     expect(runtime.query('Q')!.lastError()!.message).toMatch(/Topic in /);
+  });
+
+  it('with state whose source gets more partitions says that it cannot follow, in state ERROR', async () => {
+    let partitions = 1;
+    await start(
+      (log) =>
+        new Proxy(log, {
+          get: (target, name) => {
+            if (name !== 'describeTopic') return bound(target, name);
+            return async (topic: string) => {
+              const info = await log.describeTopic(topic);
+              return info === undefined || topic !== 'in' ? info : { ...info, partitions };
+            };
+          },
+        }),
+      groupByUser(null),
+    );
+    await until('it runs', () => runtime.query('Q')!.state === 'RUNNING');
+    partitions = 3;
+    await until('it is in ERROR', () => runtime.query('Q')!.state === 'ERROR');
+    expect(runtime.query('Q')!.lastError()!.message).toMatch(/partition/);
   });
 
   it('that may not read any more says so, in state ERROR', async () => {
