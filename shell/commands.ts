@@ -183,6 +183,7 @@ export const COMMANDS: readonly ShellCommand[] = [
   show('\\dT', 'SHOW TYPES'),
   show('\\dc', 'SHOW CONNECTORS'),
   show('\\dv', 'SHOW VARIABLES'),
+  show('\\de', 'SHOW ERRORS'),
   show('\\dset', 'SHOW PROPERTIES'),
   {
     names: ['run script', '\\i'],

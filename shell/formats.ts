@@ -54,17 +54,17 @@ export function rowWriter(format: Format, columns: Columns, options: WriterOptio
   const safe = options.escape ? printable : (text: string) => text;
   switch (format) {
     case 'table':
-      return new TableWriter(columns.names, options.width, options.verticalWhenWide);
+      return new TableWriter(columns.names.map(printable), options.width, options.verticalWhenWide);
     case 'vertical':
-      return verticalWriter(columns.names);
+      return verticalWriter(columns.names.map(printable));
     case 'json':
       return jsonWriter(columns.names, safe);
     case 'ndjson':
       return lineWriter('', (row) => safe(objectText(columns.names, row)));
     case 'csv':
-      return lineWriter(columns.names.map(csvText).join(','), (row) => safe(row.map(csvCell).join(',')));
+      return lineWriter(safe(columns.names.map(csvText).join(',')), (row) => safe(row.map(csvCell).join(',')));
     case 'tsv':
-      return lineWriter(columns.names.map(tsvText).join('\t'), (row) => safe(row.map(tsvCell).join('\t')));
+      return lineWriter(safe(columns.names.map(tsvText).join('\t')), (row) => safe(row.map(tsvCell).join('\t')));
     case 'markdown':
       return lineWriter(
         markdownHeader(columns),

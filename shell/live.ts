@@ -143,7 +143,7 @@ export async function runLive(
     cancel = undefined;
     if (header === undefined) return;
     const lines = liveLines({
-      names: header.columnNames,
+      names: header.columnNames.map((n) => printable(n).replaceAll('\n', '⏎')),
       rows,
       offset,
       width: out.columns - 1,

@@ -11,7 +11,7 @@ import { theme, wantsColours } from './theme.js';
 export async function shell(args: readonly string[]): Promise<number> {
   let options: Options;
   try {
-    options = readOptions(args);
+    options = readOptions(args, process.env);
   } catch (e) {
     if (!(e instanceof WrongUse)) throw e;
     console.error(e.message);
@@ -48,7 +48,9 @@ export async function shell(args: readonly string[]): Promise<number> {
     timeoutMs: options.timeoutMs,
   });
   const given = options.execute !== undefined || options.file !== undefined;
-  if (!given && stdin.isTTY && stdout.isTTY) return interactive(sh, out, systemClock, !options.noRc);
+  // A dumb terminal can move no cursor: it is read as a file is.
+  if (!given && stdin.isTTY && stdout.isTTY && env.TERM !== 'dumb')
+    return interactive(sh, out, systemClock, !options.noRc);
   return script(sh, out, options);
 }
 

@@ -9,7 +9,7 @@ export const USAGE = `usage: weir shell [options] [server]
   -f, --file FILE          run a file of statements and leave
   -d, --define NAME=VALUE  define a variable (may be given several times)
   -u, --user USER          sign in
-  -p, --password PASSWORD
+  -p, --password PASSWORD  (or WEIR_PASSWORD in the environment)
       --output FORMAT      ${FORMATS.join(', ')} (or ksqlDB's TABULAR, JSON)
       --config-file FILE   settings of the session, name=value a line
       --query-row-limit N  end a query after so many rows
@@ -40,7 +40,7 @@ export interface Options {
 /** Wrong use: for stderr, exit status 2. */
 export class WrongUse extends Error {}
 
-export function readOptions(args: readonly string[]): Options {
+export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(args);
@@ -65,7 +65,7 @@ export function readOptions(args: readonly string[]): Options {
     properties: values['config-file'] === undefined ? {} : readProperties(values['config-file']),
     address: positionals[0] ?? 'http://localhost:8088',
     user: values.user,
-    password: values.password ?? '',
+    password: values.password ?? env.WEIR_PASSWORD ?? '',
     format,
     rowLimit: positive(values['query-row-limit'], '--query-row-limit'),
     timeoutMs: positive(values['query-timeout'], '--query-timeout'),

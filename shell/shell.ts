@@ -107,7 +107,7 @@ export class Shell implements ShellControls {
   /** An error, for people. */
   tell(e: unknown): void {
     this.out.error(
-      paintError((e as Error).message, e instanceof ServerError ? e.hint : undefined, this.out.errorTheme),
+      paintError(printable((e as Error).message), e instanceof ServerError ? e.hint : undefined, this.out.errorTheme),
     );
   }
 
@@ -170,7 +170,8 @@ export class Shell implements ShellControls {
         // What SHOW gives stands as a table also where rows are to stand vertically.
         const tables = format === 'vertical' ? 'table' : format;
         const write = { width: out.columns, verticalWhenWide: false, escape: out.isTerminal };
-        pager.write(`${renderEntity(e, (names, rows) => renderTexts(tables, names, rows, write))}\n`);
+        const text = renderEntity(e, (names, rows) => renderTexts(tables, names, rows, write));
+        pager.write(`${isMachineFormat(format) ? safe(text) : printable(text)}\n`);
       }
     }
     await pager.finish();

@@ -15,7 +15,7 @@ FROM source [ [AS] alias ]
       [ WITHIN { n unit | (before, after) } [ GRACE PERIOD n unit ] ] ON condition ] …
 [ WINDOW { TUMBLING (SIZE n unit, …) | HOPPING (SIZE n unit, ADVANCE BY n unit, …) | SESSION (n unit, …) } ]
 [ WHERE condition ] [ GROUP BY expression [, …] ] [ PARTITION BY expression [, …] ] [ HAVING condition ]
-[ ORDER BY expression [ASC | DESC] [, …] ]          (pull queries)
+[ ORDER BY expression [ASC | DESC] [ NULLS { FIRST | LAST } ] [, …] ]          (pull queries)
 [ EMIT { CHANGES | FINAL } ] [ LIMIT n ] [ OFFSET n ];`,
   },
   {
@@ -86,7 +86,7 @@ FROM source [ [AS] alias ]
     name: 'SHOW',
     what: 'lists things (LIST does the same)',
     syntax: `SHOW { STREAMS | TABLES | QUERIES | [ALL] TOPICS } [EXTENDED];
-SHOW { PROPERTIES | FUNCTIONS | TYPES | VARIABLES | [ { SOURCE | SINK } ] CONNECTORS | CONNECTOR PLUGINS };`,
+SHOW { PROPERTIES | FUNCTIONS | TYPES | VARIABLES | ERRORS | [ { SOURCE | SINK } ] CONNECTORS | CONNECTOR PLUGINS };`,
   },
   {
     name: 'DESCRIBE',

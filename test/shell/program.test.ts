@@ -171,7 +171,7 @@ describe('the exit status', () => {
     const s = await startServer({ 'weir.auth.users': 'ada:love' });
     try {
       const [good, bad, none] = await Promise.all([
-        program.run(['-u', 'ada', '-p', 'love', '-e', 'SHOW TYPES;', s.address]),
+        program.run(['-u', 'ada', '-e', 'SHOW TYPES;', s.address], { env: { WEIR_PASSWORD: 'love' } }),
         program.run(['-u', 'ada', '-p', 'hate', '-e', 'SHOW TYPES;', s.address]),
         program.run(['-e', 'SHOW TYPES;', s.address]),
       ]);
@@ -222,5 +222,10 @@ it('data cannot command the terminal', async () => {
     "PRINT 'letters' FROM BEGINNING LIMIT 4;",
   );
   expect(out).not.toContain('\u001b');
+  const names = await shell(
+    '-e',
+    'SELECT a AS `\u001b[2J` FROM letters WHERE a = 5; SELECT a, `\u001b[2J` FROM letters;',
+  );
+  expect(names.out + names.err).not.toContain('\u001b');
   expect(out).toContain('\\x1b[2J\\x07é');
 });

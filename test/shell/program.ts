@@ -16,6 +16,7 @@ export interface ShellProgram {
 
 export interface RunOptions {
   readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
   readonly signal?: NodeJS.Signals;
   /** The signal is sent when the output has this in it. */
   readonly signalAt?: string;
@@ -32,7 +33,8 @@ export async function shellProgram(): Promise<ShellProgram> {
   return {
     entry,
     run: (args, options = {}) => {
-      const child = spawn(process.execPath, [entry, ...args], { stdio: 'pipe' });
+      const env = { ...process.env, ...options.env };
+      const child = spawn(process.execPath, [entry, ...args], { stdio: 'pipe', env });
       let [out, err] = ['', ''];
       let signalled = false;
       child.stdout.on('data', (d) => {
