@@ -128,11 +128,6 @@ export class Subscription implements RowStream, Subscriber {
     };
   }
 
-  /** Whether it takes part in a hub. */
-  get isShared(): boolean {
-    return this.attachment !== null;
-  }
-
   offer(shared: SharedBatch): void {
     const own = this.withoutGiven(shared);
     if (own === null) return;

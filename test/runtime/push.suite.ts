@@ -123,6 +123,20 @@ export function pushSuite(logNow: () => Log): void {
     await Promise.all([one.close(), other.close()]);
   });
 
+  it('read and evaluate by themselves where too much is shared already', async () => {
+    for (const limits of [{ hubs: { hubs: 0 } }, { hubs: { hubs: 0 }, feeds: { feeds: 0, tailBytes: 1 } }]) {
+      const b = await bench(limits);
+      const list = [await b.open(ALL), await b.open(ALL), await b.open(GROUPED)] as const;
+      await b.produce(100);
+      for (const q of list.slice(0, 2)) expect(await numbers(q, 100)).toEqual(upTo(100));
+      expect(rowsOf(await batches(list[2], 7)).length).toBeGreaterThanOrEqual(7);
+      expect(b.queries.shared.hubs).toBe(0);
+      expect(b.readers.open).toBe('feeds' in limits ? 3 : 1);
+      await Promise.all(list.map((q) => q.close()));
+      expect(b.readers.open).toBe(0);
+    }
+  });
+
   it('end at their own LIMIT', async () => {
     const b = await bench();
     const limited = (n: number): Topology => topology([source(), result('source', [AMOUNT, USER], { limit: n })]);
