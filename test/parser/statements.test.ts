@@ -201,6 +201,8 @@ const FORMS: readonly (readonly [sql: string, kind: string, printed?: string])[]
   ['SHOW CONNECTOR PLUGINS;', 'List'],
   ['SHOW TYPES;', 'List'],
   ['SHOW VARIABLES;', 'List'],
+  ['SHOW ERRORS;', 'List'],
+  ['LIST ERRORS;', 'List'],
   ['DESCRIBE S;', 'DescribeSource'],
   ['DESCRIBE S EXTENDED;', 'DescribeSource'],
   ['DESCRIBE EXTENDED s;', 'DescribeSource', 'DESCRIBE S EXTENDED;'],

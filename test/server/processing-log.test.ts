@@ -143,4 +143,20 @@ describe('the processing log', () => {
     const [described] = (await run(s, 'DESCRIBE cured EXTENDED;')) as [{ sourceDescription: Json }];
     expect(described.sourceDescription.errorStats).toContain('records skipped: 3000');
   });
+
+  it('stands beside the dead-letter topic, which SET gives a query of its own', async () => {
+    const s = await real();
+    await send(s, 'numbers', ['{"N":1}', 'x', '{"N":2}']);
+    await run(s, "CREATE STREAM numbers (n INT) WITH (KAFKA_TOPIC='numbers', VALUE_FORMAT='JSON');");
+    const sql = "SET 'weir.errors.deadletter.topic.name'='dead'; CREATE STREAM same AS SELECT n FROM numbers;";
+    await run(s, sql, EARLIEST);
+    await eventually(
+      async () => s.running.engine.queryStats(),
+      ([q]) => q?.deadLettered === 1,
+    );
+    await eventually(
+      () => s.running.engine.topicSize('dead'),
+      (n) => n === 1,
+    );
+  });
 });
