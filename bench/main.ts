@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: Weir and Kafka Streams on the same rides, the same broker, in turns; results are checked first.
- * Exits with 1 where a result is wrong.
+ * Exits with 1 where a result is wrong. `npm run bench -- push` measures push queries (push/main.ts).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Contender, Measurement, Task } from './contender.js';
 import { createTopics, deleteTopics, writeTrips } from './input.js';
+import { pushBench } from './push/main.js';
 import { type Measured, report } from './report.js';
 import { BENCH_JARS, compilePeers, KafkaStreams } from './streams.js';
 import { missingJavaTools, onPath } from './support/jars.js';
@@ -181,7 +182,8 @@ async function main(): Promise<number> {
 }
 
 try {
-  process.exitCode = await main();
+  const [which, ...args] = process.argv.slice(2);
+  process.exitCode = which === 'push' ? await pushBench(args) : await main();
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(`${error.message}\n${USAGE}`);
