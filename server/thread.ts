@@ -28,7 +28,8 @@ interface ThreadData {
 
 /** Starts the thread with this number. */
 export function spawnThread(data: ThreadData): Thread {
-  const worker = new Worker(new URL('./thread.js', import.meta.url), {
+  // This module, or what it was bundled into.
+  const worker = new Worker(new URL(import.meta.url), {
     // Users are for those who sign in: no matter of a thread.
     workerData: { ...data, config: { ...data.config, users: new Map() } },
   });
