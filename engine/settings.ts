@@ -87,6 +87,14 @@ export const SETTINGS: readonly SettingDef[] = [
     check: whole,
   },
   {
+    name: 'state.cleanup.delay.ms',
+    scope: 'KAFKA STREAMS',
+    default: '600000',
+    editable: true,
+    description: 'How long a node keeps the state of a task that has moved to another node.',
+    check: whole,
+  },
+  {
     name: 'ksql.query.pull.enable.standby.reads',
     scope: 'KSQL',
     default: 'false',

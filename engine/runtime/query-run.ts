@@ -3,11 +3,13 @@ import { isDiskFull, messageOf, WeirError } from '../types/errors.js';
 import type { SubTopology, Topology } from '../types/topology.js';
 import type { Counters } from './counters.js';
 import { isBehind } from './input-queue.js';
+import { Leftovers } from './leftovers.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import type { RestoreProgress } from './restore.js';
 import type { Properties, RuntimeServices } from './services.js';
 import type { QuerySettings } from './settings.js';
 import { Standbys } from './standby.js';
+import { isInputOf, statefulTasks } from './stateful-tasks.js';
 import { SteadyClock } from './steady-clock.js';
 import type { Task } from './task.js';
 import { TaskFactory } from './task-factory.js';
@@ -91,6 +93,7 @@ export class QueryRun {
   private readonly member: GroupMember;
   private readonly factory: TaskFactory;
   private readonly purge: RepartitionPurge;
+  private readonly leftovers: Leftovers;
   /** Tasks of lost partitions that are still being closed, by slot: the next one on the same state waits for them. */
   private readonly closing = new Map<string, Promise<void>>();
   private fatal: Error | null = null;
@@ -110,7 +113,11 @@ export class QueryRun {
     this.purge = new RepartitionPurge({ ...services, clock: this.clock }, (topic) => own.has(topic));
     const { group } = this.factory;
     this.reader = services.log.reader({ clientId: group });
-    this.standbys = new Standbys(services, options.queryId, (key) => this.closing.get(key) ?? Promise.resolve());
+    this.leftovers = new Leftovers({ ...services, clock: this.clock, delayMs: options.settings.stateCleanupDelayMs });
+    this.standbys = new Standbys(services, options.queryId, async (key) => {
+      await this.closing.get(key);
+      await this.leftovers.taken(key);
+    });
     const { standbyReplicas } = options.settings;
     const stateful = options.topology.subtopologies.filter((s) => storesOf(s).length > 0);
     this.member = services.log.member({
@@ -190,6 +197,7 @@ export class QueryRun {
   }
 
   private handler(): MemberHandler {
+    const { services } = this.options;
     return {
       assigned: async (partitions) => {
         for (const slot of this.slotsFor(partitions)) this.open(slot);
@@ -207,19 +215,16 @@ export class QueryRun {
       },
       placed: (placement) => {
         this.placement = placement;
-        this.standbys.follow(this.copiesOf(placement.members[placement.self]?.standby ?? []));
+        const tasks = statefulTasks(this.options);
+        const mine = placement.members[placement.self]?.standby ?? [];
+        const copies = tasks.filter((t) => !this.slots.has(t.key) && mine.some((p) => isInputOf(p, t)));
+        this.standbys.follow(copies);
+        // On the log that commits state itself it is the only one there is.
+        if (services.log.kind === 'kafka') {
+          this.leftovers.set(tasks.filter((t) => !this.slots.has(t.key) && !copies.includes(t)));
+        }
       },
     };
-  }
-
-  /** The tasks behind partitions of which this node shall keep copies. */
-  private copiesOf(partitions: readonly TopicPartition[]): { readonly sub: SubTopology; readonly partition: number }[] {
-    const { topology, services, queryId } = this.options;
-    return topology.subtopologies.flatMap((sub) => {
-      const topics = sourcesOf(sub, services.serviceId, queryId);
-      const numbers = new Set(partitions.flatMap((p) => (topics.includes(p.topic) ? [p.partition] : [])));
-      return [...numbers].filter((n) => !this.slots.has(`${sub.id}-${n}`)).map((partition) => ({ sub, partition }));
-    });
   }
 
   /** New slots for partitions that have none. */
@@ -268,7 +273,7 @@ export class QueryRun {
     const progress = (p: RestoreProgress) => this.restoring(slot, p);
     const former = this.closing.get(slot.key) ?? Promise.resolve();
     const { state } = this.options.services;
-    slot.opening = Promise.all([former, this.standbys.release(slot.key)])
+    slot.opening = Promise.all([former, this.standbys.release(slot.key), this.leftovers.taken(slot.key)])
       .then(() => (slot.diskFull ? state.room?.() : undefined))
       .then(() => this.factory.open(slot.sub, slot.partition, signal, progress, this.member))
       .then(
@@ -348,6 +353,7 @@ export class QueryRun {
         continue;
       }
       this.distribute(await this.reader.poll(this.waitMs()));
+      this.leftovers.sweep();
       for (const slot of [...this.slots.values()]) await this.serve(slot);
     }
   }
@@ -508,6 +514,7 @@ export class QueryRun {
       () => this.standbys.close(),
       () => Promise.all([...left.map((slot) => this.release(slot, false)), ...this.closing.values()]),
       () => this.purge.settled(),
+      () => this.leftovers.settled(),
       () => this.reader.close(),
     ];
     for (const step of steps) {

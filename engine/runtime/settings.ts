@@ -22,10 +22,13 @@ export interface QuerySettings {
   readonly threads: number;
   /** Nodes beside the owner that keep a copy of each task's state. */
   readonly standbyReplicas: number;
+  /** How long the state of a task is kept that has moved to another node. */
+  readonly stateCleanupDelayMs: number;
 }
 
 const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 const COMMIT_INTERVAL_MS = 500;
+const CLEANUP_DELAY_MS = 600_000;
 const DIRTY_BYTES = 16 * 1024 * 1024;
 const MAX_THREADS = 64;
 const MIB = 1024 * 1024;
@@ -52,6 +55,7 @@ export function querySettings(properties: Properties, offsetReset: 'earliest' | 
     deadLetterEvaluation: choice(properties, 'weir.errors.deadletter.evaluation', ['true', 'false']) === 'true',
     threads: Math.min(Math.max(numberOf(properties, 'num.stream.threads') ?? 1, 1), MAX_THREADS),
     standbyReplicas: numberOf(properties, 'num.standby.replicas') ?? 0,
+    stateCleanupDelayMs: numberOf(properties, 'state.cleanup.delay.ms') ?? CLEANUP_DELAY_MS,
   };
 }
 

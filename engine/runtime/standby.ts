@@ -1,11 +1,10 @@
 import type { FetchedPartition, LogReader } from '../log/log.js';
 import type { Store, TaskId } from '../stores/store.js';
 import { messageOf } from '../types/errors.js';
-import type { SubTopology } from '../types/topology.js';
 import { changelogTopic } from './names.js';
 import { applyChangelog, restoreStart } from './restore.js';
 import type { RuntimeServices } from './services.js';
-import { storesOf } from './topics.js';
+import type { StatefulTask } from './stateful-tasks.js';
 
 /** How long a read waits where nothing new has been written. */
 const WAIT_MS = 250;
@@ -26,11 +25,6 @@ export interface StandbyStatus {
   readonly stores: readonly StandbyStore[];
 }
 
-export interface WantedCopy {
-  readonly sub: SubTopology;
-  readonly partition: number;
-}
-
 interface Copy {
   readonly task: TaskId;
   readonly names: readonly string[];
@@ -38,8 +32,6 @@ interface Copy {
   /** Settled once it is followed, or that has failed. */
   opening: Promise<void>;
 }
-
-const keyOf = (subtopology: number, partition: number): string => `${subtopology}-${partition}`;
 
 /**
  * Copies of the state of tasks that run on other nodes: their changelogs are followed into this node's database, with the
@@ -61,17 +53,14 @@ export class Standbys {
   ) {}
 
   /** Makes the copies those that are wanted; what is no longer is kept as it is, and not followed. */
-  follow(wanted: readonly WantedCopy[]): void {
-    const keys = new Set(wanted.map((w) => keyOf(w.sub.id, w.partition)));
+  follow(wanted: readonly StatefulTask[]): void {
+    const keys = new Set(wanted.map((w) => w.key));
     for (const key of [...this.copies.keys()]) {
       if (!keys.has(key)) void this.release(key);
     }
-    for (const { sub, partition } of wanted) {
-      const key = keyOf(sub.id, partition);
-      const names = storesOf(sub);
-      if (names.length === 0 || this.copies.has(key) || this.aborter.signal.aborted) continue;
-      const task = { queryId: this.queryId, subtopology: sub.id, partition };
-      const copy: Copy = { task, names, followed: new Map(), opening: Promise.resolve() };
+    for (const { key, task, stores } of wanted) {
+      if (this.copies.has(key) || this.aborter.signal.aborted) continue;
+      const copy: Copy = { task, names: stores, followed: new Map(), opening: Promise.resolve() };
       this.copies.set(key, copy);
       copy.opening = this.begin(key, copy);
     }

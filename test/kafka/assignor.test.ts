@@ -188,5 +188,27 @@ describe('the assignor', () => {
     placed.delete('b');
     rebalance(4);
     expect(copies()).toEqual([]); // nobody beside the owner is left
+
+    // Members of one node die together: a copy is with another node, or nowhere.
+    const threads = (addresses: readonly string[]): PlacedMember[] => {
+      const members = addresses.map(
+        (address, i) => [`m${i}`, { address, owned: [], topics: ['t'], generation: 0 }] as const,
+      );
+      return [
+        ...place({
+          members: new Map(members),
+          counts: new Map([['t', 4]]),
+          copartitioned: [],
+          standbys: { copies: 1, topics: ['t'] },
+        }).values(),
+      ];
+    };
+    expect(threads(['n1', 'n1']).flatMap((m) => m.standby)).toEqual([]);
+    const both = threads(['n1', 'n1', 'n2', 'n2']);
+    expect(both.flatMap((m) => m.standby)).toHaveLength(4);
+    for (const m of both) {
+      const owners = m.standby.map((p) => both.find((o) => o.owned.some((q) => name(q) === name(p)))!.address);
+      expect(owners).not.toContain(m.address);
+    }
   });
 });

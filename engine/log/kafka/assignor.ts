@@ -166,20 +166,25 @@ export function place(input: AssignmentInput): Map<string, PlacedMember> {
       out.get(target)!.owned.push(...now);
     }
     if (!topics.some((t) => input.standbys?.topics.includes(t))) continue;
-    for (const [id, list] of copy(units, targets, able, copies, input.standbys!.copies)) {
+    const address = (id: string): string => input.members.get(id)!.address || id;
+    for (const [id, list] of copy(units, targets, able, copies, input.standbys!.copies, address)) {
       out.get(id)!.standby.push(...list);
     }
   }
   return out;
 }
 
-/** Shares out `count` copies of each unit: the members that have one keep it as far as their share allows. */
+/**
+ * Shares out `count` copies of each unit, to members on other nodes than its owner's (and as few as there are of those): the
+ * members that have one keep it as far as their share allows.
+ */
 function copy(
   units: readonly Unit[],
   targets: readonly string[],
   able: readonly string[],
   copies: ReadonlyMap<string, ReadonlySet<string>>,
   count: number,
+  address: (id: string) => string,
 ): Map<string, TopicPartition[]> {
   const wanted = Math.min(count, able.length - 1);
   const out = new Map<string, TopicPartition[]>();
@@ -195,15 +200,19 @@ function copy(
     chosen[i]!.add(id);
     held.set(id, held.get(id)! + 1);
   };
+  /** What dies together is no copy of each other. */
+  const isApart = (i: number, id: string): boolean =>
+    address(id) !== address(targets[i]!) && [...chosen[i]!].every((other) => address(other) !== address(id));
   for (const [i, unit] of units.entries()) {
     for (const id of able) {
       const has = unit.some((p) => copies.get(nameOf(p))?.has(id) === true);
-      if (has && id !== targets[i] && chosen[i]!.size < wanted && held.get(id)! < share) give(i, id);
+      if (has && isApart(i, id) && chosen[i]!.size < wanted && held.get(id)! < share) give(i, id);
     }
   }
   for (const [i, unit] of units.entries()) {
     while (chosen[i]!.size < wanted) {
-      const free = able.filter((id) => id !== targets[i] && !chosen[i]!.has(id));
+      const free = able.filter((id) => isApart(i, id));
+      if (free.length === 0) break;
       const below = free.filter((id) => held.get(id)! < share);
       const rank = (id: string): number => spread(i, id) * units.length + held.get(id)!;
       give(
