@@ -3,8 +3,9 @@ import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } fr
 export const MAX_HISTORY = 1_000;
 const MAX_ENTRY = 20_000;
 
-/** What may hold a secret is not kept. */
-const SECRET = /passw|secret|credential|token|api[._-]?key|user\.info|sasl\.jaas|authorization/i;
+/** What may hold a secret is not kept; a column called token is none, a value that is set for it may be. */
+const SECRET =
+  /passw|secret|credential|sasl\.jaas|authorization|user\.info|:\/\/[^\s/@']+:[^\s/@']+@|(?:token|api[._-]?key)[\w.]*['"`]?\s*=\s*'/i;
 
 /** What was typed, an entry a statement, in memory and in a file that only its owner reads. */
 export class History {

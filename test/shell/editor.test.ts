@@ -173,9 +173,12 @@ describe('the history', () => {
       history.add("SELECT '\\n\\\\'\nFROM a\\G");
       history.add("SELECT '\\n\\\\'\nFROM a\\G");
       history.add(' SHOW STREAMS;');
+      history.add("SET 'x.token'='abc';");
+      history.add("SET 'url'='http://a:b@host';");
+      history.add('SELECT token FROM a;');
       history.add("CREATE SOURCE CONNECTOR c WITH ('db.password'='x');");
       history.add("SET 'ksql.schema.registry.basic.auth.user.info'='a:b';");
-      expect(new History(file).entries).toEqual(['SHOW TYPES;', "SELECT '\\n\\\\'\nFROM a\\G"]);
+      expect(new History(file).entries).toEqual(['SHOW TYPES;', "SELECT '\\n\\\\'\nFROM a\\G", 'SELECT token FROM a;']);
       for (let i = 0; i < 2 * MAX_HISTORY; i++) history.add(`SELECT ${i};`);
       expect(history.entries).toHaveLength(MAX_HISTORY);
       expect(new History(file).entries.at(-1)).toBe(`SELECT ${2 * MAX_HISTORY - 1};`);
