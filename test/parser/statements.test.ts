@@ -202,7 +202,6 @@ const FORMS: readonly (readonly [sql: string, kind: string, printed?: string])[]
   ['SHOW TYPES;', 'List'],
   ['SHOW VARIABLES;', 'List'],
   ['SHOW ERRORS;', 'List'],
-  ['LIST ERRORS;', 'List'],
   ['DESCRIBE S;', 'DescribeSource'],
   ['DESCRIBE S EXTENDED;', 'DescribeSource'],
   ['DESCRIBE EXTENDED s;', 'DescribeSource', 'DESCRIBE S EXTENDED;'],
