@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
-import { type Broker, freePorts, startBroker } from '../../kafka/support/broker.js';
+import { type Broker, freePorts, run, startCluster } from '../../kafka/support/broker.js';
 import { ksql } from '../../main-job/client.js';
 import { bundle } from '../../support/bundle.js';
 import { removeDir, tempDir } from '../../support/temp.js';
@@ -29,10 +29,21 @@ export interface KafkaService {
   readonly groups: readonly string[];
   /** The node that runs: with no other yet. */
   readonly first: ServerProcess;
+  /** One, or as many as were asked for. */
+  readonly brokers: readonly Broker[];
   /** A further node of the same service, on a data directory of its own; not started. */
   addNode(): Promise<ServerProcess>;
   /** Ends the flow of rides, lets `node`, the only one that is left, work off the rest, and compares everything. */
-  check(node: ServerProcess): Promise<void>;
+  check(node: ServerProcess): Promise<Checked>;
+  /** Transactions that are not over, by id. */
+  openTransactions(): Promise<string[]>;
+}
+
+/** How much was compared. */
+export interface Checked {
+  readonly rides: number;
+  /** In the topics of the queries. */
+  readonly results: number;
 }
 
 /**
@@ -41,29 +52,31 @@ export interface KafkaService {
  */
 export function kafkaServices(
   settings: Readonly<Record<string, string>> = {},
+  brokerCount = 1,
 ): (seed: number, signal: AbortSignal) => Promise<KafkaService> {
   let entry: string;
-  let broker: Broker;
+  let brokers: Broker[] = [];
   beforeAll(async () => {
     entry = await bundle('test/crash/support/entry.ts');
     // Retention is looked after often, so that what a topic of old event times fails to keep is missed here.
     const config = { 'group.min.session.timeout.ms': '1000', 'log.retention.check.interval.ms': '3000' };
-    broker = await startBroker({ config });
+    brokers = await startCluster(brokerCount, { config });
   });
   afterAll(async () => {
-    await broker?.stop();
+    await Promise.all(brokers.map((b) => b.stop()));
     if (entry !== undefined) removeDir(dirname(entry));
   });
 
   return async (seed, signal) => {
     const nodes: ServerProcess[] = [];
+    const cluster = { bootstrap: brokers.map((b) => b.bootstrap).join(), libs: brokers[0]!.libs };
     const addNode = async (): Promise<ServerProcess> => {
       const [port] = await freePorts(1);
       const set = Object.entries({ ...SETTINGS, ...settings }).flatMap(([name, value]) => [
         '--set',
         `${name}=${value}`,
       ]);
-      const flags = ['--bootstrap-servers', broker.bootstrap, ...set];
+      const flags = ['--bootstrap-servers', cluster.bootstrap, ...set];
       const node = new ServerProcess({ entry, port: port!, dataDir: tempDir(), flags });
       nodes.push(node);
       return node;
@@ -75,14 +88,14 @@ export function kafkaServices(
     await ksql(first.address, CREATE_QUERIES, { 'auto.offset.reset': 'earliest' });
     const groups = [...(await first.metrics()).keys()].map((id) => `_weir-${SERVICE}-${id}`);
     expect(groups).toHaveLength(QUERIES);
-    const view = new KafkaView(broker);
+    const view = new KafkaView(cluster);
     await view.connect();
     onTestFinished(() => view.close());
-    const producer = new KafkaProducer(broker.bootstrap, seed, PARTITIONS);
+    const producer = new KafkaProducer(cluster.bootstrap, seed, PARTITIONS);
     await producer.start();
     onTestFinished(() => producer.stop());
 
-    const check = async (node: ServerProcess): Promise<void> => {
+    const check = async (node: ServerProcess): Promise<Checked> => {
       await producer.stop();
       await node.until('all input is committed', signal, async () => {
         const left = await view.behind(groups);
@@ -95,7 +108,16 @@ export function kafkaServices(
       checkTopics(topics, truth);
       await node.stop();
       expect(nodes.flatMap((n) => n.surprises)).toEqual([]);
+      const rides = topics.get(SOURCE)!.length;
+      return { rides, results: [...topics.values()].reduce((n, list) => n + list.length, 0) - rides };
     };
-    return { view, groups, first, addNode, check };
+    const openTransactions = async (): Promise<string[]> => {
+      const tool = ['-Xmx96m', '-XX:TieredStopAtLevel=1', '-cp', `${cluster.libs}/*`];
+      tool.push('org.apache.kafka.tools.TransactionsCommand', '--bootstrap-server', cluster.bootstrap, 'list');
+      const { stdout } = await run('java', tool);
+      const lines = stdout.toString().trim().split('\n').slice(1);
+      return lines.filter((l) => /Ongoing|Prepare/.test(l)).map((l) => l.replaceAll(/\s+/g, ' '));
+    };
+    return { view, groups, first, brokers, addNode, check, openTransactions };
   };
 }

@@ -10,9 +10,9 @@ import type { TopicRecord } from './topic-record.js';
 process.env.KAFKAJS_NO_PARTITIONER_WARNING = '1';
 
 const client = (bootstrap: string): Kafka =>
-  new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING, retry: { retries: 10 } });
+  new Kafka({ brokers: bootstrap.split(','), logLevel: logLevel.NOTHING, retry: { retries: 15, maxRetryTime: 5000 } });
 
-/** Writes rides with kafkajs as long as it may. The broker stays up; a batch that was sent twice is in the topic twice. */
+/** Writes rides with kafkajs as long as it may. A batch that was sent twice is in the topic twice: what counts is what is there. */
 export class KafkaProducer {
   private stopped = false;
   private done: Promise<void> = Promise.resolve();

@@ -47,6 +47,7 @@ export class ServerProcess {
     const child = spawn(process.execPath, [entry, ...args], { stdio: ['pipe', 'ignore', 'pipe'] });
     this.child = child;
     this.expected = false;
+    this.tail = '';
     child.stderr.on('data', (text: Buffer) => {
       this.tail = (this.tail + String(text)).slice(-STDERR_KEPT);
     });
@@ -54,10 +55,18 @@ export class ServerProcess {
       child.once('close', (code, signal) => {
         this.child = undefined;
         const how = signal ?? `status ${code}`;
-        if (!this.expected) this.surprises.push(how);
+        if (!this.expected) this.surprises.push(`${how}: ${this.tail.slice(-1000)}`);
         resolve(how);
       });
     });
+  }
+
+  /** Starts it again where it has ended by itself for a reason that is no fault of its own, as a supervisor does. */
+  revive(reason: RegExp): boolean {
+    if (this.child !== undefined || this.expected || !reason.test(this.surprises.at(-1) ?? '')) return false;
+    this.surprises.pop();
+    this.start();
+    return true;
   }
 
   /** SIGKILL; resolves when the process is no more. */
