@@ -1,6 +1,6 @@
 import type { FetchedPartition, GroupMember, LogReader, MemberHandler, Placement, TopicPartition } from '../log/log.js';
-import { isDiskFull, messageOf, WeirError } from '../types/errors.js';
-import type { SubTopology, Topology } from '../types/topology.js';
+import { isDiskFull, messageOf } from '../types/errors.js';
+import type { Topology } from '../types/topology.js';
 import type { Counters } from './counters.js';
 import { isBehind } from './input-queue.js';
 import { Leftovers } from './leftovers.js';
@@ -8,6 +8,16 @@ import { RepartitionPurge } from './repartition-purge.js';
 import type { RestoreProgress } from './restore.js';
 import type { Properties, RuntimeServices } from './services.js';
 import type { QuerySettings } from './settings.js';
+import {
+  backoff,
+  DISK_FULL_PAUSE_MS,
+  isAway,
+  isFenced,
+  isHopeless,
+  MAX_FAILURES,
+  type Slot,
+  TaskFailure,
+} from './slot.js';
 import { Standbys } from './standby.js';
 import { isInputOf, statefulTasks } from './stateful-tasks.js';
 import { SteadyClock } from './steady-clock.js';
@@ -24,42 +34,12 @@ const POLL_MS = 100;
 /** Fetched bytes of an input at which it is paused, and at which it goes on. */
 const PAUSE_BYTES = 4 * 1024 * 1024;
 const RESUME_BYTES = 1024 * 1024;
-/** Failures of one task in a row, without a commit between them, after which the query gives up. */
-export const MAX_FAILURES = 5;
-const FIRST_BACKOFF_MS = 250;
-const MAX_BACKOFF_MS = 15_000;
-/** How often is looked whether a full disk has room again. */
-export const DISK_FULL_PAUSE_MS = 5000;
 /** Between two lines of the log about state that is restored. */
 const RESTORE_SAY_MS = 5000;
 /** What a run that is given up gets to let go of its clients. */
 const LET_GO_MS = 5000;
 /** How long a fenced task waits to be taken away. */
 const FENCED_PAUSE_MS = 10_000;
-
-/** The pause before the next attempt after so many failures in a row. */
-export const backoff = (failures: number): number => Math.min(FIRST_BACKOFF_MS * 2 ** (failures - 1), MAX_BACKOFF_MS);
-
-/** A task's place: opened, failed and opened again, until its partition goes. */
-export interface Slot {
-  readonly key: string;
-  readonly sub: SubTopology;
-  readonly partition: number;
-  readonly topics: readonly string[];
-  readonly aborter: AbortController;
-  task: Task | null;
-  opening: Promise<void> | null;
-  restore: RestoreProgress | null;
-  /** When its progress was last logged. */
-  restoreSaid: number;
-  /** Failures without a commit between them. */
-  failures: number;
-  /** When to try again; meaningful without a task. */
-  retryAt: number;
-  lastCommit: number;
-  /** Its state could not be written for want of room, and has not been since. */
-  diskFull: boolean;
-}
 
 export interface QueryRunOptions {
   readonly services: RuntimeServices;
@@ -538,18 +518,3 @@ export class QueryRun {
     return { queryId, subtopology: slot.sub.id, partition: slot.partition, error: messageOf(e) };
   }
 }
-
-/** A task has failed so often that the query as a whole gives up. */
-export class TaskFailure extends Error {
-  constructor(cause: unknown) {
-    super(messageOf(cause), { cause });
-  }
-}
-
-const isFenced = (e: unknown): boolean => e instanceof Error && (e as { fenced?: unknown }).fenced === true;
-
-/** The same record fails each time. */
-const isHopeless = (e: unknown): boolean => e instanceof WeirError && e.code === 'DECODE_ERROR';
-
-/** The schema registry cannot be asked now. What the query does is right: it waits, for however long that takes. */
-const isAway = (e: unknown): boolean => e instanceof WeirError && e.code === 'REGISTRY_ERROR';
