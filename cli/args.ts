@@ -5,8 +5,19 @@ export class UsageError extends Error {}
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
+interface Strict<O extends Options> {
+  args: string[];
+  options: O;
+  allowPositionals: boolean;
+  strict: true;
+}
+
 /** `parseArgs` with its errors told as usage. Unknown options are errors. */
-export function readArgs<O extends Options>(args: readonly string[], options: O, allowPositionals = true) {
+export function readArgs<O extends Options>(
+  args: readonly string[],
+  options: O,
+  allowPositionals = true,
+): ReturnType<typeof parseArgs<Strict<O>>> {
   try {
     return parseArgs({ args: [...args], options, allowPositionals, strict: true });
   } catch (e) {
