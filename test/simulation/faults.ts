@@ -1,3 +1,4 @@
+import type { Fate } from './process.js';
 import type { Random } from './random.js';
 
 /** What goes wrong by itself, at the moment that the seed says. */
@@ -15,6 +16,7 @@ export const NODE_FAULTS = [
 /** What goes wrong with a request. */
 export const REQUEST_FAULTS = [
   'commit acknowledged, reported as failed',
+  'commit answered late',
   'request refused',
   'delayed end of transaction',
   'batch delivered twice',
@@ -72,11 +74,13 @@ export class Faults {
     return true;
   }
 
-  /** A commit: done and reported as failed, refused, or neither. */
-  ofCommit(error: () => Error): { readonly before: boolean; readonly error: Error } | undefined {
-    if (this.ofRequest('commit acknowledged, reported as failed', 0.15)) return { before: false, error: error() };
-    if (this.ofRequest('request refused', 0.1)) return { before: true, error: error() };
-    return undefined;
+  /** A commit: done and reported as failed, refused, done and answered late, or none of these. */
+  ofCommit(error: () => Error): Fate {
+    if (this.ofRequest('commit acknowledged, reported as failed', 0.15))
+      return { error: { before: false, error: error() } };
+    if (this.ofRequest('request refused', 0.1)) return { error: { before: true, error: error() } };
+    if (this.ofRequest('commit answered late', 0.1)) return { lateMs: this.random.next() * DELAY_MS };
+    return {};
   }
 
   /** Markers of a transaction are written within so many milliseconds of its decision. */

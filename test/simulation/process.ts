@@ -5,6 +5,14 @@ import type { Scheduler } from './scheduler.js';
 /** Where every node's clock begins: milliseconds since the epoch. */
 const EPOCH = 1_700_000_000_000;
 
+/** What becomes of a request. */
+export interface Fate {
+  /** The answer is this error, instead of the effect or after it. */
+  readonly error?: { readonly before: boolean; readonly error: Error };
+  /** The answer comes so much later, milliseconds. */
+  readonly lateMs?: number;
+}
+
 /**
  * One life of a node, from its start to its crash or stop. Whatever its code waits for completes through `later`: nothing
  * completes any more once it is dead, which is a crash at that await, and everything waits while it is paused.
@@ -31,9 +39,11 @@ export class SimProcess {
     });
   }
 
-  /** What one step over network or disk takes, milliseconds. */
+  /** What one step over network or disk takes, milliseconds: mostly little, seldom so much that the world has moved on. */
   latency(): number {
-    return this.random.chance(0.05) ? this.random.next() * 60 : this.random.next() * 3;
+    const { random } = this;
+    const most = random.chance(0.05) ? (random.chance(0.1) ? 1500 : 60) : 3;
+    return random.next() * most;
   }
 
   /** Completes after one latency. */
@@ -43,22 +53,19 @@ export class SimProcess {
 
   /**
    * Something is asked of the outside: `effect` happens there after one latency, whatever becomes of this process; its answer
-   * comes after another one. `lost`: the answer is an error, after or instead of the effect.
+   * comes after another one.
    */
-  request<T>(
-    label: string,
-    effect: () => T | Promise<T>,
-    lost?: { readonly before: boolean; error: Error },
-  ): Promise<T> {
+  request<T>(label: string, effect: () => T | Promise<T>, fate: Fate = {}): Promise<T> {
     if (!this.alive) return new Promise(() => {});
+    const { error, lateMs = 0 } = fate;
     return new Promise<T>((resolve, reject) => {
-      const answer = (how: string, run: () => void) => this.later(this.latency(), `${how} ${label}`, run);
+      const answer = (how: string, run: () => void) => this.later(this.latency() + lateMs, `${how} ${label}`, run);
       this.scheduler.after(this.latency(), `${this.name} asks ${label}`, () => {
-        if (lost?.before === true) return answer('is refused', () => reject(lost.error));
+        if (error?.before === true) return answer('is refused', () => reject(error.error));
         const failed = (e: unknown) => answer('fails', () => reject(e as Error));
         const done = (value: T) => {
-          if (lost === undefined) answer('gets', () => resolve(value));
-          else answer('is not told of', () => reject(lost.error));
+          if (error === undefined) answer('gets', () => resolve(value));
+          else answer('is not told of', () => reject(error.error));
         };
         try {
           const result = effect();

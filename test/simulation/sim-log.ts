@@ -93,8 +93,8 @@ export class SimLog implements Log {
   private ask<T>(label: string, effect: (broker: WriterTools['broker']) => T | Promise<T>): Promise<T> {
     const { broker, process, faults } = this.tools;
     const refused = faults.ofRequest('request refused', 0.02);
-    const lost = refused ? { before: true, error: new Refused(`Could not ${label}`) } : undefined;
-    return process.request(label, () => effect(broker), lost);
+    const fate = refused ? { error: { before: true, error: new Refused(`Could not ${label}`) } } : {};
+    return process.request(label, () => effect(broker), fate);
   }
 }
 

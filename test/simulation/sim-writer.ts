@@ -57,8 +57,8 @@ export class SimWriter implements LogWriter {
       await this.flush();
       if (work.offsets.length > 0) await this.commitOffsets(work);
       if (producer.state !== null && this.dirty) {
-        const lost = faults.ofCommit(() => new Refused('The outcome of a commit is unknown'));
-        await process.request('end the transaction', () => broker.end(producer, 'commit'), lost);
+        const fate = faults.ofCommit(() => new Refused('The outcome of a commit is unknown'));
+        await process.request('end the transaction', () => broker.end(producer, 'commit'), fate);
       }
     } catch (e) {
       throw this.die(e as Error);
