@@ -5,6 +5,8 @@ import { WeirError } from '../engine/index.js';
 export interface ClusterConfig {
   /** Where others reach this node; its port, where none is named, is that of the listener. */
   readonly advertised: { readonly host: string; readonly port: number | undefined };
+  /** Nodes reach each other over TLS: all of a service do, or none. */
+  readonly secure: boolean;
   /** `user:password` that the node signs in with at others; undefined: without. */
   readonly auth: string | undefined;
   /** Undefined: no heartbeats are sent, and every node counts as alive. */
@@ -20,12 +22,14 @@ type Number = (name: string, fallback: number) => number;
 export function clusterConfig(
   properties: Readonly<Record<string, string | undefined>>,
   number: Number,
-  listener: string,
+  listener: { readonly host: string; readonly secure: boolean },
 ): ClusterConfig {
   const on = (name: string): boolean => (properties[name] ?? 'true') !== 'false';
-  const everywhere = ['0.0.0.0', '::', '[::]', ''].includes(listener);
+  const everywhere = ['0.0.0.0', '::', ''].includes(listener.host);
+  const told = properties['ksql.advertised.listener'] || undefined;
   return {
-    advertised: advertised(properties['ksql.advertised.listener'], everywhere ? hostname() : listener),
+    advertised: advertised(told, everywhere ? hostname() : listener.host),
+    secure: told?.includes('://') ? told.startsWith('https:') : listener.secure,
     auth: properties['weir.peer.auth'] ?? properties['weir.auth.users']?.split(',')[0]?.trim(),
     heartbeat: on('ksql.heartbeat.enable')
       ? {
@@ -40,7 +44,7 @@ export function clusterConfig(
 
 /** `http://host:port` or `host:port`. */
 function advertised(text: string | undefined, host: string): ClusterConfig['advertised'] {
-  if (text === undefined || text === '') return { host, port: undefined };
+  if (text === undefined) return { host, port: undefined };
   try {
     const url = new URL(text.includes('://') ? text : `http://${text}`);
     return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? undefined : Number(url.port) };

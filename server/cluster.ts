@@ -108,15 +108,18 @@ export class ClusterNode {
   private activeStandbyOf(address: string): object {
     const out: Record<string, object> = {};
     for (const [queryId, { placement, stores }] of this.options.engine.placements()) {
-      const member = placement?.members.find((m) => m.address === address);
-      if (member === undefined) continue;
+      // A node with several threads is as many members.
+      const members = placement?.members.filter((m) => m.address === address) ?? [];
+      if (members.length === 0) continue;
+      const owned = members.flatMap((m) => m.owned);
+      const standby = members.flatMap((m) => m.standby);
       const storesOf = (list: readonly { readonly topic: string }[]): string[] =>
         [...new Set(list.flatMap((p) => stores.get(p.topic) ?? []))].sort();
       out[queryId] = {
-        activeStores: storesOf(member.owned),
-        activePartitions: member.owned,
-        standByStores: storesOf(member.standby),
-        standByPartitions: member.standby,
+        activeStores: storesOf(owned),
+        activePartitions: owned,
+        standByStores: storesOf(standby),
+        standByPartitions: standby,
       };
     }
     return out;

@@ -172,7 +172,7 @@ export function loadConfig(
     queriesFile: properties['ksql.queries.file'] || undefined,
     headless: properties['weir.headless'] === 'true',
     users: users(properties['weir.auth.users']),
-    cluster: clusterConfig(properties, (name, fallback) => number(properties, name, fallback), host),
+    cluster: clusterConfig(properties, (name, fallback) => number(properties, name, fallback), listeners[0]!),
     allowedOrigins: (properties['access.control.allow.origin'] ?? '')
       .split(',')
       .map((origin) => origin.trim())

@@ -156,6 +156,7 @@ export async function launch(
     const peers: HttpPeers | undefined = onKafka
       ? new HttpPeers({
           config: config.cluster,
+          tls: config.tls,
           clock: systemClock,
           logger,
           known: () => addressesIn(engine.placements()),

@@ -1,4 +1,6 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
 import {
   type Clock,
   type Logger,
@@ -23,6 +25,8 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 export interface PeersOptions {
   readonly config: ClusterConfig;
+  /** With `secure`: whom to trust, and as whom to come where others ask; as the listener's own. */
+  readonly tls?: SecureContextOptions | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The addresses that members of this node's queries advertise, its own among them. */
@@ -32,13 +36,15 @@ export interface PeersOptions {
 /** The other nodes of the service over HTTP/1.1, signed in as a client is. */
 export class HttpPeers implements Peers {
   private port: number | undefined;
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: 64, keepAliveMsecs: 10_000 });
+  private readonly agent: Agent;
   /** When each node was last heard of, or first seen; milliseconds. */
   private readonly heard = new Map<string, number>();
   private readonly authorization: string | undefined;
 
   constructor(private readonly options: PeersOptions) {
-    const { advertised, auth } = options.config;
+    const { advertised, auth, secure } = options.config;
+    const pooled = { keepAlive: true, maxSockets: 64, keepAliveMsecs: 10_000 };
+    this.agent = secure ? new SecureAgent({ ...pooled, ...identityOf(options.tls) }) : new Agent(pooled);
     this.port = advertised.port;
     this.authorization = auth === undefined ? undefined : `Basic ${Buffer.from(auth, 'utf8').toString('base64')}`;
   }
@@ -118,9 +124,10 @@ export class HttpPeers implements Peers {
   /** Rejects with NOT_READY where the node cannot be reached, or says nothing for so long. */
   private send(address: string, path: string, body: unknown, timeoutMs: number): Promise<IncomingMessage> {
     const text = Buffer.from(JSON.stringify(body), 'utf8');
-    const url = new URL(`http://${address}${path}`);
+    const { secure } = this.options.config;
+    const url = new URL(`${secure ? 'https' : 'http'}://${address}${path}`);
     return new Promise((resolve, reject) => {
-      const request = httpRequest(url, {
+      const request = (secure ? httpsRequest : httpRequest)(url, {
         method: 'POST',
         agent: this.agent,
         headers: {
@@ -139,6 +146,12 @@ export class HttpPeers implements Peers {
 }
 
 export const addressOf = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** Of a listener's TLS what a client has use for. */
+function identityOf({ ca, cert, key, pfx, passphrase }: SecureContextOptions = {}): SecureContextOptions {
+  const all = { ca, cert, key, pfx, passphrase };
+  return Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined));
+}
 
 const unreachable = (address: string, e: unknown): WeirError =>
   new WeirError('NOT_READY', `Node ${address} does not answer: ${messageOf(e)}`, undefined, { cause: e });

@@ -63,6 +63,7 @@ export function readBody(body: unknown, members: BodyMembers): KsqlBody {
   if (isObject(requestProperties) && typeof requestProperties[TOKEN] === 'string') {
     properties[TOKEN] = requestProperties[TOKEN];
   }
+  if (isObject(requestProperties) && isTrue(requestProperties[SKIP_FORWARDING])) properties[SKIP_FORWARDING] = true;
   const sequence = body.commandSequenceNumber;
   return {
     sql,
@@ -70,6 +71,9 @@ export function readBody(body: unknown, members: BodyMembers): KsqlBody {
     sideMessages: [properties, requestProperties].some((p) => isObject(p) && isTrue(p[SIDE_MESSAGES])),
   };
 }
+
+/** ksqlDB's name: a pull query is answered from this node alone. */
+const SKIP_FORWARDING = 'request.ksql.query.pull.skip.forwarding';
 
 const isTrue = (v: unknown): boolean => String(v).toLowerCase() === 'true';
 

@@ -1,5 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   type Clock,
@@ -15,6 +19,7 @@ import { ClusterNode } from '../../server/cluster.js';
 import { clusterConfig } from '../../server/cluster-config.js';
 import { writeFrames } from '../../server/peer-frames.js';
 import { HttpPeers } from '../../server/peers.js';
+import { tempDir } from '../support/temp.js';
 
 const TYPES: readonly SqlType[] = [
   BIGINT,
@@ -42,9 +47,12 @@ class FakeClock implements Clock {
 }
 
 const configOf = (properties: Record<string, string> = {}) =>
-  clusterConfig(properties, (name, fallback) => Number(properties[name] ?? fallback), '127.0.0.1');
+  clusterConfig(properties, (name, fallback) => Number(properties[name] ?? fallback), {
+    host: '127.0.0.1',
+    secure: false,
+  });
 
-const servers: Server[] = [];
+const servers: Pick<Server, 'close' | 'closeAllConnections'>[] = [];
 afterEach(() => {
   for (const s of servers.splice(0)) {
     s.closeAllConnections();
@@ -164,6 +172,32 @@ describe('reads between nodes', () => {
   });
 });
 
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+if (!hasOpenssl && process.env.CI !== undefined) throw new Error('openssl is required in CI');
+
+it.skipIf(!hasOpenssl)('nodes reach each other over TLS, and come with their certificate (needs openssl)', async () => {
+  const dir = tempDir();
+  const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const made = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key];
+  expect(spawnSync('openssl', ['req', '-x509', ...made, '-days', '2', ...subject, '-out', cert]).status).toBe(0);
+  const tls = { key: readFileSync(key), cert: readFileSync(cert), ca: readFileSync(cert) };
+  const server = createSecureServer({ ...tls, requestCert: true, rejectUnauthorized: true }, (_, response) => {
+    response.end(JSON.stringify({ queries: [] }));
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const config = configOf({ 'ksql.advertised.listener': 'https://127.0.0.1:8088' });
+  const options = { config, clock: new FakeClock(), logger: silentLogger, known: () => [address] };
+  const trusting = new HttpPeers({ ...options, tls });
+  expect(await trusting.queries()).toEqual(new Map([[address, []]]));
+  const stranger = new HttpPeers(options);
+  await expect(stranger.post(address, '/peer/queries', {}, 5000)).rejects.toThrow(/self-signed certificate/);
+  trusting.close();
+  stranger.close();
+});
+
 describe('the service as a node sees it', () => {
   const placement: QueryPlacement = {
     group: '_weir-s-Q',
@@ -251,6 +285,8 @@ describe('the service as a node sees it', () => {
     });
     expect(() => configOf({ 'ksql.advertised.listener': 'http://' })).toThrow(/ksql.advertised.listener is no URL/);
     expect(configOf({ 'weir.auth.users': 'ann:a,bob:b' }).auth).toBe('ann:a');
+    expect(configOf().secure).toBe(false);
+    expect(configOf({ 'ksql.advertised.listener': 'https://node-1:9088' }).secure).toBe(true);
     expect(configOf({ 'ksql.heartbeat.enable': 'false' }).heartbeat).toBeUndefined();
   });
 });
