@@ -39,6 +39,7 @@ interface Copy {
  */
 export class Standbys {
   private readonly copies = new Map<string, Copy>();
+  private readonly releasing = new Map<string, Promise<void>>();
   private reader: LogReader | null = null;
   private readonly aborter = new AbortController();
   private loop: Promise<void> | null = null;
@@ -67,10 +68,18 @@ export class Standbys {
   }
 
   /** Stops following a copy; resolves when its state may be another's. */
-  async release(key: string): Promise<void> {
+  release(key: string): Promise<void> {
     const copy = this.copies.get(key);
-    if (copy === undefined) return;
+    if (copy === undefined) return this.releasing.get(key) ?? Promise.resolve();
     this.copies.delete(key);
+    const released = this.letGo(copy).finally(() => {
+      if (this.releasing.get(key) === released) this.releasing.delete(key);
+    });
+    this.releasing.set(key, released);
+    return released;
+  }
+
+  private async letGo(copy: Copy): Promise<void> {
     for (const { changelog } of copy.followed.values()) this.reader?.unassign(changelog, copy.task.partition);
     await copy.opening;
     await this.writing.catch(() => undefined); // the loop is told
@@ -101,6 +110,7 @@ export class Standbys {
   private async begin(key: string, copy: Copy): Promise<void> {
     const { log, state, serviceId } = this.services;
     try {
+      await this.releasing.get(key);
       await this.free(key);
       for (const name of copy.names) {
         if (this.copies.get(key) !== copy) return;
@@ -144,6 +154,8 @@ export class Standbys {
 
   private async apply(part: FetchedPartition): Promise<void> {
     const { state } = this.services;
+    // Fetched before the copy was begun anew further back: what lies between would be missing.
+    if ((this.reader?.position(part.topic, part.partition)?.next ?? -1) < part.nextOffset) return;
     for (const copy of this.copies.values()) {
       if (copy.task.partition !== part.partition) continue;
       for (const [name, f] of copy.followed) {
