@@ -15,6 +15,8 @@ class Service {
   readonly here: Here[];
   keys: ReturnType<TableView['partitionsOfKeys']>;
   nodes = ['me', 'b', 'c'];
+  /** Whether it is known how many partitions there are. */
+  started = true;
   readonly dead = new Set<string>();
   readonly asked: [node: string, partitions: readonly number[], maxLag: number | null][] = [];
   /** Rows of a partition: its number, unless told otherwise. */
@@ -66,7 +68,7 @@ class Service {
       },
     };
     const view = async (): Promise<TableView> => ({
-      partitions: this.owners.length,
+      partitions: this.started ? this.owners.length : 0,
       nodes: this.nodes,
       owner: (p) => this.owners[p],
       standbys: (p) => this.copies[p]!,
@@ -138,6 +140,16 @@ describe('routing of table reads', () => {
       return { partitions: had, rows: s.generate(had) };
     };
     expect((await s.read()).sort()).toEqual(['p0', 'p1']);
+  });
+
+  it('waits for the query to start: a table of no partitions that are known is not an empty one', async () => {
+    const s = new Service(['me']);
+    s.started = false;
+    await expect(s.read()).rejects.toThrow('Query Q, which keeps the table T, has not started here yet');
+    s.waited = () => {
+      s.started = true;
+    };
+    expect(await s.read()).toEqual(['p0']);
   });
 
   it('reads no copy unless that is allowed, and then none that is too far behind', async () => {

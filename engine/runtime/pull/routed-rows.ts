@@ -2,7 +2,7 @@ import type { Clock } from '../../types/clock.js';
 import { messageOf, WeirError } from '../../types/errors.js';
 import type { TableReadPlan } from '../../types/pull-plan.js';
 import type { PeerRead, Peers } from '../peers.js';
-import type { PullReader, RowBatches, TableRows } from './rows.js';
+import type { PullReader, Row, RowBatches, TableRows } from './rows.js';
 
 /** What this node knows of the tasks that keep a table. */
 export interface TableView {
@@ -47,8 +47,7 @@ export class RoutedTableRows implements TableRows {
   constructor(private readonly options: RoutingOptions) {}
 
   async open(read: TableReadPlan, reader: PullReader): Promise<RowBatches> {
-    const view = await this.options.view(read, reader);
-    const rows = new RoutedRead(this.options, read, reader).rows(view);
+    const rows = new RoutedRead(this.options, read, reader).rows();
     // What cannot be had is told before the query's first row, as long as there can be another answer.
     return begun(await rows.next(), rows);
   }
@@ -79,7 +78,7 @@ interface Opened {
   readonly rows: RowBatches;
 }
 
-type Batch = RowBatches extends AsyncGenerator<infer B, void, undefined> ? B : never;
+type Batch = readonly Row[];
 
 class RoutedRead {
   private readonly maxLag: number | null;
@@ -98,8 +97,9 @@ class RoutedRead {
     this.left = read.limit ?? Number.POSITIVE_INFINITY;
   }
 
-  async *rows(view: TableView): RowBatches {
+  async *rows(): RowBatches {
     try {
+      const view = await this.started();
       const all = Array.from({ length: view.partitions }, (_, p) => p);
       const keyed = view.partitionsOfKeys();
       const expected = keyed?.partitions ?? all;
@@ -108,6 +108,21 @@ class RoutedRead {
       yield* this.of(all.filter((p) => !expected.includes(p)));
     } finally {
       for (const rows of this.opened) await rows.return(undefined);
+    }
+  }
+
+  /** What is known of the table, once it is known how many partitions it has. */
+  private async started(): Promise<TableView> {
+    const { clock } = this.options;
+    const begun = clock.now();
+    for (;;) {
+      const view = await this.options.view(this.read, this.reader);
+      if (view.partitions > 0) return view;
+      if (clock.now() - begun >= PATIENCE_MS) {
+        const { queryId, source } = this.read;
+        throw new WeirError('NOT_READY', `Query ${queryId}, which keeps the table ${source}, has not started here yet`);
+      }
+      await clock.sleep(PAUSE_MS);
     }
   }
 
