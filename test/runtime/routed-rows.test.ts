@@ -69,6 +69,7 @@ class Service {
     };
     const view = async (): Promise<TableView> => ({
       partitions: this.started ? this.owners.length : 0,
+      state: 'REBALANCING',
       nodes: this.nodes,
       owner: (p) => this.owners[p],
       standbys: (p) => this.copies[p]!,
@@ -169,6 +170,12 @@ describe('routing of table reads', () => {
     expect(await s.read(lagging)).toEqual(['p0', 'p1']);
     s.here[1] = { lag: 11 };
     await expect(s.read(lagging)).rejects.toThrow(/partition 1 is owned by b, which does not answer/);
+  });
+
+  it('says what the query does here, where this node owns what cannot be read', async () => {
+    const s = new Service(['me']);
+    s.here[0] = undefined;
+    await expect(s.read()).rejects.toThrow('partition 0 is owned by this node, where the query is REBALANCING.');
   });
 
   it('goes to a copy when the owner turns out not to answer', async () => {

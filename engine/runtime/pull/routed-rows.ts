@@ -8,6 +8,8 @@ import type { PullReader, Row, RowBatches, TableRows } from './rows.js';
 export interface TableView {
   /** How many there are; 0: not known, as long as the query has not been started here. */
   readonly partitions: number;
+  /** What the query does on this node: RUNNING, REBALANCING, ERROR… */
+  readonly state: string;
   /** Nodes of the query's group. */
   readonly nodes: readonly string[];
   /** The node that owns a partition; undefined: it is on its way from one to another. */
@@ -275,7 +277,7 @@ class RoutedRead {
     const where = partitions.slice(0, 5).map((p) => {
       const owner = view.owner(p);
       if (owner === undefined) return `${p} is being moved between nodes`;
-      if (owner === peers.self) return `${p} is being restored on this node`;
+      if (owner === peers.self) return `${p} is owned by this node, where the query is ${view.state}`;
       if (!peers.isAlive(owner)) return `${p} is owned by ${owner}, which does not answer`;
       const e = failed.get(owner);
       return `${p} is owned by ${owner}${e === undefined ? '' : `: ${messageOf(e)}`}`;

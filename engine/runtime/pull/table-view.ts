@@ -30,6 +30,7 @@ export function tableView(
   const partitions = runner.partitions(topic!);
   return {
     partitions,
+    state: runner.state,
     nodes: members.map((m) => m.address),
     owner: (partition) => members.find((m) => has(m.owned, partition))?.address,
     standbys: (partition) => members.filter((m) => has(m.standby, partition)).map((m) => m.address),
