@@ -175,6 +175,7 @@ describe('routing of table reads', () => {
   it('says what the query does here, where this node owns what cannot be read', async () => {
     const s = new Service(['me']);
     s.here[0] = undefined;
+    s.nodes = ['me'];
     await expect(s.read()).rejects.toThrow('partition 0 is owned by this node, where the query is REBALANCING.');
   });
 
