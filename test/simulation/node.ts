@@ -97,6 +97,11 @@ export class SimNode {
     });
   }
 
+  /** Each query has all tasks that are this node's, with all of their state. */
+  get allRunning(): boolean {
+    return this.options.queries.every(({ id }) => this.runtime.query(id)?.state === 'RUNNING');
+  }
+
   private newProcess(): SimProcess {
     const { name, scheduler, random } = this.options;
     const process = new SimProcess(`${name}.${++this.lives}`, scheduler, random.fork());
