@@ -187,7 +187,8 @@ class World {
       running++;
       void node.stop().then(() => running--);
     }
-    return this.until('all nodes have stopped', () => running === 0, true);
+    // Their last commits are decided; they are seen once their markers are written.
+    return this.until('all nodes have stopped', () => running === 0 && this.broker.idle, true);
   }
 
   /** Everything that was written for the queries to read has been read and committed, and nothing is open. */
