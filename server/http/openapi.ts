@@ -78,8 +78,13 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/metadata': { summary: 'Version and cluster of the server.' },
   'GET /v1/metadata/id': { summary: 'Cluster of the server.' },
   'GET /clusterStatus': { summary: 'The nodes and their queries.' },
-  'POST /heartbeat': { summary: 'Taken, and not needed.' },
-  'POST /lag': { summary: 'Taken, and not needed.' },
+  'POST /heartbeat': { summary: 'From another node: it is alive.' },
+  'POST /lag': { summary: 'From another node: how far its copies of state are behind.' },
+  'POST /peer/read': {
+    summary: 'From another node: rows of those partitions of a table that this node has.',
+    produces: ['application/octet-stream'],
+  },
+  'POST /peer/queries': { summary: 'From another node: what the persistent queries do here.' },
   'GET /metrics': { summary: 'Metrics for Prometheus.', produces: ['text/plain'] },
   'GET /openapi.json': { summary: 'This document.' },
 };
