@@ -2,10 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KafkaLog } from '../../../engine/log/kafka/index.js';
 import {
+  batchOf,
   collect,
   eventually,
   look,
   readFrom,
+  recordsOf,
   topicOf,
   values,
   withReader,
@@ -106,6 +108,29 @@ describeKafka('faults of kafkajs: reading', (kafka) => {
       await expect(collect(reader, 1)).rejects.toMatchObject({
         code: 'LOG_ERROR',
         message: expect.stringContaining(`Offset 2 of ${topic}/0 is out of range`),
+      });
+    });
+  });
+
+  test('f: a batch of 200,000 records overflows the stack', async () => {
+    // Sending as many takes kafkajs minutes besides: it copies the list of messages for each message.
+    const COUNT = 200_000;
+    const topic = await topicOf(log, 1, { 'max.message.bytes': '20000000' });
+    await withWriter(log, undefined, async (writer) => {
+      writer.append(topic, 0, batchOf(Array.from({ length: COUNT }, (_, i) => ({ value: String(i) }))));
+      await writer.flush();
+    });
+    const { seen, crashes } = await stock(stockClient(kafka.bootstrap), topic);
+    await eventually('kafkajs has stopped', () => crashes.some((c) => c.includes('call stack')));
+    expect(seen).toEqual([]);
+
+    await withReader(log, async (reader) => {
+      reader.assign(topic, 0, 0);
+      let records = 0;
+      await eventually('Weir has read it', async () => {
+        for (const r of recordsOf(await reader.poll(100)))
+          if (r.value !== String(records++)) expect.unreachable(`record ${records - 1} is ${r.value}`);
+        return records === COUNT;
       });
     });
   });
