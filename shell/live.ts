@@ -197,7 +197,7 @@ export async function runLive(
         } else if (message.kind === 'notice') {
           notice = message.notice;
           progress.notice(notice);
-        }
+        } else if (message.kind === 'progress') progress.progress(message.progress);
       }
       if (changes > 0) notice = undefined;
       progress.add(changes, clock.now());

@@ -80,7 +80,7 @@ export async function runQuery(
             pager.write(writer.flush());
             progress.notice(message.notice);
             tellNotice(out, message.notice, options);
-          }
+          } else if (message.kind === 'progress') progress.progress(message.progress);
         }
       }
       if (writer !== undefined) writeRows();

@@ -8,8 +8,16 @@ export interface Notice {
   readonly rows?: number;
 }
 
+/** How far the query is; it comes every two seconds while that changes. */
+export interface QueryProgress {
+  readonly lag: number;
+  readonly skipped: number;
+  readonly late: number;
+}
+
 export type SideMessage =
   | { readonly kind: 'notice'; readonly notice: Notice }
+  | { readonly kind: 'progress'; readonly progress: QueryProgress }
   /** The JSON text of the row that was deleted. */
   | { readonly kind: 'tombstone'; readonly row: string }
   | { readonly kind: 'snapshotEnd' }
@@ -23,6 +31,7 @@ export function sideMessage(line: string): SideMessage {
   if (line.startsWith(TOMBSTONE)) return { kind: 'tombstone', row: line.slice(TOMBSTONE.length, -1) };
   const o = JSON.parse(line) as Record<string, unknown>;
   if (o.notice !== undefined) return { kind: 'notice', notice: o.notice as Notice };
+  if (o.progress !== undefined) return { kind: 'progress', progress: o.progress as QueryProgress };
   if (o.snapshotEnd !== undefined) return { kind: 'snapshotEnd' };
   if (o.continuation !== undefined || o.message === undefined) return { kind: 'other' };
   return { kind: 'failure', message: String(o.message), hint: o.hint as string | undefined };
@@ -30,11 +39,11 @@ export function sideMessage(line: string): SideMessage {
 
 const RATE_WINDOW_MS = 5_000;
 
-/** What the line under a push query tells: rows, rows a second, lag and skipped records as the notices have them. */
+/** What the line under a push query tells: rows, rows a second, lag and skipped records as the server has told last. */
 export class Progress {
   private count = 0;
   private lag: number | undefined;
-  private readonly skippedBy = new Map<string, number>();
+  private skipped = 0;
   private marks: { readonly at: number; readonly count: number }[];
 
   constructor(private readonly began: number) {
@@ -56,7 +65,11 @@ export class Progress {
   notice(notice: Notice): void {
     if (notice.code === 'WAITING_AT_END') this.lag = 0;
     if (notice.code === 'CATCHING_UP') this.lag = notice.records;
-    if (notice.code === 'UNDECODABLE' || notice.code === 'LATE') this.skippedBy.set(notice.code, notice.records ?? 0);
+  }
+
+  progress({ lag, skipped, late }: QueryProgress): void {
+    this.lag = lag;
+    this.skipped = skipped + late;
   }
 
   text(now: number): string {
@@ -66,12 +79,11 @@ export class Progress {
     };
     const seconds = Math.max((now - from.at) / 1000, 0.25);
     const rate = now - this.began < 250 ? 0 : (this.count - from.count) / seconds;
-    const skipped = [...this.skippedBy.values()].reduce((a, b) => a + b, 0);
     return [
       this.count === 1 ? '1 row' : `${this.count} rows`,
       `${rate >= 100 ? Math.round(rate) : rate.toFixed(1)} rows/s`,
       ...(this.lag === undefined ? [] : [`lag ${this.lag}`]),
-      `skipped ${skipped}`,
+      `skipped ${this.skipped}`,
       'Ctrl-C ends',
     ].join(' · ');
   }

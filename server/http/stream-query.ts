@@ -37,10 +37,18 @@ export async function streamQuery(
   out.onGone(() => void query.close().catch(options.onError));
   // A push query's client has nothing more to say than that it goes; others only close their side and wait.
   if (query.kind === 'push' || query.kind === 'print') out.goneWhenHalfClosed();
-  const listener = options.silences.watch(query, (notices) => {
-    if (out.full) return; // who does not read need not be told that there is nothing to read
-    for (const notice of notices) out.write(format.notice?.(notice) ?? '');
-  });
+  const { progress } = format;
+  const listener = options.silences.watch(
+    query,
+    (notices) => {
+      if (out.full) return; // who does not read need not be told that there is nothing to read
+      for (const notice of notices) out.write(format.notice?.(notice) ?? '');
+    },
+    progress &&
+      ((now) => {
+        if (!out.full) out.write(progress(now));
+      }),
+  );
   const chunksOf = options.perRow && format.rowChunks !== undefined ? format.rowChunks : format.chunks;
   try {
     out.write(format.header(query));

@@ -10,11 +10,32 @@ export interface Listener {
   stop(): void;
 }
 
+/** What a reader is told of how far its query is, while rows come as well as while they do not. */
+export interface Progress {
+  /** Records between the query and the end of its topics. */
+  readonly lag: number;
+  readonly recordsIn: number;
+  /** Rows that WHERE or HAVING left out. */
+  readonly filtered: number;
+  /** Records that could not be decoded. */
+  readonly skipped: number;
+  /** Records that came after their window's grace. */
+  readonly late: number;
+}
+
+/** How often readers who ask for it are told how far their query is. */
+export const PROGRESS_EVERY_MS = 2000;
+
 const NOBODY: Listener = { waits: () => {}, heard: () => {}, stop: () => {} };
 
 interface Watched {
   readonly query: QueryStream & { progress(): QueryProgress };
   readonly tell: (notices: readonly Notice[]) => void;
+  readonly tellProgress: ((progress: Progress) => void) | undefined;
+  /** Clock time from which on its progress is told again. */
+  progressAt: number;
+  /** What was told last: nothing is told that is the same. */
+  told: Progress | undefined;
   /** Clock time since when it waits; undefined while it does not. */
   since: number | undefined;
   /** How far the query was at its last row. */
@@ -26,7 +47,8 @@ interface Watched {
 
 /**
  * Watches over push queries that say nothing, and tells their readers why: after `afterMs` of silence, and again when the
- * reason changes. One `tick` looks at all of them, so that ten thousand silent queries cost one timer.
+ * reason changes. Readers who ask for it are told every two seconds how far their query is, where that has changed. One
+ * `tick` looks at all of them, so that ten thousand silent queries cost one timer.
  */
 export class SilenceWatch {
   private readonly watched = new Set<Watched>();
@@ -37,12 +59,22 @@ export class SilenceWatch {
     private readonly onError: (e: unknown) => void,
   ) {}
 
-  /** `tell` is called in `tick`; it must not throw. A query that cannot say how far it is is not watched. */
-  watch(query: QueryStream, tell: (notices: readonly Notice[]) => void): Listener {
+  /**
+   * `tell` and `tellProgress` are called in `tick`; they must not throw. A query that cannot say how far it is is not
+   * watched.
+   */
+  watch(
+    query: QueryStream,
+    tell: (notices: readonly Notice[]) => void,
+    tellProgress?: (progress: Progress) => void,
+  ): Listener {
     if (query.kind !== 'push' || query.progress === undefined) return NOBODY;
     const entry: Watched = {
       query: query as Watched['query'],
       tell,
+      tellProgress,
+      progressAt: this.clock.now() + PROGRESS_EVERY_MS,
+      told: undefined,
       since: undefined,
       before: undefined,
       moved: false,
@@ -69,6 +101,7 @@ export class SilenceWatch {
     const now = this.clock.now();
     for (const entry of this.watched) {
       try {
+        if (entry.tellProgress !== undefined && now >= entry.progressAt) tellProgress(entry, now);
         this.look(entry, now);
       } catch (e) {
         this.watched.delete(entry);
@@ -91,4 +124,20 @@ export class SilenceWatch {
     entry.said = reason;
     entry.tell(notices);
   }
+}
+
+function tellProgress(entry: Watched, now: number): void {
+  entry.progressAt = now + PROGRESS_EVERY_MS;
+  const { lag, recordsIn, filtered, undecodable: skipped, late } = entry.query.progress();
+  const { told } = entry;
+  const same =
+    told !== undefined &&
+    told.lag === lag &&
+    told.recordsIn === recordsIn &&
+    told.filtered === filtered &&
+    told.skipped === skipped &&
+    told.late === late;
+  if (same) return;
+  entry.told = { lag, recordsIn, filtered, skipped, late };
+  entry.tellProgress?.(entry.told);
 }

@@ -1,5 +1,6 @@
 import type { ProtoRows, QueryStream, ResultColumn, RowBatch, Value } from '../../engine/index.js';
 import { printType, protoRows } from '../../engine/index.js';
+import type { Progress } from '../push/silence.js';
 import type { Notice } from '../push/why-no-rows.js';
 import type { ErrorBody } from './errors.js';
 import { rowWriter } from './row-json.js';
@@ -16,6 +17,8 @@ export interface QueryFormat {
   readonly rowChunks?: (query: QueryStream, batch: RowBatch) => Iterable<Buffer>;
   /** Where the format has side messages. */
   notice?(notice: Notice): string;
+  /** Where its clients ask to be told how far the query is. */
+  progress?(progress: Progress): string;
   end(query: QueryStream): string;
   /** The query failed after its header was sent. */
   failure(query: QueryStream, body: ErrorBody): string;
@@ -74,6 +77,7 @@ export const sideMessagesFormat: QueryFormat = {
   chunks: chunked(sideLine, CHUNK_BYTES, sideLinesAfter),
   rowChunks: chunked(sideLine, 0, sideLinesAfter),
   notice: (notice) => `${JSON.stringify({ notice })}\n`,
+  progress: (progress) => `${JSON.stringify({ progress })}\n`,
 };
 
 /** `/query-stream` as one JSON array: the header object, then an array a row. */

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type {
+  Clock,
   CommandStatus,
   EngineApi,
   EngineStatus,
@@ -98,10 +99,11 @@ export class FakeEngine implements EngineApi {
 export async function startFake(
   engine: FakeEngine,
   settings: Record<string, string> = {},
+  clock: Clock = systemClock,
 ): Promise<TestServer & { readonly stop: () => Promise<void> }> {
   const app = createApp({
     engine,
-    clock: systemClock,
+    clock,
     config: loadConfig({ listeners: 'http://127.0.0.1:0', ...settings }, {}),
     logger: pino({ level: 'silent' }),
     metrics: new Registry(),

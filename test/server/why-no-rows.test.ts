@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { QueryProgress, RowBatch } from '../../engine/index.js';
-import { SilenceWatch } from '../../server/push/silence.js';
+import { type Progress, SilenceWatch } from '../../server/push/silence.js';
 import { type Notice, reasonOf, whyNoRows } from '../../server/push/why-no-rows.js';
-import { ScriptedQuery } from './fake-engine.js';
+import { FakeEngine, ScriptedQuery, startFake } from './fake-engine.js';
+import { open } from './support.js';
+import { V1Client } from './ws-client.js';
 
 const START: QueryProgress = {
   recordsIn: 0,
@@ -149,9 +151,81 @@ describe('the watch over silences', () => {
     expect([errors.length, watch.size]).toEqual([1, 0]);
   });
 
+  it('tells those who ask how far their query is, every two seconds, where that has changed', () => {
+    const { said, pass, watch, query } = setUp();
+    const told: Progress[] = [];
+    const reader = watch.watch(
+      query,
+      () => {},
+      (progress) => told.push(progress),
+    );
+    // Rows come all the time: there is no silence.
+    const steadily = (ms: number, more: Partial<QueryProgress>) => {
+      reader.waits();
+      reader.heard();
+      pass(ms, more);
+    };
+    steadily(1999, { recordsIn: 5, lag: 10 });
+    expect(told).toEqual([]);
+    steadily(1, {});
+    steadily(1000, { recordsIn: 9, lag: 6 });
+    expect(told).toEqual([{ lag: 10, recordsIn: 5, filtered: 0, skipped: 0, late: 0 }]);
+    steadily(1000, { filtered: 3, undecodable: 2, late: 1 });
+    steadily(60_000, { rowsOut: 4 });
+    expect(told.slice(1)).toEqual([{ lag: 6, recordsIn: 9, filtered: 3, skipped: 2, late: 1 }]);
+    reader.stop();
+    steadily(60_000, { lag: 0 });
+    expect([told.length, said]).toEqual([2, []]);
+  });
+
   it('does not watch what cannot say how far it is', () => {
     const { watch } = setUp();
     watch.watch(new ScriptedQuery('pull-table', [], () => undefined), () => {}).waits();
     expect(watch.size).toBe(1);
+  });
+});
+
+describe('how far a query is', () => {
+  it('comes to those who ask, on /query-stream and on /ws/v1, while it is read', async () => {
+    let now = 0;
+    const engine = new FakeEngine();
+    engine.open = () =>
+      Object.assign(new ScriptedQuery('push', [], (n) => (n === 0 ? { rows: [[]] } : 'wait')), {
+        progress: () => at({ recordsIn: 8, lag: 70, undecodable: 2 }),
+      });
+    // The server looks often; what time it is, the test says.
+    const s = await startFake(engine, { 'weir.notice.after.ms': '5' }, { now: () => now, sleep: async () => {} });
+    const progress = { lag: 70, recordsIn: 8, filtered: 0, skipped: 2, late: 0 };
+    const client = await V1Client.open(s);
+    client.send({ type: 'subscribe', id: 'wrong', sql: 'x', progress: 1 });
+    client.send({ type: 'subscribe', id: 'asks', sql: 'x', progress: true });
+    client.send({ type: 'subscribe', id: 'asks not', sql: 'x' });
+    const lines = (requestProperties: object, until: string) =>
+      new Promise<string>((resolve, reject) => {
+        const request = open(s, { path: '/query-stream', body: { sql: 'x', requestProperties } });
+        let got = '';
+        request.on('error', reject);
+        request.on('response', (response) => {
+          response.on('data', (t) => {
+            got += String(t);
+            // The query is open: time may pass.
+            if (got.includes('[]\n')) now = 2000;
+            if (!got.includes(until)) return;
+            resolve(got);
+            request.destroy();
+          });
+        });
+      });
+    await client.until(() => client.of('asks not').some((f) => f.type === 'rows'));
+    await client.until(() => client.of('asks').some((f) => f.type === 'rows'));
+    expect(await lines({ 'weir.side.messages': 'true' }, 'progress')).toContain(`${JSON.stringify({ progress })}\n`);
+    await client.until(() => client.of('asks').some((f) => f.type === 'progress'));
+    expect(client.of('asks').filter((f) => f.type === 'progress')).toEqual([
+      { type: 'progress', id: 'asks', progress },
+    ]);
+    expect(client.of('asks not').map((f) => f.type)).not.toContain('progress');
+    expect(client.of('wrong')).toMatchObject([{ type: 'error', message: expect.stringContaining("'progress'") }]);
+    client.ws.close();
+    await s.stop();
   });
 });

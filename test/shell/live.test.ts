@@ -79,10 +79,11 @@ describe('what comes between rows', () => {
     progress.add(10, 2_000);
     expect(progress.text(2_000)).toBe('20 rows · 10.0 rows/s · skipped 0 · Ctrl-C ends');
     progress.notice({ code: 'CATCHING_UP', message: '', records: 7 });
-    progress.notice({ code: 'UNDECODABLE', message: '', records: 2 });
-    progress.notice({ code: 'LATE', message: '', records: 3 });
-    progress.notice({ code: 'LATE', message: '', records: 4 });
-    expect(progress.text(60_000)).toBe('20 rows · 0.0 rows/s · lag 7 · skipped 6 · Ctrl-C ends');
+    expect(progress.text(60_000)).toBe('20 rows · 0.0 rows/s · lag 7 · skipped 0 · Ctrl-C ends');
+    const message = sideMessage('{"progress":{"lag":9,"recordsIn":50,"filtered":3,"skipped":2,"late":4}}');
+    if (message.kind !== 'progress') throw new Error(`is ${message.kind}`);
+    progress.progress(message.progress);
+    expect(progress.text(60_000)).toBe('20 rows · 0.0 rows/s · lag 9 · skipped 6 · Ctrl-C ends');
     progress.notice({ code: 'WAITING_AT_END', message: '', records: 100 });
     expect(progress.text(60_000)).toContain('lag 0');
   });

@@ -110,6 +110,6 @@ export class Connection {
     const over = () => this.subscriptions.delete(id);
     const subscription = new Subscription(id, this.client, this.context, over);
     this.subscriptions.set(id, subscription);
-    void subscription.run(message.sql, message.context);
+    void subscription.run(message);
   }
 }

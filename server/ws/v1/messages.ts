@@ -1,5 +1,6 @@
 import { messageOf, type QueryEnd, type QueryStream, type RequestContext, WeirError } from '../../../engine/index.js';
 import { readBody, resumable, SUBSCRIBE_MEMBERS } from '../../http/request.js';
+import type { Progress } from '../../push/silence.js';
 import type { Notice } from '../../push/why-no-rows.js';
 import { errorBody } from '../../wire/errors.js';
 import { schemaOf } from '../../wire/query-format.js';
@@ -10,9 +11,16 @@ import { textFrame } from '../frames.js';
 /** The frames of `/ws/v1` (docs/api.md): those from the client as values, those to it as bytes. */
 
 export type ClientMessage =
-  | { readonly type: 'subscribe'; readonly id: string; readonly sql: string; readonly context: RequestContext }
+  | ({ readonly type: 'subscribe'; readonly id: string } & Subscribe)
   | { readonly type: 'unsubscribe' | 'pause' | 'resume'; readonly id: string }
   | { readonly type: 'ping'; readonly data: unknown };
+
+export interface Subscribe {
+  readonly sql: string;
+  readonly context: RequestContext;
+  /** `progress` frames are asked for. */
+  readonly progress: boolean;
+}
 
 /** What was asked, as far as it could be read: an error that belongs to no query tells it. */
 export interface RequestRef {
@@ -78,13 +86,16 @@ export class SubscribeRefused extends Error {
   }
 }
 
-function readSubscribe(v: Record<string, unknown>): { sql: string; context: RequestContext } {
+function readSubscribe(v: Record<string, unknown>): Subscribe {
   const { sql, context } = readBody(v, SUBSCRIBE_MEMBERS);
-  const { continuation } = v;
+  const { continuation, progress } = v;
   if (continuation !== undefined && continuation !== null && typeof continuation !== 'string') {
     throw bad("Member 'continuation' must be text.");
   }
-  return { sql, context: resumable(context, continuation ?? undefined) };
+  if (progress !== undefined && progress !== null && typeof progress !== 'boolean') {
+    throw bad("Member 'progress' must be true or false.");
+  }
+  return { sql, context: resumable(context, continuation ?? undefined), progress: progress === true };
 }
 
 const frame = (message: object): Buffer => textFrame(JSON.stringify(message));
@@ -96,6 +107,7 @@ function errorMembers(e: unknown): object {
 
 export const schemaFrame = (id: string, query: QueryStream) => frame({ type: 'schema', id, ...schemaOf(query) });
 export const noticeFrame = (id: string, notice: Notice) => frame({ type: 'notice', id, notice });
+export const progressFrame = (id: string, progress: Progress) => frame({ type: 'progress', id, progress });
 export const snapshotEndFrame = (id: string) => frame({ type: 'snapshot_end', id });
 export const endFrame = (id: string, reason: QueryEnd) => frame({ type: 'end', id, reason });
 export const errorFrame = (id: string, e: unknown) => frame({ type: 'error', id, ...errorMembers(e) });

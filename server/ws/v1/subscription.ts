@@ -1,8 +1,17 @@
-import type { QueryStream, RequestContext } from '../../../engine/index.js';
+import type { QueryStream } from '../../../engine/index.js';
 import { WeirError } from '../../../engine/index.js';
 import type { RouteContext } from '../../http/app.js';
 import type { FrameSender } from '../frames.js';
-import { batchFrames, endFrame, errorFrame, noticeFrame, schemaFrame, snapshotEndFrame } from './messages.js';
+import {
+  batchFrames,
+  endFrame,
+  errorFrame,
+  noticeFrame,
+  progressFrame,
+  type Subscribe,
+  schemaFrame,
+  snapshotEndFrame,
+} from './messages.js';
 
 /** One query of a connection, from `subscribe` to its `end` or `error`. */
 export class Subscription {
@@ -20,19 +29,28 @@ export class Subscription {
   ) {}
 
   /** Serves the query until it is over; then the id is free. Never rejects. */
-  async run(sql: string, request: RequestContext): Promise<void> {
+  async run({ sql, context, progress }: Subscribe): Promise<void> {
     const { id, client } = this;
     const { engine, silences } = this.context;
     let unwatch = (): void => {};
     try {
-      const query = await engine.openQuery(sql, request);
+      const query = await engine.openQuery(sql, context);
       this.query = query;
       if (!this.stopped) {
         client.send(schemaFrame(id, query));
-        const listener = silences.watch(query, (notices) => {
-          if (client.full || this.pausing !== undefined) return;
-          for (const notice of notices) client.send(noticeFrame(id, notice));
-        });
+        const deaf = () => client.full || this.pausing !== undefined;
+        const listener = silences.watch(
+          query,
+          (notices) => {
+            if (deaf()) return;
+            for (const notice of notices) client.send(noticeFrame(id, notice));
+          },
+          progress
+            ? (now) => {
+                if (!deaf()) client.send(progressFrame(id, now));
+              }
+            : undefined,
+        );
         unwatch = listener.stop;
         for (;;) {
           await this.pausing?.until;
