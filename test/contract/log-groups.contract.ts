@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CommitResult, LogWriter } from '../../engine/log/log.js';
+import type { CommitResult, GroupMember, LogWriter, Placement } from '../../engine/log/log.js';
 import {
   eventually,
   LOOK,
@@ -32,6 +32,40 @@ export function groupContract(get: () => LogUnderTest): void {
       expect([...member.owned]).toEqual([]);
       expect(member.faults).toEqual([]);
       expect(member.failures).toEqual([]);
+    });
+
+    test('members are told who has what, and where each of them answers', async () => {
+      const { log } = get();
+      const topic = await topicOf(log, 4);
+      const group = unique('g');
+      const told = new Map<string, Placement>();
+      const join = async (address: string): Promise<GroupMember> => {
+        const member = log.member({ group, clientId: address, topics: [topic], copartitioned: [], address });
+        await member.join({
+          assigned: async () => {},
+          revoked: async () => {},
+          lost: () => {},
+          failed: () => {},
+          placed: (placement) => void told.set(address, placement),
+        });
+        return member;
+      };
+      const shares = (address: string): Record<string, number> =>
+        Object.fromEntries((told.get(address)?.members ?? []).map((m) => [m.address, m.owned.length]));
+      const one = await join('n1:1');
+      await eventually('the first is told of itself', () => shares('n1:1')['n1:1'] === 4);
+      const two = await join('n2:2');
+      for (const n of ['n1:1', 'n2:2']) {
+        await eventually('both are told of both', () => shares(n)['n1:1'] === 2 && shares(n)['n2:2'] === 2);
+        const { members, self } = told.get(n)!;
+        expect(members[self]!.address).toBe(n);
+        const owned = members.flatMap((m) => m.owned.map((p) => p.partition));
+        expect(owned.sort()).toEqual([0, 1, 2, 3]);
+      }
+      await one.leave();
+      await eventually('who stays is told', () => shares('n2:2')['n2:2'] === 4);
+      expect(told.get('n2:2')!.members).toHaveLength(1);
+      await two.leave();
     });
 
     test('a second member takes a share, co-partitioned topics together; who stays takes over', async () => {
