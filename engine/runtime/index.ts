@@ -59,12 +59,11 @@ export class Runtime {
   private readonly push: PushQueries;
 
   constructor(private readonly services: RuntimeServices) {
-    const local = new LocalTableRows(services, (read) => this.partitionsOf(read));
     const { peers, clock } = services;
-    this.local = local;
+    this.local = new LocalTableRows(services);
     this.tables =
       peers === undefined
-        ? local
+        ? { open: (read, reader) => this.openAll(read, reader) }
         : new RoutedTableRows({
             peers,
             clock,
@@ -172,6 +171,16 @@ export class Runtime {
     if (threads > 1 && pool !== undefined) return new ThreadedQuery(this.services, start, pool, threads);
     if (threads > 1) logger.warn({ queryId: start.queryId, threads }, 'there is one thread only: num.stream.threads');
     return new QueryRunner(this.services, start);
+  }
+
+  /** Rows of all partitions: this node is the only one. */
+  private async openAll(read: TableReadPlan, reader: PullReader): Promise<RowBatches> {
+    const count = await this.partitionsOf(read);
+    return this.openHere(
+      read,
+      reader,
+      Array.from({ length: count }, (_, p) => p),
+    );
   }
 
   /** Rows of partitions whose state is this node's. */

@@ -55,10 +55,11 @@ export async function pull(
   const planned = planPull(resolved);
   if (planned.kind !== 'table') throw new Error('it reads a stream');
   const services = { ...codecServices, state, logger: silentLogger } as unknown as RuntimeServices;
+  const local = new LocalTableRows(services);
   const query = await PullQuery.open(
     services,
     {
-      tables: new LocalTableRows(services, async () => PARTITIONS),
+      tables: { open: async (read, reader) => local.openPartitions(read, reader, [...Array(PARTITIONS).keys()]) },
       openStream: () => Promise.reject(new Error('no streams here')),
     },
     {

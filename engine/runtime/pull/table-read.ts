@@ -18,24 +18,11 @@ import type { AggregateNode, KeyWindow, MaterializeNode, SourceNode } from '../.
 import type { Value } from '../../types/value.js';
 import { Counters } from '../counters.js';
 import { functionConfig, operatorEnv, type RuntimeServices } from '../services.js';
-import { BATCH_ROWS, type PullReader, type Row, type RowBatches, type TableRows } from './rows.js';
+import { BATCH_ROWS, type PullReader, type Row, type RowBatches } from './rows.js';
 
 /** Reads the state that this node has. */
-export class LocalTableRows implements TableRows {
-  /** `partitions`: all that the sub-topology has that keeps the table; it throws NOT_READY where that does not run here. */
-  constructor(
-    private readonly services: RuntimeServices,
-    private readonly partitions: (read: TableReadPlan) => Promise<number>,
-  ) {}
-
-  async open(read: TableReadPlan, reader: PullReader): Promise<RowBatches> {
-    const count = await this.partitions(read);
-    return this.openPartitions(
-      read,
-      reader,
-      Array.from({ length: count }, (_, p) => p),
-    );
-  }
+export class LocalTableRows {
+  constructor(private readonly services: RuntimeServices) {}
 
   openPartitions(read: TableReadPlan, reader: PullReader, partitions: readonly number[]): RowBatches {
     return new TableRead(this.services, read, reader, partitions).rows();

@@ -39,7 +39,7 @@ export class ThreadHost {
     /** Lets go of log and state. */
     private readonly end: () => Promise<void>,
   ) {
-    this.tables = new LocalTableRows(services, async () => 0);
+    this.tables = new LocalTableRows(services);
     port.onMessage((call) => void this.answer(call));
     void this.reportNowAndThen();
   }
