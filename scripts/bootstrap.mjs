@@ -30,7 +30,7 @@ function install() {
   writeFileSync(stamp, lock);
 }
 
-const SOURCES = ['parser', 'engine', 'server', 'shell', 'cli', 'bench'];
+const SOURCES = ['parser', 'engine', 'server', 'shell', 'client', 'cli', 'bench'];
 
 function newest(folder) {
   let time = 0;
