@@ -8,6 +8,8 @@ export interface ErrorAnswer {
   readonly message: string;
   readonly hint?: string;
   readonly error_code?: number;
+  /** Weir's name of the error (docs/errors.md). */
+  readonly code?: string;
 }
 
 /** The server refused: its message, for people. */
@@ -15,6 +17,7 @@ export class ServerError extends Error {
   constructor(
     message: string,
     readonly hint: string | undefined,
+    readonly code?: string,
   ) {
     super(message);
   }
@@ -54,7 +57,7 @@ const noServer = (server: Server): ServerError =>
 async function refusal(response: Response): Promise<ServerError> {
   const none = { message: `The server answered HTTP ${response.status}.` };
   const answer = (await response.json().catch(() => none)) as Partial<ErrorAnswer>;
-  return new ServerError(answer.message ?? none.message, answer.hint);
+  return new ServerError(answer.message ?? none.message, answer.hint, answer.code);
 }
 
 export async function serverInfo(server: Server, signal: AbortSignal): Promise<Record<string, string>> {

@@ -224,8 +224,7 @@ async function* changesOf(
     yield* ask({ 'weir.push.snapshot': 'true' });
   } catch (e) {
     // Aggregates and joins are no tables yet, and refuse to give a snapshot; a missing key is missed without one as well.
-    const refused = e instanceof ServerError && e.message.startsWith('weir.push.snapshot is for');
-    if (!refused) throw e;
+    if (!(e instanceof ServerError) || e.code !== 'NO_SNAPSHOT') throw e;
     yield* ask({ 'auto.offset.reset': 'earliest', ...session.properties });
   }
 }

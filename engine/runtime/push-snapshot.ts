@@ -126,11 +126,11 @@ export const snapshotColumns = ({ result }: StatelessPlan): readonly ResultColum
     key: key || (expr.kind === 'pseudo' && (expr.name === 'WINDOWSTART' || expr.name === 'WINDOWEND')),
   }));
 
-/** @throws BAD_STATEMENT where the rows of a query cannot be applied by key */
+/** @throws NO_SNAPSHOT, BAD_STATEMENT where the rows of a query cannot be applied by key */
 export function checkSnapshot(plan: StatelessPlan | undefined): asserts plan is StatelessPlan {
   if (plan === undefined || !plan.source.table) {
     throw new WeirError(
-      'BAD_STATEMENT',
+      'NO_SNAPSHOT',
       `${SNAPSHOT} is for SELECT … FROM a table, with a WHERE at most.`,
       'Make the query a table with CREATE TABLE … AS SELECT, and select from that.',
     );

@@ -7,6 +7,8 @@ import { cutMessage } from '../../parser/source.js';
 export const ERROR_CODES = {
   SYNTAX_ERROR: { http: 40001, domain: 'sql' },
   BAD_STATEMENT: { http: 40001, domain: 'sql' },
+  /** `weir.push.snapshot` for a query whose rows are no rows of one table. */
+  NO_SNAPSHOT: { http: 40001, domain: 'sql' },
   NOT_SUPPORTED: { http: 40001, domain: 'sql' },
   BAD_REQUEST: { http: 40000, domain: 'request' },
   FORBIDDEN: { http: 40300, domain: 'request' },
