@@ -1,5 +1,9 @@
+import { Writable } from 'node:stream';
 import { expect } from 'vitest';
+import { systemClock } from '../../shell/clock.js';
+import { Output } from '../../shell/output.js';
 import { Shell } from '../../shell/shell.js';
+import { theme } from '../../shell/theme.js';
 import { eventually, ksql, rowsOf, socketRows, stream, until } from './client.js';
 import { countBy, type RideRecord, rideRows, sessions, sortRows } from './truth.js';
 
@@ -69,12 +73,24 @@ export async function checkSessions(base: string, rides: readonly RideRecord[], 
 export async function checkShell(base: string, rides: readonly RideRecord[]): Promise<void> {
   const lines: string[] = [];
   const errors: string[] = [];
-  const out = {
-    print: (t: string) => void lines.push(...t.split('\n')),
-    error: (t: string) => void errors.push(t),
-    columns: 100,
-  };
-  const shell = new Shell({ base, authorization: undefined }, out);
+  const into = (list: string[]) =>
+    new Writable({
+      decodeStrings: false,
+      write: (text: string, _encoding, taken) => {
+        list.push(...text.split('\n'));
+        taken();
+      },
+    });
+  const plain = theme(false);
+  const out = new Output(into(lines), into(errors), false, plain, plain, 100);
+  const shell = new Shell({ base, authorization: undefined }, out, {
+    clock: systemClock,
+    variables: {},
+    properties: {},
+    format: 'table',
+    rowLimit: Number.POSITIVE_INFINITY,
+    timeoutMs: Number.POSITIVE_INFINITY,
+  });
   const run = async (sql: string, stopWhen?: () => boolean): Promise<string[]> => {
     lines.length = 0;
     const stop = new AbortController();
