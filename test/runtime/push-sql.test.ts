@@ -234,7 +234,7 @@ describe('push queries in SQL', () => {
 
   it('refuse a snapshot of what is no table with its key', async () => {
     const refused = (sql: string, message: RegExp, code = 'BAD_STATEMENT') =>
-      expect(open(sql, SNAPSHOT)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+      expect(open(sql, SNAPSHOT)).rejects.toMatchObject({ cause: { code }, message: expect.stringMatching(message) });
     // Clients that can do without a snapshot tell this one by its code.
     await refused('SELECT * FROM rides EMIT CHANGES;', /is for SELECT/, 'NO_SNAPSHOT');
     await refused('SELECT city, COUNT(*) FROM cities GROUP BY city EMIT CHANGES;', /is for SELECT/, 'NO_SNAPSHOT');
