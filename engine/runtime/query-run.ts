@@ -1,7 +1,8 @@
-import type { FetchedPartition, GroupMember, LogReader, MemberHandler, Placement, TopicPartition } from '../log/log.js';
+import type { GroupMember, LogReader, MemberHandler, Placement, TopicPartition } from '../log/log.js';
 import { isDiskFull, messageOf } from '../types/errors.js';
 import type { Topology } from '../types/topology.js';
 import type { Counters } from './counters.js';
+import { InputFlow } from './input-flow.js';
 import { isBehind } from './input-queue.js';
 import { Leftovers } from './leftovers.js';
 import { RepartitionPurge } from './repartition-purge.js';
@@ -31,9 +32,6 @@ import { yieldToLoop } from './yield.js';
 const SLICE_MS = 8;
 /** A reader that has nothing waits this long; rebalances and commits wake it. */
 const POLL_MS = 100;
-/** Fetched bytes of an input at which it is paused, and at which it goes on. */
-const PAUSE_BYTES = 4 * 1024 * 1024;
-const RESUME_BYTES = 1024 * 1024;
 /** Between two lines of the log about state that is restored. */
 const RESTORE_SAY_MS = 5000;
 /** What a run that is given up gets to let go of its clients. */
@@ -70,6 +68,7 @@ export class QueryRun {
   /** For all pauses and intervals. */
   private readonly clock: SteadyClock;
   private readonly reader: LogReader;
+  private readonly flow: InputFlow;
   private readonly member: GroupMember;
   private readonly factory: TaskFactory;
   private readonly purge: RepartitionPurge;
@@ -93,6 +92,7 @@ export class QueryRun {
     this.purge = new RepartitionPurge({ ...services, clock: this.clock }, (topic) => own.has(topic));
     const { group } = this.factory;
     this.reader = services.log.reader({ clientId: group });
+    this.flow = new InputFlow(this.reader, () => this.slots.values());
     this.leftovers = new Leftovers({ ...services, clock: this.clock, delayMs: options.settings.stateCleanupDelayMs });
     this.standbys = new Standbys(services, options.queryId, async (key) => {
       await this.closing.get(key);
@@ -298,7 +298,7 @@ export class QueryRun {
       return;
     }
     slot.task = null;
-    this.unassign(task);
+    this.flow.release(task);
     if (commit) {
       try {
         if (await task.commit()) this.options.counters.commits++;
@@ -332,7 +332,7 @@ export class QueryRun {
         await this.whilePaused(signal);
         continue;
       }
-      this.distribute(await this.reader.poll(this.waitMs()));
+      this.flow.distribute(await this.reader.poll(this.waitMs()));
       this.leftovers.sweep();
       for (const slot of [...this.slots.values()]) await this.serve(slot);
     }
@@ -356,7 +356,7 @@ export class QueryRun {
         counters.recordsIn += task.recordsIn - recordsIn;
         counters.recordsOut += task.recordsOut - recordsOut;
         counters.deadLettered += task.deadLettered - deadLettered;
-        this.flow(task);
+        this.flow.balance(task);
         await yieldToLoop(clock);
         await task.ready();
       }
@@ -409,40 +409,12 @@ export class QueryRun {
       slot.retryAt = clock.now() + backoff(slot.failures);
     }
     if (task !== null) {
-      this.unassign(task);
+      this.flow.release(task);
       slot.opening = this.close(slot, task).then(() => {
         slot.opening = null;
       });
     }
     this.wakeUp();
-  }
-
-  private distribute(fetched: readonly FetchedPartition[]): void {
-    for (const part of fetched) {
-      const position = this.reader.position(part.topic, part.partition);
-      // Fetched for a task that has failed meanwhile, and whose successor begins further back.
-      if (position === undefined || position.next < part.nextOffset) continue;
-      for (const slot of this.slots.values()) {
-        if (slot.partition !== part.partition || slot.task === null) continue;
-        for (const input of slot.task.inputs) if (input.source.topic === part.topic) input.add(part);
-        this.flow(slot.task);
-      }
-    }
-  }
-
-  /** Stops fetching an input that has enough, and goes on when that is worked off. Never all for one: a task may wait for another. */
-  private flow(task: Task): void {
-    for (const input of task.inputs) {
-      if (input.paused ? input.bufferedBytes > RESUME_BYTES : input.bufferedBytes < PAUSE_BYTES) continue;
-      input.paused = !input.paused;
-      const { topic } = input.source;
-      if (input.paused) this.reader.pause(topic, input.partition);
-      else this.reader.resume(topic, input.partition);
-    }
-  }
-
-  private unassign(task: Task): void {
-    for (const { source, partition } of task.inputs) this.reader.unassign(source.topic, partition);
   }
 
   /** How long the next poll may wait: not at all while there is work, else until a commit or a retry is due. */
