@@ -27,7 +27,7 @@ import type { Log } from './log/log.js';
 import { OpenQueries } from './open-queries.js';
 import { Producer } from './produce.js';
 import { Reconciler } from './reconciler.js';
-import type { PeerRead, PeerRows, Peers, QueryPlacement, Runtime } from './runtime/index.js';
+import type { PeerQuery, PeerRead, PeerRows, Peers, QueryPlacement, Runtime } from './runtime/index.js';
 import { type Script, Scripts, sessionOf } from './scripts.js';
 import type { Settings } from './settings.js';
 import type { Clock } from './types/clock.js';
@@ -296,10 +296,12 @@ export class Engine implements EngineApi {
   }
 
   /** What the persistent queries do on this node. */
-  queryStates(): readonly { readonly queryId: string; readonly state: string }[] {
+  queryStates(): readonly PeerQuery[] {
     return [...this.commandLog.catalog.queries.keys()].flatMap((queryId) => {
       const running = this.options.runtime.query(queryId);
-      return running === undefined ? [] : [{ queryId, state: running.state }];
+      if (running === undefined) return [];
+      const { recordsIn, recordsOut, skipped, late, evaluationErrors } = running.counters();
+      return [{ queryId, state: running.state, counters: { recordsIn, recordsOut, skipped, late, evaluationErrors } }];
     });
   }
 

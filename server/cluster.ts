@@ -2,6 +2,7 @@ import {
   type Clock,
   type Logger,
   messageOf,
+  type PeerQuery,
   type PeerRead,
   type PeerRows,
   type QueryPlacement,
@@ -13,7 +14,7 @@ import type { HttpPeers } from './peers.js';
 export interface ClusterEngine {
   readForPeer(request: PeerRead): PeerRows;
   placements(): ReadonlyMap<string, QueryPlacement>;
-  queryStates(): readonly { readonly queryId: string; readonly state: string }[];
+  queryStates(): readonly PeerQuery[];
 }
 
 export interface StoreLags {

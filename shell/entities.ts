@@ -79,6 +79,15 @@ function description(d: Json, table: TableText): string {
   }
   if (d.extended === true) {
     lines.push('', 'Runtime statistics:', text(d.statistics) || '  none', text(d.errorStats));
+    const stats = [d.clusterStatistics, d.clusterErrorStats].flatMap((s) => (s as Json[] | undefined) ?? []);
+    if (stats.length > 0) {
+      lines.push(
+        table(
+          ['Host', 'Metric', 'Value'],
+          stats.map((s) => [text(s.host), text(s.name), text(s.value)]),
+        ),
+      );
+    }
   } else lines.push('\nFor runtime statistics and query details run: DESCRIBE <name> EXTENDED;');
   return lines.join('\n').trimEnd();
 }

@@ -1,8 +1,9 @@
 import type { DescribeSource, DescribeSources } from '../../parser/ast.js';
 import { didYouMean, SqlError } from '../../parser/index.js';
 import { type DataSource, queriesReading, queriesWriting } from '../catalog/index.js';
+import type { PeerCounters } from '../runtime/index.js';
 import type { Prepared, StatementContext } from './context.js';
-import type { FieldInfo, SourceDescription } from './entities.js';
+import type { FieldInfo, HostStat, SourceDescription } from './entities.js';
 import { querySummary } from './queries.js';
 import { fieldInfo } from './schema-info.js';
 
@@ -20,6 +21,52 @@ function fields(source: DataSource): FieldInfo[] {
   ];
 }
 
+/** The counters of queries on every node that answers, the own one first. */
+async function countersByHost({ parts, catalog }: StatementContext): Promise<ReadonlyMap<string, CountersById>> {
+  const own: [string, PeerCounters][] = [...catalog.queries.keys()].flatMap((id) => {
+    const running = parts.runtime.query(id);
+    return running === undefined ? [] : [[id, running.counters()]];
+  });
+  const out = new Map<string, CountersById>([[parts.peers?.self ?? parts.serviceId, new Map(own)]]);
+  for (const [host, queries] of (await parts.peers?.queries()) ?? []) {
+    const told = (queries ?? []).flatMap((q): [string, PeerCounters][] =>
+      q.counters === undefined ? [] : [[q.queryId, q.counters]],
+    );
+    if (told.length > 0) out.set(host, new Map(told));
+  }
+  return out;
+}
+
+type CountersById = ReadonlyMap<string, PeerCounters>;
+
+/** Statistics of a source's topic: what the queries that write it and those that read it have counted on each node. */
+async function clusterStats(
+  context: StatementContext,
+  writing: readonly string[],
+  reading: readonly string[],
+): Promise<Pick<SourceDescription, 'clusterStatistics' | 'clusterErrorStats'>> {
+  const clusterStatistics: HostStat[] = [];
+  const clusterErrorStats: HostStat[] = [];
+  if (writing.length + reading.length > 0) {
+    const timestamp = context.parts.clock.now();
+    for (const [host, counters] of await countersByHost(context)) {
+      const add = (to: HostStat[], name: string, ids: readonly string[], counter: keyof PeerCounters) => {
+        const counted = ids.flatMap((id) => counters.get(id) ?? []);
+        if (counted.length === 0) return;
+        to.push({ host, name, value: counted.reduce((n, c) => n + c[counter], 0), timestamp });
+      };
+      add(clusterStatistics, 'total-messages', writing, 'recordsOut');
+      add(clusterStatistics, 'consumer-total-messages', reading, 'recordsIn');
+      add(clusterErrorStats, 'consumer-failed-messages', reading, 'skipped');
+      // Weir's own: what was lost on the way into the source.
+      add(clusterErrorStats, 'skipped-messages', writing, 'skipped');
+      add(clusterErrorStats, 'late-messages', writing, 'late');
+      add(clusterErrorStats, 'evaluation-errors', writing, 'evaluationErrors');
+    }
+  }
+  return { clusterStatistics, clusterErrorStats };
+}
+
 export async function describeSource(
   source: DataSource,
   extended: boolean,
@@ -28,6 +75,7 @@ export async function describeSource(
   const { catalog, parts } = context;
   const summaries = (ids: readonly string[]) => ids.map((id) => querySummary(catalog.queries.get(id)!, context));
   const writing = queriesWriting(catalog, source.name);
+  const reading = queriesReading(catalog, source.name);
   const topic = extended ? await parts.log.describeTopic(source.topic.name) : undefined;
   const counters = writing.map((id) => parts.runtime.query(id)?.counters());
   const sum = (name: 'recordsIn' | 'recordsOut' | 'skipped' | 'late' | 'evaluationErrors') =>
@@ -35,7 +83,7 @@ export async function describeSource(
   return {
     name: source.name,
     windowType: source.windowType,
-    readQueries: summaries(queriesReading(catalog, source.name)),
+    readQueries: summaries(reading),
     writeQueries: summaries(writing),
     fields: fields(source),
     type: source.kind,
@@ -48,6 +96,7 @@ export async function describeSource(
       extended && writing.length > 0
         ? `records skipped: ${sum('skipped')}  expressions failed: ${sum('evaluationErrors')}`
         : '',
+    ...(await clusterStats(context, extended ? writing : [], extended ? reading : [])),
     extended,
     keyFormat: source.keyFormat.name,
     valueFormat: source.valueFormat.name,

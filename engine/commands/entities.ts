@@ -96,6 +96,15 @@ export interface SchemaInfo {
   readonly parameters?: Readonly<Record<string, number>>;
 }
 
+/** What one node has counted. ksqlDB's names: total-messages, consumer-total-messages, consumer-failed-messages. */
+export interface HostStat {
+  readonly host: string;
+  readonly name: string;
+  readonly value: number;
+  /** When it was asked, milliseconds. */
+  readonly timestamp: number;
+}
+
 export interface SourceDescription {
   readonly name: string;
   readonly windowType: string | null;
@@ -106,6 +115,9 @@ export interface SourceDescription {
   readonly timestamp: string;
   readonly statistics: string;
   readonly errorStats: string;
+  /** Of every node that answers; empty without EXTENDED. */
+  readonly clusterStatistics: readonly HostStat[];
+  readonly clusterErrorStats: readonly HostStat[];
   readonly extended: boolean;
   readonly keyFormat: string;
   readonly valueFormat: string;

@@ -21,7 +21,7 @@ import { ThreadedQuery } from './threads/threaded-query.js';
 import { sourcesOf } from './topics.js';
 
 export type { CounterValues } from './counters.js';
-export type { PeerQuery, PeerRead, PeerRows, Peers } from './peers.js';
+export type { PeerCounters, PeerQuery, PeerRead, PeerRows, Peers } from './peers.js';
 export type { QueryPlacement, StoreLag } from './placements.js';
 export type { ProcessingEntry } from './processing-log.js';
 export type { PushStream } from './push-queries.js';

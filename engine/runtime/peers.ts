@@ -1,4 +1,5 @@
 import type { TableReadPlan } from '../types/pull-plan.js';
+import type { CounterValues } from './counters.js';
 import type { RowBatches } from './pull/rows.js';
 import type { Properties } from './services.js';
 
@@ -23,7 +24,11 @@ export interface PeerRows {
 export interface PeerQuery {
   readonly queryId: string;
   readonly state: string;
+  /** Since it started there; a node of an earlier version does not tell. */
+  readonly counters?: PeerCounters;
 }
+
+export type PeerCounters = Pick<CounterValues, 'recordsIn' | 'recordsOut' | 'skipped' | 'late' | 'evaluationErrors'>;
 
 /** The other nodes of a service, by their addresses (`host:port`). */
 export interface Peers {

@@ -142,6 +142,13 @@ describe('the processing log', () => {
     expect(queries.queries[0]).toMatchObject({ statistics: { skipped: 3000, unlogged: 3000 - kept } });
     const [described] = (await run(s, 'DESCRIBE cured EXTENDED;')) as [{ sourceDescription: Json }];
     expect(described.sourceDescription.errorStats).toContain('records skipped: 3000');
+    expect(described.sourceDescription.clusterErrorStats).toContainEqual(
+      expect.objectContaining({ name: 'skipped-messages', value: 3000 }),
+    );
+    const [source] = (await run(s, 'DESCRIBE poison EXTENDED;')) as [{ sourceDescription: Json }];
+    expect(source.sourceDescription.clusterErrorStats).toEqual([
+      expect.objectContaining({ name: 'consumer-failed-messages', value: 3000 }),
+    ]);
   });
 
   it('stands beside the dead-letter topic, which SET gives a query of its own', async () => {

@@ -289,6 +289,12 @@ describe('lists and descriptions', () => {
   });
 
   it('DESCRIBE tells fields with KEY, and the queries', async () => {
+    const stat = (name: string) => ({
+      host: expect.any(String),
+      name,
+      value: expect.any(Number),
+      timestamp: expect.any(Number),
+    });
     expect(await one('DESCRIBE counts EXTENDED;')).toMatchObject({
       '@type': 'sourceDescription',
       sourceDescription: {
@@ -303,10 +309,22 @@ describe('lists and descriptions', () => {
         partitions: 1,
         replication: 1,
         statistics: expect.stringContaining('records read: '),
+        clusterStatistics: [stat('total-messages')],
+        clusterErrorStats: [stat('skipped-messages'), stat('late-messages'), stat('evaluation-errors')],
+      },
+    });
+    expect(await one('DESCRIBE letters EXTENDED;')).toMatchObject({
+      sourceDescription: {
+        clusterStatistics: [stat('consumer-total-messages')],
+        clusterErrorStats: [stat('consumer-failed-messages')],
       },
     });
     expect(await one('DESCRIBE letters;')).toMatchObject({
-      sourceDescription: { readQueries: [{ id: 'CTAS_COUNTS_0' }] },
+      sourceDescription: {
+        readQueries: [{ id: 'CTAS_COUNTS_0' }],
+        clusterStatistics: [],
+        clusterErrorStats: [],
+      },
     });
     expect(await one('DESCRIBE STREAMS;')).toMatchObject({ '@type': 'source_descriptions' });
     expect(await one('SHOW TABLES EXTENDED;')).toMatchObject({
