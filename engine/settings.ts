@@ -75,7 +75,7 @@ export const SETTINGS: readonly SettingDef[] = [
     scope: 'KAFKA STREAMS',
     default: '1',
     editable: true,
-    description: 'Threads of a query.',
+    description: 'Threads of each node that run a query; with the embedded log there is one.',
     check: whole,
   },
   {
