@@ -49,10 +49,12 @@ export interface Checked {
 /**
  * A broker and the bundled server for the tests of a file; gives what starts a service. Once in a file.
  * @param settings of the servers, over those that all have
+ * @param pauseMs at most so long between two batches of rides
  */
 export function kafkaServices(
   settings: Readonly<Record<string, string>> = {},
   brokerCount = 1,
+  pauseMs = 120,
 ): (seed: number, signal: AbortSignal) => Promise<KafkaService> {
   let entry: string;
   let brokers: Broker[] = [];
@@ -91,7 +93,7 @@ export function kafkaServices(
     const view = new KafkaView(cluster);
     await view.connect();
     onTestFinished(() => view.close());
-    const producer = new KafkaProducer(cluster.bootstrap, seed, PARTITIONS);
+    const producer = new KafkaProducer(cluster.bootstrap, seed, PARTITIONS, pauseMs);
     await producer.start();
     onTestFinished(() => producer.stop());
 

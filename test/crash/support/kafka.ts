@@ -22,6 +22,7 @@ export class KafkaProducer {
     bootstrap: string,
     private readonly seed: number,
     private readonly partitions: number,
+    private readonly pauseMs: number,
   ) {
     this.producer = client(bootstrap).producer();
   }
@@ -48,7 +49,7 @@ export class KafkaProducer {
       });
       sent += messages.length;
       await this.producer.send({ topic: SOURCE, messages });
-      await new Promise((resolve) => setTimeout(resolve, random() * 120));
+      await new Promise((resolve) => setTimeout(resolve, random() * this.pauseMs));
     }
   }
 }
