@@ -21,8 +21,19 @@ function fields(source: DataSource): FieldInfo[] {
   ];
 }
 
+type CountersById = ReadonlyMap<string, PeerCounters>;
+
+interface Counted {
+  readonly byHost: ReadonlyMap<string, CountersById>;
+  /** When it was asked, milliseconds. */
+  readonly at: number;
+}
+
+const NOT_ASKED: Counted = { byHost: new Map(), at: 0 };
+
 /** The counters of queries on every node that answers, the own one first. */
-async function countersByHost({ parts, catalog }: StatementContext): Promise<ReadonlyMap<string, CountersById>> {
+async function countedByHost({ parts, catalog }: StatementContext): Promise<Counted> {
+  const at = parts.clock.now();
   const own: [string, PeerCounters][] = [...catalog.queries.keys()].flatMap((id) => {
     const running = parts.runtime.query(id);
     return running === undefined ? [] : [[id, running.counters()]];
@@ -34,42 +45,48 @@ async function countersByHost({ parts, catalog }: StatementContext): Promise<Rea
     );
     if (told.length > 0) out.set(host, new Map(told));
   }
-  return out;
+  return { byHost: out, at };
 }
 
-type CountersById = ReadonlyMap<string, PeerCounters>;
-
 /** Statistics of a source's topic: what the queries that write it and those that read it have counted on each node. */
-async function clusterStats(
-  context: StatementContext,
+function clusterStats(
+  { byHost, at }: Counted,
   writing: readonly string[],
   reading: readonly string[],
-): Promise<Pick<SourceDescription, 'clusterStatistics' | 'clusterErrorStats'>> {
+): Pick<SourceDescription, 'clusterStatistics' | 'clusterErrorStats'> {
   const clusterStatistics: HostStat[] = [];
   const clusterErrorStats: HostStat[] = [];
-  if (writing.length + reading.length > 0) {
-    const timestamp = context.parts.clock.now();
-    for (const [host, counters] of await countersByHost(context)) {
-      const add = (to: HostStat[], name: string, ids: readonly string[], counter: keyof PeerCounters) => {
-        const counted = ids.flatMap((id) => counters.get(id) ?? []);
-        if (counted.length === 0) return;
-        to.push({ host, name, value: counted.reduce((n, c) => n + c[counter], 0), timestamp });
-      };
-      add(clusterStatistics, 'total-messages', writing, 'recordsOut');
-      add(clusterStatistics, 'consumer-total-messages', reading, 'recordsIn');
-      add(clusterErrorStats, 'consumer-failed-messages', reading, 'skipped');
-      // Weir's own: what was lost on the way into the source.
-      add(clusterErrorStats, 'skipped-messages', writing, 'skipped');
-      add(clusterErrorStats, 'late-messages', writing, 'late');
-      add(clusterErrorStats, 'evaluation-errors', writing, 'evaluationErrors');
-    }
+  for (const [host, counters] of byHost) {
+    const add = (to: HostStat[], name: string, ids: readonly string[], counter: keyof PeerCounters) => {
+      const counted = ids.flatMap((id) => counters.get(id) ?? []);
+      if (counted.length === 0) return;
+      to.push({ host, name, value: counted.reduce((n, c) => n + c[counter], 0), timestamp: at });
+    };
+    add(clusterStatistics, 'total-messages', writing, 'recordsOut');
+    add(clusterStatistics, 'consumer-total-messages', reading, 'recordsIn');
+    add(clusterErrorStats, 'consumer-failed-messages', reading, 'skipped');
+    // Weir's own: what was lost on the way into the source.
+    add(clusterErrorStats, 'skipped-messages', writing, 'skipped');
+    add(clusterErrorStats, 'late-messages', writing, 'late');
+    add(clusterErrorStats, 'evaluation-errors', writing, 'evaluationErrors');
   }
   return { clusterStatistics, clusterErrorStats };
 }
 
-export async function describeSource(
+/** DESCRIBE of several sources: the other nodes are asked once, and only for what is EXTENDED. */
+export async function describeEach(
+  sources: readonly DataSource[],
+  extended: boolean,
+  context: StatementContext,
+): Promise<SourceDescription[]> {
+  const counted = extended ? await countedByHost(context) : NOT_ASKED;
+  return Promise.all(sources.map((s) => describeSource(s, extended, counted, context)));
+}
+
+async function describeSource(
   source: DataSource,
   extended: boolean,
+  counted: Counted,
   context: StatementContext,
 ): Promise<SourceDescription> {
   const { catalog, parts } = context;
@@ -96,7 +113,7 @@ export async function describeSource(
       extended && writing.length > 0
         ? `records skipped: ${sum('skipped')}  expressions failed: ${sum('evaluationErrors')}`
         : '',
-    ...(await clusterStats(context, extended ? writing : [], extended ? reading : [])),
+    ...clusterStats(counted, writing, reading),
     extended,
     keyFormat: source.keyFormat.name,
     valueFormat: source.valueFormat.name,
@@ -126,7 +143,7 @@ export async function describe(statement: DescribeSource, context: StatementCont
     run: async () => ({
       '@type': 'sourceDescription',
       statementText: context.sql,
-      sourceDescription: await describeSource(source, statement.extended, context),
+      sourceDescription: (await describeEach([source], statement.extended, context))[0]!,
       warnings: [],
     }),
   };
@@ -138,10 +155,10 @@ export async function describeAll(statement: DescribeSources, context: Statement
     run: async () => ({
       '@type': 'source_descriptions',
       statementText: context.sql,
-      sourceDescriptions: await Promise.all(
-        [...context.catalog.sources.values()]
-          .filter((s) => s.kind === statement.sourceKind)
-          .map((s) => describeSource(s, statement.extended, context)),
+      sourceDescriptions: await describeEach(
+        [...context.catalog.sources.values()].filter((s) => s.kind === statement.sourceKind),
+        statement.extended,
+        context,
       ),
       warnings: [],
     }),

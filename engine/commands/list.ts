@@ -2,7 +2,7 @@ import type { List } from '../../parser/ast.js';
 import type { DataSource } from '../catalog/index.js';
 import { SETTINGS } from '../settings.js';
 import type { Prepared, StatementContext } from './context.js';
-import { describeSource } from './describe-source.js';
+import { describeEach } from './describe-source.js';
 import type { Entity, SourceSummary } from './entities.js';
 import { describeQueries } from './explain.js';
 import { notSupported } from './not-supported.js';
@@ -36,7 +36,7 @@ export async function list(statement: List, context: StatementContext): Promise<
         return answer(async () => ({
           '@type': 'source_descriptions',
           ...head,
-          sourceDescriptions: await Promise.all(sources.map((s) => describeSource(s, true, context))),
+          sourceDescriptions: await describeEach(sources, true, context),
         }));
       }
       const summaries = sources.map(summary);
