@@ -4,15 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isRequired } from '../kafka/support/broker.js';
 import { startServer, type TestServer } from './support.js';
 import { run } from './support-process.js';
 
 /**
  * A client of ksqlDB for Go, as it is, against this server. Its first build takes minutes: it runs where WEIR_SLOW_CLIENTS
- * is set and there is Go, else it is skipped by name.
+ * is set and there is Go, else it is skipped by name (with
+ * `clients` in WEIR_REQUIRE a missing Go is a failure).
  */
 const MODULE = 'github.com/thmeitz/ksqldb-go@v0.1.0';
-const hasGo = process.env.WEIR_SLOW_CLIENTS !== undefined && spawnSync('go', ['version']).status === 0;
+const isAsked = process.env.WEIR_SLOW_CLIENTS !== undefined;
+const hasGo = isAsked && spawnSync('go', ['version']).status === 0;
+if (isAsked && !hasGo && isRequired('clients')) throw new Error('WEIR_REQUIRE asks for clients, but there is no Go.');
 
 describe.skipIf(!hasGo)('existing clients for Go (need Go, its module proxy, and WEIR_SLOW_CLIENTS)', () => {
   const folder = join(tmpdir(), 'weir-go-ksqldb-go-0.1.0');

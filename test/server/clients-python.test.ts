@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isRequired } from '../kafka/support/broker.js';
 import { startServer, type TestServer } from './support.js';
 import { run } from './support-process.js';
 
 /**
  * Clients of ksqlDB from PyPI, as they are, against this server. Each has an environment of its own beside the system's
- * temporary files (their versions of h2 do not agree); where it cannot be made, its test is skipped by name.
+ * temporary files (their versions of h2 do not agree); where it cannot be made, its test is skipped by name,
+ * or fails where WEIR_REQUIRE names `clients`.
  */
 const INSTALL_TIMEOUT_MS = 90_000;
 
@@ -25,7 +27,11 @@ async function environment(name: string, version: string, more: readonly string[
   const isolation = more.length > 0 ? ['--no-build-isolation'] : [];
   steps.push([python, [...pip, ...isolation, `${name}==${version}`]]);
   for (const [command, args] of steps) {
-    if ((await run(command, args, { timeout: INSTALL_TIMEOUT_MS })).status !== 0) return undefined;
+    const { status, err } = await run(command, args, { timeout: INSTALL_TIMEOUT_MS });
+    if (status === 0) continue;
+    if (isRequired('clients'))
+      throw new Error(`WEIR_REQUIRE asks for clients, but ${name} cannot be installed: ${err}`);
+    return undefined;
   }
   writeFileSync(done, '');
   return python;

@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isRequired } from '../kafka/support/broker.js';
 import { startServer, type TestServer } from './support.js';
 import { run } from './support-process.js';
 
 /**
  * A client of ksqlDB for Rust, as it is, against this server. Its first build takes minutes: it runs where
- * WEIR_SLOW_CLIENTS is set and there is cargo, else it is skipped by name.
+ * WEIR_SLOW_CLIENTS is set and there is cargo, else it is skipped by name (with
+ * `clients` in WEIR_REQUIRE a missing cargo is a failure).
  */
 const MANIFEST = `[package]
 name = "client"
@@ -24,7 +26,10 @@ serde = { version = "1", features = ["derive"] }
 serde_json = "1"
 tokio = { version = "1", features = ["macros", "rt"] }
 `;
-const hasCargo = process.env.WEIR_SLOW_CLIENTS !== undefined && spawnSync('cargo', ['--version']).status === 0;
+const isAsked = process.env.WEIR_SLOW_CLIENTS !== undefined;
+const hasCargo = isAsked && spawnSync('cargo', ['--version']).status === 0;
+if (isAsked && !hasCargo && isRequired('clients'))
+  throw new Error('WEIR_REQUIRE asks for clients, but there is no cargo.');
 
 describe.skipIf(!hasCargo)('existing clients for Rust (need cargo, its registry, and WEIR_SLOW_CLIENTS)', () => {
   const folder = join(tmpdir(), 'weir-rust-ksqldb-0.1.0-alpha.6');

@@ -4,11 +4,13 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isRequired } from '../kafka/support/broker.js';
 import { eventually, letters, run, startServer, type TestServer } from './support.js';
 
 /**
  * Clients of ksqlDB from the npm registry, as they are, against this server. They are installed into a folder of their own
- * beside the system's temporary files; where the registry cannot be reached, these tests are skipped by name.
+ * beside the system's temporary files; where the registry cannot be reached, these tests are skipped by name, or fail
+ * where WEIR_REQUIRE names `clients`.
  */
 const CLIENTS = { 'ksqldb-client': '1.0.5', 'ksqldb-js': '1.1.2' } as const;
 
@@ -23,7 +25,10 @@ function install(): NodeJS.Require | undefined {
       timeout: 90_000,
       stdio: 'ignore',
     });
-    if (npm.status !== 0) return undefined;
+    if (npm.status !== 0) {
+      if (isRequired('clients')) throw new Error(`WEIR_REQUIRE asks for clients, but npm ended with ${npm.status}`);
+      return undefined;
+    }
     writeFileSync(done, '');
   }
   return createRequire(join(folder, 'package.json'));
