@@ -10,7 +10,8 @@ export {
   parseType,
   statementTextOf,
 } from './parse.js';
-export { printExpression, printIdentifier, printQuery, printStatement, printType } from './print.js';
+export { printExpression, printIdentifier, printQuery, printType } from './print.js';
+export { printStatement } from './print-statement.js';
 export { didYouMean, editDistance } from './similar.js';
 export {
   excerpt,
