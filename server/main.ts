@@ -119,8 +119,8 @@ export async function launch(
   // With Kafka the database holds state that changelogs can restore: a damaged one is set aside. The embedded log's is
   // the only copy: damage stops the server.
   const database = onKafka
-    ? restorableState(config.dataDir, 'state', logger)
-    : new LevelDatabase({ directory: join(config.dataDir, 'log') });
+    ? restorableState(config, 'state', logger)
+    : new LevelDatabase({ directory: join(config.dataDir, 'log'), verify: config.verifyData });
   await database.open();
   const opened: { close(): Promise<void> }[] = [database];
   const closeParts = async () => {

@@ -11,9 +11,10 @@ import type { ServerConfig } from './config.js';
 /** What the main thread and those beside it are both made of. */
 
 /** State that changelogs can restore: a damaged database is set aside. */
-export function restorableState(dataDir: string, name: string, logger: Logger): LevelDatabase {
+export function restorableState({ dataDir, verifyData }: ServerConfig, name: string, logger: Logger): LevelDatabase {
   return new LevelDatabase({
     directory: join(dataDir, name),
+    verify: verifyData,
     setAside: {
       suffix: () => `.damaged-${systemClock.now()}`,
       report: (movedTo, cause) =>

@@ -34,6 +34,12 @@ export const SERVER_SETTINGS: readonly ServerSetting[] = [
   },
   { name: 'bootstrap.servers', default: null, description: 'Kafka brokers; without it the embedded log is used.' },
   { name: 'weir.data.dir', default: 'data', description: 'Folder of the embedded log and of the state.' },
+  {
+    name: 'weir.data.verify',
+    default: 'true',
+    description:
+      'Whether all files of the data folder are compared with their checksums at the start, which reads them once (some 200 MB a second).',
+  },
   { name: 'ksql.streams.state.dir', default: null, description: "ksqlDB's name of weir.data.dir." },
   { name: 'ksql.service.id', default: 'default_', description: 'Nodes with one id share their work.' },
   {

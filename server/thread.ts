@@ -50,7 +50,7 @@ async function run({ config, index, address }: ThreadData, port: NonNullable<typ
   const calls: ToThread[] = [];
   const queue = (m: ToThread) => void calls.push(m);
   port.on('message', queue);
-  const database = restorableState(config.dataDir, `state-thread-${index}`, logger);
+  const database = restorableState(config, `state-thread-${index}`, logger);
   await database.open();
   const state = new LevelState(database);
   await state.open();
