@@ -71,6 +71,10 @@ export class SchemaLog implements SchemaRegistry {
     return this.memory.latest(subject);
   }
 
+  has(subject: string | undefined, id: number | undefined): Promise<boolean> {
+    return this.memory.has(subject, id);
+  }
+
   fetch(id: number): Promise<RegisteredSchema | undefined> {
     return this.memory.fetch(id);
   }

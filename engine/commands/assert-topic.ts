@@ -1,19 +1,6 @@
-import type { AssertTopic, Duration } from '../../parser/ast.js';
-import { WeirError } from '../types/errors.js';
+import type { AssertTopic } from '../../parser/ast.js';
+import { awaitAssertion } from './assertion.js';
 import type { Prepared, StatementContext } from './context.js';
-
-const UNIT_MS: Readonly<Record<Duration['unit'], number>> = {
-  MILLISECONDS: 1,
-  SECONDS: 1000,
-  MINUTES: 60_000,
-  HOURS: 3_600_000,
-  DAYS: 86_400_000,
-  WEEKS: 604_800_000,
-  MONTHS: 2_592_000_000,
-  YEARS: 31_536_000_000,
-};
-const DEFAULT_TIMEOUT_MS = 1000;
-const POLL_MS = 50;
 
 /** ASSERT [NOT EXISTS] TOPIC name [WITH (partitions=n, replicas=n)] [TIMEOUT …]. */
 export async function assertTopic(statement: AssertTopic, context: StatementContext): Promise<Prepared> {
@@ -38,14 +25,7 @@ export async function assertTopic(statement: AssertTopic, context: StatementCont
   };
   return {
     run: async () => {
-      const { timeout } = statement;
-      const until = clock.now() + (timeout === undefined ? DEFAULT_TIMEOUT_MS : timeout.value * UNIT_MS[timeout.unit]);
-      let wrong = await problem();
-      while (wrong !== undefined && clock.now() < until) {
-        await clock.sleep(POLL_MS);
-        wrong = await problem();
-      }
-      if (wrong !== undefined) throw new WeirError('ASSERT_FAILED', wrong);
+      await awaitAssertion(problem, statement.timeout, clock);
       return {
         '@type': 'assert_topic',
         statementText: context.sql,

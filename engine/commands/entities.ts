@@ -21,6 +21,7 @@ export type Entity =
   | VariablesEntity
   | WarningEntity
   | TerminateQueryEntity
+  | AssertSchemaEntity
   | AssertTopicEntity
   | ConnectorListEntity
   | ProcessingErrorsEntity
@@ -245,6 +246,13 @@ export interface TerminateQueryEntity extends EntityBase {
 export interface AssertTopicEntity extends EntityBase {
   readonly '@type': 'assert_topic';
   readonly topicName: string;
+  readonly exists: boolean;
+}
+
+export interface AssertSchemaEntity extends EntityBase {
+  readonly '@type': 'assert_schema';
+  readonly subject?: string;
+  readonly id?: number;
   readonly exists: boolean;
 }
 

@@ -1,6 +1,7 @@
 import { WeirError } from '../types/errors.js';
 import { alterSource } from './alter-source.js';
 import { analyzed } from './analysis.js';
+import { assertSchema } from './assert-schema.js';
 import { assertTopic } from './assert-topic.js';
 import { commandOf } from './command-of.js';
 import type { Prepared, StatementContext } from './context.js';
@@ -43,6 +44,8 @@ export async function prepare(context: StatementContext): Promise<Prepared> {
       return terminatePush(statement, context) ?? prepareResolved(context);
     case 'AssertTopic':
       return assertTopic(statement, context);
+    case 'AssertSchema':
+      return assertSchema(statement, context);
     case 'Query':
     case 'Print':
       throw new WeirError(
@@ -58,8 +61,6 @@ export async function prepare(context: StatementContext): Promise<Prepared> {
       throw notSupported('DESCRIBE CONNECTOR', statement.span);
     case 'RunScript':
       throw notSupported('RUN SCRIPT on the server (the shell runs scripts itself)', statement.span);
-    case 'AssertSchema':
-      throw notSupported('ASSERT SCHEMA', statement.span);
     case 'AssertValues':
     case 'AssertNullValues':
     case 'AssertStream':

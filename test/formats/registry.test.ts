@@ -163,6 +163,25 @@ describe('HttpRegistry', () => {
     expect(await r.latest('x')).toBeUndefined();
   });
 
+  it('asks each time whether there is a schema: by subject, by id, by both', async () => {
+    let versions = 404;
+    const { url } = await serve(({ url: path }, response) => {
+      if (path === '/schemas/ids/7/versions' && versions === 200) {
+        return json(response, 200, [{ subject: 'a', version: 1 }]);
+      }
+      if (path === '/subjects/a/versions/latest') return json(response, 200, { id: 9, schema: '"int"' });
+      return json(response, 404, { error_code: 40403, message: 'Not found' });
+    });
+    const r = registry([url]);
+    expect([await r.has('a', undefined), await r.has('b', undefined), await r.has('a', 7)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    versions = 200;
+    expect([await r.has('a', 7), await r.has('b', 7), await r.has(undefined, 7)]).toEqual([true, false, true]);
+  });
+
   it('goes on with the next URL where one cannot be reached', async () => {
     const { url } = await serve((_, response) => json(response, 200, { id: 1 }));
     const r = registry(['http://127.0.0.1:1', url]);

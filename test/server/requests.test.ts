@@ -114,7 +114,6 @@ describe('errors', () => {
     ['DROP CONNECTOR c;', 'DROP CONNECTOR'],
     ['DESCRIBE CONNECTOR c;', 'DESCRIBE CONNECTOR'],
     ['SHOW CONNECTOR PLUGINS;', 'SHOW CONNECTOR PLUGINS'],
-    ["ASSERT SCHEMA SUBJECT 's';", 'ASSERT SCHEMA'],
     ['EXPLAIN ANALYZE SELECT a FROM letters EMIT CHANGES;', 'EXPLAIN ANALYZE'],
   ])('what is not supported yet says so by name: %s', async (sql, name) => {
     const error = await refused(server, sql);

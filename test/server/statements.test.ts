@@ -250,6 +250,30 @@ describe('commands', () => {
     await produce(server, 'soon', []);
     expect(await waiting).toMatchObject({ exists: true });
   });
+
+  it('ASSERT SCHEMA looks for a subject, an id, or both', async () => {
+    expect(await refused(server, "ASSERT SCHEMA SUBJECT 'avro-value' ID 1 TIMEOUT 10 MILLISECONDS;")).toMatchObject({
+      status: 417,
+      error_code: 41700,
+      message: 'Schema with subject name avro-value id 1 does not exist',
+    });
+    await run(server, "CREATE STREAM avro (a INT) WITH (KAFKA_TOPIC='avro', VALUE_FORMAT='AVRO', PARTITIONS=1);");
+    expect(await one("ASSERT SCHEMA SUBJECT 'avro-value';")).toEqual({
+      '@type': 'assert_schema',
+      statementText: "ASSERT SCHEMA SUBJECT 'avro-value';",
+      subject: 'avro-value',
+      exists: true,
+      warnings: [],
+    });
+    expect(await one("ASSERT SCHEMA SUBJECT 'avro-value' ID 1;")).toMatchObject({ id: 1, exists: true });
+    expect(await one('ASSERT SCHEMA ID 1;')).toMatchObject({ id: 1 });
+    expect(await one("ASSERT NOT EXISTS SCHEMA SUBJECT 'avro-value' ID 2;")).toMatchObject({ exists: false });
+    expect(await refused(server, 'ASSERT NOT EXISTS SCHEMA ID 1 TIMEOUT 10 MILLISECONDS;')).toMatchObject({
+      status: 417,
+      message: 'Schema with id 1 exists',
+    });
+    await run(server, 'DROP STREAM avro;');
+  });
 });
 
 describe('lists and descriptions', () => {

@@ -76,6 +76,12 @@ export class HttpRegistry implements SchemaRegistry {
     return schema;
   }
 
+  async has(subject: string | undefined, id: number | undefined): Promise<boolean> {
+    if (id === undefined) return subject !== undefined && (await this.latest(subject)) !== undefined;
+    const versions = await this.request<readonly { readonly subject: string }[]>('GET', `/schemas/ids/${id}/versions`);
+    return versions?.some((v) => subject === undefined || v.subject === subject) ?? false;
+  }
+
   async fetch(id: number): Promise<RegisteredSchema | undefined> {
     const known = this.schemas.get(id);
     if (known !== undefined) return known ?? undefined;

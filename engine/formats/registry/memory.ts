@@ -45,6 +45,12 @@ export class MemoryRegistry implements SchemaRegistry {
     return this.latestOf(subject);
   }
 
+  async has(subject: string | undefined, id: number | undefined): Promise<boolean> {
+    if (subject === undefined) return id !== undefined && this.schemas.has(id);
+    const ids = this.subjects.get(subject) ?? [];
+    return id === undefined ? ids.length > 0 : ids.includes(id);
+  }
+
   async fetch(id: number): Promise<RegisteredSchema | undefined> {
     return this.schemas.get(id);
   }

@@ -6,6 +6,7 @@ export const noRegistry: SchemaRegistry = {
   known: () => undefined,
   register: async () => refuse(),
   latest: async () => refuse(),
+  has: async () => refuse(),
   fetch: async () => refuse(),
 };
 

@@ -36,6 +36,8 @@ export interface SchemaRegistry extends KnownSchemas {
   register(subject: string, schema: SchemaText): Promise<number>;
   /** The subject's latest version. */
   latest(subject: string): Promise<RegisteredSchema | undefined>;
+  /** Asks anew whether there is a schema: of that subject, with that id, or both; of no subject: with the id anywhere. */
+  has(subject: string | undefined, id: number | undefined): Promise<boolean>;
   /** By id; `known` has it afterwards. */
   fetch(id: number): Promise<RegisteredSchema | undefined>;
 }
