@@ -16,6 +16,7 @@ export interface Membership {
   readonly topics: readonly string[];
   readonly copartitioned: readonly (readonly string[])[];
   readonly standbys: MemberOptions['standbys'];
+  readonly address: string;
   revoke(partitions: readonly TopicPartition[], done: () => void): void;
   assign(partitions: readonly TopicPartition[]): void;
   placed(placement: Placement): void;
@@ -149,21 +150,23 @@ export class Group {
       }
     }
     this.settle();
-    this.place();
+    this.place(true);
   }
 
   /** Tells all members who has what, and chooses who keeps copies. */
-  private place(): void {
+  private place(anew: boolean): void {
     const members = [...this.members.values()];
     for (const unit of this.units.values()) {
       const asked = members.find((m) => unit.partitions.some((p) => m.standbys?.topics.includes(p.topic)));
       const others = members.filter((m) => m !== unit.target && m !== unit.owner);
-      unit.copies = asked === undefined ? [] : this.random.shuffled(others).slice(0, asked.standbys!.copies);
+      const kept = anew ? [] : unit.copies.filter((m) => others.includes(m));
+      const more = this.random.shuffled(others.filter((m) => !kept.includes(m)));
+      unit.copies = asked === undefined ? [] : [...kept, ...more].slice(0, asked.standbys!.copies);
     }
     const units = [...this.units.values()];
     const of = (which: (u: Unit) => boolean) => units.filter(which).flatMap((u) => u.partitions);
     const placed = members.map((m) => ({
-      address: '',
+      address: m.address,
       owned: of((u) => u.owner === m && u.target === m),
       standby: of((u) => u.copies.includes(m)),
     }));
@@ -201,6 +204,7 @@ export class Group {
           unit.revoking = false;
         }
         this.settle();
+        this.place(false);
       },
     );
     this.scheduler.after(REBALANCE_TIMEOUT_MS, 'broker rebalance timeout', () => {

@@ -8,7 +8,7 @@ import { Scheduler } from './scheduler.js';
 import { SimLog } from './sim-log.js';
 
 /** The contract's tests live in real time: so many milliseconds of virtual time pass in one of theirs. */
-const SPEED = 10;
+const SPEED = 3;
 
 /** What the simulation runs on is a log as the others are, as long as nothing goes wrong. */
 logContract('The simulated log', async () => {

@@ -56,7 +56,7 @@ export class SimMember implements GroupMember {
 
   private async enter(): Promise<void> {
     const id = `${this.process.name}-${this.groups.nextId()}`;
-    const { topics, copartitioned, standbys } = this.options;
+    const { topics, copartitioned, standbys, address = '' } = this.options;
     const deliver = (label: string, run: () => Promise<void>) =>
       this.process.later(this.process.latency(), label, () =>
         this.tell(async () => {
@@ -69,8 +69,10 @@ export class SimMember implements GroupMember {
       topics,
       copartitioned,
       standbys,
+      address,
       placed: (placement) => {
-        if (standbys === undefined) return;
+        // Who does not ask for copies and has no address does not look at it.
+        if (standbys === undefined && address === '') return;
         deliver('is told who has what', async () => this.handler!.placed?.(placement));
       },
       assign: (partitions) => deliver('is assigned', () => this.assigned(partitions)),
