@@ -8,7 +8,7 @@ import { QueryRun } from './query-run.js';
 import type { RestoreProgress } from './restore.js';
 import type { Properties, RuntimeServices } from './services.js';
 import { type QuerySettings, querySettings } from './settings.js';
-import { backoff, DISK_FULL_PAUSE_MS, MAX_FAILURES, TaskFailure } from './slot.js';
+import { backoff, DISK_FULL_PAUSE_MS, isAway, MAX_FAILURES, TaskFailure } from './slot.js';
 import type { StandbyStatus } from './standby.js';
 import { internalTopics, prepareTopics, type QueryTopics } from './topics.js';
 import { Stuck, Watchdog } from './watchdog.js';
@@ -216,7 +216,7 @@ export class QueryRunner implements QueryHandle {
           continue;
         }
         this.failures++;
-        if (e instanceof TaskFailure || this.failures >= MAX_FAILURES) {
+        if (e instanceof TaskFailure || (this.failures >= MAX_FAILURES && !isAway(e))) {
           this.phase = 'error';
           return;
         }

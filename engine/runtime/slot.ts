@@ -47,5 +47,6 @@ export const isFenced = (e: unknown): boolean => e instanceof Error && (e as { f
 /** The same record fails each time. */
 export const isHopeless = (e: unknown): boolean => e instanceof WeirError && e.code === 'DECODE_ERROR';
 
-/** The schema registry cannot be asked now. What the query does is right: it waits, for however long that takes. */
-export const isAway = (e: unknown): boolean => e instanceof WeirError && e.code === 'REGISTRY_ERROR';
+/** The log or the schema registry cannot be asked now. What the query does is right: it waits, for however long that takes. */
+export const isAway = (e: unknown): boolean =>
+  e instanceof WeirError && (e.code === 'REGISTRY_ERROR' || (e as { away?: unknown }).away === true);

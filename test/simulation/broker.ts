@@ -14,6 +14,11 @@ export class Refused extends WeirError {
   ) {
     super('LOG_ERROR', message);
   }
+
+  /** As a broker's that cannot be reached: another try later may go well. */
+  get away(): boolean {
+    return !this.fenced;
+  }
 }
 
 export interface Producer {

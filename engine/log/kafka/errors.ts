@@ -43,6 +43,9 @@ const RETRIABLE = new Set([
 /** Someone else has taken over: a producer with the same transactional id, or the group without this member. */
 const FENCED = new Set([22, 25, 47, 82, 90]);
 
+/** Passes where metadata has yet to spread, and never where the topic was deleted. */
+const UNKNOWN_TOPIC = new Set<number>([CODE.UNKNOWN_TOPIC_OR_PARTITION, CODE.UNKNOWN_TOPIC_ID]);
+
 /** The broker knows who we are and refuses, or refuses to know us. */
 const DENIED = new Set([29, 30, 31, 33, 34, 53, 58, 61, 65]);
 
@@ -73,6 +76,11 @@ export class KafkaError extends WeirError {
   ) {
     super(DENIED.has(kafkaCode) ? 'KAFKA_DENIED' : 'LOG_ERROR', message, options.hint, { cause: options.cause });
     this.name = 'KafkaError';
+  }
+
+  /** Nothing is wrong with what was asked for: brokers cannot be reached, or are busy with themselves. */
+  get away(): boolean {
+    return this.retriable && !UNKNOWN_TOPIC.has(this.kafkaCode);
   }
 }
 
