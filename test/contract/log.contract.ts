@@ -269,6 +269,29 @@ function readContract(get: () => LogUnderTest): void {
       });
     });
 
+    test('with little room no partition waits for what comes in another', async () => {
+      const { log } = get();
+      const topic = await topicOf(log, 5);
+      for (const [partitionBytes, bufferBytes] of [
+        [1000, 2000],
+        [1000, 1000],
+        [5000, 1000],
+      ]) {
+        const reader = log.reader({ clientId: 'contract', partitionBytes: partitionBytes!, bufferBytes: bufferBytes! });
+        const ends = await log.offsets(topic);
+        for (const { partition, end } of ends) reader.assign(topic, partition, end);
+        expect(await look(reader)).toEqual([]);
+        for (const { partition } of ends.toReversed()) {
+          await withWriter(log, undefined, async (writer) => {
+            writer.append(topic, partition, values(`v${partition}`));
+            await writer.flush();
+          });
+          expect((await collect(reader, 1)).map((r) => r.value)).toEqual([`v${partition}`]);
+        }
+        await reader.close();
+      }
+    });
+
     test('batches larger than the limits still come', async () => {
       const { log } = get();
       const topic = await topicOf(log, 1, { 'max.message.bytes': String(16 * 1024 * 1024) });

@@ -293,6 +293,8 @@ describe('against other readers', () => {
     const learned = decoder('JSON', cols, wanted);
     fc.assert(
       fc.property(mutated, (text) => {
+        // Where text is wanted of a number, an exponent that no exact number of Java's has is refused.
+        fc.pre(!/[eE][-+]?0*[1-9]\d{8}/.test(text));
         let want = expected(text);
         const got = seen(learned, text) as { text: string | null };
         if ((want as { text?: string } | null)?.text === 'other') {

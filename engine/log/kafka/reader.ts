@@ -215,12 +215,16 @@ export class KafkaReader implements LogReader {
       partitions = list.filter((a) => a.hurry);
       for (const a of partitions) a.hurry = false;
     }
-    const size = Math.ceil(partitions.length / lanes.length);
-    for (const [i, lane] of lanes.entries()) {
-      const room = this.bufferBytes - this.bufferedBytes - this.reservedBytes;
+    const room = this.bufferBytes - this.bufferedBytes - this.reservedBytes;
+    const least = Math.min(this.partitionBytes, this.bufferBytes);
+    if (room < least) return;
+    // The lanes share the room: were the first to take all of it, partitions of the next would wait for as long as there is
+    // nothing in its own.
+    const used = lanes.slice(0, Math.max(1, Math.floor(room / least)));
+    const size = Math.ceil(partitions.length / used.length);
+    for (const [i, lane] of used.entries()) {
       const slice = partitions.slice(i * size, (i + 1) * size);
-      if (slice.length > 0 && room >= Math.min(this.partitionBytes, this.bufferBytes))
-        this.launch(node, lane, slice, room);
+      if (slice.length > 0) this.launch(node, lane, slice, Math.floor(room / used.length));
     }
   }
 
