@@ -19,6 +19,8 @@ export interface ServerConfig {
   readonly bootstrapServers: string | undefined;
   /** LevelDB: the embedded log and state, or state alone with Kafka. */
   readonly dataDir: string;
+  /** What a start waits for brokers that cannot be reached. */
+  readonly startTimeoutMs: number;
   /** Whether the data folder's databases are read and compared with their checksums before they are opened. */
   readonly verifyData: boolean;
   readonly serviceId: string;
@@ -170,6 +172,7 @@ export function loadConfig(
     tls: listeners.some((l) => l.secure) ? tlsOf(properties) : undefined,
     bootstrapServers: properties['bootstrap.servers'] || undefined,
     dataDir: properties['weir.data.dir'] ?? properties['ksql.streams.state.dir'] ?? 'data',
+    startTimeoutMs: number(properties, 'weir.start.timeout.ms', 60_000),
     verifyData: properties['weir.data.verify'] !== 'false',
     serviceId: properties['ksql.service.id'] ?? 'default_',
     queriesFile: properties['ksql.queries.file'] || undefined,

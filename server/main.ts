@@ -8,7 +8,7 @@ import { FORMATS, formatByName } from '../engine/formats/index.js';
 import { noRegistry } from '../engine/formats/registry/none.js';
 import type { SchemaRegistry } from '../engine/formats/registry/registry.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
-import { EMPTY_CONTEXT, Engine, type Log, Settings, systemClock } from '../engine/index.js';
+import { EMPTY_CONTEXT, Engine, type Log, messageOf, Settings, systemClock } from '../engine/index.js';
 import { EmbeddedLog } from '../engine/log/embedded/embedded-log.js';
 import { KafkaLog, kafkaConfig } from '../engine/log/kafka/index.js';
 import { Runtime, ThreadPool } from '../engine/runtime/index.js';
@@ -31,6 +31,8 @@ import { spawnThread } from './thread.js';
 
 /** The composition root: the only file that names concrete logs, stores and clocks. */
 
+/** Between two attempts to reach Kafka at the start. */
+const RETRY_MS = 1000;
 /** How often the embedded log drops what its topics need not keep. */
 const RETENTION_INTERVAL_MS = 60_000;
 
@@ -108,6 +110,21 @@ async function makeProcessingStream(
   }
 }
 
+/** Opens the log; brokers that cannot be reached yet, as when all is started together, are waited for. */
+async function reach(log: Log, timeoutMs: number, logger: Logger): Promise<void> {
+  const until = systemClock.now() + timeoutMs;
+  for (;;) {
+    try {
+      await log.open();
+      return;
+    } catch (e) {
+      if ((e as { away?: unknown }).away !== true || systemClock.now() >= until) throw e;
+      logger.warn({ error: messageOf(e) }, 'Kafka cannot be reached yet');
+      await systemClock.sleep(RETRY_MS);
+    }
+  }
+}
+
 /** Builds a server from its configuration and starts it. `beforeDeploy` runs when the engine is up. */
 export async function launch(
   config: ServerConfig,
@@ -142,7 +159,7 @@ export async function launch(
       log = embedded;
     }
     opened.push(log);
-    await log.open();
+    await reach(log, config.startTimeoutMs, logger);
     const state = new LevelState(database);
     await state.open();
     const schemas = await openRegistry(config, log, opened);

@@ -35,6 +35,11 @@ export const SERVER_SETTINGS: readonly ServerSetting[] = [
   { name: 'bootstrap.servers', default: null, description: 'Kafka brokers; without it the embedded log is used.' },
   { name: 'weir.data.dir', default: 'data', description: 'Folder of the embedded log and of the state.' },
   {
+    name: 'weir.start.timeout.ms',
+    default: '60000',
+    description: 'How long a start waits for brokers that cannot be reached.',
+  },
+  {
     name: 'weir.data.verify',
     default: 'true',
     description:

@@ -26,6 +26,8 @@ export class ServerProcess {
   readonly address: string;
   /** Exits that nobody has asked for. */
   readonly surprises: string[] = [];
+  /** Ends of its own that are no fault of it. */
+  excused: RegExp | undefined;
   private child: ChildProcess | undefined;
   private gone: Promise<string> = Promise.resolve('never started');
   private expected = false;
@@ -55,16 +57,16 @@ export class ServerProcess {
       child.once('close', (code, signal) => {
         this.child = undefined;
         const how = signal ?? `status ${code}`;
-        if (!this.expected) this.surprises.push(`${how}: ${this.tail.slice(-1000)}`);
+        const what = `${how}: ${this.tail.slice(-1000)}`;
+        if (!this.expected && this.excused?.test(what) !== true) this.surprises.push(what);
         resolve(how);
       });
     });
   }
 
-  /** Starts it again where it has ended by itself for a reason that is no fault of its own, as a supervisor does. */
-  revive(reason: RegExp): boolean {
-    if (this.child !== undefined || this.expected || !reason.test(this.surprises.at(-1) ?? '')) return false;
-    this.surprises.pop();
+  /** Starts it again where it has ended by itself, as a supervisor does. */
+  revive(): boolean {
+    if (this.child !== undefined || this.expected) return false;
     this.start();
     return true;
   }
