@@ -179,7 +179,9 @@ class Sender {
   /** The last words; a client that does not read has a little while for them. */
   endWith(text: string, stalled: boolean): void {
     const { response } = this;
-    response.end(text);
+    const { socket } = response;
+    // It is let go: over HTTP/1.1 with its connection, over HTTP/2, where others share that, with its stream.
+    response.end(text, () => void (stalled && !('stream' in response) && socket?.end()));
     if (!stalled) return;
     const timer = setTimeout(() => response.destroy(), this.limits.stopGraceMs);
     response.once('close', () => clearTimeout(timer));
