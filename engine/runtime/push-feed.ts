@@ -2,6 +2,7 @@ import type { FetchedPartition, Log, LogReader } from '../log/log.js';
 import type { RecordBatch } from '../types/batch.js';
 import type { Clock } from '../types/clock.js';
 import { WeirError } from '../types/errors.js';
+import { Waiter } from '../types/waiter.js';
 import { yieldToLoop } from './yield.js';
 
 export interface FeedLimits {
@@ -287,13 +288,15 @@ export class FeedReader implements LogReader {
   private awake = false;
   private closed = false;
   private closing: Promise<void> = Promise.resolve();
-  private wake: (() => void) | undefined;
+  private readonly waiter: Waiter;
 
   constructor(
     private readonly feeds: Feeds,
     private readonly open: () => LogReader,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.waiter = new Waiter(clock);
+  }
 
   /** `atEnd`: the offset is known to be the end of the partition, so that a feed can begin there. */
   assign(topic: string, partition: number, offset: number, atEnd = false): void {
@@ -340,7 +343,7 @@ export class FeedReader implements LogReader {
         this.awake = false;
         return fetched;
       }
-      if (this.ownCount === 0 && !this.signalled) await this.wait(left);
+      if (this.ownCount === 0 && !this.signalled) await this.waiter.wait(left);
     }
   }
 
@@ -353,7 +356,7 @@ export class FeedReader implements LogReader {
   notify(): void {
     this.signalled = true;
     if (this.ownCount > 0) this.own?.wakeup();
-    this.wake?.();
+    this.waiter.wakeUp();
   }
 
   position(topic: string, partition: number): { readonly next: number; readonly end: number } | undefined {
@@ -430,18 +433,6 @@ export class FeedReader implements LogReader {
     const idle = this.own;
     this.own = null;
     this.closing = Promise.all([this.closing, idle.close()]).then(() => undefined);
-  }
-
-  private async wait(ms: number): Promise<void> {
-    const timer = new AbortController();
-    const woken = new Promise<void>((resolve) => {
-      this.wake = resolve;
-    });
-    // Rejected only by the abort below, when the wait is over.
-    const timeout = this.clock.sleep(ms, timer.signal).catch(() => undefined);
-    await Promise.race([woken, timeout]);
-    this.wake = undefined;
-    timer.abort();
   }
 }
 

@@ -2,6 +2,7 @@ import { batchAt, type RecordBatch } from '../../types/batch.js';
 import { readInt64 } from '../../types/bytes.js';
 import type { Clock } from '../../types/clock.js';
 import { WeirError } from '../../types/errors.js';
+import { Waiter } from '../../types/waiter.js';
 import type { FetchedPartition, LogReader } from '../log.js';
 import type { OrderedDatabase } from './database.js';
 import { batchKey, lastOffsetOf } from './keys.js';
@@ -40,7 +41,7 @@ export class EmbeddedReader implements LogReader, PartitionListener {
   private turn = 0;
   private signalled = false;
   private awake = false;
-  private wake: (() => void) | undefined;
+  private readonly waiter: Waiter;
   private closed = false;
 
   constructor(
@@ -49,7 +50,9 @@ export class EmbeddedReader implements LogReader, PartitionListener {
     private readonly clock: Clock,
     private readonly limits: ReaderLimits,
     private readonly onClose: (reader: EmbeddedReader) => void,
-  ) {}
+  ) {
+    this.waiter = new Waiter(clock);
+  }
 
   assign(topic: string, partition: number, offset: number): void {
     this.unassign(topic, partition);
@@ -87,7 +90,7 @@ export class EmbeddedReader implements LogReader, PartitionListener {
         this.awake = false;
         return fetched;
       }
-      if (!this.signalled) await this.wait(left);
+      if (!this.signalled) await this.waiter.wait(left);
     }
   }
 
@@ -100,7 +103,7 @@ export class EmbeddedReader implements LogReader, PartitionListener {
   /** Something may have come: looked at by the poll that waits, or by the next one. */
   notify(): void {
     this.signalled = true;
-    this.wake?.();
+    this.waiter.wakeUp();
   }
 
   position(topic: string, partition: number): { readonly next: number; readonly end: number } | undefined {
@@ -230,18 +233,6 @@ export class EmbeddedReader implements LogReader, PartitionListener {
     }
     // Nothing there, though the partition says so: removed just now, or lost.
     if (!partition.gone && from >= partition.earliest) throw damaged(`${partition}, offset ${from}`);
-  }
-
-  private async wait(ms: number): Promise<void> {
-    const timer = new AbortController();
-    const woken = new Promise<void>((resolve) => {
-      this.wake = resolve;
-    });
-    // Rejected only by the abort below, when the wait is over.
-    const timeout = this.clock.sleep(ms, timer.signal).catch(() => undefined);
-    await Promise.race([woken, timeout]);
-    this.wake = undefined;
-    timer.abort();
   }
 }
 
