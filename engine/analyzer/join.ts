@@ -135,7 +135,11 @@ export function readCriteria(
 
 function keyExpression(context: AnalyzerContext, node: Expression, side: ResolvedRelation): TypedExpr {
   const bindings = side.kind === 'source' ? sideColumns(side) : joinBindings(side);
-  const scope = new Scope(bindings);
+  return onExpression(context, node, new Scope(bindings));
+}
+
+/** A part of a join's ON, whose columns are those of `scope`. */
+export function onExpression(context: AnalyzerContext, node: Expression, scope: Scope): TypedExpr {
   return inClause(
     (m) => `Error in JOIN ON expression: ${m}`,
     () =>

@@ -3,8 +3,7 @@ import type { TypedExpr } from '../types/expr.js';
 import type { Column } from '../types/schema.js';
 import type { AnalyzerContext } from './context.js';
 import { fail } from './errors.js';
-import { ExpressionAnalyzer } from './expression.js';
-import { inClause } from './problem.js';
+import { onExpression } from './join.js';
 import type { ResolvedJoin, ResolvedRelation, ResolvedSourceRelation } from './resolved.js';
 import { replace, walk } from './rewrite.js';
 import { joinBindings, relationSources, Scope, sideColumns } from './scope.js';
@@ -72,15 +71,7 @@ function equality(
   left: ResolvedRelation,
   right: ResolvedSourceRelation,
 ): Equality {
-  const typed = inClause(
-    (m) => `Error in JOIN ON expression: ${m}`,
-    () =>
-      new ExpressionAnalyzer(context.catalog, context.functions, {
-        column: (ref) => scope.resolve(ref, 'JOIN ON').expr,
-        hasColumn: (ref) => scope.find(ref).length > 0,
-        refuse: (call, kind) => fail(`JOIN ON does not support ${kind} functions: ${call.name.name}.`, call.span),
-      }).analyze(node),
-  );
+  const typed = onExpression(context, node, scope);
   if (typed.kind !== 'compare' || typed.op !== '=') {
     return fail(
       `Invalid join condition: only equality is supported. Got ${expressionText(node)}.`,
