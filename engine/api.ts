@@ -1,5 +1,6 @@
 import type { Entity } from './commands/entities.js';
 import type { Deployed, DeployOptions, DeployStep } from './deployment.js';
+import type { RowProgress } from './runtime/row-stream.js';
 import type { Script } from './scripts.js';
 import type { Header } from './types/record.js';
 import type { SqlType } from './types/sql-type.js';
@@ -63,27 +64,7 @@ export interface RowBatch {
 }
 
 /** How far a push query is. */
-export interface QueryProgress {
-  readonly recordsIn: number;
-  readonly rowsOut: number;
-  /** Rows that WHERE or HAVING left out. */
-  readonly filtered: number;
-  /** Records that could not be decoded, and what was wrong with the first of them. */
-  readonly undecodable: number;
-  readonly firstError: string | null;
-  /** Records that came after their window's grace. */
-  readonly late: number;
-  /** Records that stood in its topics before the place where it began. */
-  readonly earlier: number;
-  /** It has read all there is and waits for new records. */
-  readonly atEnd: boolean;
-  /** Records between it and the end of its topics. */
-  readonly lag: number;
-  /** Largest event time so far, milliseconds; -1 before the first record. */
-  readonly streamTime: number;
-  /** EMIT FINAL: rows that wait for stream time to go on. */
-  readonly heldBack: number;
-}
+export type QueryProgress = RowProgress;
 
 export interface RawRecord {
   readonly key: Uint8Array | null;

@@ -19,18 +19,26 @@ export interface RowBatch {
   readonly snapshotEnd?: boolean;
 }
 
-/** How far a push query is; `QueryProgress` in engine/api.ts says what each number means. */
+/** How far a push query is. */
 export interface RowProgress {
   readonly recordsIn: number;
   readonly rowsOut: number;
+  /** Rows that WHERE or HAVING left out. */
   readonly filtered: number;
+  /** Records that could not be decoded, and what was wrong with the first of them. */
   readonly undecodable: number;
   readonly firstError: string | null;
+  /** Records that came after their window's grace. */
   readonly late: number;
+  /** Records that stood in its topics before the place where it began. */
   readonly earlier: number;
+  /** It has read all there is and waits for new records. */
   readonly atEnd: boolean;
+  /** Records between it and the end of its topics. */
   readonly lag: number;
+  /** Largest event time so far, milliseconds; -1 before the first record. */
   readonly streamTime: number;
+  /** EMIT FINAL: rows that wait for stream time to go on. */
   readonly heldBack: number;
 }
 
