@@ -1,4 +1,4 @@
-import { WeirError } from '../engine/index.js';
+import { type ErrorCode, WeirError } from '../engine/index.js';
 
 export interface ApiTarget {
   readonly server?: string | undefined;
@@ -11,13 +11,19 @@ export class ApiClient {
   readonly base: string;
   private readonly authorization: string | undefined;
 
-  constructor({ server, user, password }: ApiTarget) {
+  constructor(
+    { server, user, password }: ApiTarget,
+    /** What to do where no server answers. */
+    private readonly hint = 'Start one with npm start, or give its address with --server.',
+    /** The code of what the server refuses. */
+    private readonly refused: ErrorCode = 'BAD_REQUEST',
+  ) {
     this.base = (server ?? 'http://localhost:8088').replace(/\/$/, '');
     this.authorization =
       user === undefined ? undefined : `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}`;
   }
 
-  /** Throws BAD_REQUEST with the server's message where it refuses, NOT_FOUND where none answers. */
+  /** Throws `refused` with the server's message where it refuses, NOT_FOUND where none answers. */
   post<T>(path: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<T> {
     return this.send<T>(path, {
       method: 'POST',
@@ -38,16 +44,11 @@ export class ApiClient {
     try {
       response = await fetch(this.base + path, { ...request, headers });
     } catch (e) {
-      throw new WeirError(
-        'NOT_FOUND',
-        `No Weir server answers at ${this.base}.`,
-        'Start one with npm start, or give its address with --server.',
-        { cause: e },
-      );
+      throw new WeirError('NOT_FOUND', `No Weir server answers at ${this.base}.`, this.hint, { cause: e });
     }
     const text = await response.text();
     if (response.ok) return JSON.parse(text) as T;
-    throw new WeirError('BAD_REQUEST', messageIn(text) ?? `The server answered ${response.status}.`);
+    throw new WeirError(this.refused, messageIn(text) ?? `The server answered ${response.status}.`);
   }
 }
 

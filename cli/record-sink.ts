@@ -1,4 +1,5 @@
-import { buildBatches, type Log, type LogWriter, type RawRecord, WeirError } from '../engine/index.js';
+import { buildBatches, type Log, type LogWriter, type RawRecord } from '../engine/index.js';
+import type { ApiClient } from './api-client.js';
 
 /** Where `weir load` and `weir datagen` write. `send` resolves when the records are durable. */
 export interface RecordSink {
@@ -12,10 +13,7 @@ export interface RecordSink {
 export class ServerSink implements RecordSink {
   private partitions = 4;
 
-  constructor(
-    private readonly base: string,
-    private readonly authorization: string | undefined,
-  ) {}
+  constructor(private readonly api: ApiClient) {}
 
   async prepare(topic: string, partitions: number): Promise<void> {
     this.partitions = partitions;
@@ -23,29 +21,10 @@ export class ServerSink implements RecordSink {
   }
 
   async send(topic: string, records: readonly RawRecord[]): Promise<void> {
-    const url = `${this.base}/topics/${encodeURIComponent(topic)}/records`;
-    let response: Response;
-    try {
-      response = await fetch(url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          ...(this.authorization === undefined ? {} : { authorization: this.authorization }),
-        },
-        body: JSON.stringify({ partitions: this.partitions, records: records.map(toJson) }),
-      });
-    } catch (e) {
-      throw new WeirError(
-        'NOT_FOUND',
-        `No Weir server answers at ${this.base}.`,
-        'Start one with npm start, or write to Kafka with --bootstrap-server HOST:PORT, or to a data folder that no server holds with --data-dir DIR.',
-        { cause: e },
-      );
-    }
-    if (!response.ok) {
-      const body = (await response.json().catch(() => ({}))) as { message?: string };
-      throw new WeirError('LOG_ERROR', body.message ?? `The server answered ${response.status}.`);
-    }
+    await this.api.post(`/topics/${encodeURIComponent(topic)}/records`, {
+      partitions: this.partitions,
+      records: records.map(toJson),
+    });
   }
 
   async close(): Promise<void> {}

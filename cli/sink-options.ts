@@ -1,5 +1,6 @@
 import { systemClock } from '../engine/index.js';
 import { openEmbedded, openKafka } from '../server/main.js';
+import { ApiClient } from './api-client.js';
 import { UsageError } from './args.js';
 import { LogSink, type RecordSink, ServerSink } from './record-sink.js';
 
@@ -19,6 +20,9 @@ export const SINK_HELP = `  --server URL             a running Weir server (defa
   --data-dir DIR           an embedded log that no server holds, instead
   --partitions N           of the topic where it has to be made (default 4)`;
 
+const ELSEWHERE =
+  'Start one with npm start, or write to Kafka with --bootstrap-server HOST:PORT, or to a data folder that no server holds with --data-dir DIR.';
+
 export interface SinkChoice {
   readonly server?: string | undefined;
   readonly user?: string | undefined;
@@ -34,10 +38,5 @@ export async function openSink(choice: SinkChoice): Promise<RecordSink> {
     return new LogSink(await openKafka({ 'bootstrap.servers': choice['bootstrap-server'] }), systemClock.now);
   }
   if (choice['data-dir'] !== undefined) return new LogSink(await openEmbedded(choice['data-dir']), systemClock.now);
-  const base = (choice.server ?? 'http://localhost:8088').replace(/\/$/, '');
-  const authorization =
-    choice.user === undefined
-      ? undefined
-      : `Basic ${Buffer.from(`${choice.user}:${choice.password ?? ''}`).toString('base64')}`;
-  return new ServerSink(base, authorization);
+  return new ServerSink(new ApiClient(choice, ELSEWHERE, 'LOG_ERROR'));
 }

@@ -63,16 +63,7 @@ export class Deployment {
         for (const parsed of this.scripts.parse(file.sql, session)) {
           const subject = subjectOf(parsed.statement);
           const sql = maskedText(parsed.statement, parsed.text);
-          const was = existing(catalog, parsed.statement);
-          const step = (action: DeployAction, e?: unknown): DeployStep => ({
-            action,
-            file: file.name,
-            subject,
-            sql,
-            was: action === 'replace' || action === 'refused' ? (was?.sql ?? null) : null,
-            reason: e === undefined ? null : messageOf(cause(e)),
-            hint: e === undefined ? null : ((cause(e) as { hint?: string }).hint ?? null),
-          });
+          const was = existing(catalog, parsed.statement)?.sql ?? null;
           try {
             once(defined, parsed.statement, file.name);
             const { action, statement } = decide(catalog, parsed.statement);
@@ -85,23 +76,14 @@ export class Deployment {
               );
               if (prepared.command !== undefined) catalog = applyCommand(catalog, prepared.command);
             }
-            steps.push(step(action));
+            steps.push(stepOf(action, file.name, subject, sql, action === 'replace' ? { was } : {}));
           } catch (e) {
-            steps.push(step('refused', e));
+            steps.push(stepOf('refused', file.name, subject, sql, { was, ...why(e) }));
           }
         }
       } catch (e) {
         // The file cannot be read as SQL: there are no statements to speak of.
-        const { message, hint } = cause(e) as Error & { hint?: string };
-        steps.push({
-          action: 'refused',
-          file: file.name,
-          subject: 'FILE',
-          sql: '',
-          was: null,
-          reason: message,
-          hint: hint ?? null,
-        });
+        steps.push(stepOf('refused', file.name, 'FILE', '', why(e)));
       }
     }
     return [...steps, ...(await this.unnamed(catalog, files, prune))];
@@ -148,19 +130,10 @@ export class Deployment {
     );
     const queries = [...catalog.queries.values()].filter((q) => q.kind === 'INSERT' && !inserts.has(q.id));
     const sources = [...catalog.sources.values()].filter((s) => !named.has(s.name));
-    const extra = (subject: string, was: string): DeployStep => ({
-      action: 'extra',
-      file: null,
-      subject,
-      sql: was,
-      was: null,
-      reason: null,
-      hint: null,
-    });
     if (!prune) {
       return [
-        ...queries.map((q) => extra(`QUERY ${q.id}`, q.sql)),
-        ...sources.map((s) => extra(`${s.kind} ${s.name}`, s.sql)),
+        ...queries.map((q) => stepOf('extra', null, `QUERY ${q.id}`, q.sql)),
+        ...sources.map((s) => stepOf('extra', null, `${s.kind} ${s.name}`, s.sql)),
       ];
     }
     return this.drops(
@@ -193,7 +166,7 @@ export class Deployment {
             const { command } = await prepare({ ...context, catalog });
             if (command !== undefined) catalog = applyCommand(catalog, command);
           }
-          steps.push({ action: 'drop', file: null, subject, sql, was: null, reason: null, hint: null });
+          steps.push(stepOf('drop', null, subject, sql));
         } catch (error) {
           refused.push({ subject, sql, error });
         }
@@ -202,16 +175,26 @@ export class Deployment {
       if (refused.length === before) {
         return [
           ...steps,
-          ...refused.map(({ subject, sql, error }): DeployStep => {
-            const { message, hint } = cause(error) as Error & { hint?: string };
-            return { action: 'refused', file: null, subject, sql, was: null, reason: message, hint: hint ?? null };
-          }),
+          ...refused.map(({ subject, sql, error }) => stepOf('refused', null, subject, sql, why(error))),
         ];
       }
       left = refused;
     }
   }
 }
+
+const stepOf = (
+  action: DeployAction,
+  file: string | null,
+  subject: string,
+  sql: string,
+  more: Partial<Pick<DeployStep, 'was' | 'reason' | 'hint'>> = {},
+): DeployStep => ({ action, file, subject, sql, was: null, reason: null, hint: null, ...more });
+
+const why = (e: unknown): Pick<DeployStep, 'reason' | 'hint'> => ({
+  reason: messageOf(cause(e)),
+  hint: (cause(e) as { hint?: string }).hint ?? null,
+});
 
 const cause = (e: unknown): unknown => (e instanceof StatementFailure ? e.cause : e);
 
