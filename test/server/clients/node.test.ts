@@ -1,40 +1,23 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isRequired } from '../kafka/support/broker.js';
-import { eventually, letters, run, startServer, type TestServer } from './support.js';
+import { eventually, letters, run, startServer, type TestServer } from '../support.js';
+import { fetchClients } from './fetched.js';
 
-/**
- * Clients of ksqlDB from the npm registry, as they are, against this server. They are installed into a folder of their own
- * beside the system's temporary files; where the registry cannot be reached, these tests are skipped by name, or fail
- * where WEIR_REQUIRE names `clients`.
- */
-const CLIENTS = { 'ksqldb-client': '1.0.5', 'ksqldb-js': '1.1.2' } as const;
-
-function install(): NodeJS.Require | undefined {
-  const folder = join(tmpdir(), `weir-clients-${Object.values(CLIENTS).join('-')}`);
-  const done = join(folder, 'installed');
-  if (!existsSync(done)) {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: CLIENTS }));
-    const npm = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--fetch-retries=0'], {
-      cwd: folder,
-      timeout: 90_000,
-      stdio: 'ignore',
-    });
-    if (npm.status !== 0) {
-      if (isRequired('clients')) throw new Error(`WEIR_REQUIRE asks for clients, but npm ended with ${npm.status}`);
-      return undefined;
-    }
-    writeFileSync(done, '');
-  }
-  return createRequire(join(folder, 'package.json'));
-}
-
-const load = install();
+/** Clients of ksqlDB from the npm registry, as they are, against this server. */
+const folder = await fetchClients({
+  language: 'node',
+  name: 'node-ksqldb-client-1.0.5-ksqldb-js-1.1.2',
+  files: {
+    'package.json': JSON.stringify({
+      private: true,
+      dependencies: { 'ksqldb-client': '1.0.5', 'ksqldb-js': '1.1.2' },
+    }),
+  },
+  steps: [['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--fetch-retries=1']],
+  timeoutMs: 90_000,
+});
+const load = folder === undefined ? undefined : createRequire(join(folder, 'package.json'));
 
 interface ClientAnswer {
   readonly status: number;
