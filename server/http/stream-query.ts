@@ -110,6 +110,13 @@ class Stalled extends WeirError {
   }
 }
 
+/** Whether nobody waits for the response any more. Over HTTP/2 it has no `destroyed` of its own: its stream has. */
+function hasGone(response: ServerResponse): boolean {
+  const { stream } = response as { readonly stream?: { readonly destroyed: boolean } };
+  if (stream !== undefined) return stream.destroyed;
+  return response.destroyed || response.writableEnded || response.socket?.destroyed === true;
+}
+
 /** A response that is written in pieces, by one who waits while too much is unsent. */
 class Sender {
   gone: boolean;
@@ -125,8 +132,7 @@ class Sender {
     private readonly limits: StreamOptions['limits'],
   ) {
     this.pressure = new BackPressure(response, limits);
-    // The client may have gone before there was a query.
-    this.gone = response.destroyed || response.writableEnded || response.socket?.destroyed === true;
+    this.gone = hasGone(response); // the client may have gone before there was a query
     response.once('close', this.onClose);
     // What is written to a connection that has just been reset is an error of the response: 'close' follows.
     response.on('error', this.onClose);

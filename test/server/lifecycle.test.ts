@@ -98,32 +98,55 @@ describe('a client that goes ends its push query', () => {
     await eventually(() => pushQueries(s), some(0));
   });
 
-  it('also where it went before the query was open', async () => {
-    const engine = new FakeEngine();
-    const query = new ScriptedQuery('push', [], () => 'wait');
-    let opened = () => {};
-    const called = new Promise<void>((resolve) => {
-      engine.openQuery = () => {
-        resolve();
-        return new Promise((open) => {
-          opened = () => open(query);
-        });
-      };
+  describe('also where it went before the query was open', () => {
+    /** A server whose query is open when the test says so. */
+    const slow = async () => {
+      const engine = new FakeEngine();
+      const query = new ScriptedQuery('push', [], () => 'wait');
+      let opened = () => {};
+      const called = new Promise<void>((resolve) => {
+        engine.openQuery = () => {
+          resolve();
+          return new Promise((open) => {
+            opened = () => open(query);
+          });
+        };
+      });
+      return { s: await fake(engine), query, called, open: () => opened() };
+    };
+
+    it('over HTTP/1.1', async () => {
+      const { s, query, called, open } = await slow();
+      const client = await RawClient.open(s);
+      client.socket.write('POST /query-stream HTTP/1.1\r\nHost: w\r\nContent-Length: 11\r\n\r\n{"sql":"1"}');
+      await called;
+      client.socket.resetAndDestroy();
+      // The server sees the reset when it answers another connection's request that came after it.
+      await ask(s, { path: '/livez' });
+      await ask(s, { path: '/livez' });
+      open();
+      await eventually(async () => query.closed, Boolean);
     });
-    const s = await fake(engine);
-    const client = await RawClient.open(s);
-    client.socket.write(
-      'POST /query-stream HTTP/1.1\r\nHost: w\r\nContent-Length: 9\r\n\r\n{"sql":1}'
-        .replace('9', '11')
-        .replace('1}', '"1"}'),
-    );
-    await called;
-    client.socket.resetAndDestroy();
-    // The server sees the reset when it answers another connection's request that came after it.
-    await ask(s, { path: '/livez' });
-    await ask(s, { path: '/livez' });
-    opened();
-    await eventually(async () => query.closed, Boolean);
+
+    it.each(['/query-stream', '/sse?sql=1'])('over HTTP/2: %s', async (path) => {
+      const { s, query, called, open } = await slow();
+      const session = connectHttp2(s.address);
+      const get = path.startsWith('/sse');
+      const stream = session.request({ ':method': get ? 'GET' : 'POST', ':path': path });
+      stream.end(get ? undefined : '{"sql":"1"}');
+      await called;
+      stream.close(8); // CANCEL
+      // Frames of a connection are read in order: with this answer the server has seen the reset.
+      await new Promise<void>((resolve) => {
+        session
+          .request({ ':path': '/livez' })
+          .on('end', () => resolve())
+          .resume();
+      });
+      open();
+      await eventually(async () => query.closed, Boolean);
+      session.destroy();
+    });
   });
 });
 
