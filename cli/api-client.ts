@@ -48,6 +48,12 @@ export class ApiClient {
     }
     const text = await response.text();
     if (response.ok) return JSON.parse(text) as T;
+    if (response.status === 401)
+      throw new WeirError(
+        this.refused,
+        `${this.base} wants a user and a password, and these were none or not the right ones.`,
+        'Give them with --user and --password.',
+      );
     throw new WeirError(this.refused, messageIn(text) ?? `The server answered ${response.status}.`);
   }
 }

@@ -54,7 +54,18 @@ async function post(server: Server, path: string, body: object, signal: AbortSig
 const noServer = (server: Server): ServerError =>
   new ServerError(`No Weir server answers at ${server.base}.`, 'Start one with npm start, or give its address.');
 
+const brokenOff = (server: Server): ServerError =>
+  new ServerError(
+    `The connection to ${server.base} broke off: the server has gone, or the network has.`,
+    'What was shown until then is not all; run it again when the server answers.',
+  );
+
 async function refusal(response: Response): Promise<ServerError> {
+  if (response.status === 401)
+    return new ServerError(
+      'The server wants a user and a password, and these were none or not the right ones.',
+      'Give them with --user and --password, or the password in WEIR_PASSWORD.',
+    );
   const none = { message: `The server answered HTTP ${response.status}.` };
   const answer = (await response.json().catch(() => none)) as Partial<ErrorAnswer>;
   return new ServerError(answer.message ?? none.message, answer.hint, answer.code);
@@ -83,7 +94,11 @@ export async function runStatement(
     { ksql: sql, streamsProperties: session.properties, sessionVariables: session.variables },
     signal,
   );
-  return (await response.json()) as Record<string, unknown>[];
+  try {
+    return (await response.json()) as Record<string, unknown>[];
+  } catch (e) {
+    throw signal.aborted ? e : brokenOff(server);
+  }
 }
 
 export interface QueryHeader {
@@ -123,7 +138,7 @@ export async function* queryLines(
   );
   const decoder = new TextDecoder();
   let rest = '';
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of chunks(server, response, signal)) {
     const lines = decoder.decode(chunk, { stream: true }).split('\n');
     lines[0] = rest + lines[0]!;
     rest = lines.pop()!;
@@ -131,4 +146,20 @@ export async function* queryLines(
     if (full.length > 0) yield full;
   }
   if (rest !== '') yield [rest];
+}
+
+/** The body as it comes. Where it breaks off that is told in words for people: `fetch` says "terminated". */
+async function* chunks(server: Server, { body }: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const reader = body!.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((e: unknown) => {
+        throw signal.aborted ? e : brokenOff(server);
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => {}); // it has ended, or broken off: there is nothing left to cancel
+  }
 }

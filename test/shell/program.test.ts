@@ -176,7 +176,7 @@ describe('the exit status', () => {
         program.run(['-e', 'SHOW TYPES;', s.address]),
       ]);
       expect([good.status, bad.status, none.status]).toEqual([0, 1, 1]);
-      expect(bad.err).toContain('Unauthorized');
+      expect(bad.err).toContain('Hint: Give them with --user and --password');
     } finally {
       await s.stop();
     }

@@ -45,6 +45,7 @@ beforeAll(async () => {
       response.write('{"notice":{"code":"WAITING_AT_END","message":"Waits for new records.","records":7}}\n');
       response.end('{"tombstone":[1,null]}\n{"snapshotEnd":true}\n[2,"b"]\n');
     } else if (sql.includes('endless')) response.write(`${HEADER}[1,"a"]\n[2,"b"]\n`);
+    else if (sql.includes('gone')) response.write(`${HEADER}[1,"a"]\n`, () => response.destroy());
     else if (sql.includes('breaks')) response.end(`${HEADER}[1,"a"]\n{"message":"It broke.","hint":"Mend it."}\n`);
     else response.end('[]');
   });
@@ -117,6 +118,12 @@ describe('rows to a program', () => {
     const { status, out, err } = await shell('--output', 'ndjson', '-e', 'SELECT * FROM breaks;');
     expect([status, out, err]).toEqual([1, '{"ID":1,"T":"a"}\n', 'It broke.\nHint: Mend it.\n']);
   });
+});
+
+it('a server that goes away in the middle of a query is told of in words', async () => {
+  const { status, out, err } = await shell('--output', 'ndjson', '-e', 'SELECT * FROM gone EMIT CHANGES;');
+  expect([status, out]).toEqual([1, '{"ID":1,"T":"a"}\n']);
+  expect(err).toMatch(/^The connection to http:\/\/127\.0\.0\.1:\d+ broke off: .*\nHint: /);
 });
 
 describe('limits of the command line', () => {
