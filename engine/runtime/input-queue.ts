@@ -38,6 +38,8 @@ export class InputQueue {
   }
 
   add(fetched: FetchedPartition): void {
+    // All before is done with, what is no record (the end of a transaction) too: `next` never goes back.
+    if (this.empty) this.position = this.fetchedTo;
     for (const batch of fetched.batches) {
       this.batches.push(batch);
       this.bufferedBytes += batch.end - batch.start;
