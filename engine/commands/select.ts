@@ -1,8 +1,11 @@
 import type { Query } from '../../parser/ast.js';
+import { SqlError } from '../../parser/index.js';
+import type { ResolvedSelect } from '../analyzer/index.js';
 import type { QueryStream } from '../api.js';
 import { queriesWriting } from '../catalog/index.js';
-import { planPull, planPush } from '../planner/index.js';
+import { planPull, planPush, planTableState } from '../planner/index.js';
 import { WeirError } from '../types/errors.js';
+import type { PullPlan } from '../types/pull-plan.js';
 import { analyzed } from './analysis.js';
 import type { StatementContext } from './context.js';
 import { settingsIn } from './settings-of.js';
@@ -14,9 +17,25 @@ export async function openSelect(context: StatementContext, queryId: string): Pr
   const { runtime } = context.parts;
   const properties = settingsIn(context).overrides();
   if (resolved.mode === 'push') {
-    return runtime.openPush({ queryId, topology: planPush(resolved).topology, properties });
+    const { topology } = planPush(resolved);
+    return runtime.openPush({ queryId, topology, properties, table: () => stateOf(context, resolved) });
   }
   return runtime.openPull({ queryId, plan: planPull(resolved).plan, properties });
+}
+
+/** The pull query with the same rows, where a persistent query keeps the table and writes its topic. */
+async function stateOf(context: StatementContext, { query }: ResolvedSelect): Promise<PullPlan | undefined> {
+  const { statement, catalog } = context;
+  if (statement.kind !== 'Query' || query.relation.kind !== 'source') return undefined;
+  if (queriesWriting(catalog, query.relation.source.name).length === 0) return undefined;
+  try {
+    const pull = await analyzed(context, { ...statement, emit: undefined });
+    return pull.kind === 'select' ? planTableState(pull) : undefined;
+  } catch (e) {
+    // What pull queries cannot do (ROWOFFSET, scans where these are forbidden) is read from the topic.
+    if (e instanceof SqlError || (e instanceof WeirError && e.code === 'NOT_SUPPORTED')) return undefined;
+    throw e;
+  }
 }
 
 /**

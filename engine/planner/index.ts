@@ -143,3 +143,15 @@ export function planPull(statement: ResolvedSelect): AnyPullPlan {
     }).topology;
   return { kind: 'table', plan: planPullQuery(statement, rows) };
 }
+
+/**
+ * The plan of a pull query where what it reads is at each commit what its table's topic says: the rows of one table, kept by
+ * the query that writes the topic. EMIT FINAL holds back what the state has already. The caller makes sure that the table
+ * is no SOURCE, whose state follows its topic.
+ */
+export function planTableState(statement: ResolvedSelect): PullPlan | undefined {
+  const planned = planPull(statement);
+  if (planned.kind !== 'table' || planned.plan.root.kind !== 'table') return undefined;
+  const { node } = planned.plan.root.read;
+  return node.kind === 'aggregate' && node.emit === 'final' ? undefined : planned.plan;
+}

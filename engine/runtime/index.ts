@@ -1,21 +1,19 @@
 import { WeirError } from '../types/errors.js';
 import type { PullPlan, StreamPullPlan, TableReadPlan } from '../types/pull-plan.js';
-import type { Topology } from '../types/topology.js';
 import type { CounterValues } from './counters.js';
 import type { PeerRead, PeerRows } from './peers.js';
 import { checkSameTable, placementOf, type QueryPlacement } from './placements.js';
 import { RoutedTableRows } from './pull/routed-rows.js';
 import type { PullReader, RowBatches, TableRows } from './pull/rows.js';
 import type { OpenStream } from './pull/stream-rows.js';
-import { LocalTableRows } from './pull/table-read.js';
 import { tableView } from './pull/table-view.js';
 import { PullQuery } from './pull-query.js';
 import { PushQueries, type PushStream } from './push-queries.js';
-import { PushQuery } from './push-query.js';
+import { PushQuery, type PushSpec } from './push-query.js';
 import type { QueryHandle } from './query-handle.js';
 import { QueryRunner, type QuerySpec, type QueryState, type QueryStatus } from './query-runner.js';
 import type { RowStream } from './row-stream.js';
-import type { ErrorHistory, Properties, RuntimeServices } from './services.js';
+import type { ErrorHistory, RuntimeServices } from './services.js';
 import { querySettings } from './settings.js';
 import { ThreadedQuery } from './threads/threaded-query.js';
 import { sourcesOf } from './topics.js';
@@ -55,36 +53,34 @@ export class Runtime {
   private readonly runners = new Map<string, QueryHandle>();
 
   private readonly tables: TableRows;
-  private readonly local: LocalTableRows;
   private readonly push: PushQueries;
 
   constructor(private readonly services: RuntimeServices) {
     const { peers, clock } = services;
-    this.local = new LocalTableRows(services);
     this.tables =
       peers === undefined
         ? { open: (read, reader) => this.openAll(read, reader) }
         : new RoutedTableRows({
             peers,
             clock,
-            local: (read, reader, partitions) => this.openHere(read, reader, partitions),
+            local: (read, reader, partitions) => this.keeper(read).openPartitions(read, reader, partitions),
             view: async (read, reader) => tableView(services, this.keeper(read), read, reader),
           });
-    this.push = new PushQueries(services);
+    this.push = new PushQueries(services, (spec) => this.openPull(spec));
   }
 
   /**
    * What another node asks for: rows of those partitions that this one has.
    * @throws NOT_READY where the query does not run here, or is another one than the asking node knows
    */
-  readForPeer({ queryId, read, properties, partitions, maxLag }: PeerRead): PeerRows {
+  readForPeer({ read, partitions, maxLag, ...reader }: PeerRead): PeerRows {
     const runner = this.keeper(read);
     checkSameTable(runner.topology, read);
     const had = partitions.filter((p) => {
       const state = runner.holds(read.subtopology, p);
       return state === 'active' || (maxLag !== null && state !== undefined && state.lag <= maxLag);
     });
-    return { partitions: had, rows: this.openHere(read, { queryId, properties }, had) };
+    return { partitions: had, rows: runner.openPartitions(read, reader, had) };
   }
 
   /** Who has what, by query. */
@@ -139,21 +135,17 @@ export class Runtime {
     await runner.drop();
   }
 
-  openPush(spec: { queryId: string; topology: Topology; properties: Properties }): Promise<PushStream> {
+  openPush(spec: PushSpec): Promise<PushStream> {
     return this.push.open(spec);
   }
 
   /** A pull query: on a table from committed state, on a stream as a bounded read of its topic. */
-  async openPull(spec: {
-    queryId: string;
-    plan: PullPlan | StreamPullPlan;
-    properties: Properties;
-  }): Promise<RowStream> {
-    const { queryId, plan, properties } = spec;
+  async openPull(spec: PullReader & { readonly plan: PullPlan | StreamPullPlan }): Promise<RowStream> {
+    const { plan, ...reader } = spec;
     const openStream: OpenStream = (topology, reader) =>
       PushQuery.open(this.services, { ...reader, topology, bounded: true });
-    if ('topology' in plan) return openStream(plan.topology, { queryId, properties });
-    return PullQuery.open(this.services, { tables: this.tables, openStream }, { queryId, plan, properties });
+    if ('topology' in plan) return openStream(plan.topology, reader);
+    return PullQuery.open(this.services, { tables: this.tables, openStream }, { ...reader, plan });
   }
 
   /** Commits and stops all persistent queries. Push queries are closed by those who read them. */
@@ -176,19 +168,8 @@ export class Runtime {
   /** Rows of all partitions: this node is the only one. */
   private async openAll(read: TableReadPlan, reader: PullReader): Promise<RowBatches> {
     const count = await this.partitionsOf(read);
-    return this.openHere(
-      read,
-      reader,
-      Array.from({ length: count }, (_, p) => p),
-    );
-  }
-
-  /** Rows of partitions whose state is this node's. */
-  private openHere(read: TableReadPlan, reader: PullReader, partitions: readonly number[]): RowBatches {
-    const keeper = this.keeper(read);
-    return keeper.openPartitions === undefined
-      ? this.local.openPartitions(read, reader, partitions)
-      : keeper.openPartitions(read, reader, partitions);
+    const all = Array.from({ length: count }, (_, p) => p);
+    return this.keeper(read).openPartitions(read, reader, all);
   }
 
   private async partitionsOf(read: TableReadPlan): Promise<number> {

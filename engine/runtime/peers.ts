@@ -12,6 +12,8 @@ export interface PeerRead {
   readonly partitions: readonly number[];
   /** Also from copies that are at most so many changelog entries behind; null: only from who owns the partition. */
   readonly maxLag: number | null;
+  /** See `PullReader`. */
+  readonly upToDate?: boolean;
 }
 
 export interface PeerRows {

@@ -36,7 +36,8 @@ export class PullQuery implements RowStream {
     sources: Pick<PullParts, 'tables' | 'openStream'>,
     spec: PullSpec,
   ): Promise<PullQuery> {
-    const { plan, properties, queryId } = spec;
+    const { plan, ...reader } = spec;
+    const { properties, queryId } = reader;
     const env = operatorEnv({
       services,
       properties,
@@ -49,10 +50,7 @@ export class PullQuery implements RowStream {
     });
     const budget = new Budget(maxBytes(properties));
     const types = plan.columns.map((c) => c.type);
-    return new PullQuery(
-      spec,
-      await openNode(plan.root, { ...sources, reader: { queryId, properties }, env, budget }, types),
-    );
+    return new PullQuery(spec, await openNode(plan.root, { ...sources, reader, env, budget }, types));
   }
 
   async next(): Promise<RowBatch | undefined> {

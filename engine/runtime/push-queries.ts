@@ -1,10 +1,13 @@
+import type { Log } from '../log/log.js';
+import { messageOf } from '../types/errors.js';
 import { resumeAt, TOKEN, TOKENS_ENABLED } from './continuation.js';
+import type { PullSpec } from './pull-query.js';
 import { type FeedLimits, Feeds } from './push-feed.js';
 import { type HubLimits, Hubs } from './push-hub.js';
-import { type Starts, startsOf } from './push-inputs.js';
+import { type InputStart, type Starts, startsOf } from './push-inputs.js';
 import { noToken, type StatelessPlan, statelessPlan } from './push-plan.js';
 import { PushQuery, type PushSpec, topicsOf } from './push-query.js';
-import { checkSnapshot, SNAPSHOT, SnapshotQuery } from './push-snapshot.js';
+import { checkSnapshot, isNotReady, SNAPSHOT, SnapshotQuery, type SnapshotReads } from './push-snapshot.js';
 import { Subscription, type SubscriptionLimits } from './push-subscription.js';
 import type { RowStream } from './row-stream.js';
 import type { Properties, RuntimeServices } from './services.js';
@@ -26,6 +29,7 @@ export class PushQueries {
 
   constructor(
     private readonly services: RuntimeServices,
+    private readonly openTable: (spec: PullSpec) => Promise<RowStream>,
     private readonly limits: PushLimits = {},
   ) {
     this.feeds = new Feeds(services.log, services.clock, limits.feeds);
@@ -69,14 +73,53 @@ export class PushQueries {
   }
 
   private async snapshot(plan: StatelessPlan, spec: PushSpec): Promise<PushStream> {
-    const at = await startsOf(this.services.log, [plan.topic], 'bounded');
-    const ends = at.starts.get(plan.topic)!.map((s) => ({ partition: s.partition, offset: s.bound!, atEnd: true }));
-    // It takes part from here on, so that nothing is missing behind the snapshot, however long that takes to read.
-    const changes = this.subscribe(plan, spec.queryId, new Map([[plan.topic, ends]]), 0);
-    const reader = this.feeds.reader(spec.queryId);
-    const table = new PushQuery(this.services, { ...spec, topology: plan.topology }, { ...at, reader, bounded: true });
-    return new SnapshotQuery(plan, table, changes, plan.continuation?.(ends.map((e) => e.offset)));
+    const { log } = this.services;
+    const { queryId } = spec;
+    const began = await endsOf(log, plan.topic);
+    const state = await this.state(spec);
+    const reads = async (afterState: boolean): Promise<SnapshotReads> => {
+      const { starts, earlier } = await startsOf(log, [plan.topic], 'bounded');
+      const all = starts.get(plan.topic)!;
+      const rest = afterState ? all.map((s) => ({ ...s, ...began.get(s.partition) })) : all;
+      const ends = all.map((s) => ({ partition: s.partition, offset: s.bound!, atEnd: true }));
+      return {
+        // They take part from here on: nothing is missing behind the snapshot, however long that takes to read.
+        changes: this.subscribe(plan, queryId, new Map([[plan.topic, ends]]), 0),
+        rest: new PushQuery(
+          this.services,
+          { ...spec, topology: plan.topology },
+          { starts: new Map([[plan.topic, rest]]), earlier, reader: this.feeds.reader(queryId), bounded: true },
+        ),
+        continuation: plan.continuation?.(ends.map((e) => e.offset)),
+      };
+    };
+    return new SnapshotQuery({ queryId, plan, state, reads, stateLost: (e) => this.stateLost(queryId, e) });
   }
+
+  /** Rows of a table's state as it is now or later; undefined where that cannot be read. */
+  private async state({ table, queryId, properties }: PushSpec): Promise<RowStream | undefined> {
+    const plan = await table?.();
+    if (plan === undefined) return undefined;
+    try {
+      return await this.openTable({ plan, queryId, properties, upToDate: true });
+    } catch (e) {
+      if (!isNotReady(e)) throw e;
+      this.stateLost(queryId, e);
+      return undefined;
+    }
+  }
+
+  private stateLost(queryId: string, e: unknown): void {
+    this.services.logger.debug({ queryId, error: messageOf(e) }, 'a snapshot is read from its topic');
+  }
+}
+
+/** Where the partitions of a topic end. */
+async function endsOf(
+  log: Pick<Log, 'offsets'>,
+  topic: string,
+): Promise<ReadonlyMap<number, Pick<InputStart, 'offset'>>> {
+  return new Map((await log.offsets(topic)).map((o) => [o.partition, { offset: o.end }]));
 }
 
 const textOf = (properties: Properties, name: string): string | undefined => {

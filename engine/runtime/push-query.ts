@@ -3,6 +3,7 @@ import type { ResultSink } from '../operators/result.js';
 import { MemoryState } from '../stores/memory.js';
 import type { Store, TaskId } from '../stores/store.js';
 import { WeirError } from '../types/errors.js';
+import type { PullPlan } from '../types/pull-plan.js';
 import type { ResultNode, Topology } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { buildChain, type Chain } from './chain.js';
@@ -18,6 +19,8 @@ export interface PushSpec {
   readonly queryId: string;
   readonly topology: Topology;
   readonly properties: Properties;
+  /** Asked for a snapshot of a table: the pull query that gives the same rows from its state, where it has one. */
+  readonly table?: () => Promise<PullPlan | undefined>;
 }
 
 export interface PushOptions {

@@ -2,6 +2,7 @@ import { ByteWriter } from '../types/bytes.js';
 import { WeirError } from '../types/errors.js';
 import { KeyCodec } from '../types/key-codec.js';
 import type { Value } from '../types/value.js';
+import { rowBytes } from './pull/budget.js';
 import type { StatelessPlan } from './push-plan.js';
 import type { PushQuery } from './push-query.js';
 import type { ResultColumn, RowBatch, RowProgress, RowStream, RowStreamEnd } from './row-stream.js';
@@ -12,47 +13,65 @@ export const SNAPSHOT = 'weir.push.snapshot';
 const BATCH_ROWS = 1000;
 /** What a snapshot may hold while it is put together. */
 const MAX_BYTES = 256 * 1024 * 1024;
-/** What a row costs besides its record's bytes, about. */
-const ROW_OVERHEAD = 128;
+/** What a row costs in the map besides its own bytes, about. */
+const ENTRY_BYTES = 96;
+const NOTHING_READ: RowProgress = {
+  ...{ recordsIn: 0, rowsOut: 0, filtered: 0, undecodable: 0, firstError: null, late: 0 },
+  ...{ earlier: 0, atEnd: false, lag: 0, streamTime: -1, heldBack: 0 },
+};
+
+/** The reads of a table's topic that end a snapshot and follow it. */
+export interface SnapshotReads {
+  /** The topic from where the snapshot's rows may be older, up to its end as it is now. */
+  readonly rest: PushQuery;
+  /** From that end on. */
+  readonly changes: RowStream;
+  /** What the last batch of the snapshot says of the place behind it. */
+  readonly continuation: string | undefined;
+}
+
+export interface SnapshotSource {
+  readonly queryId: string;
+  readonly plan: StatelessPlan;
+  /**
+   * Rows of the table's state, all that its topic had when the query began; some may be newer. Undefined: there is no state
+   * that can be read.
+   */
+  readonly state: RowStream | undefined;
+  /** Told why the state can be read no more. */
+  readonly stateLost: (e: unknown) => void;
+  /** `afterState`: the topic is wanted from where the query began; else from its first record on. */
+  reads(afterState: boolean): Promise<SnapshotReads>;
+}
 
 /**
- * A table as it is, and then how it changes. The table's topic is read to its end as it was when the query began, and of each
- * key the last row is given; the changes go on behind that end. Whoever applies rows and tombstones by the key columns has
- * the table, at any time.
+ * A table as it is, and then how it changes: its state, where that can be read, with what its topic has had since, else the
+ * last row of each key in its topic. The changes go on behind that place. Whoever applies rows and tombstones by the key
+ * columns has the table, at any time.
  */
 export class SnapshotQuery implements RowStream {
   readonly kind = 'push';
+  readonly queryId: string;
   readonly columns: readonly ResultColumn[];
-  private readonly key: RowKey;
+  private reads: SnapshotReads | null = null;
   private rows: Iterator<readonly Value[]> | null = null;
   private pending: IteratorResult<readonly Value[]> | null = null;
   private inSnapshot = true;
   private snapshotRows = 0;
   private closed = false;
 
-  constructor(
-    plan: StatelessPlan,
-    /** The topic up to its end, once. */
-    private readonly table: PushQuery,
-    /** From that end on. */
-    private readonly changes: RowStream,
-    /** What the last batch of the snapshot says of the place behind it. */
-    private readonly continuation: string | undefined,
-  ) {
-    this.columns = snapshotColumns(plan);
-    this.key = new RowKey(this.columns);
-  }
-
-  get queryId(): string {
-    return this.changes.queryId;
+  constructor(private readonly source: SnapshotSource) {
+    this.queryId = source.queryId;
+    this.columns = snapshotColumns(source.plan);
   }
 
   get end(): RowStreamEnd {
-    return this.changes.end;
+    return this.reads?.changes.end ?? 'terminated';
   }
 
   async next(): Promise<RowBatch | undefined> {
-    if (!this.inSnapshot || this.closed) return this.changes.next();
+    if (this.closed) return undefined;
+    if (!this.inSnapshot) return this.reads!.changes.next();
     this.rows ??= (await this.read()).values();
     if (this.closed) return undefined;
     const rows: (readonly Value[])[] = [];
@@ -66,36 +85,84 @@ export class SnapshotQuery implements RowStream {
     if (step.done !== true) return { rows };
     this.inSnapshot = false;
     this.rows = null;
-    const { continuation } = this;
+    const { continuation } = this.reads!;
     return { rows, snapshotEnd: true, ...(continuation === undefined ? {} : { continuation }) };
   }
 
   progress(): RowProgress {
-    const changes = this.changes.progress!();
-    if (this.inSnapshot) return { ...this.table.progress(), rowsOut: this.snapshotRows };
-    return { ...changes, rowsOut: changes.rowsOut + this.snapshotRows };
+    const rowsOut = this.snapshotRows;
+    if (this.reads === null) return { ...NOTHING_READ, rowsOut };
+    const { rest, changes } = this.reads;
+    if (this.inSnapshot) return { ...rest.progress(), rowsOut };
+    const progress = changes.progress!();
+    return { ...progress, rowsOut: progress.rowsOut + rowsOut };
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.all([this.table.close(), this.changes.close()]);
+    await Promise.all([this.source.state?.close(), this.reads?.rest.close(), this.reads?.changes.close()]);
   }
 
   private async read(): Promise<Map<string, readonly Value[]>> {
-    const rows = new Map<string, readonly Value[]>();
-    for (let batch = await this.table.next(); batch !== undefined; batch = await this.table.next()) {
-      const { tombstones } = batch;
-      batch.rows.forEach((row, i) => {
-        const key = this.key.of(row);
-        if (tombstones?.[i] === true) rows.delete(key);
-        else rows.set(key, row);
-      });
-      if (rows.size * (this.table.recordBytes + ROW_OVERHEAD) > MAX_BYTES) throw tooLarge();
+    const fold = new Fold(new RowKey(this.columns));
+    const hasState = await this.readState(fold);
+    if (this.closed) return fold.rows;
+    this.reads = await this.source.reads(hasState);
+    const { rest, changes } = this.reads;
+    if (this.closed) await changes.close();
+    else for (let batch = await rest.next(); batch !== undefined; batch = await rest.next()) fold.apply(batch);
+    await rest.close();
+    return fold.rows;
+  }
+
+  /** False where there is no state, or where it can be read no more: then the topic tells it all. */
+  private async readState(fold: Fold): Promise<boolean> {
+    const { state } = this.source;
+    if (state === undefined) return false;
+    try {
+      for (let batch = await state.next(); batch !== undefined; batch = await state.next()) fold.apply(batch);
+      return true;
+    } catch (e) {
+      if (!isNotReady(e)) throw e;
+      this.source.stateLost(e);
+      fold.clear();
+      return false;
+    } finally {
+      await state.close();
     }
-    await this.table.close();
-    return rows;
   }
 }
+
+export const isNotReady = (e: unknown): boolean => e instanceof WeirError && e.code === 'NOT_READY';
+
+/** The last row of each key. */
+class Fold {
+  readonly rows = new Map<string, readonly Value[]>();
+  private bytes = 0;
+
+  constructor(private readonly key: RowKey) {}
+
+  apply({ rows, tombstones }: RowBatch): void {
+    rows.forEach((row, i) => {
+      const key = this.key.of(row);
+      const former = this.rows.get(key);
+      if (former !== undefined) this.bytes -= costOf(former);
+      if (tombstones?.[i] === true) this.rows.delete(key);
+      else {
+        this.rows.set(key, row);
+        this.bytes += costOf(row);
+      }
+    });
+    if (this.bytes > MAX_BYTES) throw tooLarge();
+  }
+
+  clear(): void {
+    this.rows.clear();
+    this.bytes = 0;
+  }
+}
+
+const costOf = (row: readonly Value[]): number => ENTRY_BYTES + rowBytes(row);
 
 /** The key of a row as a string: equal where the key columns are. */
 class RowKey {

@@ -34,8 +34,8 @@ export interface QueryHandle {
   /** The last failure of the query. */
   lastError(): QueryFailure | undefined;
   status(): QueryStatus;
-  /** Where the state is not the main thread's: rows of the table from these partitions, which `holds` has named. */
-  openPartitions?(read: TableReadPlan, reader: PullReader, partitions: readonly number[]): RowBatches;
+  /** Rows of a table of its from these partitions, which `holds` has named. */
+  openPartitions(read: TableReadPlan, reader: PullReader, partitions: readonly number[]): RowBatches;
 }
 
 export type Held = 'active' | { readonly lag: number } | undefined;

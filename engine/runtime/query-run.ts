@@ -16,7 +16,10 @@ import {
   isFenced,
   isHopeless,
   MAX_FAILURES,
+  newSlot,
+  notConfirmed,
   type Slot,
+  slotKey,
   TaskFailure,
 } from './slot.js';
 import { Standbys } from './standby.js';
@@ -171,6 +174,17 @@ export class QueryRun {
     this.wake();
   }
 
+  /**
+   * Commits a task once more. Once that has come through, its state holds all that was committed before the call, by whomever:
+   * a member whose place another one has taken cannot commit.
+   * @throws NOT_READY where there is no such task here, or the commit fails
+   */
+  async confirm(subtopology: number, partition: number): Promise<void> {
+    const slot = this.slots.get(slotKey(subtopology, partition));
+    if (slot === undefined) throw notConfirmed(this.options.queryId, partition);
+    await (slot.confirming ??= this.confirmed(slot));
+  }
+
   /** Last known end of a partition; -1 where it is not known. */
   endOf(topic: string, partition: number): number {
     return this.reader.position(topic, partition)?.end ?? -1;
@@ -213,24 +227,10 @@ export class QueryRun {
     const added: Slot[] = [];
     for (const { topic, partition } of partitions) {
       for (const sub of topology.subtopologies) {
-        const key = `${sub.id}-${partition}`;
+        const key = slotKey(sub.id, partition);
         const topics = sourcesOf(sub, services.serviceId, queryId);
         if (!topics.includes(topic) || this.slots.has(key)) continue;
-        const slot: Slot = {
-          key,
-          sub,
-          partition,
-          topics,
-          aborter: new AbortController(),
-          task: null,
-          opening: null,
-          restore: null,
-          restoreSaid: 0,
-          failures: 0,
-          retryAt: 0,
-          lastCommit: 0,
-          diskFull: false,
-        };
+        const slot = newSlot(sub, partition, topics);
         this.slots.set(key, slot);
         added.push(slot);
       }
@@ -369,11 +369,20 @@ export class QueryRun {
     }
   }
 
-  private async commit(slot: Slot, task: Task): Promise<void> {
+  private async confirmed(slot: Slot): Promise<void> {
+    // A commit that is on its way may have begun too early; who asks from here on waits for another one.
+    await slot.task?.settled();
+    slot.confirming = null;
+    const { task } = slot;
+    if (task !== null) await this.commit(slot, task, true);
+    if (task === null || slot.task !== task) throw notConfirmed(this.options.queryId, slot.partition);
+  }
+
+  private async commit(slot: Slot, task: Task, always = false): Promise<void> {
     const { counters, progressed } = this.options;
     try {
       const { recordsOut } = task;
-      if (await task.commit()) {
+      if (await task.commit(always)) {
         counters.commits++;
         slot.failures = 0;
         progressed();

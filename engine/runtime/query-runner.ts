@@ -1,8 +1,11 @@
 import type { Placement } from '../log/log.js';
-import { isDiskFull, messageOf } from '../types/errors.js';
+import { isDiskFull, messageOf, WeirError } from '../types/errors.js';
+import type { TableReadPlan } from '../types/pull-plan.js';
 import type { Topology } from '../types/topology.js';
 import { Counters, type CounterValues } from './counters.js';
 import { groupName } from './names.js';
+import type { PullReader, RowBatches } from './pull/rows.js';
+import { LocalTableRows } from './pull/table-read.js';
 import { type Held, heldOf, lagOf, type QueryFailure, type QueryHandle } from './query-handle.js';
 import { QueryRun } from './query-run.js';
 import type { RestoreProgress } from './restore.js';
@@ -157,6 +160,16 @@ export class QueryRunner implements QueryHandle {
     return this.run?.standbys.statuses() ?? [];
   }
 
+  async *openPartitions(read: TableReadPlan, reader: PullReader, partitions: readonly number[]): RowBatches {
+    const confirm = async () => {
+      if (reader.upToDate === true) await this.confirm(read.subtopology, partitions);
+    };
+    await confirm();
+    yield* new LocalTableRows(this.services).openPartitions(read, reader, partitions);
+    // Nothing of what was read can be missing from the topics now: a transaction begins when the one before it can be seen.
+    await confirm();
+  }
+
   counters(): CounterValues {
     return this.counts.values();
   }
@@ -187,6 +200,14 @@ export class QueryRunner implements QueryHandle {
         })),
       ),
     };
+  }
+
+  /** See `QueryRun.confirm`. Where the log commits state itself, state and topics are never apart. */
+  private async confirm(subtopology: number, partitions: readonly number[]): Promise<void> {
+    if (this.services.log.kind === 'embedded') return;
+    const { run } = this;
+    if (run === null) throw new WeirError('NOT_READY', `Query ${this.queryId} does not run here now.`);
+    await Promise.all(partitions.map((p) => run.confirm(subtopology, p)));
   }
 
   private tasks(): readonly TaskStatus[] {

@@ -30,9 +30,31 @@ export interface Slot {
   /** When to try again; meaningful without a task. */
   retryAt: number;
   lastCommit: number;
+  /** A commit that is to begin, which tells that the task is this member's still. */
+  confirming: Promise<void> | null;
   /** Its state could not be written for want of room, and has not been since. */
   diskFull: boolean;
 }
+
+/** By sub-topology and partition. */
+export const slotKey = (subtopology: number, partition: number): string => `${subtopology}-${partition}`;
+
+export const newSlot = (sub: SubTopology, partition: number, topics: readonly string[]): Slot => ({
+  key: slotKey(sub.id, partition),
+  sub,
+  partition,
+  topics,
+  aborter: new AbortController(),
+  task: null,
+  opening: null,
+  restore: null,
+  restoreSaid: 0,
+  failures: 0,
+  retryAt: 0,
+  lastCommit: 0,
+  confirming: null,
+  diskFull: false,
+});
 
 /** A task has failed so often that the query as a whole gives up. */
 export class TaskFailure extends Error {
@@ -40,6 +62,13 @@ export class TaskFailure extends Error {
     super(messageOf(cause), { cause });
   }
 }
+
+/** What is in the state of a task cannot be told. */
+export const notConfirmed = (queryId: string, partition: number): WeirError =>
+  new WeirError(
+    'NOT_READY',
+    `The state of query ${queryId} cannot be read: its partition ${partition} is being moved.`,
+  );
 
 /** Another member works on the task. */
 export const isFenced = (e: unknown): boolean => e instanceof Error && (e as { fenced?: unknown }).fenced === true;

@@ -2,6 +2,7 @@ import type { TopicPartition } from '../log/log.js';
 import type { TaskId } from '../stores/store.js';
 import type { Topology } from '../types/topology.js';
 import type { RuntimeServices } from './services.js';
+import { slotKey } from './slot.js';
 import { type QueryTopics, sourcesOf, storesOf } from './topics.js';
 
 /** A task that keeps state, wherever in the group it runs. */
@@ -27,7 +28,7 @@ export function statefulTasks(options: {
     const topics = sourcesOf(sub, services.serviceId, queryId);
     const count = Math.max(0, ...topics.map((t) => options.topics.partitions.get(t) ?? 0));
     return Array.from({ length: count }, (_, partition) => ({
-      key: `${sub.id}-${partition}`,
+      key: slotKey(sub.id, partition),
       task: { queryId, subtopology: sub.id, partition },
       stores,
       topics,

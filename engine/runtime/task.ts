@@ -139,13 +139,21 @@ export class Task {
     await this.options.writer.ready();
   }
 
-  /** Commits what was processed. Resolves to false where there was nothing to commit. One at a time. */
-  commit(): Promise<boolean> {
+  /**
+   * Commits what was processed. Resolves to false where there was nothing to commit, unless `always`: then the offsets are
+   * committed again. One at a time.
+   */
+  commit(always = false): Promise<boolean> {
     if (this.running !== null) return this.running;
-    this.running = this.commitNow().finally(() => {
+    this.running = this.commitNow(always).finally(() => {
       this.running = null;
     });
     return this.running;
+  }
+
+  /** Resolves when no commit is on its way, however it ends. */
+  async settled(): Promise<void> {
+    while (this.running !== null) await this.running.catch(() => {});
   }
 
   /**
@@ -158,8 +166,8 @@ export class Task {
 
   /** Lets go without a commit: what was processed since the last one never happened. */
   async close(): Promise<void> {
-    // Whoever asked for that commit has been told that it failed.
-    await this.running?.catch(() => {});
+    // Whoever asked for a commit has been told how it ended.
+    await this.settled();
     await this.options.sweeper.close();
     await this.options.writer.close();
     this.options.state.release(this.id);
@@ -180,8 +188,8 @@ export class Task {
     if (deadLetters != null && deadLetters.bytes >= minBytes) deadLetters.drain(append);
   }
 
-  /** Offsets that have moved since the last commit. A topic that is read twice is as far as its slower reader. */
-  private offsets(): TopicPartitionOffset[] {
+  /** Offsets that have moved since the last commit, or all. A topic that is read twice is as far as its slower reader. */
+  private offsets(all = false): TopicPartitionOffset[] {
     const next = new Map<string, TopicPartitionOffset>();
     for (const input of this.inputs) {
       const { topic } = input.source;
@@ -190,14 +198,20 @@ export class Task {
       const other = next.get(place);
       if (other === undefined || offset < other.offset) next.set(place, { topic, partition, offset });
     }
-    return [...next].filter(([place, o]) => this.committedOffsets.get(place) !== o.offset).map(([, o]) => o);
+    return [...next].flatMap(([place, o]) => {
+      const committed = this.committedOffsets.get(place) ?? -1;
+      // What lies before a committed offset may be removed.
+      if (o.offset < committed)
+        throw new WeirError('INTERNAL', `${place} would go back from ${committed} to ${o.offset}`);
+      return all || o.offset !== committed ? [o] : [];
+    });
   }
 
-  private async commitNow(): Promise<boolean> {
+  private async commitNow(always: boolean): Promise<boolean> {
     const { writer, chain, stores, state, id, group, member, sweeper, deadLetters } = this.options;
     sweeper.apply();
     for (const operator of chain.operators) operator.flush?.();
-    const offsets = this.offsets();
+    const offsets = this.offsets(always);
     const dirty = stores.filter((s) => s.store.dirtyBytes > 0);
     const outputs = chain.sinks.some((s) => s.bytes > 0) || (deadLetters?.bytes ?? 0) > 0;
     if (offsets.length === 0 && dirty.length === 0 && !outputs) return false;

@@ -69,7 +69,8 @@ export class PushBench {
       clock: systemClock,
       logger: silentLogger,
     } as RuntimeServices;
-    this.queries = new PushQueries(services, limits);
+    const noTable = () => Promise.reject(new Error('there is no table here'));
+    this.queries = new PushQueries(services, noTable, limits);
   }
 
   create(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { PageCounts } from './pages.js';
 import { failed, type RunOptions, type RunResult, simulate } from './world.js';
 
 /** Many seeds together. */
@@ -7,6 +8,8 @@ export interface Summary {
   stateEntries: number;
   events: number;
   virtualMs: number;
+  /** Of the snapshots: see `PageCounts`. */
+  readonly pages: PageCounts;
   lost: number;
   twice: number;
   wrong: number;
@@ -24,6 +27,7 @@ export const emptySummary = (): Summary => ({
   stateEntries: 0,
   events: 0,
   virtualMs: 0,
+  pages: { compared: 0, rows: 0, fellBack: 0, failed: 0 },
   lost: 0,
   twice: 0,
   wrong: 0,
@@ -32,12 +36,17 @@ export const emptySummary = (): Summary => ({
   failures: [],
 });
 
+function addPages(to: PageCounts, other: PageCounts): void {
+  for (const name of ['compared', 'rows', 'fellBack', 'failed'] as const) to[name] += other[name];
+}
+
 function addRun(to: Summary, r: RunResult): void {
   to.seeds++;
   to.records += r.records;
   to.stateEntries += r.stateEntries;
   to.events += r.events;
   to.virtualMs += r.virtualMs;
+  addPages(to.pages, r.pages);
   to.lost += r.findings.lost;
   to.twice += r.findings.twice;
   to.wrong += r.findings.wrong;
@@ -52,6 +61,7 @@ export function addSummary(to: Summary, other: Summary): void {
   for (const name of ['seeds', 'records', 'stateEntries', 'events', 'virtualMs', 'lost', 'twice', 'wrong'] as const) {
     to[name] += other[name];
   }
+  addPages(to.pages, other.pages);
   for (const part of ['faults', 'queries'] as const) {
     for (const [name, n] of Object.entries(other[part])) to[part][name] = (to[part][name] ?? 0) + n;
   }
@@ -85,6 +95,7 @@ export function report(s: Summary): string {
     `state entries  ${s.stateEntries}`,
     `events         ${s.events}`,
     `virtual time   ${Math.round(s.virtualMs / 1000)} s`,
+    `snapshots      ${s.pages.compared} of ${s.pages.rows} rows, ${s.pages.fellBack} without state; ${s.pages.failed} failed`,
     'faults:',
     ...Object.entries(s.faults)
       .sort()

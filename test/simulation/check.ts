@@ -3,6 +3,7 @@ import { storesOf } from '../../engine/runtime/topics.js';
 import { behind, ENTRY, storePrefix, tagged } from '../../engine/stores/keys.js';
 import { BatchCursor } from '../../engine/types/batch.js';
 import type { KeyWindow, Topology } from '../../engine/types/topology.js';
+import type { Value } from '../../engine/types/value.js';
 import type { Broker } from './broker.js';
 import type { SimDisk } from './disk.js';
 import { SERVICE_ID } from './node.js';
@@ -25,14 +26,15 @@ export interface Logged {
   readonly timestamp: number;
 }
 
-/** All that read-committed readers see of a partition. */
-export function contentOf(partition: SimPartition): Logged[] {
+/** All that read-committed readers see of a partition, below an offset. */
+export function contentOf(partition: SimPartition, end = Number.POSITIVE_INFINITY): Logged[] {
   const out: Logged[] = [];
   const cursor = new BatchCursor();
   for (const batch of partition.read(partition.earliest, Number.POSITIVE_INFINITY).batches) {
     cursor.reset(batch);
     const copy = (s: number, e: number) => (s < 0 ? null : Buffer.from(cursor.buffer.subarray(s, e)));
     while (cursor.next()) {
+      if (cursor.offset >= end) break;
       const key = copy(cursor.keyStart, cursor.keyEnd);
       out.push({ key, value: copy(cursor.valueStart, cursor.valueEnd), timestamp: cursor.timestamp });
     }
@@ -145,6 +147,44 @@ function isThinned(some: readonly string[], all: readonly string[]): boolean {
   let i = 0;
   for (const text of all) if (i < some.length && some[i] === text) i++;
   return i === some.length;
+}
+
+/** A row of a table as its topic has it; `isLatest`: of the windows of its partition none ends later. */
+export interface LastRow {
+  readonly text: string;
+  readonly isLatest: boolean;
+}
+
+/** The last row of each key in a table's topic, below these offsets. */
+export function lastRows(
+  partitions: readonly SimPartition[],
+  window: KeyWindow | null,
+  ends: readonly number[],
+): Map<string, LastRow> {
+  const all = new Map<string, LastRow>();
+  partitions.forEach((partition, i) => {
+    const records = contentOf(partition, ends[i]).map((r) => decode(r, window));
+    const latest = Math.max(...records.map((o) => o.window?.at(-1) ?? 0));
+    for (const o of records) {
+      if (o.value === null) all.delete(keyText(o));
+      else all.set(keyText(o), { text: valueText(o), isLatest: (o.window?.at(-1) ?? 0) === latest });
+    }
+  });
+  return all;
+}
+
+/** A row of a query on a table with one key column, by the names of its columns, as `lastRows` has it. */
+export function rowText(
+  names: readonly string[],
+  row: readonly Value[],
+  window: KeyWindow | null,
+): readonly [key: string, text: string] {
+  const [key, ...rest] = row.map((v) => (typeof v === 'bigint' ? Number(v) : v));
+  const bounds = window === null ? 0 : 2;
+  const at = rest.slice(0, window?.kind === 'time' ? 1 : bounds) as number[];
+  const value = Object.fromEntries(rest.slice(bounds).map((v, i) => [names[1 + bounds + i]!, v]));
+  const out = { key: key as string, ...(window === null ? {} : { window: at }), value: value as Out['value'], ts: 0 };
+  return [keyText(out), valueText(out)];
 }
 
 /** Every store of the queries, on the disk of the node that has all tasks, is what its changelog says. */

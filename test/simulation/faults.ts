@@ -30,6 +30,8 @@ export type Consequence = 'fenced producer' | 'fenced member' | 'restart';
 export type FaultKind = NodeFault | RequestFault | Consequence;
 
 const DELAY_MS = 3000;
+const QUICK_MARKER_MS = 4;
+const SLOW_MARKER_MS = 50;
 
 /** The faults of one seed: which kinds, how many of them at most, and when. */
 export class Faults {
@@ -83,8 +85,9 @@ export class Faults {
     return {};
   }
 
-  /** Markers of a transaction are written within so many milliseconds of its decision. */
+  /** Markers of a transaction are written within so many milliseconds of its decision; some take long without any fault. */
   markerDelayMs(): number {
-    return this.ofRequest('delayed end of transaction', 0.1) ? DELAY_MS : 4;
+    if (this.ofRequest('delayed end of transaction', 0.1)) return DELAY_MS;
+    return this.random.chance(0.2) ? SLOW_MARKER_MS : QUICK_MARKER_MS;
   }
 }

@@ -12,6 +12,7 @@ import { SimProcess } from './process.js';
 import type { Random } from './random.js';
 import type { Scheduler } from './scheduler.js';
 import { SimLog } from './sim-log.js';
+import { SimPeers } from './sim-peers.js';
 
 export const FUNCTIONS = new FunctionRegistry(BUILT_IN_FUNCTIONS);
 export const SERVICE_ID = 'sim';
@@ -26,6 +27,10 @@ export interface NodeOptions {
   readonly queries: readonly { readonly id: string; readonly topology: Topology }[];
   readonly properties: Properties;
   readonly skipped: (error: ProcessingError) => void;
+  /** The state could not be read for a snapshot. */
+  readonly snapshotFromTopic: () => void;
+  /** All nodes of the service. */
+  readonly nodes: () => readonly SimNode[];
 }
 
 /** A machine: its disk, and one process after another that runs the engine's real runtime on it. */
@@ -51,7 +56,7 @@ export class SimNode {
   }
 
   start(): void {
-    const { broker, groups, faults, queries, properties, skipped } = this.options;
+    const { broker, groups, faults, queries, properties, skipped, nodes } = this.options;
     const process = this.newProcess();
     this.process = process;
     const { disk } = this;
@@ -67,6 +72,7 @@ export class SimNode {
       random: () => process.random.next(),
       uuid: () => `${process.random.next()}`,
       processingLog: skipped,
+      peers: new SimPeers(this.name, process, nodes),
     });
     for (const { id: queryId, topology } of queries) void this.runtime.startQuery({ queryId, topology, properties });
   }
@@ -110,12 +116,16 @@ export class SimNode {
   }
 
   private logger(process: SimProcess): Logger {
+    const { snapshotFromTopic } = this.options;
     const keep = (facts: object, message: string) => {
       if (!process.alive) return;
       process.scheduler.note(`${process.name} logs ${message}`);
       this.logged.push(`${process.scheduler.now.toFixed(1)} ${process.name} ${message} ${JSON.stringify(facts)}`);
       if (this.logged.length > 50) this.logged.shift();
     };
-    return { debug() {}, info() {}, warn: keep, error: keep };
+    const debug = (_: object, message: string) => {
+      if (message === 'a snapshot is read from its topic') snapshotFromTopic();
+    };
+    return { debug, info() {}, warn: keep, error: keep };
   }
 }

@@ -9,6 +9,7 @@ import { Groups } from './groups.js';
 import { batchOf, type Inputs, PARTITIONS, type Row, randomInputs } from './inputs.js';
 import { SERVICE_ID, SimNode } from './node.js';
 import { Given } from './oracle.js';
+import { type PageCounts, Pages } from './pages.js';
 import { planOf } from './plans.js';
 import { QUERIES, type ReferenceQuery } from './queries.js';
 import { Random } from './random.js';
@@ -17,6 +18,8 @@ import { Scheduler } from './scheduler.js';
 /** A phase that is not done after so much virtual time never will be. */
 const PATIENCE_MS = 10 * 60_000;
 const MAX_EVENTS = 300_000;
+/** After an event, that tables are looked at. */
+const PAGE_CHANCE = 0.002;
 
 export interface RunOptions {
   readonly sabotage?: Sabotage;
@@ -34,6 +37,8 @@ export interface RunResult {
   readonly records: number;
   /** Entries of state that were compared. */
   readonly stateEntries: number;
+  /** Snapshots of tables. */
+  readonly pages: PageCounts;
   readonly events: number;
   readonly virtualMs: number;
   /** The same in each run of the seed. */
@@ -61,6 +66,7 @@ class World {
   private readonly exactlyOnce: boolean;
   private readonly cached: boolean;
   private readonly findings = noFindings();
+  private readonly pages: Pages;
   /** Rows of the inputs that are on the log, or on their way. */
   private toProduce = 0;
   private healed = false;
@@ -90,7 +96,7 @@ class World {
       'cache.max.bytes.buffering': this.cached ? '1000000' : '0',
     };
     const { scheduler, faults, broker, groups } = this;
-    const { queries } = planOf(this.query);
+    const { queries, tables } = planOf(this.query);
     const skipped = () => {
       this.skipped++;
     };
@@ -106,8 +112,11 @@ class World {
         queries,
         properties,
         skipped,
+        snapshotFromTopic: () => this.pages.counts.fellBack++,
+        nodes: () => this.nodes,
       });
     });
+    this.pages = new Pages(this.exactlyOnce ? tables : [], broker, this.findings);
   }
 
   async run(): Promise<RunResult> {
@@ -228,6 +237,7 @@ class World {
   private afterEvent(): void {
     const { scheduler, random, groups, faults } = this;
     if (scheduler.events % 64 === 0) this.restartFailed();
+    if (random.chance(PAGE_CHANCE)) this.openPages();
     const fault = faults.ofNode();
     if (fault === undefined) return;
     if (fault === 'rebalance') {
@@ -290,6 +300,12 @@ class World {
     }
   }
 
+  private openPages(): void {
+    const { random, nodes, pages } = this;
+    const node = random.pick(nodes);
+    if (node.running && node.process.pausedSince === undefined) pages.openAll(node);
+  }
+
   private check(): void {
     const { query, broker, findings } = this;
     const plan = planOf(query);
@@ -321,6 +337,7 @@ class World {
       faults: faults.counts,
       records: this.inputs.phases.reduce((n, p) => n + p.length, 0),
       stateEntries: this.stateEntries,
+      pages: this.pages.counts,
       events: scheduler.events,
       virtualMs: Math.round(scheduler.now),
       trace: scheduler.traceHash,

@@ -95,7 +95,8 @@ class RoutedRead {
   ) {
     const { properties } = reader;
     const allowed = Number(properties[MAX_LAG] ?? Number.MAX_SAFE_INTEGER);
-    this.maxLag = String(properties[STANDBY_READS]) === 'true' ? (Number.isNaN(allowed) ? 0 : allowed) : null;
+    const readsCopies = String(properties[STANDBY_READS]) === 'true' && reader.upToDate !== true;
+    this.maxLag = readsCopies ? (Number.isNaN(allowed) ? 0 : allowed) : null;
     this.left = read.limit ?? Number.POSITIVE_INFINITY;
   }
 
@@ -254,8 +255,7 @@ class RoutedRead {
   }
 
   private async openThere(node: string, partitions: readonly number[], maxLag: number | null): Promise<Opened> {
-    const { queryId, properties } = this.reader;
-    const request: PeerRead = { queryId, read: this.read, properties, partitions, maxLag };
+    const request: PeerRead = { ...this.reader, read: this.read, partitions, maxLag };
     const answer = await this.options.peers.readTable(node, request);
     this.opened.add(answer.rows);
     return { partitions: answer.partitions, rows: answer.rows, first: await answer.rows.next() };

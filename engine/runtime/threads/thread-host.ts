@@ -2,7 +2,6 @@ import { ByteWriter } from '../../types/bytes.js';
 import { WeirError } from '../../types/errors.js';
 import { RowCodec } from '../../types/row-codec.js';
 import type { RowBatches } from '../pull/rows.js';
-import { LocalTableRows } from '../pull/table-read.js';
 import { QueryRunner } from '../query-runner.js';
 import type { RuntimeServices } from '../services.js';
 import {
@@ -30,7 +29,6 @@ interface Cursor {
 export class ThreadHost {
   private readonly runners = new Map<string, QueryRunner>();
   private readonly cursors = new Map<number, Cursor>();
-  private readonly tables: LocalTableRows;
   private readonly aborter = new AbortController();
 
   constructor(
@@ -39,7 +37,6 @@ export class ThreadHost {
     /** Lets go of log and state. */
     private readonly end: () => Promise<void>,
   ) {
-    this.tables = new LocalTableRows(services);
     port.onMessage((call) => void this.answer(call));
     void this.reportNowAndThen();
   }
@@ -75,10 +72,11 @@ export class ThreadHost {
       }
       case 'open': {
         const codec = new RowCodec(call.read.columns.map((c) => c.type));
-        this.cursors.set(call.cursor, {
-          rows: this.tables.openPartitions(call.read, call.reader, call.partitions),
-          codec,
-        });
+        const { read, reader, partitions } = call;
+        const runner = this.runners.get(read.queryId);
+        if (runner === undefined)
+          throw new WeirError('NOT_READY', `Query ${read.queryId} does not run on this thread.`);
+        this.cursors.set(call.cursor, { rows: runner.openPartitions(read, reader, partitions), codec });
         return undefined;
       }
       case 'next':
