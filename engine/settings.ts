@@ -322,10 +322,26 @@ export function checkSetting(name: string, value: string): void {
   }
 }
 
-/** Whether SET may name it: known, or with a prefix that leads to a client. */
+/** Settings of Kafka's clients and Streams that scripts for ksqlDB SET by their bare names; Weir has no use for them. */
+const OF_CLIENTS: ReadonlySet<string> = new Set(
+  `acceptable.recovery.lag acks batch.size buffer.memory buffered.records.per.partition client.id
+  default.deserialization.exception.handler default.production.exception.handler default.timestamp.extractor
+  delivery.timeout.ms enable.idempotence fetch.max.bytes fetch.max.wait.ms fetch.min.bytes heartbeat.interval.ms
+  isolation.level linger.ms max.block.ms max.partition.fetch.bytes max.poll.interval.ms max.poll.records
+  max.request.size max.task.idle.ms metadata.max.age.ms poll.ms replication.factor request.timeout.ms retries
+  retry.backoff.ms rocksdb.config.setter session.timeout.ms task.timeout.ms topology.optimization
+  transaction.timeout.ms`.split(/\s+/),
+);
+
+/** Whether SET may name it: known, a Kafka client's, or with a prefix that leads to a client. */
 export function isKnownSetting(name: string): boolean {
   const plain = settingName(name);
-  return byName.has(plain) || /^(ksql|weir|producer|consumer|main\.consumer|topic)\./.test(name) || name !== plain;
+  return (
+    byName.has(plain) ||
+    OF_CLIENTS.has(name) ||
+    /^(ksql|weir|producer|consumer|main\.consumer|topic)\./.test(name) ||
+    name !== plain
+  );
 }
 
 /** Settings in force: the server's over the defaults; a request's come on top with `with`. */

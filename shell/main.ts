@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Server } from './client.js';
 import { systemClock } from './clock.js';
 import { interactive } from './interactive.js';
@@ -63,15 +62,19 @@ async function script(sh: Shell, out: Output, options: Options): Promise<number>
     if (e.code !== 'EPIPE') throw e;
     process.exit(0);
   });
-  let text: string;
+  const { signal } = interrupt;
   try {
-    text =
-      options.execute?.join('\n') ?? (options.file !== undefined ? readFileSync(options.file, 'utf8') : await input());
+    if (options.file !== undefined) return (await sh.runFile(options.file, signal)) ? 0 : 1;
+    if (options.execute === undefined) return (await sh.runScript(await input(), signal, 'standard input')) ? 0 : 1;
+    for (const text of options.execute) {
+      const result = await sh.runScript(text, signal);
+      if (result !== true) return result === 'exit' ? 0 : 1;
+    }
+    return 0;
   } catch (e) {
-    out.error(`The statements could not be read: ${(e as Error).message}`);
+    sh.tell(e);
     return 1;
   }
-  return (await sh.runScript(text, interrupt.signal, options.file)) === false ? 1 : 0;
 }
 
 /** Standard input to its end. */

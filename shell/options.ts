@@ -40,15 +40,23 @@ export interface Options {
 /** Wrong use: for stderr, exit status 2. */
 export class WrongUse extends Error {}
 
+const wrongUse = (message: string): WrongUse => new WrongUse(`${message}\nweir shell --help tells more.`);
+
+/** `parseArgs` explains at length how a dash could begin something else. */
+const plainMessage = (e: Error): string => e.message.replace(/^(Unknown option '[^']*')[\s\S]*$/, '$1.');
+
 export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(args);
   } catch (e) {
-    throw new WrongUse(`${(e as Error).message}\n\n${USAGE}`);
+    throw wrongUse(plainMessage(e as Error));
   }
   const { values, positionals } = parsed;
-  if (positionals.length > 1 || (values.execute !== undefined && values.file !== undefined)) throw new WrongUse(USAGE);
+  if (positionals.length > 1)
+    throw wrongUse(`The shell takes one server, not ${positionals.map((p) => `'${p}'`).join(', ')}.`);
+  if (values.execute !== undefined && values.file !== undefined)
+    throw wrongUse('The shell takes --execute or --file, not both.');
   const variables: Record<string, string> = {};
   for (const pair of values.define ?? []) {
     const at = pair.indexOf('=');
@@ -77,7 +85,7 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Op
 
 function parse(args: readonly string[]) {
   return parseArgs({
-    args: [...args],
+    args: joinedStatements(args),
     allowPositionals: true,
     strict: true,
     options: {
@@ -95,6 +103,17 @@ function parse(args: readonly string[]) {
       help: { type: 'boolean', short: 'h' },
     },
   });
+}
+
+/** What follows -e is a statement also where it begins with `--`, as a script does that begins with a comment. */
+function joinedStatements(args: readonly string[]): string[] {
+  const out: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === '--') return [...out, ...args.slice(i)];
+    const takesText = (args[i] === '-e' || args[i] === '--execute') && i + 1 < args.length;
+    out.push(takesText ? `--execute=${args[++i]}` : args[i]!);
+  }
+  return out;
 }
 
 function positive(text: string | undefined, name: string): number {

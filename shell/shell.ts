@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { substituteVariables } from '../parser/index.js';
 import { queryLines, runStatement, type Server, ServerError, type SessionState, serverInfo } from './client.js';
 import type { Clock } from './clock.js';
 import { type CommandResult, commandOf, type ShellControls, type ShellState } from './commands.js';
@@ -39,7 +41,8 @@ export class Shell implements ShellControls {
   lastQuery: string | undefined;
   /** Called when a statement may have changed what there is on the server. */
   onChange: () => void = () => {};
-  private depth = 0;
+  /** Of the scripts that are being run, the innermost last. */
+  private readonly folders: string[] = [];
 
   constructor(
     public server: Server,
@@ -50,14 +53,14 @@ export class Shell implements ShellControls {
     this.state = { format: options.format, expanded: 'off', timing: false, pager: true };
   }
 
-  /** Runs a script. False where something failed: what is behind it is not run. */
-  async runScript(text: string, signal: AbortSignal, file?: string): Promise<CommandResult> {
+  /** Runs a script. False where something failed: what is behind it is not run. `from` is what errors call it. */
+  async runScript(text: string, signal: AbortSignal, from?: string): Promise<CommandResult> {
     for (const unit of scriptUnits(text)) {
       if (signal.aborted) return false;
       const result = await this.runUnit(unit, signal);
       if (result === true) continue;
-      if (result === false && file !== undefined)
-        this.out.error(`in ${file}, at line ${text.slice(0, unit.start).split('\n').length}`);
+      if (result === false && from !== undefined)
+        this.out.error(`in ${from}, at line ${text.slice(0, unit.start).split('\n').length}`);
       return result;
     }
     return true;
@@ -67,15 +70,19 @@ export class Shell implements ShellControls {
     return (await this.runScript(text, signal)) !== false;
   }
 
+  /** A relative name that is not there from where the shell was started is looked for beside the script that says it. */
   async runFile(file: string, signal: AbortSignal): Promise<boolean> {
-    if (this.depth >= MAX_SCRIPT_DEPTH)
+    if (this.folders.length >= MAX_SCRIPT_DEPTH)
       throw new ServerError(`RUN SCRIPT is nested more than ${MAX_SCRIPT_DEPTH} deep.`, undefined);
-    const text = readFileSync(file, 'utf8');
-    this.depth++;
+    const folder = this.folders.at(-1);
+    const beside = folder === undefined ? file : resolve(folder, file);
+    const path = !existsSync(file) && existsSync(beside) ? beside : file;
+    const text = scriptText(path);
+    this.folders.push(dirname(path));
     try {
-      return (await this.runScript(text, signal, file)) !== false;
+      return (await this.runScript(text, signal, path)) !== false;
     } finally {
-      this.depth--;
+      this.folders.pop();
     }
   }
 
@@ -112,7 +119,9 @@ export class Shell implements ShellControls {
   }
 
   private async runStatement(statement: string, vertical: boolean, signal: AbortSignal): Promise<void> {
-    const changed = changeSession(statement, this.session);
+    const own = substituteVariables(statement, this.session.variables).text;
+    if (/^SET\b/i.test(own)) await this.checkSetting(own, signal);
+    const changed = changeSession(own, this.session);
     if (changed !== undefined) {
       if (changed !== '') this.say(changed);
     } else if (/^SELECT\b/i.test(statement)) {
@@ -129,6 +138,16 @@ export class Shell implements ShellControls {
         variables === undefined ? await runStatement(this.server, statement, this.session, signal) : [variables];
       await this.show(entities);
       if (!/^(SHOW|LIST|DESCRIBE|EXPLAIN)\b/i.test(statement)) this.onChange();
+    }
+  }
+
+  /** A setting that the server does not know is refused at once, and not with every statement from then on. */
+  private async checkSetting(statement: string, signal: AbortSignal): Promise<void> {
+    try {
+      await runStatement(this.server, statement, { properties: {}, variables: {} }, signal);
+    } catch (e) {
+      // Where no server answers, nothing is known against the setting.
+      if (signal.aborted || (e instanceof ServerError && e.code !== undefined)) throw e;
     }
   }
 
@@ -265,3 +284,19 @@ export class Shell implements ShellControls {
 
 export const serverAddress = (address: string): string =>
   (/^https?:\/\//.test(address) ? address : `http://${address}`).replace(/\/+$/, '');
+
+function scriptText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (e) {
+    const { code, message } = e as NodeJS.ErrnoException;
+    throw new ServerError(
+      code === 'ENOENT'
+        ? `There is no file ${path}.`
+        : code === 'EISDIR'
+          ? `${path} is a folder.`
+          : `The file could not be read: ${message}`,
+      undefined,
+    );
+  }
+}

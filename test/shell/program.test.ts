@@ -52,6 +52,9 @@ describe('statements from the command line', () => {
       'SELECT a FROM letters EMIT CHANGES LIMIT ${n};',
     );
     expect([status, out.includes('1 row.')]).toEqual([0, true]);
+    // Each is whole by itself, and may begin with what looks like an option.
+    const bare = await shell('-e', 'SHOW TYPES', '-e', '-- all of them\nSHOW TABLES', '-e', 'exit', '-e', 'SELECT;');
+    expect([bare.status, bare.err, bare.out.includes('COUNTS')]).toEqual([0, '', true]);
   });
 
   it('-f runs a file with comments, several lines and \\G', async () => {
@@ -79,6 +82,19 @@ describe('statements from the command line', () => {
     expect((await shell('-e', 'SELECT n FROM ${nobody};')).status).toBe(1);
   });
 
+  it('SET is refused at once where the server does not know the setting or the value', async () => {
+    for (const [sql, said] of [
+      ["SET 'foo.bar'='x'; SHOW TYPES;", 'Unknown property: foo.bar'],
+      ["SET 'auto.offset.reset'='earlest'; SHOW TYPES;", 'Invalid value earlest'],
+    ] as const)
+      expect(await shell('-e', sql)).toMatchObject({ status: 1, out: '', err: expect.stringContaining(said) });
+    const { status, out } = await shell(
+      '-e',
+      "DEFINE from = 'earliest'; SET 'max.poll.records'='7'; SET 'auto.offset.reset'='${from}'; SELECT a FROM letters EMIT CHANGES LIMIT 1;",
+    );
+    expect([status, out]).toEqual([0, expect.stringContaining("to 'earliest'")]);
+  });
+
   it('reads standard input where that is no terminal', async () => {
     const { status, out } = await program.run([server.address], {
       input: "SELECT n FROM counts WHERE b='x';\nSHOW TYPES",
@@ -87,12 +103,21 @@ describe('statements from the command line', () => {
     expect(out).toContain('| 2      |');
     expect(out).toContain('Type Name');
     expect(out).not.toContain('weir>');
+    const bad = await program.run([server.address], { input: 'SHOW TYPES;\n\nSELECT nope FROM letters;' });
+    expect([bad.status, bad.err]).toEqual([1, expect.stringContaining('in standard input, at line 3')]);
   });
 
   it('RUN SCRIPT runs a file of its own', async () => {
     const inner = join(dir, "in'ner.sql");
     writeFileSync(inner, 'SHOW TYPES;');
     expect((await shell('-e', `RUN SCRIPT '${inner.replaceAll("'", "''")}';`)).out).toContain('Type Name');
+    // A relative name is found from where the shell was started, or else beside the script.
+    writeFileSync(join(dir, 'inner.sql'), 'SELECT nope FROM letters;');
+    writeFileSync(join(dir, 'outer.sql'), "SHOW TYPES;\nRUN SCRIPT 'inner.sql';\nSHOW TABLES;");
+    const nested = await shell('-f', join(dir, 'outer.sql'));
+    expect([nested.status, nested.out.includes('COUNTS')]).toEqual([1, false]);
+    expect(nested.err).toContain(`in ${join(dir, 'inner.sql')}, at line 1\nin ${join(dir, 'outer.sql')}, at line 2`);
+    expect((await shell('-e', "RUN SCRIPT 'nothing.sql';")).err).toContain('There is no file nothing.sql.');
     const round = join(dir, 'round.sql');
     writeFileSync(round, `RUN SCRIPT '${round}';`);
     const { status, err } = await shell('-f', round);
@@ -157,11 +182,15 @@ describe('the exit status', () => {
     expect([file.status, file.err]).toEqual([1, expect.stringContaining('nothing.sql')]);
   });
 
-  it('is 2 for wrong use, with the usage', async () => {
-    for (const args of [['--nonsense'], ['a', 'b'], ['-d', 'x'], ['-e', 'SHOW TYPES;', '-f', 'x']]) {
+  it('is 2 for wrong use, which is told', async () => {
+    for (const [said, ...args] of [
+      ["Unknown option '--nonsense'.\nweir shell --help tells more.\n", '--nonsense'],
+      ["The shell takes one server, not 'a', 'b'.", 'a', 'b'],
+      ["--define takes NAME=VALUE, not 'x'.", '-d', 'x'],
+      ['--execute or --file, not both', '-e', 'SHOW TYPES;', '-f', 'x'],
+    ] as const) {
       const { status, err } = await program.run(args);
-      expect([args, status]).toEqual([args, 2]);
-      expect(err.length).toBeGreaterThan(10);
+      expect([args, status, err]).toEqual([args, 2, expect.stringContaining(said)]);
     }
     const help = await program.run(['--help']);
     expect([help.status, help.out]).toEqual([0, expect.stringContaining('usage: weir shell')]);
