@@ -1,5 +1,5 @@
 import { cellText } from './row-text.js';
-import { fitWidths, naturalWidths, printable, renderVertical, ruler, tableRow, tableWidth } from './table.js';
+import { fits, fitWidths, printable, renderVertical, ruler, tableRow, untabbed } from './table.js';
 
 /** The ways in which rows are written. */
 export const FORMATS = ['table', 'vertical', 'json', 'ndjson', 'csv', 'tsv', 'markdown'] as const;
@@ -42,9 +42,9 @@ const SAMPLE_ROWS = 50;
 const lines = (texts: readonly string[]): string => (texts.length === 0 ? '' : `${texts.join('\n')}\n`);
 
 export interface WriterOptions {
-  /** Cells of a line. */
+  /** Cells of a line; infinite where nothing is to be narrowed. */
   readonly width: number;
-  /** A table that is wider than the screen stands vertically. */
+  /** A table that could not be read on the screen stands vertically. */
   readonly verticalWhenWide: boolean;
   /** Control characters are shown as escapes: the text goes to a terminal. */
   readonly escape: boolean;
@@ -56,7 +56,7 @@ export function rowWriter(format: Format, columns: Columns, options: WriterOptio
     case 'table':
       return new TableWriter(columns.names.map(printable), options.width, options.verticalWhenWide);
     case 'vertical':
-      return verticalWriter(columns.names.map(printable));
+      return verticalWriter(columns.names.map(printable), options.width);
     case 'json':
       return jsonWriter(columns.names, safe);
     case 'ndjson':
@@ -84,11 +84,11 @@ function lineWriter(header: string, line: (row: Row) => string): RowWriter {
   return { holds: false, rows: (rows) => begin() + lines(rows.map(line)), flush: begin, end: begin };
 }
 
-function verticalWriter(names: readonly string[]): RowWriter {
+function verticalWriter(names: readonly string[], width: number): RowWriter {
   let count = 0;
   return {
     holds: false,
-    rows: (rows) => lines(rows.map((row) => renderVertical(names, row.map(cellText), ++count))),
+    rows: (rows) => lines(rows.map((row) => renderVertical(names, row.map(cellText), ++count, width))),
     flush: () => '',
     end: () => '',
   };
@@ -134,6 +134,8 @@ const markdownText = (text: string): string =>
     .replaceAll('<', '&lt;')
     .replace(/\r?\n/g, '<br>');
 
+const tableCell = (json: string): string => untabbed(cellText(json));
+
 class TableWriter implements RowWriter {
   private sample: string[][] = [];
   private widths: number[] | undefined;
@@ -152,7 +154,7 @@ class TableWriter implements RowWriter {
   rows(rows: readonly Row[]): string {
     if (this.vertical !== undefined) return this.vertical.rows(rows);
     const { widths } = this;
-    if (widths !== undefined) return lines(rows.map((r) => tableRow(r.map(cellText), widths)));
+    if (widths !== undefined) return lines(rows.map((r) => tableRow(r.map(tableCell), widths)));
     this.sample.push(...rows.map((r) => [...r]));
     return this.sample.length >= SAMPLE_ROWS ? this.flush() : '';
   }
@@ -161,9 +163,9 @@ class TableWriter implements RowWriter {
     if (this.widths !== undefined || this.vertical !== undefined) return '';
     const { names, sample, width } = this;
     this.sample = [];
-    const cells = sample.map((r) => r.map(cellText));
-    if (this.verticalWhenWide && sample.length > 0 && tableWidth(naturalWidths(names, cells)) > width) {
-      this.vertical = verticalWriter(names);
+    const cells = sample.map((r) => r.map(tableCell));
+    if (this.verticalWhenWide && sample.length > 0 && !fits(names, cells, width)) {
+      this.vertical = verticalWriter(names, width);
       return this.vertical.rows(sample);
     }
     const widths = (this.widths = fitWidths(names, cells, width));

@@ -70,12 +70,14 @@ export async function interactive(shell: Shell, out: Output, clock: Clock, runRc
   };
 
   const leave = (signal: 'SIGTERM' | 'SIGHUP') => {
+    out.fullScreen(false);
     keyboard.close();
     process.exit(signal === 'SIGTERM' ? 143 : 129);
   };
   const interrupt = () => running?.abort();
   process.on('SIGINT', interrupt).on('SIGTERM', leave).on('SIGHUP', leave);
   keyboard.open();
+  shell.state.expanded = 'auto';
 
   /** False: the shell is to be left. */
   const run = async (work: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> => {
@@ -102,10 +104,18 @@ export async function interactive(shell: Shell, out: Output, clock: Clock, runRc
     if (runRc && existsSync(rc)) {
       await run((signal) => shell.runFile(rc, signal).catch((e: unknown) => shell.tell(e)));
     }
+    let idle = false;
     while (!closed) {
       const line = await editor.read();
       if (line.kind === 'end') break;
-      if (line.kind === 'interrupt' || line.text.trim() === '') continue;
+      if (line.kind === 'interrupt') {
+        // Who wants to leave tries this more than once.
+        if (line.text === '' && idle) out.print(out.theme.paint('dim', 'exit or Ctrl-D leaves the shell.'));
+        idle = line.text === '' && !idle;
+        continue;
+      }
+      idle = false;
+      if (line.text.trim() === '') continue;
       try {
         history.add(line.text);
       } catch (e) {

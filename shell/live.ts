@@ -2,7 +2,7 @@ import { type QueryHeader, queryLines, runStatement, ServerError } from './clien
 import type { QueryContext } from './query.js';
 import { cellText, splitArray } from './row-text.js';
 import { type Notice, Progress, sideMessage } from './side-messages.js';
-import { fitWidths, printable, ruler, tableRow } from './table.js';
+import { fitWidths, printable, ruler, tableRow, untabbed } from './table.js';
 import type { Theme } from './theme.js';
 import { clip } from './width.js';
 
@@ -42,7 +42,7 @@ export class KeyedRows {
     const key = this.keyOf(row);
     // Behind all others, so that the first is the one that has not changed for longest.
     this.rows.delete(key);
-    this.rows.set(key, { cells: row.map(cellText).map((c) => c.replaceAll('\n', '⏎')), changed: now });
+    this.rows.set(key, { cells: row.map((c) => untabbed(cellText(c)).replaceAll('\n', '⏎')), changed: now });
     if (this.rows.size <= this.limit) return;
     this.rows.delete(this.rows.keys().next().value!);
     this.dropped++;
@@ -136,25 +136,25 @@ export async function runLive(
   let rows = new KeyedRows([]);
   let notice: Notice | undefined;
   let offset = 0;
-  let drawn = 0;
   let cancel: (() => void) | undefined;
 
+  const frame = (height: number): string[] =>
+    header === undefined
+      ? []
+      : liveLines({
+          names: header.columnNames.map((n) => printable(n).replaceAll('\n', '⏎')),
+          rows,
+          offset,
+          width: out.columns - 1,
+          height,
+          now: clock.now(),
+          footer: [progress.text(clock.now(), 'change'), ...(notice === undefined ? [] : [printable(notice.message)])],
+          theme: out.theme,
+        });
   const draw = () => {
     cancel = undefined;
-    if (header === undefined) return;
-    const lines = liveLines({
-      names: header.columnNames.map((n) => printable(n).replaceAll('\n', '⏎')),
-      rows,
-      offset,
-      width: out.columns - 1,
-      height: out.rows - 1,
-      now: clock.now(),
-      footer: [progress.text(clock.now()), ...(notice === undefined ? [] : [printable(notice.message)])],
-      theme: out.theme,
-    });
-    // Over what was drawn last; lines that are no more are cleared.
-    out.raw(`${drawn > 0 ? `\u001b[${drawn}A` : ''}\r${lines.map((l) => `${l}\u001b[K`).join('\n')}\n\u001b[J`);
-    drawn = lines.length;
+    // From the corner each time: whatever the terminal has made of the old lines when it got another size is drawn over.
+    out.raw(`\u001b[H${frame(out.rows).join('\u001b[K\n')}\u001b[K\u001b[J`);
   };
   const soon = (ms = REDRAW_MS) => {
     cancel ??= clock.after(ms, () => {
@@ -174,7 +174,8 @@ export async function runLive(
     offset = Math.max(0, Math.min(rows.size - 1, offset + step));
     drawNow();
   });
-  out.raw('\u001b[?25l');
+  out.fullScreen(true);
+  draw();
   try {
     for await (const lines of changesOf(context, sql, signal)) {
       let changes = 0;
@@ -207,8 +208,13 @@ export async function runLive(
   } finally {
     noKeys();
     cancel?.();
-    draw();
-    out.raw('\u001b[?25h');
+    out.fullScreen(false);
+    // What stood there last stays, where the shell goes on.
+    out.raw(
+      frame(out.rows - 1)
+        .map((l) => `${l}\n`)
+        .join(''),
+    );
   }
 }
 

@@ -29,7 +29,8 @@ export async function shell(args: readonly string[]): Promise<number> {
     stdout.isTTY === true,
     colours(stdout),
     colours(stderr),
-    Number(env.COLUMNS) || 120,
+    // Into a file or a pipe a table is as wide as it is.
+    Number(env.COLUMNS) || (stdout.isTTY ? 120 : Number.POSITIVE_INFINITY),
   );
   const server: Server = {
     base: serverAddress(options.address),

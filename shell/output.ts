@@ -8,6 +8,7 @@ export class Output {
   private spoolFile: number | undefined;
   private status = '';
   private waiting = false;
+  private full = false;
 
   constructor(
     private readonly stdout: Writable & { readonly columns?: number; readonly rows?: number },
@@ -49,6 +50,13 @@ export class Output {
   /** To the terminal alone: redrawing is nothing for a file. */
   raw(text: string): void {
     this.stdout.write(text);
+  }
+
+  /** A screen of its own without a cursor, for what is drawn again and again; the one before comes back when it ends. */
+  fullScreen(on: boolean): void {
+    if (on === this.full) return;
+    this.full = on;
+    this.raw(on ? '\u001b[?1049h\u001b[?25l' : '\u001b[?1049l\u001b[?25h');
   }
 
   error(text: string): void {

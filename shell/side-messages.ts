@@ -72,7 +72,8 @@ export class Progress {
     this.skipped = skipped + late;
   }
 
-  text(now: number): string {
+  /** @param what one of those that are counted */
+  text(now: number, what = 'row'): string {
     const from = this.marks.find((m) => now - m.at <= RATE_WINDOW_MS) ?? {
       at: now - RATE_WINDOW_MS,
       count: this.count,
@@ -80,8 +81,8 @@ export class Progress {
     const seconds = Math.max((now - from.at) / 1000, 0.25);
     const rate = now - this.began < 250 ? 0 : (this.count - from.count) / seconds;
     return [
-      this.count === 1 ? '1 row' : `${this.count} rows`,
-      `${rate >= 100 ? Math.round(rate) : rate.toFixed(1)} rows/s`,
+      this.count === 1 ? `1 ${what}` : `${this.count} ${what}s`,
+      `${rate >= 100 ? Math.round(rate) : rate.toFixed(1)} ${what}s/s`,
       ...(this.lag === undefined ? [] : [`lag ${this.lag}`]),
       `skipped ${this.skipped}`,
       'Ctrl-C ends',

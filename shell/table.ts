@@ -3,6 +3,8 @@ import { padEnd, displayWidth as width, wrapText } from './width.js';
 /** Tables for a terminal: columns as wide as what they hold, narrowed to fit the screen; what is longer is wrapped. */
 
 const MIN_WIDTH = 6;
+/** A column that holds more and is narrower than this is no pleasure to read. */
+const READABLE = 12;
 
 /** Widths at which nothing is wrapped. */
 export const naturalWidths = (names: readonly string[], rows: readonly (readonly string[])[]): number[] =>
@@ -28,6 +30,13 @@ export function fitWidths(names: readonly string[], rows: readonly (readonly str
   return widths;
 }
 
+/** Whether a table of these rows can be read on a screen of so many cells. */
+export function fits(names: readonly string[], rows: readonly (readonly string[])[], total: number): boolean {
+  const natural = naturalWidths(names, rows);
+  const widths = fitWidths(names, rows, total);
+  return tableWidth(widths) <= total && widths.every((w, i) => w >= Math.min(natural[i]!, READABLE));
+}
+
 const longestLine = (s: string) => s.split('\n').reduce((w, line) => Math.max(w, width(line)), 0);
 
 /** Control characters as escapes, so that data cannot command the terminal; line ends and tabs stay. */
@@ -36,6 +45,15 @@ export const printable = (text: string): string =>
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
     (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
+
+/** Tabs as spaces up to the next of their stops, eight cells apart: how wide they are is nobody's to choose but the terminal's. */
+export const untabbed = (text: string): string =>
+  !text.includes('\t')
+    ? text
+    : text
+        .split('\n')
+        .map((line) => line.split('\t').reduce((out, part) => padEnd(out, (Math.floor(width(out) / 8) + 1) * 8) + part))
+        .join('\n');
 
 const wrap = (cell: string, size: number): string[] => cell.split('\n').flatMap((line) => wrapText(line, size));
 
@@ -58,9 +76,16 @@ export function renderTable(names: readonly string[], rows: readonly (readonly s
   return [line, tableRow(names, widths), line, ...rows.map((r) => tableRow(r, widths)), line].join('\n');
 }
 
-/** A row as lines `name: value`, after a line with its number. */
-export function renderVertical(names: readonly string[], row: readonly string[], number: number): string {
+/** A row as lines `name: value`, after a line with its number, which is no longer than `total` cells. */
+export function renderVertical(
+  names: readonly string[],
+  row: readonly string[],
+  number: number,
+  total = Number.POSITIVE_INFINITY,
+): string {
   const size = Math.max(...names.map(width));
+  const title = ` ${number}. row `;
+  const stars = '*'.repeat(Math.max(3, Math.min(27, Math.floor((total - title.length) / 2))));
   const lines = names.map((n, i) => `${' '.repeat(size - width(n))}${n}: ${row[i] ?? ''}`);
-  return [`*************************** ${number}. row ***************************`, ...lines].join('\n');
+  return [`${stars}${title}${stars}`, ...lines].join('\n');
 }

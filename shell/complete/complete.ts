@@ -148,13 +148,17 @@ async function completeSql(before: string, offset: number, after: string, names:
     );
   }
   const expected = expectedAfter(tokens);
-  const candidates = await namesFor(expected.names, uses, names);
+  const kind = /^\s*(?:DROP|ALTER)\s+(STREAM|TABLE)\b/i.exec(before)?.[1]?.toUpperCase();
+  const candidates = await namesFor(expected.names, uses, names, kind);
   // `STRUCT<` says more than STRUCT.
   const texts = new Set(candidates.map((c) => c.text));
   const better = (k: string) => texts.has(`${k}<`) || texts.has(`${k}(`);
   const keywords = open === 'name' ? [] : expected.keywords.filter((k) => !better(k));
-  const named = candidates.map((c) => (c.kind === 'name' ? cased(c.text, typed) : casedWord(c.text, typed)));
-  return completion(start, typed, [...named, ...[...keywords].sort().map((k) => casedWord(k, typed))]);
+  // Where nothing is typed yet, it goes on in the case in which the statement begins.
+  const like = typed === '' ? before.trimStart() : typed;
+  const named = candidates.map((c) => (c.kind === 'name' ? cased(c.text, like) : casedWord(c.text, like)));
+  const words = [...keywords].sort().map((k) => casedWord(k, like));
+  return { ...completion(start, typed, [...named, ...words]), words: new Set(words) };
 }
 
 interface Candidate {
@@ -185,6 +189,8 @@ async function namesFor(
   roles: ReadonlySet<NameRole>,
   uses: readonly { readonly name: string; readonly alias: string }[],
   source: NameSource,
+  /** STREAM or TABLE: sources of this kind alone. */
+  kind?: string,
 ): Promise<Candidate[]> {
   const known = await source.get([...new Set([...roles].flatMap((r) => NEEDS[r]))]);
   const sources = known.sources ?? [];
@@ -194,7 +200,9 @@ async function namesFor(
   for (const role of roles) {
     switch (role) {
       case 'source':
-        out.push(...asNames(sources.map((s) => s.name)));
+        out.push(
+          ...asNames(sources.filter((s) => kind === undefined || s.isTable === (kind === 'TABLE')).map((s) => s.name)),
+        );
         break;
       case 'expression':
         out.push(

@@ -11,6 +11,8 @@ export interface Completion {
   readonly start: number;
   readonly end: number;
   readonly candidates: readonly string[];
+  /** Candidates behind which a space comes in any case. */
+  readonly words?: ReadonlySet<string>;
 }
 
 export interface EditorOptions {
@@ -34,7 +36,8 @@ export interface EditorOptions {
 
 export type Line =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'interrupt' }
+  /** What was typed and is dropped. */
+  | { readonly kind: 'interrupt'; readonly text: string }
   | { readonly kind: 'end' };
 
 /** Longer texts are not coloured, nor completed: every key would cost too much. */
@@ -146,6 +149,7 @@ export class Editor {
     this.choice = this.search = undefined;
     this.buffer.cursor = this.buffer.text.length;
     this.draw();
+    if (line.kind === 'interrupt') this.options.write('^C');
     this.painter.leave();
     this.finish?.(line);
   }
@@ -185,7 +189,7 @@ export class Editor {
         options.suspend();
         break;
       case 'c':
-        this.leave({ kind: 'interrupt' });
+        this.leave({ kind: 'interrupt', text: buffer.text });
         break;
       case 'd':
         if (buffer.text === '') this.leave({ kind: 'end' });
@@ -253,7 +257,9 @@ export class Editor {
     if (candidates.length === 0) return;
     const typed = this.buffer.text.slice(start, end);
     const common = candidates.reduce(commonStart);
-    if (candidates.length === 1 || common.length > typed.length) this.buffer.replace(start, end, common);
+    const space = candidates.length === 1 && completion.words?.has(common) && !/^\s/.test(this.buffer.text.slice(end));
+    if (candidates.length === 1 || common.length > typed.length)
+      this.buffer.replace(start, end, space ? `${common} ` : common);
     if (candidates.length > 1)
       this.choice = { start, end: start + Math.max(common.length, typed.length), candidates, at: -1 };
   }

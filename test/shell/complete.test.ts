@@ -52,6 +52,12 @@ describe('completion from the grammar', () => {
     expect(await offered('SHOW T')).toEqual(['TABLES', 'TOPICS', 'TYPES']);
   });
 
+  it('goes on in the case in which the statement begins', async () => {
+    expect(await offered('select * from rides emit ')).toEqual(['changes', 'final']);
+    expect(await offered('select id from ')).toEqual(expect.arrayContaining(['rides', 'riders']));
+    expect(await offered('select id from RI')).toEqual(['RIDES', 'RIDERS']);
+  });
+
   it('offers nothing in comments, and for what is new', async () => {
     expect(await offered('SELECT /* SEL')).toEqual([]);
     expect(await offered('CREATE STREAM ri')).toEqual([]);
@@ -66,6 +72,11 @@ describe('completion from the catalog', () => {
     expect(await offered('INSERT INTO RID')).toEqual(['RIDES', 'RIDERS']);
     expect(await offered('DESCRIBE ridE')).toEqual(['rides', 'riders']);
     expect(await offered('DROP TABLE rider')).toEqual(['riders']);
+  });
+
+  it('of the kind that the statement is about', async () => {
+    expect(await offered('DROP STREAM R')).toEqual(['RIDES']);
+    expect(await offered('DROP TABLE IF EXISTS ')).toEqual(['RIDERS']);
   });
 
   it('columns of the sources that the statement names, also behind the place', async () => {

@@ -78,6 +78,7 @@ describe('what comes between rows', () => {
     progress.add(10, 1_000);
     progress.add(10, 2_000);
     expect(progress.text(2_000)).toBe('20 rows · 10.0 rows/s · skipped 0 · Ctrl-C ends');
+    expect(progress.text(2_000, 'change')).toBe('20 changes · 10.0 changes/s · skipped 0 · Ctrl-C ends');
     progress.notice({ code: 'CATCHING_UP', message: '', records: 7 });
     expect(progress.text(60_000)).toBe('20 rows · 0.0 rows/s · lag 7 · skipped 0 · Ctrl-C ends');
     const message = sideMessage('{"progress":{"lag":9,"recordsIn":50,"filtered":3,"skipped":2,"late":4}}');

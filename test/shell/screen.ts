@@ -7,6 +7,7 @@ export class Screen {
   private column = 0;
   private sgr = '';
   private pending = '';
+  private before: { lines: string[][]; styles: string[][]; row: number; column: number } | undefined;
   /** The colours in force at each cell, beside `lines`. */
   private styles: string[][] = [[]];
 
@@ -93,7 +94,26 @@ export class Screen {
     }
   }
 
+  /** The screen that a program draws on by itself, and back to the one before. */
+  private alternate(on: boolean): void {
+    if (on) {
+      const { lines, styles, row, column } = this;
+      this.before = { lines, styles, row, column };
+      [this.lines, this.styles] = [
+        Array.from({ length: this.rows }, () => []),
+        Array.from({ length: this.rows }, () => []),
+      ];
+    } else if (this.before !== undefined) {
+      ({ lines: this.lines, styles: this.styles, row: this.row, column: this.column } = this.before);
+      this.before = undefined;
+    }
+  }
+
   private command(letter: string, argument: string): void {
+    if (argument === '?1049') {
+      this.alternate(letter === 'h');
+      return;
+    }
     const n = Number(argument.replace(/\D.*/, '')) || 1;
     const line = this.lines[this.row]!;
     if (letter === 'A') this.row = Math.max(0, this.row - n);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cellText, splitArray } from '../../shell/row-text.js';
-import { fitWidths, renderTable, renderVertical } from '../../shell/table.js';
+import { fits, fitWidths, renderTable, renderVertical, untabbed } from '../../shell/table.js';
 import { scriptUnits } from '../../shell/units.js';
 
 describe('rows as text', () => {
@@ -33,10 +33,32 @@ describe('tables', () => {
     expect(lines.filter((l) => l.includes('xxx'))).toHaveLength(2);
   });
 
+  it('tabs are spaces up to the next stop, so that borders stay in line', () => {
+    expect(['a\tb', '\tx', 'ab\n1234567\t8\t日\tz', 'none'].map(untabbed)).toEqual([
+      'a       b',
+      '        x',
+      'ab\n1234567 8       日      z',
+      'none',
+    ]);
+  });
+
+  it('can be read where no column is squeezed', () => {
+    const wide = Array.from({ length: 10 }, (_, i) => `COLUMN_${i}`);
+    const long = Array.from({ length: 10 }, () => 'x'.repeat(20));
+    expect([fits(wide, [long], 100), fits(wide, [long], 300), fits(wide, [long], Number.POSITIVE_INFINITY)]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect(fits(['A', 'B'], [['1', 'x'.repeat(200)]], 80)).toBe(true);
+    expect(fitWidths(wide, [long], Number.POSITIVE_INFINITY)).toEqual(long.map(() => 20));
+  });
+
   it('stand vertically', () => {
     expect(renderVertical(['ID', 'LONG_NAME'], ['1', 'b'], 2)).toBe(
       '*************************** 2. row ***************************\n       ID: 1\nLONG_NAME: b',
     );
+    expect(renderVertical(['ID'], ['1'], 10, 40).split('\n')[0]).toBe('*************** 10. row ***************');
   });
 });
 
