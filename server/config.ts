@@ -68,6 +68,8 @@ export interface ServerLimits {
   readonly noticeAfterMs: number;
   /** How often a push query without rows gives a sign of life, where its format has one. */
   readonly heartbeatMs: number;
+  /** What a request's body may take to come. */
+  readonly requestTimeoutMs: number;
   /** What a stop waits for clients to take the end of their answers. */
   readonly stopGraceMs: number;
 }
@@ -196,6 +198,7 @@ export function loadConfig(
       maxFrameBytes: number(properties, 'weir.ws.max.frame.bytes', 256 * 1024),
       noticeAfterMs: number(properties, 'weir.notice.after.ms', 2000),
       heartbeatMs: number(properties, 'weir.heartbeat.ms', 1000),
+      requestTimeoutMs: number(properties, 'weir.request.timeout.ms', 60_000),
       stopGraceMs: number(properties, 'weir.stop.grace.ms', 2000),
     },
     properties,

@@ -110,6 +110,11 @@ export const SERVER_SETTINGS: readonly ServerSetting[] = [
   { name: 'weir.log.level', default: 'info', description: 'trace, debug, info, warn, error, fatal or silent.' },
   { name: 'weir.max.connections', default: '10000', description: 'Connections at a time.' },
   { name: 'weir.max.body.bytes', default: '4194304', description: "Bytes of a request's body." },
+  {
+    name: 'weir.request.timeout.ms',
+    default: '60000',
+    description: "What a request's body may take to come; that of /inserts-stream goes on as long as its client likes.",
+  },
   { name: 'ksql.max.push.queries', default: '10000', description: 'Push queries at a time, over all clients.' },
   {
     name: 'weir.client.max.unsent.bytes',

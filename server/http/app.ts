@@ -1,16 +1,17 @@
-import type { Socket } from 'node:net';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
-import { type Clock, type EngineApi, WeirError } from '../../engine/index.js';
+import type { Clock, EngineApi } from '../../engine/index.js';
 import type { ClusterNode } from '../cluster.js';
 import type { ServerConfig } from '../config.js';
 import { SilenceWatch } from '../push/silence.js';
-import { errorBody, genericError, statusOf } from '../wire/errors.js';
+import { genericError } from '../wire/errors.js';
 import { webSockets } from '../ws/sockets.js';
 import { isOpen, maySignIn } from './auth.js';
+import { bodyRules } from './bodies.js';
 import { type DualListener, dualListener } from './listener.js';
 import { openApi, type Route } from './openapi.js';
 import { originRules } from './origins.js';
+import { noRoute, refuseMalformed, sendError } from './refusals.js';
 import { adminRoutes } from './routes/admin.js';
 import { clusterRoutes } from './routes/cluster.js';
 import { deploymentRoutes } from './routes/deployments.js';
@@ -42,6 +43,9 @@ export interface RouteContext extends AppOptions {
 /** How often silent queries are looked at. */
 const SILENCE_TICK_MS = 500;
 
+/** Characters of a name in a path: a topic's has up to 249, quotes of a source's and escapes come on top. */
+const MAX_NAME = 1000;
+
 /** The whole HTTP and WebSocket API on one port. `listen` on the result; `close` ends streams and connections. */
 export function createApp(parts: AppOptions): FastifyInstance & { urls(): readonly string[] } {
   const { config, engine, logger, clock } = parts;
@@ -57,7 +61,9 @@ export function createApp(parts: AppOptions): FastifyInstance & { urls(): readon
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: config.limits.maxBody,
     forceCloseConnections: false,
-    clientErrorHandler: (_e, socket) => refuseMalformed(socket),
+    clientErrorHandler: refuseMalformed,
+    frameworkErrors: (error, _request, reply) => sendError(error, reply),
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: MAX_NAME },
     serverFactory: (handler) => {
       const listeners = made.length === 0 ? config.listeners : config.listeners.slice(0, 1);
       const listener = dualListener(handler, sockets.upgrade, { ...config, listeners });
@@ -66,20 +72,8 @@ export function createApp(parts: AppOptions): FastifyInstance & { urls(): readon
     },
   });
 
-  // Bodies are JSON whatever their type says: clients send vnd types, the delimited type, or none.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => {
-    if (text === '') return done(null, undefined);
-    try {
-      done(null, JSON.parse(text as string));
-    } catch (e) {
-      done(new WeirError('BAD_REQUEST', `Invalid JSON: ${(e as Error).message}`));
-    }
-  });
   originRules(app, config.allowedOrigins);
   app.addHook('onRequest', (request, reply, done) => {
-    // Over HTTP/2 a body may come without a word of its type or length; fastify would not read it.
-    if (request.method === 'POST') request.headers['content-type'] ??= 'application/json';
     if (isOpen(request.url) || maySignIn(request.headers.authorization, config.users)) return done();
     reply.code(401).header('www-authenticate', 'Basic realm="weir"').send(genericError(40100, 'Unauthorized'));
   });
@@ -90,23 +84,13 @@ export function createApp(parts: AppOptions): FastifyInstance & { urls(): readon
     if (type === 'application/json; charset=utf-8') reply.header('content-type', 'application/json');
     return payload;
   });
-  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
-    if (error.statusCode !== undefined && error.statusCode < 500 && !(error instanceof WeirError)) {
-      const message = error.statusCode === 413 ? 'The request body is larger than the server takes.' : error.message;
-      return reply.code(error.statusCode).send(genericError(error.statusCode * 100, message));
-    }
-    const body = errorBody(error);
-    if (statusOf(body) >= 500) request.log.error({ err: error }, 'request failed');
-    return reply.code(statusOf(body)).send(body);
-  });
-  app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send(genericError(40400, `Path not found: ${request.method} ${request.url}`)),
-  );
-
+  bodyRules(app, config.limits.requestTimeoutMs);
+  app.setErrorHandler((error: Error, _request, reply) => sendError(error, reply));
   const routes: Route[] = [];
   app.addHook('onRoute', ({ method, url }) => {
     for (const m of [method].flat()) if (m !== 'HEAD') routes.push({ method: m, path: url });
   });
+  app.setNotFoundHandler(noRoute(routes));
   app.get('/openapi.json', () => openApi(routes, options.version));
   adminRoutes(app, options);
   ksqlRoutes(app, options);
@@ -130,14 +114,4 @@ export function createApp(parts: AppOptions): FastifyInstance & { urls(): readon
     await Promise.all(made.map((l) => l.drain(config.limits.stopGraceMs)));
   });
   return Object.assign(app, { urls: () => made[0]?.urls() ?? [] });
-}
-
-/** What is no HTTP at all gets its answer too. */
-function refuseMalformed(socket: Socket): void {
-  if (!socket.writable) return void socket.destroy();
-  const body = JSON.stringify(genericError(40000, 'The request is no valid HTTP.'));
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    () => socket.destroy(),
-  );
 }

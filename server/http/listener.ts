@@ -21,6 +21,8 @@ const FIRST_BYTES_TIMEOUT_MS = 10_000;
 /** Peers that vanish without a word are asked for signs of life, so that their queries end. */
 const KEEP_ALIVE_MS = 30_000;
 const DRAIN_STEP_MS = 20;
+/** URL and headers: the SQL of `/sse` and `/ws/query` is in the URL. HTTP/2 has this bound of its own accord. */
+const MAX_HEAD_BYTES = 64 * 1024;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -46,7 +48,7 @@ export function dualListener(
   onWebSocket: UpgradeHandler,
   { limits, listeners, tls }: ListenerOptions,
 ): DualListener {
-  const http1 = createHttp({ keepAliveTimeout: 65_000, requestTimeout: 0 }, handler);
+  const http1 = createHttp({ keepAliveTimeout: 65_000, requestTimeout: 0, maxHeaderSize: MAX_HEAD_BYTES }, handler);
   // A client that has sent its request and closed its side still gets its answer (push queries end: stream-query.ts).
   (http1 as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
   http1.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {

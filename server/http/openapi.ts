@@ -1,3 +1,5 @@
+import { WEB_SOCKET_PATHS } from '../ws/paths.js';
+
 /** The API in OpenAPI's words: what `/openapi.json` answers. Routes come from the server, their descriptions from here. */
 
 interface Operation {
@@ -165,7 +167,7 @@ export interface Route {
 }
 
 /** Not routes of HTTP: upgrades of connections. */
-const WEB_SOCKETS: readonly Route[] = ['/ws/query', '/ws/v1'].map((path) => ({ method: 'GET', path }));
+const WEB_SOCKETS: readonly Route[] = WEB_SOCKET_PATHS.map((path) => ({ method: 'GET', path }));
 
 export function openApi(routes: readonly Route[], version: string): object {
   const paths: Record<string, Record<string, object>> = {};

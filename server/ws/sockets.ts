@@ -6,6 +6,7 @@ import { maySignIn } from '../http/auth.js';
 import type { UpgradeHandler } from '../http/listener.js';
 import { mayAsk } from '../http/origins.js';
 import { CLOSE, FrameSender } from './frames.js';
+import { isWebSocketPath } from './paths.js';
 import { serveQuery } from './query-socket.js';
 import { Connection } from './v1/connection.js';
 
@@ -29,8 +30,8 @@ export function webSockets(context: RouteContext): { readonly upgrade: UpgradeHa
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy()); // as in the listener: a reset is not an event of ours
     const url = parseUrl(request.url);
-    const path = url?.pathname.replace(/\/$/, '');
-    if (url === undefined || (path !== '/ws/query' && path !== '/ws/v1')) return refuse(socket, '404 Not Found');
+    const path = url?.pathname.replace(/\/{2,}/g, '/').replace(/\/$/, '') ?? '';
+    if (url === undefined || !isWebSocketPath(path)) return refuse(socket, '404 Not Found');
     if (!maySignIn(request.headers.authorization, config.users)) return refuse(socket, '401 Unauthorized');
     if (!mayAsk(request, config.allowedOrigins)) return refuse(socket, '403 Forbidden');
     if (path === '/ws/query') {

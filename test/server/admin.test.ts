@@ -58,7 +58,7 @@ describe('information', () => {
     expect(await get('/chc/live')).toEqual([200, {}]);
     expect(await get('/chc/ready')).toEqual([200, {}]);
     expect(await get('/nothing')).toMatchObject([404, { '@type': 'generic_error', error_code: 40400 }]);
-    expect((await ask(server, { path: '/ksql' })).status).toBe(404);
+    expect((await ask(server, { path: '/ksql' })).status).toBe(405);
   });
 
   it('a server that starts is alive and not ready', async () => {

@@ -59,15 +59,18 @@ export function ask(server: TestServer, options: AskOptions): Promise<Answer> {
   });
 }
 
-/** The request of `ask`, sent; the caller takes its response. */
-export function open(server: TestServer, options: AskOptions): ClientRequest {
-  const body = options.body === undefined ? undefined : Buffer.from(bodyText(options.body));
+/** The request of `ask`, sent; the caller takes its response. `bytes` are a body that is no text, its length in no header. */
+export function open(server: TestServer, options: AskOptions, bytes?: Uint8Array): ClientRequest {
+  const body = bytes ?? (options.body === undefined ? undefined : Buffer.from(bodyText(options.body)));
   const request = httpRequest({
     port: server.port,
     host: '127.0.0.1',
     method: options.method ?? (body === undefined ? 'GET' : 'POST'),
     path: options.path,
-    headers: { ...(body === undefined ? {} : { 'content-length': String(body.length) }), ...options.headers },
+    headers: {
+      ...(body === undefined || bytes !== undefined ? {} : { 'content-length': String(body.length) }),
+      ...options.headers,
+    },
     agent: false,
   });
   request.end(body);

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type InsertStream, WeirError } from '../../../engine/index.js';
 import { errorBody } from '../../wire/errors.js';
 import type { RouteContext } from '../app.js';
+import { ENDLESS_BODY } from '../bodies.js';
 import { linesOf } from '../line-reader.js';
 import { DELIMITED, JSON_TYPE } from '../media.js';
 
@@ -16,7 +17,7 @@ export function insertRoutes(app: FastifyInstance, { engine, config, logger }: R
     // The body is read as it comes.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-    scope.post('/inserts-stream', async (request, reply) => {
+    scope.post('/inserts-stream', { config: ENDLESS_BODY }, async (request, reply) => {
       const lines = linesOf((request.body ?? []) as AsyncIterable<Uint8Array>, config.limits.maxBody);
       const first = await lines.next();
       const [head, ...rows] = first.done === true ? [] : first.value;

@@ -21,7 +21,8 @@ type SseRequest = FastifyRequest<{ Querystring: Parameters }>;
 
 /** `GET /sse?sql=…`: one query as server-sent events, for a browser's `EventSource`. */
 export function sseRoutes(app: FastifyInstance, { engine, config, silences }: RouteContext): void {
-  app.get<{ Querystring: Parameters }>('/sse', async (request, reply) => {
+  // HEAD would open a query that nobody reads.
+  app.get<{ Querystring: Parameters }>('/sse', { exposeHeadRoute: false }, async (request, reply) => {
     const lastId = request.headers['last-event-id'];
     if (lastId === LAST_ID) return reply.code(204).send();
     const head = { 'content-type': EVENT_STREAM, 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
