@@ -121,7 +121,8 @@ function scanNumber(text: string, start: number): { readonly type: TokenType; re
   };
   digits();
   let fraction = false;
-  if (text.charCodeAt(end) === DOT && isDigit(text.charCodeAt(end + 1))) {
+  // `5.` and `5.E2` are numbers too; `5.x` is none.
+  if (text.charCodeAt(end) === DOT && (!isNamePart(text.charCodeAt(end + 1)) || /[\deE]/.test(text[end + 1]!))) {
     fraction = true;
     end++;
     digits();

@@ -1,4 +1,10 @@
 import type { Expression, FunctionCall } from '../../parser/ast.js';
+import type { Span } from '../../parser/source.js';
+import type { FunctionConfig, FunctionRegistry } from '../functions/index.js';
+import type { AggregateCall, LiteralExpr } from '../types/expr.js';
+import type { SqlType } from '../types/sql-type.js';
+import type { Value } from '../types/value.js';
+import { problem } from './problem.js';
 
 /** COUNT(*) as ksqlDB's messages show it. */
 export function countRows(call: FunctionCall): FunctionCall {
@@ -19,4 +25,30 @@ export function callsIn(node: Expression): readonly FunctionCall[] {
   };
   visit(node);
   return found;
+}
+
+/** Here functions are only asked for the types of their states, and whether they take their constants. */
+const NO_CONFIG: FunctionConfig = { property: () => undefined, now: () => 0, random: () => 0, uuid: () => '' };
+
+const constant = (e: LiteralExpr): { readonly type: SqlType; readonly value: Value } => ({
+  type: e.type,
+  value: e.type.kind === 'BIGINT' && e.value !== null ? Number(e.value) : e.value,
+});
+
+/** The type of an aggregate's state. Throws a RangeError where its constants make no sense: LATEST_BY_OFFSET(x, 0). */
+export function stateTypeOf(functions: FunctionRegistry, call: AggregateCall): SqlType {
+  const types = call.args.map((a) => a.type);
+  const init = call.init.map(constant);
+  return functions.aggregateImpl(call.name, call.overload, types, init, call.type, NO_CONFIG).stateType;
+}
+
+/** Constants that an aggregate refuses are an error of the statement, not of the query that it starts. */
+export function checkConstants(functions: FunctionRegistry, call: AggregateCall, span: Span): void {
+  if (call.init.length === 0) return;
+  try {
+    stateTypeOf(functions, call);
+  } catch (e) {
+    if (e instanceof RangeError) problem(e.message, span);
+    throw e;
+  }
 }

@@ -2,12 +2,9 @@ import type { CreateAs } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId, queriesWriting } from '../catalog/index.js';
 import { unpinned } from '../formats/registry/pinned.js';
-import type { FunctionConfig } from '../functions/index.js';
-import type { LiteralExpr } from '../types/expr.js';
 import type { Column, Schema } from '../types/schema.js';
-import type { SqlType } from '../types/sql-type.js';
 import type { FormatRef } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import { stateTypeOf } from './calls.js';
 import { type AnalyzerContext, property, sqlOf } from './context.js';
 import {
   checkFormats,
@@ -196,19 +193,18 @@ function inherited(
 function checkStates(context: AnalyzerContext, query: ResolvedQuery, span: Span): void {
   if (query.shape.kind !== 'grouped') return;
   const ref = firstSource(query).valueFormat;
-  if (ref.name !== 'DELIMITED') return;
-  const structured = query.shape.calls.some((call) => {
-    const types = call.args.map((a) => a.type);
-    const impl = context.functions.aggregateImpl(
-      call.name,
-      call.overload,
-      types,
-      call.init.map(initValue),
-      call.type,
-      NO_CONFIG,
+  if (ref.name === 'KAFKA') {
+    const names = relationSources(query.relation).map((s) => s.source.name);
+    fail(
+      `Source(s) ${names.join(', ')} are using the 'KAFKA' value format. This format does not yet support GROUP BY.`,
+      span,
+      "Read it into a stream WITH (VALUE_FORMAT='JSON') first.",
     );
-    return ['ARRAY', 'MAP', 'STRUCT'].includes(impl.stateType.kind);
-  });
+  }
+  if (ref.name !== 'DELIMITED') return;
+  const structured = query.shape.calls.some((call) =>
+    ['ARRAY', 'MAP', 'STRUCT'].includes(stateTypeOf(context.functions, call).kind),
+  );
   if (!structured) return;
   fail(
     'One of the functions used in the statement has an intermediate type that the value format can not handle. ' +
@@ -217,11 +213,3 @@ function checkStates(context: AnalyzerContext, query: ResolvedQuery, span: Span)
     `The source's values are ${ref.name}: read it into a stream WITH (VALUE_FORMAT='JSON') first.`,
   );
 }
-
-const initValue = (e: LiteralExpr): { readonly type: SqlType; readonly value: Value } => ({
-  type: e.type,
-  value: e.type.kind === 'BIGINT' && e.value !== null ? Number(e.value) : e.value,
-});
-
-/** Functions are only asked for the types of their states here. */
-const NO_CONFIG: FunctionConfig = { property: () => undefined, now: () => 0, random: () => 0, uuid: () => '' };

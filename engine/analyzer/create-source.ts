@@ -123,14 +123,19 @@ function checkColumns(node: CreateSource): void {
 function sourceSchema(context: AnalyzerContext, node: CreateSource): Schema {
   const key: Column[] = [];
   const value: ValueColumn[] = [];
+  /** A header goes into one column. */
+  const bound = new Set<string>();
   for (const c of node.columns) {
     const type = resolveType(c.type, context.catalog);
     const headers = headerBinding(c, type);
+    if (headers !== undefined) {
+      const what = headers.kind === 'all' ? 'HEADERS' : `HEADER('${headers.header}')`;
+      if (bound.has(what)) fail(`Schema already contains a ${what} column.`, c.span);
+      bound.add(what);
+    }
     if (c.role === 'KEY' || c.role === 'PRIMARY_KEY') key.push({ name: c.name.name, type });
     else value.push(headers === undefined ? { name: c.name.name, type } : { name: c.name.name, type, headers });
   }
-  if (value.filter((c) => c.headers?.kind === 'all').length > 1)
-    fail('Schema already contains a HEADERS column.', node.span);
   return { key, value };
 }
 

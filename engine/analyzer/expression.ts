@@ -5,6 +5,7 @@ import type { ArgType, LambdaArg } from '../functions/function.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import type { AggregateCall, CallExpr, LiteralExpr, TypedExpr } from '../types/expr.js';
 import { BOOLEAN, INTEGER, printType, type SqlType, typeEquals } from '../types/sql-type.js';
+import { checkConstants } from './calls.js';
 import { canCast, castTo, coerceAll, type Written } from './coerce.js';
 import { arrayOf, caseOf, mapOf, structOf } from './constructors.js';
 import { didYouMean, listed, notSupported } from './errors.js';
@@ -44,6 +45,8 @@ export class ExpressionAnalyzer {
   readonly #lambdas: LambdaFrame[] = [];
   /** The aggregate call that is being typed: they do not nest. */
   #inAggregate: ast.FunctionCall | undefined;
+  /** Likewise the table function. */
+  #inTable: ast.FunctionCall | undefined;
   #depth = 0;
 
   constructor(
@@ -113,7 +116,7 @@ export class ExpressionAnalyzer {
       case 'SearchedCase':
         return this.#case(
           node,
-          node.whens.map((w) => this.#condition(w.operand)),
+          node.whens.map((w) => this.#when(w.operand)),
         );
       case 'SimpleCase':
         return this.#case(
@@ -178,6 +181,19 @@ export class ExpressionAnalyzer {
       }
     }
     return this.scope.column(node, this.#inAggregate !== undefined);
+  }
+
+  #when(node: ast.Expression): TypedExpr {
+    const expr = this.analyze(node);
+    const type = typeOf(expr);
+    if (type !== null && type.kind !== 'BOOLEAN') {
+      problem(
+        `WHEN operand type should be boolean.\nType for '${this.#text(node)}' is ${printType(type)}`,
+        node.span,
+        'Compare it with something.',
+      );
+    }
+    return castTo(expr, BOOLEAN);
   }
 
   #condition(node: ast.Expression): TypedExpr {
@@ -323,7 +339,7 @@ export class ExpressionAnalyzer {
 
   #aggregate(node: ast.FunctionCall): TypedExpr {
     if (this.#inAggregate !== undefined) {
-      problem(`Aggregate functions can not be nested: ${this.#text(this.#inAggregate)}`, node.span);
+      problem(`Aggregate functions can not be nested: ${this.#inAggregate.name.name}(${node.name.name}())`, node.span);
     }
     if (this.scope.aggregate === undefined) {
       // Names that do not exist come first.
@@ -353,6 +369,7 @@ export class ExpressionAnalyzer {
         init,
         type: r.type,
       };
+      checkConstants(this.functions, call, node.span);
       return this.scope.aggregate(call, node, r.table);
     } finally {
       this.#inAggregate = undefined;
@@ -364,7 +381,12 @@ export class ExpressionAnalyzer {
       if (this.scope.refuse !== undefined) this.scope.refuse(node, 'table');
       return problem(`Table function ${node.name.name} is not allowed here.`, node.span);
     }
+    if (this.#inTable !== undefined) {
+      problem(`Table functions can not be nested: ${this.#inTable.name.name}(${node.name.name}())`, node.span);
+    }
+    this.#inTable = node;
     const args = this.#arguments(node.args);
+    this.#inTable = undefined; // An error ends the analysis.
     const r = located(node.span, () => this.functions.resolveTable(node.name.name, args.types));
     const call: CallExpr = {
       kind: 'call',

@@ -87,6 +87,8 @@ class QueryAnalyzer {
     if (persistent && this.#relation.output === 'TABLE' && this.#relation.window !== null) {
       fail('KSQL does not support persistent queries on windowed tables.', query.from.span);
     }
+    const partitionBy = query.partitionBy ?? [];
+    for (const e of partitionBy) if (e.kind === 'ColumnRef') this.#scope.resolve(e, 'PARTITION BY');
     const items = listItems(query.select, {
       scope: this.#scope,
       windowColumns: !persistent,
@@ -221,10 +223,7 @@ class QueryAnalyzer {
     const groupBy = query.groupBy ?? [];
     if (query.partitionBy !== undefined) fail('GROUP BY and PARTITION BY can not be used together.', query.span);
     if (query.window !== undefined && this.#relation.output === 'TABLE') {
-      fail(
-        'WINDOW clause is only supported on streams: a table has no more than one row for a key.',
-        query.window.span,
-      );
+      fail('Windowing not supported for table aggregations.', query.window.span);
     }
     const keys = groupBy.map((e) =>
       inClause(

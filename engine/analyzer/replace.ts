@@ -29,7 +29,7 @@ export function checkReplacement(was: DataSource, next: DataSource, span: Span):
   fail(
     `Cannot upgrade data source: ${source} has schema = ${printSchema(was.schema)} which cannot be upgraded to ` +
       `${printSchema(next.schema)}. The following columns are changed, missing or reordered: ` +
-      `[${lost.map((c) => `${tick(c.name)} ${printType(c.type)}`).join(', ')}]`,
+      `[${lost.map((c) => `${tick(c.name)} ${printType(c.type)}${keys.includes(c) ? ' KEY' : ''}`).join(', ')}]`,
     span,
     'Columns can only be added, behind those that are there.',
   );

@@ -1,3 +1,5 @@
+import type { Value } from './value.js';
+
 /** Java's `String.hashCode`. */
 export function javaHash(s: string): number {
   let h = 0;
@@ -21,4 +23,11 @@ export function javaMapOrder(keys: readonly string[], initial = 1): string[] {
     .map((key) => ({ key, at: bucket(key) }))
     .sort((a, b) => a.at - b.at)
     .map(({ key }) => key);
+}
+
+/** The entries of a map in the order of `javaMapOrder` where its keys are text, else as they were put in. */
+export function javaEntries(map: ReadonlyMap<Value, Value>): [Value, Value][] {
+  const keys = [...map.keys()];
+  if (keys.length < 2 || typeof keys[0] !== 'string') return [...map];
+  return javaMapOrder(keys as string[]).map((k) => [k, map.get(k)!]);
 }

@@ -1,4 +1,5 @@
 import type { Decimal } from './decimal.js';
+import { javaEntries } from './java-map-order.js';
 import type { SqlType } from './sql-type.js';
 import { dateText, timestampText, timeText } from './temporal.js';
 import type { Value } from './value.js';
@@ -19,6 +20,28 @@ export function doubleText(v: number): string {
     text = Number(two) === v ? two : text.replace('e', '.0e');
   }
   return text.replace(/e\+?/, 'E');
+}
+
+/**
+ * A JSON number as Java prints it: an integer's digits, else BigDecimal's text (`1E+2`, `0.10`, `1E-7`). Undefined where
+ * its exponent is beyond a BigDecimal's.
+ */
+export function jsonNumberText(text: string): string | undefined {
+  const m = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text)!;
+  const fraction = m[3] ?? '';
+  if (m[3] === undefined && m[4] === undefined) return text === '-0' ? '0' : text;
+  const digits = (m[2]! + fraction).replace(/^0+(?=\d)/, '');
+  const sign = m[1] === '-' && digits !== '0' && /[1-9]/.test(digits) ? '-' : '';
+  const scale = fraction.length - Number(m[4] ?? 0);
+  if (!Number.isSafeInteger(scale) || Math.abs(scale) > 2147483647) return undefined;
+  const exponent = digits.length - 1 - scale;
+  if (scale >= 0 && exponent >= -6) {
+    if (scale === 0) return sign + digits;
+    const padded = digits.padStart(scale + 1, '0');
+    return `${sign}${padded.slice(0, -scale)}.${padded.slice(-scale)}`;
+  }
+  const mantissa = digits.length === 1 ? digits : `${digits[0]}.${digits.slice(1)}`;
+  return `${sign}${mantissa}E${exponent >= 0 ? '+' : ''}${exponent}`;
 }
 
 /** The text that CAST(… AS STRING) gives; null for null. */
@@ -56,7 +79,10 @@ function printer(type: SqlType): (v: never) => string {
     case 'MAP': {
       const key = nested(type.key);
       const value = nested(type.value);
-      return (v: Map<Value, Value>) => `{${[...v].map(([k, x]) => `${key(k)}=${value(x)}`).join(', ')}}`;
+      return (v: Map<Value, Value>) =>
+        `{${javaEntries(v)
+          .map(([k, x]) => `${key(k)}=${value(x)}`)
+          .join(', ')}}`;
     }
     case 'STRUCT': {
       const fields = type.fields.map((f) => ({ name: f.name, print: nested(f.type) }));

@@ -111,8 +111,34 @@ const CASES: readonly (readonly [string, string, string])[] = [
   ],
   [
     'CREATE TABLE t AS SELECT vendor, SUM(COUNT(*)) FROM rides GROUP BY vendor;',
-    'Aggregate functions can not be nested: SUM(COUNT(*))',
+    'Aggregate functions can not be nested: SUM(COUNT())',
     'COUNT(*)',
+  ],
+  [
+    'CREATE STREAM t AS SELECT vendor, EXPLODE(EXPLODE(ARRAY[ARRAY[1]])) AS n FROM rides;',
+    'Table functions can not be nested: EXPLODE(EXPLODE())',
+    'EXPLODE(ARRAY[ARRAY[1]])',
+  ],
+  [
+    'CREATE TABLE t AS SELECT vendor, LATEST_BY_OFFSET(zone, 0) AS n FROM rides GROUP BY vendor;',
+    'latestN must be 1 or greater',
+    'LATEST_BY_OFFSET(zone, 0)',
+  ],
+  [
+    'CREATE TABLE t AS SELECT region, COUNT(*) AS n FROM zones WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY region;',
+    'Windowing not supported for table aggregations.',
+    'WINDOW TUMBLING (SIZE 1 HOUR)',
+  ],
+  ['SELECT * FROM rides PARTITION BY nope EMIT CHANGES;', "PARTITION BY column 'NOPE' cannot be resolved.", 'nope'],
+  [
+    'SELECT CASE WHEN zone THEN 1 END FROM rides EMIT CHANGES;',
+    "WHEN operand type should be boolean.\nType for 'ZONE' is INTEGER",
+    'zone',
+  ],
+  [
+    "CREATE STREAM s (a BYTES HEADER('x'), b BYTES HEADER('x')) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');",
+    "Schema already contains a HEADER('x') column.",
+    "b BYTES HEADER('x')",
   ],
   [
     'CREATE TABLE t AS SELECT vendor, MIN(WINDOWSTART) FROM rides WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY vendor;',

@@ -17,6 +17,8 @@ describe('literals', () => {
     ['1.50', { kind: 'DecimalLiteral', text: '1.50' }],
     ['- 1.50', { kind: 'DecimalLiteral', text: '-1.50' }],
     ['.5', { kind: 'DecimalLiteral', text: '0.5' }],
+    ['5.', { kind: 'DecimalLiteral', text: '5.' }],
+    ['5.E2', { kind: 'DoubleLiteral', value: 500, text: '5.E2' }],
     ['1e2', { kind: 'DoubleLiteral', value: 100, text: '1E2' }],
     ['1.5E-3', { kind: 'DoubleLiteral', value: 0.0015, text: '1.5E-3' }],
     ['true', { kind: 'BooleanLiteral', value: true }],

@@ -1,3 +1,4 @@
+import { jsonNumberText } from '../../types/java-text.js';
 import { DecodeError } from '../format.js';
 import {
   COLON,
@@ -95,23 +96,10 @@ function compactObject(c: JsonCursor): string {
 const quote = (s: string): string =>
   JSON.stringify(s).replace(/\\u00[01][a-f]/g, (e) => `\\u${e.slice(2).toUpperCase()}`);
 
-/** A JSON number as Java prints it: an integer's digits, else BigDecimal's text (`1E+2`, `0.10`, `1E-7`). */
+/** A JSON number as Java prints it. */
 export function numberText(text: string): string {
   if (text.length > MAX_NUMBER_LENGTH) throw new DecodeError(`A number of more than ${MAX_NUMBER_LENGTH} characters`);
-  const m = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text)!;
-  const fraction = m[3] ?? '';
-  if (m[3] === undefined && m[4] === undefined) return text === '-0' ? '0' : text;
-  const digits = (m[2]! + fraction).replace(/^0+(?=\d)/, '');
-  const sign = m[1] === '-' && digits !== '0' && /[1-9]/.test(digits) ? '-' : '';
-  const scale = fraction.length - Number(m[4] ?? 0);
-  if (!Number.isSafeInteger(scale) || Math.abs(scale) > 2147483647)
-    throw new DecodeError(`Number out of range: ${text}`);
-  const exponent = digits.length - 1 - scale;
-  if (scale >= 0 && exponent >= -6) {
-    if (scale === 0) return sign + digits;
-    const padded = digits.padStart(scale + 1, '0');
-    return `${sign}${padded.slice(0, -scale)}.${padded.slice(-scale)}`;
-  }
-  const mantissa = digits.length === 1 ? digits : `${digits[0]}.${digits.slice(1)}`;
-  return `${sign}${mantissa}E${exponent >= 0 ? '+' : ''}${exponent}`;
+  const printed = jsonNumberText(text);
+  if (printed === undefined) throw new DecodeError(`Number out of range: ${text}`);
+  return printed;
 }

@@ -1,5 +1,6 @@
 import { addLong, type Long } from '../../types/arithmetic.js';
 import { compareValues, hashKey, nullSafeEqual } from '../../types/compare.js';
+import { javaEntries } from '../../types/java-map-order.js';
 import { javaText } from '../../types/java-text.js';
 import { array, type SqlType, struct } from '../../types/sql-type.js';
 import type { Value } from '../../types/value.js';
@@ -337,7 +338,11 @@ const mapKeys = scalar({
   description: 'The keys of a map.',
   category: CATEGORY,
   overloads: [
-    { signature: 'MAP_KEYS(map MAP<K, V>) -> ARRAY<K>', nulls: 'propagate', make: () => (m: MapOf) => [...m.keys()] },
+    {
+      signature: 'MAP_KEYS(map MAP<K, V>) -> ARRAY<K>',
+      nulls: 'propagate',
+      make: () => (m: MapOf) => javaEntries(m).map(([k]) => k),
+    },
   ],
   examples: [{ sql: "MAP_KEYS(MAP('a' := 1, 'b' := 2))", result: "ARRAY['a', 'b']" }],
 });
@@ -350,7 +355,7 @@ const mapValues = scalar({
     {
       signature: 'MAP_VALUES(map MAP<K, V>) -> ARRAY<V>',
       nulls: 'propagate',
-      make: () => (m: MapOf) => [...m.values()],
+      make: () => (m: MapOf) => javaEntries(m).map(([, v]) => v),
     },
   ],
   examples: [{ sql: "MAP_VALUES(MAP('a' := 1, 'b' := 2))", result: 'ARRAY[1, 2]' }],
@@ -403,7 +408,7 @@ const entries = scalar({
           ]),
         ),
       make: () => (m: MapOf, inOrder: boolean) => {
-        const out = [...m].map(([k, v]): Value[] => [k, v]);
+        const out: Value[][] = javaEntries(m);
         return inOrder ? out.sort((a, b) => (a[0]! < b[0]! ? -1 : a[0]! > b[0]! ? 1 : 0)) : out;
       },
     },

@@ -1,11 +1,13 @@
+import { jsonNumberText } from '../../types/java-text.js';
+
 /**
- * JSON as the functions on JSON text need it: numbers stay the text that they were written as (1.23450, 64-bit integers),
+ * JSON as the functions on JSON text need it: numbers keep their digits (1.23450, 64-bit integers),
  * the order of fields is kept, and what follows a complete value can be left alone, as Jackson does.
  */
 export type Json =
   | { readonly kind: 'null' }
   | { readonly kind: 'boolean'; readonly value: boolean }
-  /** As written. */
+  /** As Java prints it: `1.50` as written, `1e3` as `1E+3`. */
   | { readonly kind: 'number'; readonly text: string }
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'array'; readonly items: readonly Json[] }
@@ -47,7 +49,7 @@ class Parser {
         const m = NUMBER.exec(this.text);
         if (m === null) return undefined;
         this.at = NUMBER.lastIndex;
-        return { kind: 'number', text: m[0] };
+        return { kind: 'number', text: jsonNumberText(m[0]) ?? m[0] };
       }
     }
   }

@@ -1,5 +1,6 @@
 import { Decimal } from '../../types/decimal.js';
 import { EvaluationError } from '../../types/evaluation-error.js';
+import { javaEntries } from '../../types/java-map-order.js';
 import { doubleText } from '../../types/java-text.js';
 import type { SqlType } from '../../types/sql-type.js';
 import { dateText, timestampText, timeText } from '../../types/temporal.js';
@@ -50,8 +51,8 @@ const extractJsonField = scalar({
   ],
 });
 
-/** Whether a JSON value is equal to a SQL value of a primitive type. */
-function matches(json: Json, value: Value): boolean {
+/** Whether a JSON value is equal to a SQL value of a primitive type; a number with a fraction or an exponent is no integer. */
+function matches(json: Json, value: Value, integral: boolean): boolean {
   if (value === null) return json.kind === 'null';
   switch (json.kind) {
     case 'boolean':
@@ -59,6 +60,7 @@ function matches(json: Json, value: Value): boolean {
     case 'string':
       return json.value === value;
     case 'number': {
+      if (/[.eE]/.test(json.text) === integral) return false;
       if (value instanceof Decimal) return Decimal.parse(json.text)?.equals(value) === true;
       if (typeof value === 'bigint') return Decimal.parse(json.text)?.equals(Decimal.fromInteger(value)) === true;
       return typeof value === 'number' && Number(json.text) === value;
@@ -76,15 +78,19 @@ const jsonArrayContains = scalar({
     {
       signature: 'JSON_ARRAY_CONTAINS(jsonArray STRING, value T) -> BOOLEAN',
       nulls: 'pass',
-      make: () => (text: string | null, value: Value) => {
-        const json = text === null ? undefined : parseJsonPrefix(text);
-        return json?.kind === 'array' && json.items.some((item) => matches(item, value));
+      make: ({ args }) => {
+        const integral = args[1]!.kind === 'INTEGER' || args[1]!.kind === 'BIGINT';
+        return (text: string | null, value: Value) => {
+          const json = text === null ? undefined : parseJsonPrefix(text);
+          return json?.kind === 'array' && json.items.some((item) => matches(item, value, integral));
+        };
       },
     },
   ],
   examples: [
     { sql: "JSON_ARRAY_CONTAINS('[1, 2, 3]', 3)", result: 'true' },
     { sql: `JSON_ARRAY_CONTAINS('["a"]', 'b')`, result: 'false' },
+    { sql: "JSON_ARRAY_CONTAINS('[1.0]', 1)", result: 'false' },
   ],
 });
 
@@ -246,7 +252,9 @@ function nonNull(type: SqlType): (v: never) => string {
     case 'MAP': {
       const value = jsonPrinter(type.value);
       return (v: Map<Value, Value>) =>
-        `{${[...v].map(([k, x]) => `${JSON.stringify(String(k))}:${value(x)}`).join(',')}}`;
+        `{${javaEntries(v)
+          .map(([k, x]) => `${JSON.stringify(String(k))}:${value(x)}`)
+          .join(',')}}`;
     }
     case 'STRUCT': {
       const fields = type.fields.map((f) => ({ name: JSON.stringify(f.name), print: jsonPrinter(f.type) }));

@@ -1,4 +1,4 @@
-import { javaMapOrder } from '../../types/java-map-order.js';
+import { javaEntries } from '../../types/java-map-order.js';
 import type { Value } from '../../types/value.js';
 import { scalar } from '../function.js';
 
@@ -78,16 +78,9 @@ const reduce = scalar({
     {
       signature: 'REDUCE(map MAP<K, V>, state S, lambda LAMBDA(S, K, V) => S) -> S',
       nulls: 'pass',
-      make: (types) => {
-        const map = types.args[0]!;
-        const ordered = map.kind === 'MAP' && map.key.kind === 'STRING';
-        return (m: MapOf | null, state: Value, f: Three) => {
-          if (m === null || state === null) return state;
-          const keys: Iterable<Value> = ordered ? javaMapOrder([...m.keys()] as string[]) : m.keys();
-          let s: Value = state;
-          for (const k of keys) s = f(s, k, m.get(k)!);
-          return s;
-        };
+      make: () => (m: MapOf | null, state: Value, f: Three) => {
+        if (m === null || state === null) return state;
+        return javaEntries(m).reduce<Value>((s, [k, v]) => f(s, k, v), state);
       },
     },
   ],
