@@ -1,4 +1,5 @@
-import { watch } from 'node:fs';
+import { statSync, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DeployStep, messageOf, WeirError } from '../engine/index.js';
 import { readScripts } from '../server/deploy.js';
@@ -42,15 +43,21 @@ export async function deploy(command: 'plan' | 'apply', args: readonly string[],
     io.out(HELP);
     return 0;
   }
-  if (positionals.length > 1 || (values.watch && command === 'plan')) throw new UsageError(HELP);
+  if (positionals.length > 1)
+    throw new UsageError(`weir ${command} takes one file or folder, not ${positionals.join(', ')}.`);
+  if (values.watch && command === 'plan') throw new UsageError('--watch goes with weir apply: plan changes nothing.');
   const path = positionals[0] ?? 'queries';
   const api = new ApiClient(values);
   const send = async (route: string): Promise<readonly DeployStep[]> => {
-    const body = { files: readScripts(path), prune: values.prune === true };
+    const body = {
+      files: readScripts(path, `Give a file or a folder: weir ${command} PATH.`),
+      prune: values.prune === true,
+    };
     return (await api.post<{ steps: DeployStep[] }>(route, body)).steps;
   };
+  let again = false;
   const show = (steps: readonly DeployStep[]) =>
-    io.out(values.json ? JSON.stringify(steps, null, 2) : planText(steps, command === 'apply'));
+    io.out(values.json ? JSON.stringify(steps, null, 2) : planText(steps, command === 'apply', again));
 
   if (command === 'plan') {
     const steps = await send('/deployments/plan');
@@ -68,6 +75,7 @@ export async function deploy(command: 'plan' | 'apply', args: readonly string[],
   };
   const done = await apply();
   if (!values.watch) return done ? 0 : 1;
+  again = true;
   io.err(`Watching ${path}; Ctrl-C ends it.`);
   for await (const _ of changes(path, io.signal)) {
     try {
@@ -83,7 +91,11 @@ export async function deploy(command: 'plan' | 'apply', args: readonly string[],
 async function* changes(path: string, signal: AbortSignal): AsyncGenerator<void> {
   let changed: () => void = () => {};
   let pending = false;
-  const watcher = watch(path, { signal }, () => {
+  // An editor that writes a new file in the place of the old one is seen from the folder alone.
+  const isFolder = statSync(path).isDirectory();
+  const name = basename(path);
+  const watcher = watch(isFolder ? path : dirname(path), { signal }, (_, file) => {
+    if (file !== null && (isFolder ? !file.endsWith('.sql') : file !== name)) return;
     pending = true;
     changed();
   });
@@ -114,19 +126,24 @@ const SIGNS: Record<DeployStep['action'], string> = {
   drop: '-',
 };
 
-/** A plan for people: a line a step with its sign, the old text beside the new, and a summary. */
-export function planText(steps: readonly DeployStep[], applying = false): string {
+/**
+ * A plan for people: a line a step with its sign, the old text beside the new, and a summary. `changesOnly`: what is as it
+ * was is counted, and not named again.
+ */
+export function planText(steps: readonly DeployStep[], applying = false, changesOnly = false): string {
   const lines: string[] = [];
   const indent = (mark: string, text: string) => {
     for (const line of text.trim().split('\n')) lines.push(`      ${mark} ${line}`.trimEnd());
   };
   let file: string | null | undefined;
   for (const step of steps) {
+    if (changesOnly && !isChange(step) && step.action !== 'refused') continue;
     if (step.file !== file) {
       file = step.file;
       lines.push(file ?? 'in no file');
     }
-    lines.push(`  ${SIGNS[step.action]} ${step.action.padEnd(9)} ${step.subject}`);
+    const place = step.action === 'refused' && step.line !== null ? `  (${step.file}:${step.line})` : '';
+    lines.push(`  ${SIGNS[step.action]} ${step.action.padEnd(9)} ${step.subject}${place}`);
     if (step.action === 'create') indent('+', step.sql);
     if (step.action === 'replace') {
       indent('-', `${step.was};`);

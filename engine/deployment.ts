@@ -1,4 +1,5 @@
 import type { Statement } from '../parser/ast.js';
+import { SqlError } from '../parser/index.js';
 import { EMPTY_CONTEXT } from './api.js';
 import { applyCommand, type Catalog, type DataSource } from './catalog/index.js';
 import { decide } from './commands/deployed.js';
@@ -20,6 +21,8 @@ export interface DeployStep {
   readonly action: DeployAction;
   /** The file; null for what is in none. */
   readonly file: string | null;
+  /** Line of the file, from 1: where the statement begins, or where what is refused is wrong. */
+  readonly line: number | null;
   /** What it is about: `STREAM ORDERS`, `QUERY INSERTQUERY_3`, `SET`. */
   readonly subject: string;
   readonly sql: string;
@@ -62,6 +65,7 @@ export class Deployment {
       try {
         for (const parsed of this.scripts.parse(file.sql, session)) {
           const subject = subjectOf(parsed.statement);
+          const { line } = parsed.statement.span;
           const sql = maskedText(parsed.statement, parsed.text);
           const was = existing(catalog, parsed.statement)?.sql ?? null;
           try {
@@ -76,9 +80,9 @@ export class Deployment {
               );
               if (prepared.command !== undefined) catalog = applyCommand(catalog, prepared.command);
             }
-            steps.push(stepOf(action, file.name, subject, sql, action === 'replace' ? { was } : {}));
+            steps.push(stepOf(action, file.name, subject, sql, { line, ...(action === 'replace' ? { was } : {}) }));
           } catch (e) {
-            steps.push(stepOf('refused', file.name, subject, sql, { was, ...why(e) }));
+            steps.push(stepOf('refused', file.name, subject, sql, { line, was, ...why(e) }));
           }
         }
       } catch (e) {
@@ -96,7 +100,7 @@ export class Deployment {
     if (refused.length > 0) {
       throw new WeirError(
         'BAD_STATEMENT',
-        refused.map((s) => `${s.file ?? s.subject}: ${s.reason}`).join('\n'),
+        refused.map((s) => `${placeOf(s) ?? s.subject}: ${s.reason}`).join('\n'),
         refused.find((s) => s.hint !== null)?.hint ?? undefined,
       );
     }
@@ -188,21 +192,30 @@ const stepOf = (
   file: string | null,
   subject: string,
   sql: string,
-  more: Partial<Pick<DeployStep, 'was' | 'reason' | 'hint'>> = {},
-): DeployStep => ({ action, file, subject, sql, was: null, reason: null, hint: null, ...more });
+  more: Partial<Pick<DeployStep, 'line' | 'was' | 'reason' | 'hint'>> = {},
+): DeployStep => ({ action, file, line: null, subject, sql, was: null, reason: null, hint: null, ...more });
 
-const why = (e: unknown): Pick<DeployStep, 'reason' | 'hint'> => ({
-  reason: messageOf(cause(e)),
-  hint: (cause(e) as { hint?: string }).hint ?? null,
-});
+/** `02_rides.sql:14`; undefined for what is in no file. */
+const placeOf = ({ file, line }: DeployStep): string | undefined =>
+  file === null ? undefined : line === null ? file : `${file}:${line}`;
+
+const why = (e: unknown): Pick<DeployStep, 'reason' | 'hint'> & { readonly line?: number } => {
+  const error = cause(e);
+  return {
+    reason: messageOf(e),
+    hint: (error as { hint?: string }).hint ?? null,
+    ...(error instanceof SqlError && error.span !== undefined ? { line: error.span.line } : {}),
+  };
+};
 
 const cause = (e: unknown): unknown => (e instanceof StatementFailure ? e.cause : e);
 
 /** A name that two statements of the set define would change at every deployment. */
 function once(defined: Map<string, string>, statement: Statement, file: string): void {
-  if (statement.kind !== 'CreateSource' && statement.kind !== 'CreateAs') return;
-  const name = statement.name.name;
-  if (defined.has(name) && !statement.orReplace && !statement.ifNotExists) {
+  const isType = statement.kind === 'CreateType';
+  if (!isType && statement.kind !== 'CreateSource' && statement.kind !== 'CreateAs') return;
+  const name = `${isType ? 'Type ' : ''}${statement.name.name}`;
+  if (defined.has(name) && !(!isType && statement.orReplace) && !statement.ifNotExists) {
     const other = defined.get(name);
     throw new WeirError(
       'BAD_STATEMENT',
@@ -231,9 +244,18 @@ function subjectOf(statement: Statement): string {
     case 'CreateType':
       return `TYPE ${statement.name.name}`;
     case 'SetProperty':
-      return `SET ${statement.name}`;
+    case 'UnsetProperty':
+      return `${statement.kind === 'SetProperty' ? 'SET' : 'UNSET'} ${statement.name}`;
+    case 'Define':
+    case 'Undefine':
+      return `${statement.kind.toUpperCase()} ${statement.name.name}`;
+    case 'AlterSource':
+    case 'DropSource':
+      return `${statement.kind === 'DropSource' ? 'DROP' : 'ALTER'} ${statement.sourceKind} ${statement.name.name}`;
+    case 'Query':
+      return 'SELECT';
     default:
-      // `DropSource` is DROP SOURCE, for people.
+      // `AssertTopic` is ASSERT TOPIC, for people.
       return statement.kind.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toUpperCase();
   }
 }

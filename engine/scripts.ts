@@ -62,8 +62,11 @@ export class Scripts {
       return;
     }
     const split = splitStatements(sql);
-    for (const slice of [...split.statements, split.tail]) {
-      if (slice.text !== '') yield* parsed(substituteVariables(slice.text, Object.fromEntries(session.variables)).text);
+    for (const { text, span } of [...split.statements, split.tail]) {
+      if (text === '') continue;
+      // Moved to where it stands in the script, so that errors name the script's lines.
+      const place = '\n'.repeat(span.line - 1) + ' '.repeat(span.column - 1);
+      yield* parsed(place + substituteVariables(text, Object.fromEntries(session.variables)).text);
     }
   }
 
@@ -134,7 +137,7 @@ function* parsed(sql: string): Generator<ParsedStatement> {
   try {
     statements = parseScript(sql);
   } catch (e) {
-    throw e instanceof SqlError ? new StatementFailure(e.statement ?? sql, e, source) : e;
+    throw e instanceof SqlError ? new StatementFailure(e.statement ?? sql.trim(), e, source) : e;
   }
   for (const statement of statements) {
     yield { statement, source, text: source.slice(statement.span).trim() };

@@ -3,19 +3,12 @@ import { join } from 'node:path';
 import { type DeployStep, type Script, WeirError } from '../engine/index.js';
 
 /** A file of statements, or the `.sql` files of a folder in lexical order. */
-export function readScripts(path: string): Script[] {
+export function readScripts(path: string, hint = 'See setting ksql.queries.file.'): Script[] {
   let isFolder: boolean;
   try {
     isFolder = statSync(path).isDirectory();
   } catch (e) {
-    throw new WeirError(
-      'BAD_REQUEST',
-      `The statements to deploy are not there: ${path}`,
-      'See setting ksql.queries.file.',
-      {
-        cause: e,
-      },
-    );
+    throw new WeirError('BAD_REQUEST', `The statements to deploy are not there: ${path}`, hint, { cause: e });
   }
   const files = isFolder
     ? readdirSync(path)

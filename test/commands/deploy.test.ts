@@ -65,11 +65,16 @@ describe('deployed statements', () => {
     d.write('1.sql', SOURCE);
     await d.start();
     for (const [sql, reason] of [
-      ['INSERT INTO s VALUES (1, 2);', /2\.sql: INSERT … VALUES cannot be deployed/],
-      ["CREATE STREAM s (other INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');", /2\.sql: S is made twice/],
-      ['SELECT * FROM s EMIT CHANGES;', /2\.sql: .*SELECT/],
-      ['CREATE STREAM o AS SELECT k, v FROM s; CREATE STREAM q AS SELECT nope FROM o;', /2\.sql: .*NOPE/],
-      ['CREATE STREAM', /2\.sql: line 1:\d+: Syntax Error/],
+      ['INSERT INTO s VALUES (1, 2);', /2\.sql:1: INSERT … VALUES cannot be deployed/],
+      ["CREATE STREAM s (other INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');", /2\.sql:1: S is made twice/],
+      ['SELECT * FROM s EMIT CHANGES;', /2\.sql:1: SELECT cannot be deployed/],
+      ['\n\nALTER STREAM s ADD w INT;', /2\.sql:3: ALTER STREAM cannot be deployed/],
+      ['DROP STREAM IF EXISTS s;', /2\.sql:1: DROP cannot be deployed/],
+      ['CREATE TYPE t AS STRUCT<a INT>; CREATE TYPE t AS STRUCT<b INT>;', /2\.sql:1: Type T is made twice/],
+      ['CREATE STREAM o AS SELECT k, v FROM s; CREATE STREAM q AS SELECT nope FROM o;', /2\.sql:1: .*NOPE/],
+      ['CREATE STREAM', /2\.sql:1: line 1:\d+: Syntax Error/],
+      // With variables each statement is read by itself, and stands where it stands.
+      ["DEFINE c = 'v';\n\nCREATE STREAM o AS\n  SELECT k, ${c}, nope FROM s;", /2\.sql:4: Line: 4, Col: \d+: .*NOPE/],
     ] as const) {
       d.write('2.sql', sql);
       await expect(d.start()).rejects.toThrow(reason);

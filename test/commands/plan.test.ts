@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { deploy } from '../../cli/deploy.js';
@@ -96,8 +96,8 @@ describe('weir plan and weir apply', () => {
     p.write('1.sql', SOURCE.replace('v INT', 'v STRING'));
     const refused = await p.apply();
     expect(refused.status).toBe(1);
-    expect(refused.text).toMatch(/! refused {3}STREAM S\n.*Cannot upgrade data source/);
-    expect(refused.text).toMatch(/! refused {3}TABLE T\n/);
+    expect(refused.text).toMatch(/! refused {3}STREAM S {2}\(1\.sql:1\)\n.*Cannot upgrade data source/);
+    expect(refused.text).toMatch(/! refused {3}TABLE T {2}\(3\.sql:1\)\n/);
     expect(refused.text).toContain('Nothing has been applied.');
     expect(await names(s)).toEqual(['O', 'S', 'T', 'CSAS_O_0', 'CTAS_T_1']);
   });
@@ -124,13 +124,40 @@ describe('weir plan and weir apply', () => {
     const p = project(s);
     p.write('1.sql', `${SOURCE} ${SOURCE}`);
     p.write('2.sql', 'CREATE STREAM');
-    p.write('3.sql', 'CREATE STREAM o AS SELECT nope FROM s;');
+    p.write('3.sql', '-- o\nCREATE STREAM o AS\n  SELECT nope FROM s;');
     const { status, text } = await p.plan();
     expect(status).toBe(1);
     expect(text).toContain('S is made twice: in this file.');
-    expect(text).toMatch(/2\.sql\n {2}! refused {3}FILE\n.*line 1:\d+: Syntax Error/);
-    expect(text).toMatch(/3\.sql\n {2}! refused {3}STREAM O\n.*NOPE/);
+    expect(text).toMatch(/2\.sql\n {2}! refused {3}FILE {2}\(2\.sql:1\)\n.*line 1:\d+: Syntax Error/);
+    expect(text).toMatch(
+      /3\.sql\n {2}! refused {3}STREAM O {2}\(3\.sql:3\)\n.*NOPE.*\n.*SELECT nope FROM s;\n +! +\^{4}\n/,
+    );
     expect(JSON.parse((await p.plan('--json')).text)).toMatchObject([{ action: 'create' }, {}, {}, {}]);
+  });
+
+  it('refuse a type that would become another, and know one that stays', async () => {
+    const s = await server();
+    const p = project(s);
+    p.write('1.sql', 'CREATE TYPE t AS STRUCT<a INT>;');
+    await p.apply();
+    expect(await p.plan()).toMatchObject({ status: 0, text: expect.stringContaining('1 unchanged.') });
+    p.write('1.sql', 'CREATE TYPE t AS STRUCT<a BIGINT>;');
+    const { status, text } = await p.plan();
+    expect([status, text]).toEqual([
+      1,
+      expect.stringContaining('Type T is STRUCT<`A` INTEGER> and cannot become STRUCT<`A` BIGINT>.'),
+    ]);
+  });
+
+  it('wrong use is told', async () => {
+    const s = await server();
+    const io = { out: () => {}, err: () => {}, signal: new AbortController().signal };
+    for (const [args, said] of [
+      [['a', 'b'], 'one file or folder, not a, b'],
+      [['a', '--watch'], '--watch goes with weir apply'],
+      [['nothing', '--server', s.address], 'are not there: nothing'],
+    ] as const)
+      await expect(deploy('plan', args, io)).rejects.toThrow(said);
   });
 
   it('say where no server answers', async () => {
@@ -165,9 +192,39 @@ describe('weir plan and weir apply', () => {
     await said('NOPE');
     writeFileSync(join(dir, '2.sql'), 'CREATE STREAM o AS SELECT k, v FROM s;');
     await said('1 new, 1 unchanged.');
+    expect(lines.filter((l) => l.includes('unchanged STREAM S'))).toEqual([]); // named at the first time at most
     ends.abort();
     expect(await watching).toBe(0);
     expect(await names(s)).toEqual(['O', 'S', 'CSAS_O_0']);
+  });
+
+  it('see one file also where an editor puts a new one in its place', async () => {
+    const s = await server();
+    const file = join(tempDir(), '1.sql');
+    writeFileSync(file, SOURCE);
+    const ends = new AbortController();
+    const lines: string[] = [];
+    let wake = () => {};
+    const say = (text: string) => {
+      lines.push(text);
+      wake();
+    };
+    const said = async (part: string) => {
+      while (!lines.some((l) => l.includes(part))) await new Promise<void>((resolve) => (wake = resolve));
+    };
+    const watching = deploy('apply', [file, '--server', s.address, '--watch'], {
+      out: say,
+      err: say,
+      signal: ends.signal,
+    });
+    await said('Watching');
+    for (const name of ['o', 'p']) {
+      writeFileSync(`${file}~`, `${SOURCE} CREATE STREAM ${name} AS SELECT k, v FROM s;`);
+      renameSync(`${file}~`, file);
+      await said(`create    STREAM ${name.toUpperCase()}`);
+    }
+    ends.abort();
+    expect(await watching).toBe(0);
   });
 });
 
