@@ -146,7 +146,7 @@ function zoneField(letter: string, count: number, m: Moment): string {
       return m.zone.id;
     case 'v':
     case 'z':
-      return m.zone.shortName(m.epochMs);
+      return count >= 4 ? m.zone.longName(m.epochMs) : m.zone.shortName(m.epochMs);
     case 'O':
       return localizedOffset(m.offset, count >= 4);
     case 'X':

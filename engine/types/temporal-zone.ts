@@ -6,15 +6,22 @@ import { offsetMs } from './temporal.js';
  * The rules come from the ICU data that Node brings along.
  */
 export interface Zone {
-  /** As it was asked for. */
+  /** As it was asked for; an offset in its long form, `+02:00`. */
   readonly id: string;
   /** Milliseconds east of UTC at an instant. */
   offsetAt(epochMs: number): number;
   /** `PDT`, `CEST`, `GMT+05:30`: the short name at an instant. */
   shortName(epochMs: number): string;
+  /** `Pacific Daylight Time`. */
+  longName(epochMs: number): string;
 }
 
-export const UTC: Zone = { id: 'UTC', offsetAt: () => 0, shortName: () => 'UTC' };
+export const UTC: Zone = {
+  id: 'UTC',
+  offsetAt: () => 0,
+  shortName: () => 'UTC',
+  longName: () => 'Coordinated Universal Time',
+};
 
 /** java.time.ZoneId.SHORT_IDS and the daylight names that people write. */
 const OLD_NAMES: Readonly<Record<string, string>> = {
@@ -64,12 +71,19 @@ export function zoneOf(id: string): Zone {
 
 function makeZone(id: string): Zone {
   const name = OLD_NAMES[id] ?? id;
-  if (/^(?:UTC|GMT|UT|Z)$/i.test(name)) return id === 'GMT' ? { ...UTC, id, shortName: () => 'GMT' } : { ...UTC, id };
+  if (/^(?:UTC|GMT|UT|Z)$/i.test(name)) {
+    return id === 'GMT'
+      ? { ...UTC, id, shortName: () => 'GMT', longName: () => 'Greenwich Mean Time' }
+      : { ...UTC, id };
+  }
   const offset = OFFSET.exec(name);
   if (offset !== null) {
     const digits = /^[+-]\d(?!\d)/.test(offset[1]!) ? `${offset[1]![0]}0${offset[1]!.slice(1)}` : offset[1]!;
     const ms = offsetMs(digits);
-    return { id, offsetAt: () => ms, shortName: () => offsetText(ms, true) };
+    // A bare offset has no name but itself.
+    const text = /^[+-]/.test(id) ? offsetText(ms) : undefined;
+    const name = text ?? offsetText(ms, true);
+    return { id: text ?? id, offsetAt: () => ms, shortName: () => name, longName: () => name };
   }
   return named(id, name);
 }
@@ -110,6 +124,8 @@ function named(id: string, name: string): Zone {
       return offset;
     },
     shortName: (epochMs) => shortName(name, epochMs),
+    longName: (epochMs) =>
+      zonePart(new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'long' }), epochMs),
   };
 }
 

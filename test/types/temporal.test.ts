@@ -34,6 +34,8 @@ describe('patterns', () => {
     ['yyyy-MM-dd HH:mm:ss zzz', 'America/Los_Angeles', '2018-05-11 14:58:33 PDT'],
     ['HH:mm zzz', 'Europe/London', '22:58 BST'],
     ['HH:mm z VV', 'Europe/Paris', '23:58 CEST Europe/Paris'],
+    ['HH:mm zzzz', 'America/Los_Angeles', '14:58 Pacific Daylight Time'],
+    ['HH:mm zzzz VV z', '+0200', '23:58 +02:00 +02:00 +02:00'],
     ['EEE, d MMM yyyy h:mm a', 'UTC', 'Fri, 11 May 2018 9:58 PM'],
     ['EEEE MMMM D Q QQQ', 'UTC', 'Friday May 131 2 Q2'],
     ["yy ''SS'' Z", 'UTC', "18 '04' +0000"],
