@@ -6,11 +6,18 @@ import { cutMessage } from '../../parser/source.js';
  */
 export const ERROR_CODES = {
   SYNTAX_ERROR: { http: 40001, domain: 'sql' },
+  NESTING_TOO_DEEP: { http: 40001, domain: 'sql' },
+  SOURCE_TOO_LONG: { http: 40001, domain: 'sql' },
+  TOO_MANY_STATEMENTS: { http: 40001, domain: 'sql' },
+  NUMBER_OUT_OF_RANGE: { http: 40001, domain: 'sql' },
+  /** KEY where a table has PRIMARY KEY, or the other way round. */
+  WRONG_KEY_KIND: { http: 40001, domain: 'sql' },
   BAD_STATEMENT: { http: 40001, domain: 'sql' },
   /** `weir.push.snapshot` for a query whose rows are no rows of one table. */
   NO_SNAPSHOT: { http: 40001, domain: 'sql' },
   NOT_SUPPORTED: { http: 40001, domain: 'sql' },
   BAD_REQUEST: { http: 40000, domain: 'request' },
+  UNAUTHORIZED: { http: 40100, domain: 'request' },
   FORBIDDEN: { http: 40300, domain: 'request' },
   WRONG_ENDPOINT: { http: 40002, domain: 'request' },
   TOO_MANY_QUERIES: { http: 40003, domain: 'limit' },

@@ -1,10 +1,10 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
-import type { Clock, EngineApi } from '../../engine/index.js';
+import { type Clock, type EngineApi, WeirError } from '../../engine/index.js';
 import type { ClusterNode } from '../cluster.js';
 import type { ServerConfig } from '../config.js';
 import { SilenceWatch } from '../push/silence.js';
-import { genericError } from '../wire/errors.js';
+import { errorBody } from '../wire/errors.js';
 import { webSockets } from '../ws/sockets.js';
 import { isOpen, maySignIn } from './auth.js';
 import { bodyRules } from './bodies.js';
@@ -43,6 +43,8 @@ export interface RouteContext extends AppOptions {
 /** How often silent queries are looked at. */
 const SILENCE_TICK_MS = 500;
 
+const UNAUTHORIZED = new WeirError('UNAUTHORIZED', 'Unauthorized', 'Sign in as one of weir.auth.users.');
+
 /** Characters of a name in a path: a topic's has up to 249, quotes of a source's and escapes come on top. */
 const MAX_NAME = 1000;
 
@@ -75,7 +77,7 @@ export function createApp(parts: AppOptions): FastifyInstance & { urls(): readon
   originRules(app, config.allowedOrigins);
   app.addHook('onRequest', (request, reply, done) => {
     if (isOpen(request.url) || maySignIn(request.headers.authorization, config.users)) return done();
-    reply.code(401).header('www-authenticate', 'Basic realm="weir"').send(genericError(40100, 'Unauthorized'));
+    reply.code(401).header('www-authenticate', 'Basic realm="weir"').send(errorBody(UNAUTHORIZED));
   });
   // JSON has no charset (RFC 8259 §11), and some clients compare the type as text.
   app.addHook('onSend', async (request, reply, payload) => {
