@@ -33,6 +33,7 @@ import type { Settings } from './settings.js';
 import type { Clock } from './types/clock.js';
 import { WeirError } from './types/errors.js';
 import type { Logger } from './types/logger.js';
+import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from './types/topic-name.js';
 
 export interface EngineOptions {
   readonly log: Log;
@@ -262,6 +263,8 @@ export class Engine implements EngineApi {
 
   async produce(topic: string, records: readonly RawRecord[], partitions = DEFAULT_PARTITIONS): Promise<number> {
     this.checkReady();
+    if (!isTopicName(topic)) throw new WeirError('BAD_REQUEST', `'${topic}' is no topic name.`, TOPIC_NAME_HINT);
+    if (isInternalTopic(topic)) throw new WeirError('FORBIDDEN', `Cannot write to read-only topic: ${topic}`);
     return this.producer.produce(topic, records, partitions);
   }
 

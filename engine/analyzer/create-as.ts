@@ -9,7 +9,9 @@ import { type AnalyzerContext, property, sqlOf } from './context.js';
 import {
   checkFormats,
   checkName,
+  checkTopic,
   checkWrap,
+  checkWritable,
   DEFAULT_KEY_FORMAT,
   replaceable,
   timestampColumn,
@@ -51,6 +53,9 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
   const schema = sinkSchema(query);
   const input = firstSource(query);
   const topic = p.topic ?? `${property(context, TOPIC_PREFIX) ?? ''}${name}`;
+  const topicSpan = p.span('KAFKA_TOPIC') ?? node.name.span;
+  checkTopic(topic, topicSpan);
+  checkWritable(topic, topicSpan);
   const formats = sinkFormats(context, p, query, schema, node);
   checkWrap(p, formats.valueFormat, schema, node.span);
   checkKeyTypes(schema.key, node.span);

@@ -3,6 +3,7 @@ import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId, type SourceKind, type TimestampColumn } from '../catalog/index.js';
 import type { Column, HeaderBinding, Schema, ValueColumn } from '../types/schema.js';
 import { array, BYTES, printType, type SqlType, STRING, struct, typeEquals } from '../types/sql-type.js';
+import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from '../types/topic-name.js';
 import type { FormatRef } from '../types/topology.js';
 import { type AnalyzerContext, checkFormat, property, sqlOf } from './context.js';
 import { didYouMean, fail, tick } from './errors.js';
@@ -43,6 +44,7 @@ export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource
       "Write WITH (KAFKA_TOPIC='…').",
     );
   }
+  checkTopic(p.topic, p.span('KAFKA_TOPIC') ?? node.span);
   checkWrap(p, valueFormat, schema, node.span);
   checkKeyTypes(schema.key, node.span);
   checkFormats(context, schema, keyFormat, valueFormat, node.span);
@@ -161,6 +163,16 @@ function headerBinding(c: ColumnDef, type: SqlType): HeaderBinding | undefined {
     return { kind: 'one', header: c.headerKey ?? '' };
   }
   return undefined;
+}
+
+/** A topic that no broker would make is an error of its statement, before any of the script runs. */
+export function checkTopic(topic: string, span: Span): void {
+  if (!isTopicName(topic)) fail(`'${topic}' is no topic name.`, span, TOPIC_NAME_HINT);
+}
+
+/** The engine's own topics are read-only. */
+export function checkWritable(topic: string, span: Span): void {
+  if (isInternalTopic(topic)) fail(`Cannot write to read-only topic: ${topic}`, span, 'It belongs to the engine.');
 }
 
 /** The columns that are written, and of a side that has none those of its registered schema. */

@@ -6,6 +6,7 @@ import { BIGINT, printType, typeEquals } from '../types/sql-type.js';
 import { canAssign, castTo, coerceTo } from './coerce.js';
 import { type AnalyzerContext, sourceNamed, sqlOf } from './context.js';
 import { sinkSchema } from './create-as.js';
+import { checkWritable } from './create-source.js';
 import { didYouMean, fail, tick } from './errors.js';
 import { ExpressionAnalyzer } from './expression.js';
 import { literal, typeOf } from './literals.js';
@@ -23,6 +24,7 @@ export function analyzeInsertInto(context: AnalyzerContext, node: InsertInto): R
     fail(`INSERT INTO can only be used to insert into a stream. ${target.name} is a table.`, node.target.span);
   }
   if (target.isSource) fail(`Cannot insert into read-only stream: ${target.name}`, node.target.span);
+  checkWritable(target.topic.name, node.target.span);
   if (target.schema.value.some((c) => c.headers !== undefined)) {
     fail(`Cannot insert into ${target.name} because it has header columns`, node.target.span);
   }
@@ -78,6 +80,7 @@ export function analyzeInsertValues(context: AnalyzerContext, node: InsertValues
   const target = sourceNamed(context, node.target.name, node.target.span);
   if (target.isSource)
     fail(`Cannot insert values into read-only ${target.kind.toLowerCase()}: ${target.name}`, node.target.span);
+  checkWritable(target.topic.name, node.target.span);
   if (target.window !== null) fail(`Cannot insert values into windowed stream/table: ${target.name}`, node.target.span);
   const { key, value } = target.schema;
   const insertable = value.filter((c) => c.headers === undefined);

@@ -106,9 +106,10 @@ export function materializingQuery(catalog: Catalog, name: string): QueryDef | u
   return [...catalog.queries.values()].find((q) => q.sink === name && (q.kind === 'CTAS' || q.kind === 'CST'));
 }
 
-/** The id that the next query of this kind gets. */
+/** The id that the next query of this kind gets. Topics are named by it: of a quoted name it has what they take. */
 export function nextQueryId(catalog: Catalog, kind: QueryKind, sink: string): string {
-  return kind === 'INSERT' ? `INSERTQUERY_${catalog.nextQueryNumber}` : `${kind}_${sink}_${catalog.nextQueryNumber}`;
+  if (kind === 'INSERT') return `INSERTQUERY_${catalog.nextQueryNumber}`;
+  return `${kind}_${sink.replace(/[^\w.-]/g, '_')}_${catalog.nextQueryNumber}`;
 }
 
 /** Drops a query may stand in the way of: the text of a refusal, or undefined where nothing does. */

@@ -1,6 +1,7 @@
 import { readInt64 } from '../../types/bytes.js';
 import type { Clock } from '../../types/clock.js';
 import { messageOf, WeirError } from '../../types/errors.js';
+import { isTopicName, TOPIC_NAME_HINT } from '../../types/topic-name.js';
 import type {
   GroupMember,
   KeyValueOp,
@@ -321,13 +322,7 @@ function topicFrom(name: string, stored: Buffer): Topic {
 }
 
 function checkTopic(name: string, partitions: number): void {
-  if (!/^[a-zA-Z0-9._-]{1,249}$/.test(name) || name === '.' || name === '..') {
-    throw new WeirError(
-      'LOG_ERROR',
-      `${JSON.stringify(name)} is no topic name`,
-      'Use up to 249 letters, digits, dots, underscores and hyphens.',
-    );
-  }
+  if (!isTopicName(name)) throw new WeirError('LOG_ERROR', `${JSON.stringify(name)} is no topic name`, TOPIC_NAME_HINT);
   if (!Number.isInteger(partitions) || partitions < 1 || partitions > MAX_PARTITIONS) {
     throw new WeirError('LOG_ERROR', `Topic ${name}: ${partitions} partitions; 1 to ${MAX_PARTITIONS} are possible`);
   }

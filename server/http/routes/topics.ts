@@ -38,6 +38,14 @@ function readPartitions(v: unknown): number | undefined {
   return v as number;
 }
 
+/** Node's decoder skips what is none: the record would be another than was meant. */
+function base64(text: string, name: string, index: number): Buffer {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.replace(/=+$/, '').length % 4 === 1) {
+    throw new WeirError('BAD_REQUEST', `Member '${name}' of record ${index} is no base64.`);
+  }
+  return Buffer.from(text, 'base64');
+}
+
 function readRecord(r: unknown, index: number): RawRecord {
   if (typeof r !== 'object' || r === null) throw new WeirError('BAD_REQUEST', `Record ${index} is no object.`);
   const o = r as Record<string, unknown>;
@@ -45,7 +53,7 @@ function readRecord(r: unknown, index: number): RawRecord {
     const text = o[name];
     const encoded = o[`${name}Base64`];
     if (typeof text === 'string') return Buffer.from(text, 'utf8');
-    if (typeof encoded === 'string') return Buffer.from(encoded, 'base64');
+    if (typeof encoded === 'string') return base64(encoded, `${name}Base64`, index);
     if (text !== undefined && text !== null) {
       throw new WeirError('BAD_REQUEST', `Member '${name}' of record ${index} must be text or null.`);
     }
@@ -58,5 +66,9 @@ function readRecord(r: unknown, index: number): RawRecord {
       throw new WeirError('BAD_REQUEST', `Member '${name}' of record ${index} must be a whole number.`);
     return v as number;
   };
-  return { key: bytes('key'), value: bytes('value'), timestamp: integer('timestamp'), partition: integer('partition') };
+  const timestamp = integer('timestamp');
+  if (timestamp !== undefined && timestamp < 0) {
+    throw new WeirError('BAD_REQUEST', `Member 'timestamp' of record ${index} is before 1970, which no topic takes.`);
+  }
+  return { key: bytes('key'), value: bytes('value'), timestamp, partition: integer('partition') };
 }
