@@ -12,6 +12,9 @@ interface Strict<O extends Options> {
   strict: true;
 }
 
+/** `parseArgs` explains at length how a dash could begin something else. */
+export const plainMessage = (e: Error): string => e.message.replace(/^(Unknown option '[^']*')[\s\S]*$/, '$1.');
+
 /** `parseArgs` with its errors told as usage. Unknown options are errors. */
 export function readArgs<O extends Options>(
   args: readonly string[],
@@ -21,7 +24,7 @@ export function readArgs<O extends Options>(
   try {
     return parseArgs({ args: [...args], options, allowPositionals, strict: true });
   } catch (e) {
-    throw new UsageError((e as Error).message);
+    throw new UsageError(plainMessage(e as Error));
   }
 }
 

@@ -94,7 +94,7 @@ export async function datagen(args: readonly string[], clock: Clock, signal: Abo
     return 0;
   }
   if (positionals.length !== 1 || positionals[0] !== 'rides') {
-    throw new UsageError(`weir datagen makes: rides\n\n${DATAGEN_HELP}`);
+    throw new UsageError('weir datagen makes rides: weir datagen rides.');
   }
   const startMs = values.start === undefined || values.start === 'now' ? clock.now() : Date.parse(values.start);
   if (Number.isNaN(startMs)) throw new UsageError(`--start is no time: '${values.start}'.`);

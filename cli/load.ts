@@ -149,7 +149,7 @@ export async function load(args: readonly string[]): Promise<number> {
   }
   const file = positionals[0];
   if (file === undefined || positionals.length > 1 || values.topic === undefined) {
-    throw new UsageError(`weir load needs a FILE and --topic.\n\n${LOAD_HELP}`);
+    throw new UsageError('weir load needs a FILE and --topic.');
   }
   const format = (values.format ?? 'json').toLowerCase();
   const input = values.input ?? (/\.(jsonl|ndjson|json)$/i.test(file) ? 'jsonl' : 'csv');

@@ -15,7 +15,7 @@ const HELP = `usage: weir COMMAND [options]
   test         run tests of streaming SQL
   docs         write the reference pages
 
-weir COMMAND --help tells more.`;
+weir COMMAND --help tells more; weir --version says which Weir this is.`;
 
 /** The exit status: 0 done, 1 failed, 2 wrong use. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -66,10 +66,16 @@ async function main(argv: readonly string[]): Promise<number> {
       const { test } = await import('./test/test-command.js');
       return test(args);
     }
+    case 'version':
+    case '--version':
+    case '-V':
+      console.log(`weir ${(await import('../server/version.js')).ownVersion()}`);
+      return 0;
     case undefined:
     case 'help':
     case '--help':
     case '-h':
+      if (command === 'help' && args[0] !== undefined && args[0] !== 'help') return main([args[0], '--help']);
       console.log(HELP);
       return command === undefined ? 2 : 0;
     default:
@@ -84,7 +90,11 @@ main(process.argv.slice(2)).then(
   },
   (e: unknown) => {
     const error = e as Error & { hint?: string };
-    console.error(e instanceof UsageError ? error.message : `weir: ${error.message ?? String(e)}`);
+    console.error(
+      e instanceof UsageError
+        ? `${error.message}\nweir ${process.argv[2]} --help tells more.`
+        : `weir: ${error.message ?? String(e)}`,
+    );
     if (error.hint !== undefined) console.error(`Hint: ${error.hint}`);
     if (process.env.WEIR_DEBUG !== undefined) console.error(error.stack);
     process.exitCode = e instanceof UsageError ? 2 : 1;

@@ -2,6 +2,8 @@ import type { RunningServer } from '../server/server.js';
 
 /** A second signal, or this much time, ends a stop that hangs. */
 const STOP_TIMEOUT_MS = 15_000;
+/** A signal so soon behind the first is the same one: npm passes on what the terminal has sent already. */
+const SAME_SIGNAL_MS = 500;
 
 /** Keeps a server running until SIGINT or SIGTERM, then stops it cleanly. Resolves with the exit status. */
 export function untilStopped(
@@ -11,8 +13,10 @@ export function untilStopped(
 ): Promise<number> {
   return new Promise((resolve) => {
     let stopping = false;
+    let again = false;
     const stop = () => {
       if (stopping) {
+        if (!again) return;
         say('Stopping at once.');
         process.exit(1);
       }
@@ -23,6 +27,9 @@ export function untilStopped(
         process.exit(1);
       }, STOP_TIMEOUT_MS);
       timer.unref();
+      setTimeout(() => {
+        again = true;
+      }, SAME_SIGNAL_MS).unref();
       onStop()
         .then(() => server.stop())
         .then(

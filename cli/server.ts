@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../server/config.js';
 import { launch } from '../server/main.js';
-import { UsageError } from './args.js';
+import { plainMessage, UsageError } from './args.js';
 import { untilStopped } from './run-server.js';
 
 const SERVER_HELP = `usage: weir server [options]
@@ -22,7 +22,7 @@ export async function server(args: readonly string[]): Promise<number> {
   try {
     values = parse(args);
   } catch (e) {
-    throw new UsageError(`${(e as Error).message}\n\n${SERVER_HELP}`);
+    throw new UsageError(plainMessage(e as Error));
   }
   if (values.help) {
     console.log(SERVER_HELP);

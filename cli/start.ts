@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { EMPTY_CONTEXT, type EngineApi, systemClock } from '../engine/index.js';
 import { loadConfig } from '../server/config.js';
 import { launch } from '../server/main.js';
-import { UsageError } from './args.js';
+import { plainMessage, UsageError } from './args.js';
 import { feedRides } from './datagen.js';
 import type { RecordSink } from './record-sink.js';
 import { untilStopped } from './run-server.js';
@@ -11,10 +13,12 @@ const START_HELP = `usage: weir start [options]       (npm start -- [options])
 
   --port N         (default 8088)
   --data-dir DIR   the embedded log and state (default data)
-  --queries PATH   what to deploy (default queries)
+  --queries PATH   what to deploy (default queries, or the package's own where there is no such folder)
   --rate N         taxi rides a second (default 10; 0: no feed)
   --seed N         of the rides (default 42)`;
 
+/** Those of the package, for who starts it from elsewhere. */
+const OWN_QUERIES = fileURLToPath(new URL('../../queries', import.meta.url));
 const TOPIC = 'rides';
 const PARTITIONS = 4;
 
@@ -25,7 +29,7 @@ export async function start(args: readonly string[]): Promise<number> {
   try {
     values = parse(args);
   } catch (e) {
-    throw new UsageError(`${(e as Error).message}\n\n${START_HELP}`);
+    throw new UsageError(plainMessage(e as Error));
   }
   if (values.help) {
     console.log(START_HELP);
@@ -33,13 +37,14 @@ export async function start(args: readonly string[]): Promise<number> {
   }
   const rate = Number(values.rate ?? '10');
   const seed = Number(values.seed ?? '42');
-  if (!(rate >= 0) || !Number.isInteger(seed)) throw new UsageError(START_HELP);
+  if (!(rate >= 0) || !Number.isInteger(seed))
+    throw new UsageError('--rate takes a number that is not below 0, --seed a whole number.');
   const config = loadConfig(
     {
       'weir.log.level': 'warn',
       listeners: `http://127.0.0.1:${values.port ?? '8088'}`,
       'weir.data.dir': values['data-dir'] ?? 'data',
-      'ksql.queries.file': values.queries ?? 'queries',
+      'ksql.queries.file': values.queries ?? (existsSync('queries') ? 'queries' : OWN_QUERIES),
     },
     process.env,
   );

@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -58,25 +58,35 @@ function build() {
 /** Hands over to a long-running program; signals reach it, and its exit status is ours. */
 function exec(args) {
   const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      // Ctrl-C at a terminal reaches the child by itself: it would get two.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
   child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
 }
 
+/** The `weir` command, in this process: one signal is one signal, and files are named from where the user is. */
+async function weir(...args) {
+  build();
+  const main = join(root, 'dist', 'cli', 'main.js');
+  process.setSourceMapsEnabled(true);
+  process.argv = [process.argv[0], main, ...args];
+  await import(pathToFileURL(main).href);
+}
+
 const [what, ...args] = process.argv.slice(2);
-const weir = join(root, 'dist', 'cli', 'main.js');
 install();
 switch (what) {
   case 'start':
-    build();
-    exec(['--enable-source-maps', weir, 'start', ...args]);
+    await weir('start', ...args);
     break;
   case 'weir':
-    build();
-    exec(['--enable-source-maps', weir, ...args]);
+    await weir(...args);
     break;
   case 'shell':
-    build();
-    exec(['--enable-source-maps', weir, 'shell', ...args]);
+    await weir('shell', ...args);
     break;
   case 'bench':
     build();

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { FORMATS, formatByName } from '../engine/formats/index.js';
 import { noRegistry } from '../engine/formats/registry/none.js';
@@ -28,6 +27,7 @@ import { configuredRegistry, restorableState } from './parts.js';
 import { HttpPeers } from './peers.js';
 import { type RunningServer, startServer } from './server.js';
 import { spawnThread } from './thread.js';
+import { ownVersion } from './version.js';
 
 /** The composition root: the only file that names concrete logs, stores and clocks. */
 
@@ -35,23 +35,6 @@ import { spawnThread } from './thread.js';
 const RETRY_MS = 1000;
 /** How often the embedded log drops what its topics need not keep. */
 const RETENTION_INTERVAL_MS = 60_000;
-
-function ownVersion(): string {
-  // From dist/server as from server: the package's file is two folders up, or one.
-  const here = dirname(fileURLToPath(import.meta.url));
-  for (const up of ['..', '../..']) {
-    try {
-      const found = JSON.parse(readFileSync(join(here, up, 'package.json'), 'utf8')) as {
-        name: string;
-        version: string;
-      };
-      if (found.name === 'weir') return found.version;
-    } catch (e) {
-      if ((e as NodeJS.ErrnoException).code !== 'ENOENT') throw e;
-    }
-  }
-  return '0.0.0';
-}
 
 /** The embedded log of a data folder, opened. */
 export async function openEmbedded(dataDir: string): Promise<Log> {

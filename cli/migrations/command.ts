@@ -44,18 +44,19 @@ export async function migrations(args: readonly string[], { out, clock }: Migrat
   }
   if (command === 'new-project') {
     const [folder, server] = rest;
-    if (folder === undefined || server === undefined || rest.length > 2) throw new UsageError(HELP);
+    if (folder === undefined || server === undefined || rest.length > 2)
+      throw new UsageError('new-project takes a folder and the URL of a server.');
     for (const made of newProject(folder, server)) out(`Made ${made}`);
     return 0;
   }
   const project = openProject(values['config-file'] ?? CONFIG_FILE);
   if (command === 'create') {
-    if (rest.length === 0) throw new UsageError(HELP);
+    if (rest.length === 0) throw new UsageError('create takes a name for what the migration does.');
     const version = values.version === undefined ? undefined : wholeNumber(values.version, '--version', 0);
     out(`Made ${createMigration(project, rest.join(' '), version)}`);
     return 0;
   }
-  if (rest.length > 0) throw new UsageError(HELP);
+  if (rest.length > 0) throw new UsageError(`${command} takes options alone, not '${rest.join(' ')}'.`);
   const api = new ApiClient(project);
   const info = await api.get<{ KsqlServerInfo: { ksqlServiceId: string } }>('/info');
   const metadata = new Metadata(api, project.names, info.KsqlServerInfo.ksqlServiceId);
@@ -73,7 +74,7 @@ export async function migrations(args: readonly string[], { out, clock }: Migrat
       const variables = definitions(values.define ?? []);
       const parts = { api, metadata, migrations: files, variables, clock, say: out };
       const n = await applyMigrations(parts, choiceOf(values), values['dry-run'] === true);
-      out(`${n} migrations were applied.`);
+      if (values['dry-run'] !== true) out(n === 1 ? '1 migration was applied.' : `${n} migrations were applied.`);
       return 0;
     }
     case 'validate': {
@@ -91,7 +92,7 @@ export async function migrations(args: readonly string[], { out, clock }: Migrat
       return 0;
     }
     default:
-      throw new UsageError(`There is no command '${command}'.\n\n${HELP}`);
+      throw new UsageError(`There is no command '${command}'.`);
   }
 }
 

@@ -85,7 +85,7 @@ export async function test(args: readonly string[]): Promise<number> {
     console.log(TEST_HELP);
     return 0;
   }
-  if (positionals.length === 0) throw new UsageError(TEST_HELP);
+  if (positionals.length === 0) throw new UsageError('weir test takes files and folders of tests.');
   const kind = values.reporter ?? 'text';
   if (!['text', 'summary', 'json', 'junit'].includes(kind)) throw new UsageError(`There is no reporter '${kind}'.`);
   const jobs = Math.max(1, wholeNumber(values.jobs, '--jobs', 1));

@@ -64,7 +64,7 @@ describe('weir migrations', () => {
       `CREATE STREAM ${variable('name')} AS SELECT * FROM s WHERE v > ${variable('limit')};`,
     );
     write('V000003__rows.sql', 'INSERT INTO s (k, v) VALUES (1, 2); INSERT INTO s (k, v) VALUES (3, 4);');
-    expect(await weir('apply', '--next')).toBe('Applying migration version 000001: source\n1 migrations were applied.');
+    expect(await weir('apply', '--next')).toBe('Applying migration version 000001: source\n1 migration was applied.');
     expect(await streams()).toEqual(['S']);
     expect(await weir('apply', '--all', '--dry-run', '-d', 'name=b')).toContain(`CREATE STREAM ${variable('name')} AS`);
     expect(await streams()).toEqual(['S']);

@@ -23,7 +23,7 @@ export async function bundle(entry: string): Promise<string> {
     logLevel: 'warn',
   });
   try {
-    await build.write({ file, format: 'esm' });
+    await build.write({ file, format: 'esm', codeSplitting: false });
   } finally {
     await build.close();
   }
