@@ -64,12 +64,21 @@ export function readBody(body: unknown, members: BodyMembers): KsqlBody {
     properties[TOKEN] = requestProperties[TOKEN];
   }
   if (isObject(requestProperties) && isTrue(requestProperties[SKIP_FORWARDING])) properties[SKIP_FORWARDING] = true;
-  const sequence = body.commandSequenceNumber;
+  const afterCommand = sequenceOf(body.commandSequenceNumber);
   return {
     sql,
-    context: { properties, variables, ...(typeof sequence === 'number' ? { afterCommand: sequence } : {}) },
+    context: { properties, variables, ...(afterCommand === undefined ? {} : { afterCommand }) },
     sideMessages: [properties, requestProperties].some((p) => isObject(p) && isTrue(p[SIDE_MESSAGES])),
   };
+}
+
+/** A client that waits for its own command must not be answered before it because of a number that was not understood. */
+function sequenceOf(v: unknown): number | undefined {
+  if (v === undefined || v === null || v === '') return undefined;
+  const n = typeof v === 'string' && /^-?\d+$/.test(v) ? Number(v) : v;
+  if (!Number.isSafeInteger(n))
+    throw new WeirError('BAD_REQUEST', "Member 'commandSequenceNumber' must be a whole number.");
+  return n as number;
 }
 
 /** ksqlDB's name: a pull query is answered from this node alone. */

@@ -30,6 +30,13 @@ describe('statuses of commands', () => {
 });
 
 describe('commandSequenceNumber', () => {
+  it('may come as text; what is no number is refused, not ignored', async () => {
+    const status = async (n: unknown) =>
+      (await ask(server, { path: '/ksql', body: { ksql: 'SHOW TYPES;', commandSequenceNumber: n } })).status;
+    for (const n of [0, -1, '0', '-1', null, '']) expect([n, await status(n)]).toEqual([n, 200]);
+    for (const n of ['x', 0.5, [1], {}, true]) expect([n, await status(n)]).toEqual([n, 400]);
+  });
+
   it('a request waits for the command that it names', async () => {
     const [entity] = await run(server, 'CREATE TYPE seen AS STRING;');
     const askAfter = async (n: number, path = '/ksql', sql = 'SHOW TYPES;') =>
