@@ -12,6 +12,7 @@ export function doubleText(v: number): string {
   if (v === 0) return Object.is(v, -0) ? '-0.0' : '0.0';
   const size = Math.abs(v);
   if (size >= 1e-3 && size < 1e7) return Number.isInteger(v) ? `${v}.0` : String(v);
+  if (size > 2 ** 54 && size < 2 ** 63) return wholeText(v);
   // Shortest digits as Java 19 and later print them, always with one digit behind the point.
   let text = v.toExponential();
   if (!text.includes('.')) {
@@ -20,6 +21,22 @@ export function doubleText(v: number): string {
     text = Number(two) === v ? two : text.replace('e', '.0e');
   }
   return text.replace(/e\+?/, 'E');
+}
+
+/** Digits that say nothing of a whole double in [2^n, 2^(n+1)), from n = 54 on: fewer than those below its unit in the last place. */
+const INSIGNIFICANT = [0, 0, 0, 0, 1, 1, 1, 2, 2] as const;
+
+/**
+ * A whole number between 2^54 and 2^63: its own digits but for those, as Java prints it up to version 18 (2^62 is
+ * 4.6116860184273879E18). ksqlDB's suite was written on such a Java.
+ */
+function wholeText(v: number): string {
+  const size = BigInt(Math.abs(v));
+  const unit = 10n ** BigInt(INSIGNIFICANT[size.toString(2).length - 55]!);
+  const digits = String((size + unit / 2n) / unit);
+  const exponent = digits.length - 1 + String(unit).length - 1;
+  const fraction = digits.slice(1).replace(/0+$/, '');
+  return `${v < 0 ? '-' : ''}${digits[0]}.${fraction === '' ? '0' : fraction}E${exponent}`;
 }
 
 /**

@@ -64,6 +64,8 @@ describe('to STRING', () => {
     [Number.MIN_VALUE, '4.9E-324'],
     [-Number.MAX_VALUE, '-1.7976931348623157E308'],
     [1e23, '1.0E23'],
+    [2 ** 62, '4.6116860184273879E18'],
+    [-1e18, '-1.0E18'],
     [Number.NaN, 'NaN'],
     [Number.NEGATIVE_INFINITY, '-Infinity'],
   ])('DOUBLE %d as Java prints it', (v, text) => expect(doubleText(v)).toBe(text));
