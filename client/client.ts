@@ -6,7 +6,7 @@ import { liveRows } from './live.js';
 import { type PushOptions, PushQuery, type Scalar } from './push-query.js';
 import { type Column, type Row, RowReader } from './rows.js';
 import { type OpenSocket, openSocket } from './socket.js';
-import { encodeRow, type Value } from './values.js';
+import { encodeRow, type Insertable, type InsertValue } from './values.js';
 
 export interface ClientOptions {
   /** Where the server answers: `http://localhost:8088`. */
@@ -39,7 +39,10 @@ export interface Entity {
 // biome-ignore lint/suspicious/noEmptyInterface: it is there to be augmented.
 export interface Sources {}
 
-type RowOf<N> = N extends keyof Sources ? Sources[N] : { readonly [column: string]: Value | undefined };
+/** A row to insert: columns that are left out are NULL. */
+export type InsertRow<N> = N extends keyof Sources
+  ? { readonly [C in keyof Sources[N]]?: Insertable<Sources[N][C]> }
+  : { readonly [column: string]: InsertValue };
 
 export interface ServerInfo {
   readonly version: string;
@@ -111,7 +114,7 @@ export class WeirClient {
     const body = JSON.stringify({ sql, properties, sessionVariables: variables });
     const response = await this.request('/query-stream', body, signal);
     let reader: RowReader | undefined;
-    for await (const line of textLines(response)) {
+    for await (const line of textLines(response, signal)) {
       const json = parseExact(line);
       if (Array.isArray(json)) yield reader!.read<R>(json);
       else if ('columnNames' in (json as object)) reader = new RowReader(headerColumns(json as Header));
@@ -129,18 +132,28 @@ export class WeirClient {
 
   /**
    * Inserts rows into a stream or table, by its exact name. Resolves when all of them are durable; throws InsertError with
-   * the index of the first that is not.
+   * the index of the first that is not known to be: where the connection was lost (UNREACHABLE, CONNECTION_LOST) it and those
+   * behind it may have been written all the same. A Date is a TIMESTAMP.
    */
-  async insert<N extends keyof Sources | (string & {})>(target: N, rows: readonly Partial<RowOf<N>>[]): Promise<void> {
+  async insert<N extends keyof Sources | (string & {})>(
+    target: N,
+    rows: readonly InsertRow<N>[],
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
     for (let from = 0; from < rows.length; from += INSERT_ROWS) {
-      const some = rows.slice(from, from + INSERT_ROWS) as readonly { [column: string]: Value }[];
+      const some = rows.slice(from, from + INSERT_ROWS) as readonly { [column: string]: InsertValue }[];
       const lines = [JSON.stringify({ target }), ...some.map(encodeRow)];
-      const response = await this.request('/inserts-stream', `${lines.join('\n')}\n`);
       let acknowledged = 0;
-      for await (const line of textLines(response)) {
-        const answer = JSON.parse(line) as ErrorBody & { readonly status?: string; readonly seq?: number };
-        if (answer.status !== 'ok') throw new InsertError(from + (answer.seq ?? acknowledged), answer);
-        acknowledged++;
+      try {
+        const response = await this.request('/inserts-stream', `${lines.join('\n')}\n`, signal);
+        for await (const line of textLines(response, signal)) {
+          const answer = JSON.parse(line) as ErrorBody & { readonly status?: string; readonly seq?: number };
+          if (answer.status !== 'ok') throw new InsertError(from + (answer.seq ?? acknowledged), answer);
+          acknowledged++;
+        }
+      } catch (e) {
+        if (!(e instanceof WeirClientError) || e instanceof InsertError) throw e;
+        throw new InsertError(from + acknowledged, e);
       }
       if (acknowledged < some.length) throw new InsertError(from + acknowledged, { message: 'not acknowledged' });
     }

@@ -40,6 +40,12 @@ export interface ConnectionOptions {
   readonly delay: (ms: number, run: () => void) => () => void;
 }
 
+/** Answers to the upgrade that another try would only repeat, by status. */
+const REFUSALS: Readonly<Record<string, () => WeirClientError>> = {
+  '401': () => new WeirClientError('UNAUTHORIZED', 'The server does not take this user and password.'),
+  '403': () => new WeirClientError('FORBIDDEN', 'The server does not take requests from here.'),
+};
+
 /**
  * One WebSocket for all queries of a client: opened for the first, closed behind the last, opened again when it is lost.
  * What a query does about a loss it decides itself.
@@ -107,13 +113,19 @@ export class Connection {
       this.closeIfIdle();
     };
     socket.onmessage = ({ data }) => this.receive(String(data));
+    let why = '';
     socket.onclose = ({ code, reason }) => {
       if (this.socket !== socket) return;
       this.socket = null;
       this.isOpen = false;
-      this.lost(reason === '' ? `The connection was closed (${code}).` : reason);
+      const refusal = REFUSALS[/server response: (\d+)$/.exec(why)?.[1] ?? ''];
+      if (refusal !== undefined) this.failAll(refusal());
+      else this.lost(reason || why || `The connection was closed (${code}).`);
     };
-    socket.onerror = () => {}; // 'close' follows, and says what there is to say
+    // 'close' follows.
+    socket.onerror = ({ message }) => {
+      why = message ?? '';
+    };
   }
 
   private receive(text: string): void {

@@ -3,13 +3,13 @@ export interface ErrorBody {
   readonly code?: string;
   readonly error_code?: number;
   readonly message?: string;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
 }
 
 /**
  * A request that failed. `code` is the server's (docs/errors.md), or one of the client's own: `UNREACHABLE` (no server
- * answers), `CONNECTION_LOST` (a query that cannot go on where it was), `BAD_ANSWER` (something else than Weir answered),
- * `CLOSED` (the client was closed).
+ * answers), `CONNECTION_LOST` (the connection broke in the middle of an answer, or a query cannot go on where it was),
+ * `BAD_ANSWER` (something else than Weir answered), `CLOSED` (the client was closed).
  */
 export class WeirClientError extends Error {
   constructor(
@@ -44,6 +44,7 @@ const TRANSIENT = new Set([
   'COMMAND_TIMEOUT',
   'LIMIT_EXCEEDED',
   'UNREACHABLE',
+  'CONNECTION_LOST',
 ]);
 
 /** Rows of an insert that were not written: the first of them, and why. Those before it are durable. */

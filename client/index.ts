@@ -3,6 +3,7 @@
 export {
   type ClientOptions,
   type Entity,
+  type InsertRow,
   type RequestOptions,
   type ServerInfo,
   type SourceInfo,
@@ -14,4 +15,4 @@ export { InsertError, WeirClientError } from './errors.js';
 export type { Change, Notice, PushOptions, PushQuery } from './push-query.js';
 export type { Column, Row } from './rows.js';
 export { parseType, type SqlType } from './sql-type.js';
-export type { Value } from './values.js';
+export type { InsertValue, Value } from './values.js';

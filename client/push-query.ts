@@ -26,6 +26,8 @@ export interface PushOptions {
    * among its changes; else it fails with CONNECTION_LOST.
    */
   readonly restart?: boolean;
+  /** Ends the query: its loop throws the signal's reason. */
+  readonly signal?: AbortSignal;
   readonly onNotice?: (notice: Notice) => void;
   /** The connection was lost and is back. `gap`: rows that came meanwhile may be missing. */
   readonly onReconnect?: (event: { readonly gap: boolean }) => void;
@@ -64,7 +66,7 @@ interface Waiting<R> {
 }
 
 /**
- * A push query. Iterate it for its rows, or `changes()` for deletes as well; ending the loop ends the query. It pauses the
+ * A push query, or PRINT (rows of one column, LINE). Iterate it for its rows, or `changes()` for deletes as well; ending the loop ends the query. It pauses the
  * server while its reader is behind, and outlives lost connections: with the server's tokens it goes on where it was.
  */
 export class PushQuery<R = Row> implements AsyncIterable<R>, Subscription {
@@ -73,9 +75,10 @@ export class PushQuery<R = Row> implements AsyncIterable<R>, Subscription {
   private readonly waiting: Waiting<R>[] = [];
   private reader: RowReader | null = null;
   private opened: (columns: readonly Column[]) => void = () => {};
-  private refused: (e: Error) => void = () => {};
+  private unlisten: () => void = () => {};
+  private refused: (e: unknown) => void = () => {};
   private wake: () => void = () => {};
-  private error: WeirClientError | null = null;
+  private failure: { readonly error: unknown } | null = null;
   private done = false;
   private paused = false;
   /** Of the last frame that came: where a new connection goes on. */
@@ -99,6 +102,16 @@ export class PushQuery<R = Row> implements AsyncIterable<R>, Subscription {
       this.refused = reject;
     });
     this.columns.catch(() => {}); // the iteration tells of it too
+    const { signal } = options;
+    if (signal?.aborted) {
+      this.abort(signal.reason);
+      return;
+    }
+    if (signal !== undefined) {
+      const onAbort = (): void => this.abort(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.unlisten = () => signal.removeEventListener('abort', onAbort);
+    }
     connection.subscribe(this);
   }
 
@@ -121,6 +134,7 @@ export class PushQuery<R = Row> implements AsyncIterable<R>, Subscription {
   close(): void {
     if (this.done) return;
     this.done = true;
+    this.unlisten();
     this.connection.unsubscribe(this.id);
     this.refused(new WeirClientError('CLOSED', 'The query was closed.'));
     this.wake();
@@ -139,7 +153,7 @@ export class PushQuery<R = Row> implements AsyncIterable<R>, Subscription {
           this.flow();
           if (next.token !== undefined) this.taken = next.token;
           yield next.change;
-        } else if (this.error !== null) throw this.error;
+        } else if (this.failure !== null) throw this.failure.error;
         else if (this.done) return;
         else {
           await new Promise<void>((resolve) => {
@@ -172,6 +186,9 @@ export class PushQuery<R = Row> implements AsyncIterable<R>, Subscription {
       case 'rows':
         this.rows(frame as unknown as RowsFrame);
         break;
+      case 'lines':
+        this.lines(frame.lines as readonly string[]);
+        break;
       case 'snapshot_end':
         this.push({ op: 'snapshotEnd' });
         break;
@@ -180,6 +197,7 @@ export class PushQuery<R = Row> implements AsyncIterable<R>, Subscription {
         break;
       case 'end':
         this.done = true;
+        this.unlisten();
         this.wake();
         break;
     }
@@ -205,8 +223,21 @@ export class PushQuery<R = Row> implements AsyncIterable<R>, Subscription {
   }
 
   failed(e: WeirClientError): void {
-    this.error = e;
-    this.refused(e);
+    this.fail(e);
+  }
+
+  /** Rows that have come and were not taken are not given any more. */
+  private abort(reason: unknown): void {
+    if (this.done) return;
+    this.waiting.length = 0;
+    this.fail(reason);
+    this.close();
+  }
+
+  private fail(error: unknown): void {
+    this.unlisten();
+    this.failure = { error };
+    this.refused(error);
     this.wake();
   }
 
@@ -230,6 +261,15 @@ export class PushQuery<R = Row> implements AsyncIterable<R>, Subscription {
       this.waiting.push({ change, token: i === last ? frame.continuation : undefined });
     });
     if (frame.continuation !== undefined) this.received = frame.continuation;
+    this.hasRows = true;
+    if (this.waiting.length >= PAUSE_AT) this.pause();
+    this.wake();
+  }
+
+  /** Of PRINT: rows of one column, LINE. */
+  private lines(lines: readonly string[]): void {
+    for (const line of lines)
+      this.waiting.push({ change: { op: 'upsert', row: { LINE: line } as R }, token: undefined });
     this.hasRows = true;
     if (this.waiting.length >= PAUSE_AT) this.pause();
     this.wake();

@@ -5,7 +5,8 @@ export interface Socket {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: { readonly data: unknown }) => void) | null;
   onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
-  onerror: ((event: never) => void) | null;
+  /** `message`: on Node, why. A page is not told. */
+  onerror: ((event: { readonly message?: string }) => void) | null;
 }
 
 export type OpenSocket = (url: string, authorization: string | undefined) => Promise<Socket> | Socket;

@@ -81,9 +81,16 @@ function fromBase64(text: string): Uint8Array {
   return Uint8Array.from(binary, (c) => c.charCodeAt(0));
 }
 
-/** JSON of a value as the API reads it: bigints as numbers with all their digits, bytes as base64. */
-export function encodeValue(value: Value | undefined): string {
+/** What can be inserted: values as they come from queries, and a Date as a TIMESTAMP. */
+export type InsertValue = Value | Date | undefined | readonly InsertValue[] | { readonly [name: string]: InsertValue };
+
+/** A column's type with what else can be inserted where it has text. */
+export type Insertable<V> = V extends string ? V | Date : V;
+
+/** JSON of a value as the API reads it: bigints as numbers with all their digits, bytes as base64, dates in UTC without a zone. */
+export function encodeValue(value: InsertValue): string {
   if (value === null || value === undefined) return 'null';
+  if (value instanceof Date) return `"${value.toISOString().slice(0, -1)}"`;
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'number' && !Number.isFinite(value)) return `"${value}"`;
   if (typeof value !== 'object') return JSON.stringify(value);
@@ -93,10 +100,10 @@ export function encodeValue(value: Value | undefined): string {
     return `"${btoa(binary)}"`;
   }
   if (Array.isArray(value)) return `[${value.map(encodeValue).join(',')}]`;
-  return encodeRow(value as { readonly [name: string]: Value });
+  return encodeRow(value as { readonly [name: string]: InsertValue });
 }
 
-export function encodeRow(row: { readonly [name: string]: Value | undefined }): string {
+export function encodeRow(row: { readonly [name: string]: InsertValue }): string {
   const members = Object.entries(row).map(([name, v]) => `${JSON.stringify(name)}:${encodeValue(v)}`);
   return `{${members.join(',')}}`;
 }

@@ -98,8 +98,9 @@ describe('the client', () => {
       message: expect.stringContaining('NOPE'),
     });
     const stranger = new WeirClient({ url: server.address });
-    await expect(stranger.info()).rejects.toMatchObject({ message: 'Unauthorized' });
-    await expect(stranger.push('SELECT * FROM s EMIT CHANGES;').columns).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    const unauthorized = { code: 'UNAUTHORIZED', isTransient: false };
+    await expect(stranger.info()).rejects.toMatchObject(unauthorized);
+    await expect(stranger.push('SELECT * FROM s EMIT CHANGES;').columns).rejects.toMatchObject(unauthorized);
     const nobody = new WeirClient({ url: 'http://127.0.0.1:1' });
     await expect(nobody.pull('SELECT 1;')).rejects.toMatchObject({ code: 'UNREACHABLE', isTransient: true });
   });
@@ -114,6 +115,32 @@ describe('the client', () => {
     expect(e).toBeInstanceOf(InsertError);
     expect(e).toMatchObject({ index: 1, message: expect.stringContaining('NOPE') });
     expect(await client.pull("SELECT k FROM s WHERE k = 'x' OR k = 'z';")).toEqual([{ K: 'x' }]);
+  });
+
+  it('takes a Date for a TIMESTAMP', async () => {
+    const at = new Date('2026-08-01T13:45:10.123Z');
+    await client.insert('S', [{ K: 'date', T: at }]);
+    expect(await client.pull("SELECT t FROM s WHERE k = 'date';")).toEqual([{ T: '2026-08-01T13:45:10.123' }]);
+  });
+
+  it('gives the lines of PRINT as rows', async () => {
+    const lines: unknown[] = [];
+    for await (const row of client.push("PRINT 's' FROM BEGINNING LIMIT 1;")) lines.push(row);
+    expect(lines.at(-1)).toEqual({ LINE: expect.stringContaining('"N":9223372036854775807') });
+  });
+
+  it('ends a query by a signal, before and while it runs', async () => {
+    const ended = new Error('enough');
+    const rows = async (signal: AbortSignal) => {
+      const query = client.push('SELECT k FROM s EMIT CHANGES;', { ...EARLIEST, signal });
+      for await (const _ of query) if (!signal.aborted) controller.abort(ended);
+    };
+    const controller = new AbortController();
+    await expect(rows(controller.signal)).rejects.toBe(ended);
+    await expect(rows(controller.signal)).rejects.toBe(ended);
+    await expect(client.insert('S', [{ K: 'no' }], { signal: controller.signal })).rejects.toBe(ended);
+    const isPush = (q: object) => (q as { queryType: string }).queryType === 'PUSH';
+    while ((await client.queries()).some(isPush)) await new Promise((resolve) => setTimeout(resolve, 10));
   });
 
   it('knows the server', async () => {
