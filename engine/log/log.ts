@@ -21,8 +21,11 @@ export interface Log {
   describeTopic(name: string): Promise<TopicInfo | undefined>;
   /** The configs in force for a topic (`retention.ms`, `cleanup.policy`…), the log's defaults included. */
   topicConfig?(name: string): Promise<Readonly<Record<string, string>>>;
-  /** Earliest and next (read-committed end) offset of each partition of a topic. */
-  offsets(topic: string): Promise<readonly PartitionOffsets[]>;
+  /**
+   * Earliest and next (read-committed end) offset of each partition of a topic; `uncommitted`: the end lies behind all
+   * records, those of open transactions too.
+   */
+  offsets(topic: string, uncommitted?: boolean): Promise<readonly PartitionOffsets[]>;
   /** Next offsets that a group has committed; a partition without one is left out. */
   committed(group: string, topics: readonly string[]): Promise<readonly TopicPartitionOffset[]>;
   deleteGroup(group: string): Promise<void>;

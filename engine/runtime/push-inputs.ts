@@ -17,17 +17,18 @@ export type Starts = ReadonlyMap<string, readonly InputStart[]>;
 
 /**
  * Where a query begins to read its topics, and how many records stand before that. `bounded`: from the first record to the
- * ends as they are now.
+ * ends as they are now; `uncommitted`: behind the records of open transactions too, whose ends are then waited for.
  */
 export async function startsOf(
   log: Pick<Log, 'offsets'>,
   topics: Iterable<string>,
   from: 'earliest' | 'latest' | 'bounded',
+  uncommitted = false,
 ): Promise<{ readonly starts: Starts; readonly earlier: number }> {
   const starts = new Map<string, readonly InputStart[]>();
   let earlier = 0;
   for (const topic of new Set(topics)) {
-    const ranges = [...(await log.offsets(topic))].sort((a, b) => a.partition - b.partition);
+    const ranges = [...(await log.offsets(topic, uncommitted))].sort((a, b) => a.partition - b.partition);
     starts.set(
       topic,
       ranges.map(({ partition, earliest, end }) => {

@@ -1,10 +1,10 @@
-import type { Log } from '../log/log.js';
+import type { PartitionOffsets } from '../log/log.js';
 import { messageOf } from '../types/errors.js';
 import { resumeAt, TOKEN, TOKENS_ENABLED } from './continuation.js';
 import type { PullSpec } from './pull-query.js';
 import { type FeedLimits, Feeds } from './push-feed.js';
 import { type HubLimits, Hubs } from './push-hub.js';
-import { type InputStart, type Starts, startsOf } from './push-inputs.js';
+import { type Starts, startsOf } from './push-inputs.js';
 import { noToken, type StatelessPlan, statelessPlan } from './push-plan.js';
 import { PushQuery, type PushSpec, topicsOf } from './push-query.js';
 import { checkSnapshot, isNotReady, SNAPSHOT, SnapshotQuery, type SnapshotReads } from './push-snapshot.js';
@@ -75,12 +75,13 @@ export class PushQueries {
   private async snapshot(plan: StatelessPlan, spec: PushSpec): Promise<PushStream> {
     const { log } = this.services;
     const { queryId } = spec;
-    const began = await endsOf(log, plan.topic);
+    const began = await log.offsets(plan.topic);
     const state = await this.state(spec);
     const reads = async (afterState: boolean): Promise<SnapshotReads> => {
-      const { starts, earlier } = await startsOf(log, [plan.topic], 'bounded');
+      // What the state has may be behind a transaction that is open: it is waited for.
+      const { starts, earlier } = await startsOf(log, [plan.topic], 'bounded', afterState);
       const all = starts.get(plan.topic)!;
-      const rest = afterState ? all.map((s) => ({ ...s, ...began.get(s.partition) })) : all;
+      const rest = afterState ? all.map((s) => ({ ...s, offset: endOf(began, s.partition) ?? s.offset })) : all;
       const ends = all.map((s) => ({ partition: s.partition, offset: s.bound!, atEnd: true }));
       return {
         // They take part from here on: nothing is missing behind the snapshot, however long that takes to read.
@@ -114,13 +115,8 @@ export class PushQueries {
   }
 }
 
-/** Where the partitions of a topic end. */
-async function endsOf(
-  log: Pick<Log, 'offsets'>,
-  topic: string,
-): Promise<ReadonlyMap<number, Pick<InputStart, 'offset'>>> {
-  return new Map((await log.offsets(topic)).map((o) => [o.partition, { offset: o.end }]));
-}
+const endOf = (ends: readonly PartitionOffsets[], partition: number): number | undefined =>
+  ends.find((e) => e.partition === partition)?.end;
 
 const textOf = (properties: Properties, name: string): string | undefined => {
   const value = properties[name];

@@ -22,7 +22,7 @@ const NOTHING_READ: RowProgress = {
 
 /** The reads of a table's topic that end a snapshot and follow it. */
 export interface SnapshotReads {
-  /** The topic from where the snapshot's rows may be older, up to its end as it is now. */
+  /** The topic from where the snapshot's rows may be older, up to where they cannot be newer. */
   readonly rest: PushQuery;
   /** From that end on. */
   readonly changes: RowStream;
@@ -34,13 +34,13 @@ export interface SnapshotSource {
   readonly queryId: string;
   readonly plan: StatelessPlan;
   /**
-   * Rows of the table's state, all that its topic had when the query began; some may be newer. Undefined: there is no state
-   * that can be read.
+   * Rows of the table's state, all that its topic showed when the query began, and more. Undefined: there is no state that can
+   * be read.
    */
   readonly state: RowStream | undefined;
   /** Told why the state can be read no more. */
   readonly stateLost: (e: unknown) => void;
-  /** `afterState`: the topic is wanted from where the query began; else from its first record on. */
+  /** `afterState`: the topic is wanted from where it ended when the query began; else from its first record on. */
   reads(afterState: boolean): Promise<SnapshotReads>;
 }
 

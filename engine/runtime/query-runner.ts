@@ -161,13 +161,8 @@ export class QueryRunner implements QueryHandle {
   }
 
   async *openPartitions(read: TableReadPlan, reader: PullReader, partitions: readonly number[]): RowBatches {
-    const confirm = async () => {
-      if (reader.upToDate === true) await this.confirm(read.subtopology, partitions);
-    };
-    await confirm();
+    if (reader.upToDate === true) await this.confirm(read.subtopology, partitions);
     yield* new LocalTableRows(this.services).openPartitions(read, reader, partitions);
-    // Nothing of what was read can be missing from the topics now: a transaction begins when the one before it can be seen.
-    await confirm();
   }
 
   counters(): CounterValues {

@@ -89,6 +89,8 @@ describeKafka('reading from Kafka', (kafka) => {
     const reader = log.reader({ clientId: 'small', partitionBytes: 1000, bufferBytes: 2000 });
     reader.assign(topic, 0, 0);
     expect(await look(reader)).toEqual([]);
+    expect((await log.offsets(topic))[0]!.end).toBe(0);
+    expect((await log.offsets(topic, true))[0]!.end).toBe(21);
     await transaction.abort();
     await producer.disconnect();
     const seen = await collect(reader, 20);

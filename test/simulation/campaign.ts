@@ -8,7 +8,7 @@ export interface Summary {
   stateEntries: number;
   events: number;
   virtualMs: number;
-  /** Of the snapshots: see `PageCounts`. */
+  /** What pages were told. */
   readonly pages: PageCounts;
   lost: number;
   twice: number;
@@ -27,7 +27,7 @@ export const emptySummary = (): Summary => ({
   stateEntries: 0,
   events: 0,
   virtualMs: 0,
-  pages: { compared: 0, rows: 0, fellBack: 0, failed: 0 },
+  pages: { snapshots: 0, rows: 0, fellBack: 0, followed: 0, changes: 0, failed: 0 },
   lost: 0,
   twice: 0,
   wrong: 0,
@@ -37,7 +37,8 @@ export const emptySummary = (): Summary => ({
 });
 
 function addPages(to: PageCounts, other: PageCounts): void {
-  for (const name of ['compared', 'rows', 'fellBack', 'failed'] as const) to[name] += other[name];
+  for (const name of ['snapshots', 'rows', 'fellBack', 'followed', 'changes', 'failed'] as const)
+    to[name] += other[name];
 }
 
 function addRun(to: Summary, r: RunResult): void {
@@ -95,7 +96,8 @@ export function report(s: Summary): string {
     `state entries  ${s.stateEntries}`,
     `events         ${s.events}`,
     `virtual time   ${Math.round(s.virtualMs / 1000)} s`,
-    `snapshots      ${s.pages.compared} of ${s.pages.rows} rows, ${s.pages.fellBack} without state; ${s.pages.failed} failed`,
+    `snapshots      ${s.pages.snapshots} of ${s.pages.rows} rows, ${s.pages.fellBack} without state`,
+    `followed       ${s.pages.followed} tables, ${s.pages.changes} changes; ${s.pages.failed} queries failed`,
     'faults:',
     ...Object.entries(s.faults)
       .sort()

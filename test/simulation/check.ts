@@ -21,6 +21,7 @@ export interface Findings {
 export const noFindings = (): Findings => ({ lost: 0, twice: 0, wrong: 0, texts: [] });
 
 export interface Logged {
+  readonly offset: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly timestamp: number;
@@ -36,7 +37,12 @@ export function contentOf(partition: SimPartition, end = Number.POSITIVE_INFINIT
     while (cursor.next()) {
       if (cursor.offset >= end) break;
       const key = copy(cursor.keyStart, cursor.keyEnd);
-      out.push({ key, value: copy(cursor.valueStart, cursor.valueEnd), timestamp: cursor.timestamp });
+      out.push({
+        offset: cursor.offset,
+        key,
+        value: copy(cursor.valueStart, cursor.valueEnd),
+        timestamp: cursor.timestamp,
+      });
     }
   }
   return out;
@@ -171,6 +177,21 @@ export function lastRows(
     }
   });
   return all;
+}
+
+/** What a table's topic has had from these offsets up to those, by key the row or null; each partition's in its order. */
+export function changesBetween(
+  partitions: readonly SimPartition[],
+  window: KeyWindow | null,
+  from: readonly number[],
+  to: readonly number[],
+): (readonly [key: string, text: string | null])[] {
+  return partitions.flatMap((partition, i) =>
+    contentOf(partition, to[i])
+      .filter((r) => r.offset >= from[i]!)
+      .map((r) => decode(r, window))
+      .map((o) => [keyText(o), o.value === null ? null : valueText(o)] as const),
+  );
 }
 
 /** A row of a query on a table with one key column, by the names of its columns, as `lastRows` has it. */

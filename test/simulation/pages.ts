@@ -1,98 +1,91 @@
-import { continuationOf } from '../../engine/runtime/continuation.js';
-import type { PushStream } from '../../engine/runtime/index.js';
 import { messageOf } from '../../engine/types/errors.js';
-import type { Value } from '../../engine/types/value.js';
 import type { Broker } from './broker.js';
-import { type Findings, lastRows, rowText } from './check.js';
+import type { Findings } from './check.js';
 import type { SimNode } from './node.js';
+import { Page } from './page.js';
 import type { TablePlan } from './plans.js';
-
-const PROPERTIES = {
-  'weir.push.snapshot': 'true',
-  'ksql.query.push.v2.continuation.tokens.enabled': 'true',
-};
+import type { Random } from './random.js';
+import type { Scheduler } from './scheduler.js';
 
 export interface PageCounts {
-  /** Snapshots that were held against their topic. */
-  compared: number;
-  /** Their rows. */
+  /** Snapshots that were held against their topic, and their rows. */
+  snapshots: number;
   rows: number;
-  /** Those that were to be made of state, which could not be read. */
+  /** Snapshots that were to be made of state, which could not be read. */
   fellBack: number;
-  /** Those that were refused or failed, as they may while things go wrong. */
+  /** Pages that followed their table to the end, and the changes that they were told of. */
+  followed: number;
+  changes: number;
+  /** Queries of theirs that were refused or failed, or whose node was gone. */
   failed: number;
 }
 
-/**
- * Pages that are opened while queries run and things go wrong: each takes a snapshot of a table on some node. Whenever it
- * gets one, that is what the table's topic says up to the place that comes with it, with nothing missing and nothing newer.
- */
+const MAX_PAGES = 25;
+/** How long a page waits before it asks another node, at most. */
+const AGAIN_MS = 300;
+
+export interface PagesOptions {
+  readonly tables: readonly TablePlan[];
+  readonly nodes: () => readonly SimNode[];
+  readonly broker: Broker;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly findings: Findings;
+}
+
+/** The pages that are opened while queries run and things go wrong. */
 export class Pages {
-  readonly counts: PageCounts = { compared: 0, rows: 0, fellBack: 0, failed: 0 };
+  readonly counts: PageCounts = { snapshots: 0, rows: 0, fellBack: 0, followed: 0, changes: 0, failed: 0 };
+  private readonly followers: Page[] = [];
   private count = 0;
 
-  constructor(
-    private readonly tables: readonly TablePlan[],
-    private readonly broker: Broker,
-    private readonly findings: Findings,
-  ) {}
+  constructor(private readonly options: PagesOptions) {}
 
-  /** Opens a page on each table. */
-  openAll(node: SimNode): void {
-    for (const table of this.tables) void this.run(node, table);
+  /** Opens a page on each table; some of them stay. A page makes events, so there are only so many. */
+  openAll(): void {
+    if (this.count >= MAX_PAGES) return;
+    const { tables, random, broker, findings } = this.options;
+    for (const table of tables) {
+      const page = new Page(`page-${++this.count}`, table, broker, findings);
+      void this.run(page, random.chance(0.2));
+    }
   }
 
-  private async run(node: SimNode, table: TablePlan): Promise<void> {
-    const queryId = `page-${++this.count}`;
+  /** Those that stay have all that there is. */
+  get caughtUp(): boolean {
+    return this.followers.every((p) => p.caughtUp);
+  }
+
+  check(): void {
+    for (const page of this.followers) {
+      this.counts.followed++;
+      this.counts.changes += page.check();
+    }
+  }
+
+  /** A page whose first query fails gives up; one that has shown something goes on. */
+  private async run(page: Page, stays: boolean): Promise<void> {
+    const { nodes, random, scheduler } = this.options;
+    const isFirst = page.rows === null;
+    const running = nodes().filter((n) => n.running && n.process.pausedSince === undefined);
+    const node = running.length === 0 ? undefined : random.pick(running);
     try {
-      const page = await node.runtime.openPush({
-        ...{ queryId, topology: table.push, properties: PROPERTIES },
-        table: async () => table.state,
-      });
-      await this.read(page, table, node);
-      this.counts.compared++;
+      if (node === undefined) throw new Error('no node runs');
+      const query = await Promise.race([page.open(node), node.process.ended]);
+      if (isFirst) this.opened(page, stays);
+      if (stays) await Promise.race([page.follow(query), node.process.ended]);
+      await query.close();
     } catch (e) {
       this.counts.failed++;
-      node.logged.push(`${queryId} failed: ${messageOf(e)}`);
+      node?.logged.push(`a page failed: ${messageOf(e)}`);
+      if (!stays || page.rows === null) return;
+      scheduler.after(random.next() * AGAIN_MS, 'a page goes on', () => void this.run(page, stays));
     }
   }
 
-  private async read(page: PushStream, table: TablePlan, node: SimNode): Promise<void> {
-    const names = page.columns.map((c) => c.name);
-    const rows: (readonly Value[])[] = [];
-    for (;;) {
-      const batch = await page.next();
-      if (batch === undefined) throw new Error('a snapshot has ended early');
-      rows.push(...batch.rows);
-      if (batch.snapshotEnd !== true) continue;
-      const offsets = continuationOf(batch.continuation!).topics[0]!.offsets;
-      this.compare(table, names, rows, offsets, `${page.queryId} on ${node.name}`);
-      return page.close();
-    }
-  }
-
-  private compare(
-    { name, topic, window }: TablePlan,
-    names: readonly string[],
-    rows: readonly (readonly Value[])[],
-    offsets: readonly number[],
-    page: string,
-  ): void {
-    this.counts.rows += rows.length;
-    const wanted = lastRows(this.broker.topic(topic), window, offsets);
-    for (const row of rows) {
-      const [key, text] = rowText(names, row, window);
-      const expected = wanted.get(key)?.text;
-      wanted.delete(key);
-      if (expected === text) continue;
-      this.findings.wrong++;
-      this.findings.texts.push(`${page}: ${name} ${key} is ${text}, not ${expected ?? 'missing'}, at ${offsets}`);
-    }
-    for (const [key, { text, isLatest }] of wanted) {
-      // The topic keeps windows that the state has let go of.
-      if (window !== null && !isLatest) continue;
-      this.findings.lost++;
-      this.findings.texts.push(`${page}: ${name} ${key} is missing, not ${text}, at ${offsets}`);
-    }
+  private opened(page: Page, stays: boolean): void {
+    this.counts.snapshots++;
+    this.counts.rows += page.rows!;
+    if (stays) this.followers.push(page);
   }
 }

@@ -19,6 +19,9 @@ export interface Fate {
  */
 export class SimProcess {
   alive = true;
+  /** Rejects when it is no longer. */
+  readonly ended: Promise<never>;
+  private end: () => void = () => {};
   pausedSince: number | undefined;
   /** The wall clock is off by so many milliseconds. */
   skewMs = 0;
@@ -28,7 +31,12 @@ export class SimProcess {
     readonly name: string,
     readonly scheduler: Scheduler,
     readonly random: Random,
-  ) {}
+  ) {
+    this.ended = new Promise((_, reject) => {
+      this.end = () => reject(new Error(`${name} is gone`));
+    });
+    this.ended.catch(() => {}); // most of the time nobody waits for it
+  }
 
   /** Runs in this process after a delay. */
   later(delayMs: number, label: string, run: () => void): void {
@@ -93,6 +101,7 @@ export class SimProcess {
   kill(): void {
     this.alive = false;
     this.held.length = 0;
+    this.end();
   }
 
   /** The wall clock jumps; timers go by time that passes. */

@@ -50,9 +50,12 @@ export class SimLog implements Log {
     });
   }
 
-  offsets(topic: string): Promise<readonly PartitionOffsets[]> {
+  offsets(topic: string, uncommitted = false): Promise<readonly PartitionOffsets[]> {
     return this.ask('list offsets', (broker) =>
-      broker.topic(topic).map((p, partition) => ({ partition, earliest: p.earliest, end: p.stable })),
+      broker.topic(topic).map((p, partition) => ({
+        ...{ partition, earliest: p.earliest },
+        end: uncommitted ? p.end : p.stable,
+      })),
     );
   }
 

@@ -15,6 +15,8 @@ export class SimMember implements GroupMember {
   private handler: MemberHandler | undefined;
   private id = '';
   private leaving = false;
+  /** A join that is on its way: one that came behind the leave would make a member that nobody ever removes. */
+  private entering: Promise<void> = Promise.resolve();
   /** The handler is told one thing after another. */
   private told: Promise<void> = Promise.resolve();
 
@@ -34,6 +36,7 @@ export class SimMember implements GroupMember {
   async leave(): Promise<void> {
     if (this.leaving || this.handler === undefined) return;
     this.leaving = true;
+    await this.entering;
     await this.told;
     try {
       if (this.owned.size > 0) await this.handler.revoked([...this.owned.values()]);
@@ -88,7 +91,8 @@ export class SimMember implements GroupMember {
         }),
     };
     this.id = id;
-    await this.process.request('join', () => this.group.add(membership));
+    this.entering = this.process.request('join', () => this.group.add(membership));
+    await this.entering;
   }
 
   private assigned(partitions: readonly TopicPartition[]): Promise<void> {

@@ -36,11 +36,13 @@ describe('the simulation', () => {
     for (const { name } of QUERIES) expect(total.queries[name] ?? 0, name).toBeGreaterThan(5);
     expect(total.records).toBeGreaterThan(SEEDS * 30);
     expect(total.stateEntries).toBeGreaterThan(SEEDS);
-    const { compared, fellBack, failed: refused, rows } = total.pages;
-    expect(compared - fellBack).toBeGreaterThan(SEEDS);
+    const { snapshots, fellBack, rows, followed, changes, failed: refused } = total.pages;
+    expect(snapshots - fellBack).toBeGreaterThan(SEEDS);
     expect(fellBack).toBeGreaterThan(SEEDS / 20);
-    expect(rows).toBeGreaterThan(2 * compared);
-    expect(refused).toBeLessThan(compared / 20);
+    expect(rows).toBeGreaterThan(2 * snapshots);
+    expect(followed).toBeGreaterThan(SEEDS / 10);
+    expect(changes).toBeGreaterThan(SEEDS);
+    expect(refused).toBeGreaterThan(SEEDS / 10);
   });
 
   it('goes the same way each time that a seed is run, and another way with another seed', async () => {

@@ -37,7 +37,7 @@ export interface RunResult {
   readonly records: number;
   /** Entries of state that were compared. */
   readonly stateEntries: number;
-  /** Snapshots of tables. */
+  /** What pages on the tables were told. */
   readonly pages: PageCounts;
   readonly events: number;
   readonly virtualMs: number;
@@ -116,7 +116,12 @@ class World {
         nodes: () => this.nodes,
       });
     });
-    this.pages = new Pages(this.exactlyOnce ? tables : [], broker, this.findings);
+    this.pages = new Pages({
+      tables: this.exactlyOnce ? tables : [],
+      nodes: () => this.nodes,
+      ...{ broker, scheduler, findings: this.findings },
+      random: random.fork(),
+    });
   }
 
   async run(): Promise<RunResult> {
@@ -132,6 +137,7 @@ class World {
     // Without input in its partition a task may still be restoring: what it has then is a beginning of its changelog.
     const ready = () => this.nodes.every((n) => n.allRunning);
     alive = alive && (await this.until('all tasks run', ready, true));
+    alive = alive && (await this.until('all pages have all changes', () => this.pages.caughtUp, true));
     // The state follows the transaction: it is there when the node has stopped.
     alive = alive && (await this.stopAll());
     if (alive) this.check();
@@ -237,7 +243,7 @@ class World {
   private afterEvent(): void {
     const { scheduler, random, groups, faults } = this;
     if (scheduler.events % 64 === 0) this.restartFailed();
-    if (random.chance(PAGE_CHANCE)) this.openPages();
+    if (random.chance(PAGE_CHANCE)) this.pages.openAll();
     const fault = faults.ofNode();
     if (fault === undefined) return;
     if (fault === 'rebalance') {
@@ -300,12 +306,6 @@ class World {
     }
   }
 
-  private openPages(): void {
-    const { random, nodes, pages } = this;
-    const node = random.pick(nodes);
-    if (node.running && node.process.pausedSince === undefined) pages.openAll(node);
-  }
-
   private check(): void {
     const { query, broker, findings } = this;
     const plan = planOf(query);
@@ -323,6 +323,7 @@ class World {
         findings.texts.push(`${topic} has ${written} records, not ${wanted}: the simulation is wrong`);
     }
     if (rows.some((r) => r.damaged) && this.skipped === 0) findings.texts.push('A damaged record was not reported');
+    this.pages.check();
     this.stateEntries = checkState(plan.queries, broker, this.nodes[0]!.disk, findings);
   }
 

@@ -6,6 +6,7 @@ import { OFFSET_FETCH } from './protocol.js';
 
 const EARLIEST = '-2';
 const LATEST = '-1';
+const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 /** Kafka's number for a topic among the resources that have configs. */
 const TOPIC_RESOURCE = 2;
@@ -83,11 +84,15 @@ export class KafkaAdmin {
     });
   }
 
-  async offsets(topic: string): Promise<PartitionOffsets[]> {
+  async offsets(topic: string, uncommitted: boolean): Promise<PartitionOffsets[]> {
     return this.cluster.retrying(async () => {
       const found = (await this.cluster.topics([topic])).find((t) => t.name === topic);
       if (found === undefined) throw final(noTopic(topic, `list the offsets of ${topic}`));
-      const [earliest, end] = await Promise.all([this.listOffsets(found, EARLIEST), this.listOffsets(found, LATEST)]);
+      const isolation = uncommitted ? READ_UNCOMMITTED : READ_COMMITTED;
+      const [earliest, end] = await Promise.all([
+        this.listOffsets(found, EARLIEST, isolation),
+        this.listOffsets(found, LATEST, isolation),
+      ]);
       return found.partitions.map(({ partition }) => ({
         partition,
         earliest: earliest.get(partition)!,
@@ -195,7 +200,7 @@ export class KafkaAdmin {
     });
   }
 
-  private async listOffsets(topic: TopicMetadata, timestamp: string): Promise<Map<number, number>> {
+  private async listOffsets(topic: TopicMetadata, timestamp: string, isolation: number): Promise<Map<number, number>> {
     const what = `list the offsets of ${topic.name}`;
     const byLeader = new Map<number, { partition: number; timestamp: string }[]>();
     for (const { partition, leader } of topic.partitions) {
@@ -208,7 +213,7 @@ export class KafkaAdmin {
     await Promise.all(
       [...byLeader].map(async ([leader, partitions]) => {
         const connection = await this.cluster.connection(leader, 'main');
-        const args = { isolationLevel: READ_COMMITTED, topics: [{ topic: topic.name, partitions }] };
+        const args = { isolationLevel: isolation, topics: [{ topic: topic.name, partitions }] };
         const answer = await connection.call<ListOffsetsAnswer>('ListOffsets', args);
         for (const r of answer.responses) {
           for (const p of r.partitions) {

@@ -72,8 +72,8 @@ export class KafkaLog implements Log {
     return this.admin.topicConfig(name);
   }
 
-  offsets(topic: string): Promise<readonly PartitionOffsets[]> {
-    return this.admin.offsets(topic);
+  offsets(topic: string, uncommitted = false): Promise<readonly PartitionOffsets[]> {
+    return this.admin.offsets(topic, uncommitted);
   }
 
   committed(group: string, topics: readonly string[]): Promise<readonly TopicPartitionOffset[]> {

@@ -20,10 +20,7 @@ export interface PullReader {
   readonly queryId: string;
   /** Settings of its session: what functions may look at. */
   readonly properties: Properties;
-  /**
-   * The rows are to have in them all that readers of topics saw before they are asked for, and nothing that these do not see
-   * once the rows have ended.
-   */
+  /** The rows are to have in them all that readers of topics saw before they were asked for. Those of copies have not. */
   readonly upToDate?: boolean;
 }
 
