@@ -29,6 +29,8 @@ export interface TypedSource {
   /** STREAM or TABLE. */
   readonly type: string;
   readonly topic: string;
+  /** Null: its key has no window. */
+  readonly windowType: string | null;
   readonly fields: readonly FieldInfo[];
 }
 
@@ -68,7 +70,7 @@ export function typesOf(sources: readonly TypedSource[]): string {
   sorted.forEach((source, i) => {
     lines.push(`/** ${source.type} ${comment(source.name)}, topic ${comment(source.topic)}. */`);
     lines.push(`export interface ${names[i]} {`);
-    for (const f of source.fields) {
+    for (const f of withWindow(source)) {
       if (f.type === 'KEY') lines.push('  /** Key. */');
       lines.push(`  readonly ${property(f.name)}: ${typeText(f.schema, '  ')} | null;`);
     }
@@ -78,6 +80,18 @@ export function typesOf(sources: readonly TypedSource[]): string {
   sorted.forEach((source, i) => void lines.push(`    readonly ${property(source.name)}: ${names[i]};`));
   lines.push('  }', '}');
   return `${lines.join('\n')}\n`;
+}
+
+/** The columns of `SELECT *`: those of the window stand behind the key's, and are in no DESCRIBE. */
+function withWindow({ fields, windowType }: TypedSource): readonly FieldInfo[] {
+  if (windowType === null) return fields;
+  const bound = (name: string): FieldInfo => ({
+    name,
+    schema: { type: 'BIGINT', fields: null, memberSchema: null },
+    type: 'KEY',
+  });
+  const isKey = (f: FieldInfo) => f.type === 'KEY';
+  return [...fields.filter(isKey), bound('WINDOWSTART'), bound('WINDOWEND'), ...fields.filter((f) => !isKey(f))];
 }
 
 /** `RIDE_STREAMS` is RideStreams; names that would be the same get a number. */

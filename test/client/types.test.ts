@@ -18,7 +18,8 @@ it('weir types writes what programs can be checked against', async () => {
     `CREATE STREAM ride_streams (id STRING KEY, n BIGINT, fare DECIMAL(6, 2), at TIMESTAMP, raw BYTES, ok BOOLEAN,
        tags ARRAY<STRING>, by_zone MAP<STRING, DOUBLE>, \`the place\` STRUCT<lat DOUBLE, names ARRAY<STRING>>)
        WITH (KAFKA_TOPIC='rides', VALUE_FORMAT='JSON', PARTITIONS=1);
-     CREATE TABLE \`ride-streams\` (id INT PRIMARY KEY, v INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=1);`,
+     CREATE TABLE \`ride-streams\` (id INT PRIMARY KEY, v INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', PARTITIONS=1);
+     CREATE TABLE per_minute AS SELECT id, COUNT(*) AS n FROM ride_streams WINDOW TUMBLING (SIZE 1 MINUTE) GROUP BY id;`,
   );
   const dir = join(tempDir(), 'project');
   mkdirSync(dir);
@@ -29,6 +30,17 @@ it('weir types writes what programs can be checked against', async () => {
   ).toBe(`// Written by \`weir types\`: do not edit, write it again when the catalog has changed.
 
 import type {} from 'weir/client';
+
+/** TABLE PER_MINUTE, topic PER_MINUTE. */
+export interface PerMinute {
+  /** Key. */
+  readonly ID: string | null;
+  /** Key. */
+  readonly WINDOWSTART: number | bigint | null;
+  /** Key. */
+  readonly WINDOWEND: number | bigint | null;
+  readonly N: number | bigint | null;
+}
 
 /** STREAM RIDE_STREAMS, topic rides. */
 export interface RideStreams {
@@ -56,6 +68,7 @@ export interface RideStreams2 {
 
 declare module 'weir/client' {
   interface Sources {
+    readonly PER_MINUTE: PerMinute;
     readonly RIDE_STREAMS: RideStreams;
     readonly "ride-streams": RideStreams2;
   }
@@ -99,6 +112,7 @@ for await (const row of client.push<RideStreams>('SELECT * FROM ride_streams EMI
   void lat;
 }
 await client.insert('RIDE_STREAMS', [{ ID: 'a', N: 1n, TAGS: ['x'] }]);
+await client.insert('RIDE_STREAMS', [{ AT: new Date() }]);
 await client.insert('SOMETHING_ELSE', [{ anything: 1 }]);
 export {};
 `),
