@@ -73,7 +73,7 @@ export class WeirClient {
   constructor(options: ClientOptions) {
     this.base = options.url.replace(/\/$/, '');
     this.authorization =
-      options.user === undefined ? undefined : `Basic ${btoa(`${options.user}:${options.password ?? ''}`)}`;
+      options.user === undefined ? undefined : `Basic ${utf8Base64(`${options.user}:${options.password ?? ''}`)}`;
     this.fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
     this.connection = new Connection({
       url: `${this.base.replace(/^http/, 'ws')}/ws/v1`,
@@ -232,6 +232,9 @@ export class WeirClient {
     throw WeirClientError.from(answer);
   }
 }
+
+/** As RFC 7617 §2.1 has it; btoa alone takes no text beyond Latin-1. */
+const utf8Base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
 interface Header {
   readonly columnNames: readonly string[];

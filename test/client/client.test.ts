@@ -6,7 +6,7 @@ let server: TestServer;
 let client: WeirClient;
 
 beforeAll(async () => {
-  server = await startServer({ 'weir.auth.users': 'me:secret' });
+  server = await startServer({ 'weir.auth.users': 'me:secret,日本:ß:ü' });
   client = new WeirClient({ url: server.address, user: 'me', password: 'secret' });
   await client.execute(`
     CREATE STREAM s (k STRING KEY, n BIGINT, d DECIMAL(20, 2), b BYTES, t TIMESTAMP, a ARRAY<STRUCT<x BIGINT>>)
@@ -115,6 +115,13 @@ describe('the client', () => {
     expect(e).toBeInstanceOf(InsertError);
     expect(e).toMatchObject({ index: 1, message: expect.stringContaining('NOPE') });
     expect(await client.pull("SELECT k FROM s WHERE k = 'x' OR k = 'z';")).toEqual([{ K: 'x' }]);
+  });
+
+  it('signs in with text of any alphabet', async () => {
+    const other = new WeirClient({ url: server.address, user: '日本', password: 'ß:ü' });
+    expect(await other.health()).toMatchObject({ isHealthy: true });
+    expect(await other.push('SELECT * FROM s EMIT CHANGES;').columns).toHaveLength(6);
+    other.close();
   });
 
   it('takes a Date for a TIMESTAMP', async () => {
