@@ -35,11 +35,12 @@ const constant = (e: LiteralExpr): { readonly type: SqlType; readonly value: Val
   value: e.type.kind === 'BIGINT' && e.value !== null ? Number(e.value) : e.value,
 });
 
-/** The type of an aggregate's state. Throws a RangeError where its constants make no sense: LATEST_BY_OFFSET(x, 0). */
+/** The type of an aggregate's state in ksqlDB. Throws a RangeError where its constants make no sense: LATEST_BY_OFFSET(x, 0). */
 export function stateTypeOf(functions: FunctionRegistry, call: AggregateCall): SqlType {
   const types = call.args.map((a) => a.type);
   const init = call.init.map(constant);
-  return functions.aggregateImpl(call.name, call.overload, types, init, call.type, NO_CONFIG).stateType;
+  const impl = functions.aggregateImpl(call.name, call.overload, types, init, call.type, NO_CONFIG);
+  return impl.intermediateType ?? impl.stateType;
 }
 
 /** Constants that an aggregate refuses are an error of the statement, not of the query that it starts. */

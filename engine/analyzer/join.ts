@@ -267,7 +267,7 @@ function checkWindows(
     fail(`Can not join windowed source to non-windowed source.\n${line(first)}\n${line(right)}`, node.span);
   }
   const moved = !isDirect(leftKey, left) || !isDirect(rightKey, right) || flavour === 'foreignKey';
-  const registry = REGISTRY_FORMATS.includes(right.source.keyFormat.name);
+  const registry = REGISTRY_FORMATS.includes(right.source.keyFormat.name) && left.window.kind === right.window.kind;
   if (moved || (!sameWindow(left.window, right.window) && !registry)) {
     fail(
       'Implicit repartitioning of windowed sources is not supported. See https://github.com/confluentinc/ksql/issues/4385.',

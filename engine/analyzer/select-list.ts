@@ -142,6 +142,8 @@ function checkReserved(item: ListedItem, scope: Scope): void {
   const own = item.node.kind === 'ColumnRef' ? item.node.name.name : undefined;
   const name = item.alias ?? (item.node.kind === 'ColumnRef' ? plainName(item.node, scope) : undefined);
   if (name === undefined || item.star || !RESERVED.includes(name)) return;
+  // In a join it is ambiguous first of all.
+  if (item.node.kind === 'ColumnRef' && item.node.source === undefined && scope.find(item.node).length > 1) return;
   if (own === name) {
     fail(
       `Reserved column name in select: \`${name}\`. Please remove or alias the column.`,
