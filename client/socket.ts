@@ -13,13 +13,13 @@ export type OpenSocket = (url: string, authorization: string | undefined) => Pro
 
 /**
  * A WebSocket where the client runs: the browser's; on Node `ws`, which unlike the browser's can sign in by a header.
- * A page signs in by the cookie or the user info of its URL, or not at all.
+ * A page signs in by what it offers as a subprotocol.
  */
 export const openSocket: OpenSocket = async (url, authorization) => {
   const isNode = typeof process !== 'undefined' && process.versions?.node !== undefined;
   if (!isNode) {
-    const { WebSocket } = globalThis as unknown as { WebSocket: new (url: string) => Socket };
-    return new WebSocket(url);
+    const { WebSocket } = globalThis as unknown as { WebSocket: new (url: string, protocols: string[]) => Socket };
+    return new WebSocket(url, subprotocols(authorization));
   }
   // By a variable, so that bundlers for pages leave it alone.
   const name = 'ws';
@@ -27,3 +27,10 @@ export const openSocket: OpenSocket = async (url, authorization) => {
   const headers = authorization === undefined ? {} : { authorization };
   return new WebSocket(url, { headers, perMessageDeflate: false });
 };
+
+/** As docs/api.md has it; credentials in the URL are refused by browsers. */
+function subprotocols(authorization: string | undefined): string[] {
+  if (authorization === undefined) return [];
+  const credentials = authorization.replace('Basic ', '').replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return ['weir.v1', `weir.basic.${credentials}`];
+}

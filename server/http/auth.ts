@@ -1,7 +1,24 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 
 /** Probes work without signing in. */
 export const isOpen = (url: string): boolean => /^\/(livez|readyz|healthcheck|chc\/live|chc\/ready)(\?|$)/.test(url);
+
+/** A page cannot set headers of a WebSocket: it offers its credentials among the subprotocols, as base64url. */
+const SUBPROTOCOL = 'weir.basic.';
+
+/** What an upgrade signs in with, as an Authorization header would have it. */
+export function authorizationOf(headers: IncomingHttpHeaders): string | undefined {
+  if (headers.authorization !== undefined) return headers.authorization;
+  const offered = headers['sec-websocket-protocol']?.split(',').map((p) => p.trim());
+  const credentials = offered?.find((p) => p.startsWith(SUBPROTOCOL))?.slice(SUBPROTOCOL.length);
+  return credentials && `Basic ${credentials.replaceAll('-', '+').replaceAll('_', '/')}`;
+}
+
+/** The subprotocol that an upgrade is answered with: the first that is none of these credentials. */
+export function subprotocolOf(offered: ReadonlySet<string>): string | false {
+  return [...offered].find((p) => !p.startsWith(SUBPROTOCOL)) ?? false;
+}
 
 const digest = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest();
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { RouteContext } from '../http/app.js';
-import { maySignIn } from '../http/auth.js';
+import { authorizationOf, maySignIn, subprotocolOf } from '../http/auth.js';
 import type { UpgradeHandler } from '../http/listener.js';
 import { mayAsk } from '../http/origins.js';
 import { CLOSE, FrameSender } from './frames.js';
@@ -17,7 +17,7 @@ const MAX_QUERY_PAYLOAD = 64 * 1024;
 /** The WebSocket endpoints: `/ws/query`, a query on each, and `/ws/v1`, many on one. */
 export function webSockets(context: RouteContext): { readonly upgrade: UpgradeHandler; close(): void } {
   const { config, logger } = context;
-  const options = { noServer: true, perMessageDeflate: false } as const;
+  const options = { noServer: true, perMessageDeflate: false, handleProtocols: subprotocolOf } as const;
   const query = new WebSocketServer({ ...options, maxPayload: MAX_QUERY_PAYLOAD });
   const v1 = new WebSocketServer({ ...options, maxPayload: config.limits.maxBody });
   const connections = new Set<Connection>();
@@ -32,7 +32,7 @@ export function webSockets(context: RouteContext): { readonly upgrade: UpgradeHa
     const url = parseUrl(request.url);
     const path = url?.pathname.replace(/\/{2,}/g, '/').replace(/\/$/, '') ?? '';
     if (url === undefined || !isWebSocketPath(path)) return refuse(socket, '404 Not Found');
-    if (!maySignIn(request.headers.authorization, config.users)) return refuse(socket, '401 Unauthorized');
+    if (!maySignIn(authorizationOf(request.headers), config.users)) return refuse(socket, '401 Unauthorized');
     if (!mayAsk(request, config.allowedOrigins)) return refuse(socket, '403 Forbidden');
     if (path === '/ws/query') {
       query.handleUpgrade(request, socket, head, (ws) => {

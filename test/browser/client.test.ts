@@ -70,6 +70,31 @@ describe('in a page of another origin', () => {
     expect(result).toEqual({ pushed: rows, pulled: rows, one: [{ ID: 'a', N: 1 }], two: [{ ID: 'a', N: 2 }] });
   });
 
+  it('the client signs in, over WebSocket too', async () => {
+    const locked = await startServer({
+      'access.control.allow.origin': site.origin,
+      'weir.auth.users': 'me:se:cret@/ü',
+    });
+    const result = await inPage(
+      page,
+      `const { WeirClient } = await import('/weir-client.js');
+       const client = new WeirClient({ url, user: 'me', password: 'se:cret@/ü' });
+       await client.execute("CREATE STREAM s (n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);");
+       await client.insert('S', [{ N: 1 }]);
+       const pushed = [];
+       const earliest = { properties: { 'auto.offset.reset': 'earliest' } };
+       for await (const row of client.push('SELECT * FROM s EMIT CHANGES LIMIT 1;', earliest)) pushed.push(row);
+       const stranger = new WeirClient({ url, user: 'me', password: 'wrong' });
+       const failures = [];
+       await stranger.info().catch((e) => failures.push(e.code));
+       await stranger.push('SELECT * FROM s EMIT CHANGES;').columns.catch((e) => failures.push(e.code));
+       return { pushed, failures };`,
+      { url: locked.address },
+    );
+    await locked.stop();
+    expect(result).toEqual({ pushed: [{ N: 1 }], failures: ['UNAUTHORIZED', 'UNREACHABLE'] });
+  });
+
   it('EventSource and WebSocket read a query without any client', async () => {
     await run(server, "INSERT INTO rides (id, n) VALUES ('c', 3);");
     const result = await inPage(

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
 import { WeirError } from '../../engine/index.js';
 import { FakeEngine, ScriptedQuery, startFake } from './fake-engine.js';
 import { EARLIEST, letters, RawClient, run, startServer, type TestServer } from './support.js';
@@ -346,6 +347,24 @@ describe('who may connect', () => {
     others.push(s);
     expect(await status(s, {})).toBe(401);
     expect(await status(s, { authorization: 'Basic YWRhOmxvdmU=' })).toBe(101);
+  });
+
+  it('pages sign in by a subprotocol, which is not said back', async () => {
+    const s = await startServer({ 'weir.auth.users': 'ada:love' });
+    others.push(s);
+    const protocolOf = (protocols: string[]) =>
+      new Promise<string>((resolve) => {
+        const ws = new WebSocket(`${s.address.replace('http', 'ws')}/ws/v1`, protocols);
+        ws.on('error', (e) => resolve(e.message));
+        ws.on('open', () => {
+          resolve(ws.protocol);
+          ws.close();
+        });
+      });
+    expect(await protocolOf(['weir.v1', 'weir.basic.YWRhOmxvdmU'])).toBe('weir.v1');
+    expect(await protocolOf(['weir.basic.YWRhOmxvdmU', 'other'])).toBe('other');
+    expect(await protocolOf(['weir.v1', 'weir.basic.YWRhOmhhdGU'])).toContain('401');
+    expect(await protocolOf(['weir.v1'])).toContain('401');
   });
 
   it('pages of other origins only where they are allowed', async () => {
