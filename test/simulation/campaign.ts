@@ -1,4 +1,4 @@
-import type { PageCounts } from './pages.js';
+import { noPages, type PageCounts } from './pages.js';
 import { failed, type RunOptions, type RunResult, simulate } from './world.js';
 
 /** Many seeds together. */
@@ -27,7 +27,7 @@ export const emptySummary = (): Summary => ({
   stateEntries: 0,
   events: 0,
   virtualMs: 0,
-  pages: { snapshots: 0, rows: 0, fellBack: 0, followed: 0, changes: 0, failed: 0 },
+  pages: noPages(),
   lost: 0,
   twice: 0,
   wrong: 0,
@@ -37,8 +37,7 @@ export const emptySummary = (): Summary => ({
 });
 
 function addPages(to: PageCounts, other: PageCounts): void {
-  for (const name of ['snapshots', 'rows', 'fellBack', 'followed', 'changes', 'failed'] as const)
-    to[name] += other[name];
+  for (const name of Object.keys(noPages()) as (keyof PageCounts)[]) to[name] += other[name];
 }
 
 function addRun(to: Summary, r: RunResult): void {
@@ -97,7 +96,8 @@ export function report(s: Summary): string {
     `events         ${s.events}`,
     `virtual time   ${Math.round(s.virtualMs / 1000)} s`,
     `snapshots      ${s.pages.snapshots} of ${s.pages.rows} rows, ${s.pages.fellBack} without state`,
-    `followed       ${s.pages.followed} tables, ${s.pages.changes} changes; ${s.pages.failed} queries failed`,
+    `followed       ${s.pages.followed} tables, ${s.pages.changes} changes`,
+    `pull queries   ${s.pages.looks} of ${s.pages.looked} rows; ${s.pages.failed} queries failed`,
     'faults:',
     ...Object.entries(s.faults)
       .sort()

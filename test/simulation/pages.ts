@@ -1,6 +1,7 @@
 import { messageOf } from '../../engine/types/errors.js';
 import type { Broker } from './broker.js';
 import type { Findings } from './check.js';
+import { Look } from './look.js';
 import type { SimNode } from './node.js';
 import { Page } from './page.js';
 import type { TablePlan } from './plans.js';
@@ -16,11 +17,19 @@ export interface PageCounts {
   /** Pages that followed their table to the end, and the changes that they were told of. */
   followed: number;
   changes: number;
+  /** Pull queries, and the rows that they gave. */
+  looks: number;
+  looked: number;
   /** Queries of theirs that were refused or failed, or whose node was gone. */
   failed: number;
 }
 
 const MAX_PAGES = 25;
+export const noPages = (): PageCounts => ({
+  ...{ snapshots: 0, rows: 0, fellBack: 0, followed: 0, changes: 0 },
+  ...{ looks: 0, looked: 0, failed: 0 },
+});
+
 /** How long a page waits before it asks another node, at most. */
 const AGAIN_MS = 300;
 
@@ -35,8 +44,9 @@ export interface PagesOptions {
 
 /** The pages that are opened while queries run and things go wrong. */
 export class Pages {
-  readonly counts: PageCounts = { snapshots: 0, rows: 0, fellBack: 0, followed: 0, changes: 0, failed: 0 };
+  readonly counts: PageCounts = noPages();
   private readonly followers: Page[] = [];
+  private readonly looks: Look[] = [];
   private count = 0;
 
   constructor(private readonly options: PagesOptions) {}
@@ -46,6 +56,7 @@ export class Pages {
     if (this.count >= MAX_PAGES) return;
     const { tables, random, broker, findings } = this.options;
     for (const table of tables) {
+      if (table.state !== undefined) void this.look(new Look(`look-${this.count}`, table, broker, findings));
       const page = new Page(`page-${++this.count}`, table, broker, findings);
       void this.run(page, random.chance(0.2));
     }
@@ -61,14 +72,17 @@ export class Pages {
       this.counts.followed++;
       this.counts.changes += page.check();
     }
+    for (const look of this.looks) {
+      this.counts.looks++;
+      this.counts.looked += look.check();
+    }
   }
 
   /** A page whose first query fails gives up; one that has shown something goes on. */
   private async run(page: Page, stays: boolean): Promise<void> {
-    const { nodes, random, scheduler } = this.options;
+    const { random, scheduler } = this.options;
     const isFirst = page.rows === null;
-    const running = nodes().filter((n) => n.running && n.process.pausedSince === undefined);
-    const node = running.length === 0 ? undefined : random.pick(running);
+    const node = this.node();
     try {
       if (node === undefined) throw new Error('no node runs');
       const query = await Promise.race([page.open(node), node.process.ended]);
@@ -81,6 +95,24 @@ export class Pages {
       if (!stays || page.rows === null) return;
       scheduler.after(random.next() * AGAIN_MS, 'a page goes on', () => void this.run(page, stays));
     }
+  }
+
+  private async look(look: Look): Promise<void> {
+    const node = this.node();
+    try {
+      if (node === undefined) throw new Error('no node runs');
+      await Promise.race([look.open(node, this.options.random), node.process.ended]);
+      this.looks.push(look);
+    } catch (e) {
+      this.counts.failed++;
+      node?.logged.push(`a look failed: ${messageOf(e)}`);
+    }
+  }
+
+  private node(): SimNode | undefined {
+    const { nodes, random } = this.options;
+    const running = nodes().filter((n) => n.running && n.process.pausedSince === undefined);
+    return running.length === 0 ? undefined : random.pick(running);
   }
 
   private opened(page: Page, stays: boolean): void {

@@ -36,12 +36,14 @@ describe('the simulation', () => {
     for (const { name } of QUERIES) expect(total.queries[name] ?? 0, name).toBeGreaterThan(5);
     expect(total.records).toBeGreaterThan(SEEDS * 30);
     expect(total.stateEntries).toBeGreaterThan(SEEDS);
-    const { snapshots, fellBack, rows, followed, changes, failed: refused } = total.pages;
+    const { snapshots, fellBack, rows, followed, changes, looks, looked, failed: refused } = total.pages;
     expect(snapshots - fellBack).toBeGreaterThan(SEEDS);
     expect(fellBack).toBeGreaterThan(SEEDS / 20);
     expect(rows).toBeGreaterThan(2 * snapshots);
     expect(followed).toBeGreaterThan(SEEDS / 10);
     expect(changes).toBeGreaterThan(SEEDS);
+    expect(looks).toBeGreaterThan(SEEDS);
+    expect(looked).toBeGreaterThan(2 * looks);
     expect(refused).toBeGreaterThan(SEEDS / 10);
   });
 
