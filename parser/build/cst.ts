@@ -119,13 +119,12 @@ export function syntaxError(span: Span, detail: string, hint?: string): SqlError
 /** A count: LIMIT, a duration, a type's parameter. */
 export function toCount(token: IToken): number {
   const value = Number(token.image);
-  if (!Number.isSafeInteger(value)) throw numberOutOfRange(token, `Invalid numeric literal: ${token.image}`);
+  if (!Number.isSafeInteger(value)) throw numberOutOfRange(spanOfToken(token), `Invalid numeric literal: ${token.image}`);
   return value;
 }
 
 /** ksqlDB counts this error's column from 2, and its clients compare the text. */
-export function numberOutOfRange(token: IToken, detail: string): SqlError {
-  const span = spanOfToken(token);
+export function numberOutOfRange(span: Span, detail: string): SqlError {
   return new SqlError({
     code: 'NUMBER_OUT_OF_RANGE',
     message: `Failed to prepare statement: line ${span.line}:${span.column + 1}: ${detail}`,

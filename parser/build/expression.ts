@@ -329,13 +329,13 @@ export function buildLiteral(node: CstNode, minus?: IToken): Literal {
       const value = BigInt(text);
       if (BigInt.asIntN(32, value) === value) return { kind: 'IntegerLiteral', value: Number(value), span };
       if (BigInt.asIntN(64, value) === value) return { kind: 'BigintLiteral', value, span };
-      throw numberOutOfRange(token, `Invalid numeric literal: ${text}`);
+      throw numberOutOfRange(span, `Invalid numeric literal: ${text}`);
     }
     case 'DecimalToken':
       return { kind: 'DecimalLiteral', text: text.replace(/^(-?)\./, '$10.'), span };
     default: {
       const value = Number(text);
-      if (!Number.isFinite(value)) throw numberOutOfRange(token, `Number overflows DOUBLE: ${text}`);
+      if (!Number.isFinite(value)) throw numberOutOfRange(span, `Number overflows DOUBLE: ${text}`);
       return { kind: 'DoubleLiteral', value, text: text.toUpperCase(), span };
     }
   }

@@ -34,7 +34,7 @@ describe('literals', () => {
 
   test.each([
     ['9223372036854775808', 'Invalid numeric literal: 9223372036854775808'],
-    ['-9223372036854775809', 'Invalid numeric literal: -9223372036854775809'],
+    ['-9223372036854775809', 'line 1:2: Invalid numeric literal: -9223372036854775809'],
     ['1.7976931348623159E308', 'Number overflows DOUBLE: 1.7976931348623159E308'],
     ['-1.8E308', 'Number overflows DOUBLE: -1.8E308'],
   ])('%s is out of range', (sql, message) => {
