@@ -110,7 +110,7 @@ export class Scope {
     if (found.length > 1) {
       const options = found.map((b) => `${identifierText(b.source)}.${identifierText(b.name)}`);
       fail(
-        `${clause === 'JOIN ON' ? 'Exception while preparing statement: ' : ''}${at(ref.span)}Column '${identifierText(ref.name.name)}' is ambiguous. Could be ${listed(options.sort(), 'or')}.`,
+        `Exception while preparing statement: ${at(ref.span)}Column '${identifierText(ref.name.name)}' is ambiguous. Could be ${listed(options.sort(), 'or')}.`,
         ref.span,
         "Write the source's name before it.",
       );
