@@ -143,7 +143,10 @@ export interface EngineApi {
   quiesce(): Promise<void>;
   /** Since `quiesce` or `stop`. */
   readonly isStopping: boolean;
-  /** Opens a stream or table, by its exact name, for rows to be inserted. Throws BAD_STATEMENT where it takes none. */
+  /**
+   * Opens a stream or table for rows to be inserted. Names of it and of columns are exact in back quotes, else in upper case
+   * or, where there is none, as they are written. Throws BAD_STATEMENT where it takes none.
+   */
   openInserts(target: string): Promise<InsertStream>;
   /** Ends every query and drops all sources and types; of the sinks' topics those are deleted that it is told to. */
   terminateCluster(deletesTopic: (topic: string) => boolean): Promise<readonly Entity[]>;

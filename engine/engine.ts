@@ -15,7 +15,7 @@ import { CommandLog } from './command-log.js';
 import type { EngineParts } from './commands/context.js';
 import type { Entity } from './commands/entities.js';
 import { prepare } from './commands/index.js';
-import { rowReader } from './commands/insert-rows.js';
+import { nameIn, rowReader } from './commands/insert-rows.js';
 import { openPrint } from './commands/print.js';
 import { openSelect, queryIdPrefix } from './commands/select.js';
 import { type Deployed, Deployment, type DeployOptions, type DeployStep } from './deployment.js';
@@ -238,9 +238,11 @@ export class Engine implements EngineApi {
 
   async openInserts(target: string): Promise<InsertStream> {
     this.checkReady();
-    const source = this.commandLog.catalog.sources.get(target);
+    const { sources } = this.commandLog.catalog;
+    const source = sources.get(nameIn(sources, target) ?? '');
     if (source === undefined) {
-      throw new WeirError('BAD_STATEMENT', `Cannot insert values into an unknown stream/table: \`${target}\``);
+      const name = target.startsWith('`') ? target : `\`${target.toUpperCase()}\``;
+      throw new WeirError('BAD_STATEMENT', `Cannot insert values into an unknown stream/table: ${name}`);
     }
     const read = await rowReader(source, this.parts);
     return {

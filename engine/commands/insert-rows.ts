@@ -41,12 +41,13 @@ export async function rowReader(source: DataSource, parts: EngineParts): Promise
   const encodeKey = encode(key, target.keyFormat, true);
   const encodeValue = encode(value, target.valueFormat, false);
   return (text) => {
-    const given = membersOf(text);
-    for (const name of given) {
-      const column = name.startsWith('`') ? name.replaceAll('`', '') : name.toUpperCase();
-      if (!names.has(column)) throw new WeirError('BAD_REQUEST', `Column name ${column} does not exist.`);
+    const given = parsed(text);
+    for (const name of Object.keys(given)) {
+      if (nameIn(names, name) !== undefined) continue;
+      throw new WeirError('BAD_REQUEST', `Column name ${writtenName(name)} does not exist.`);
     }
     const row = read(text);
+    for (const [i, c] of columns.entries()) checkIntegers(c.type, member(given, c.name), row[i]!, c.name);
     if (target.kind === 'TABLE' && key.some((_, i) => row[i] === null)) {
       throw new WeirError('BAD_REQUEST', `Key field must be specified: ${key.map((c) => c.name).join(', ')}`);
     }
@@ -60,7 +61,55 @@ export async function rowReader(source: DataSource, parts: EngineParts): Promise
 
 const bad = (message: string) => new WeirError('BAD_STATEMENT', message);
 
-function membersOf(text: string): string[] {
+/** A name as SQL has it: exact in back quotes, else in upper case. */
+const writtenName = (name: string): string => (name.startsWith('`') ? name.replaceAll('`', '') : name.toUpperCase());
+
+/**
+ * Which of `names` is meant by one in a request; undefined: none. Programs take names from where they are exact (a
+ * catalog, types that were generated): what is there only as it is written is meant by that.
+ */
+export function nameIn(names: { has(name: string): boolean }, name: string): string | undefined {
+  return [writtenName(name), name].find((n) => names.has(n));
+}
+
+/** The JSON format reads names of columns and fields in any case, the last of several. */
+const member = (row: Readonly<Record<string, unknown>>, column: string): unknown => {
+  if (column in row) return row[column];
+  const upper = column.toUpperCase();
+  return Object.entries(row).findLast(([name]) => name.replaceAll('`', '').toUpperCase() === upper)?.[1];
+};
+
+/** The JSON format wraps and cuts numbers, as records of a topic are read; what a client inserts must be what it sent. */
+function checkIntegers(type: SqlType, sent: unknown, read: Value, at: string): void {
+  if (sent === null || sent === undefined || read === null) return;
+  switch (type.kind) {
+    case 'INTEGER':
+    case 'BIGINT':
+      // Digits beyond a double's are the same on both sides, or neither has them.
+      if (typeof sent === 'number' && Number(read) !== sent) throw bad400(`${at}: ${sent} is no ${type.kind}.`);
+      break;
+    case 'ARRAY':
+      for (const [i, v] of (read as Value[]).entries()) {
+        checkIntegers(type.element, (sent as unknown[])[i], v, `${at}[${i + 1}]`);
+      }
+      break;
+    case 'MAP':
+      for (const [k, v] of read as Map<Value, Value>) {
+        checkIntegers(type.value, (sent as Record<string, unknown>)[String(k)], v, `${at}['${String(k)}']`);
+      }
+      break;
+    case 'STRUCT':
+      for (const [i, f] of type.fields.entries()) {
+        const inner = member(sent as Record<string, unknown>, f.name);
+        checkIntegers(f.type, inner, (read as Value[])[i]!, `${at}->${f.name}`);
+      }
+      break;
+  }
+}
+
+const bad400 = (message: string) => new WeirError('BAD_REQUEST', `The row does not fit: ${message}`);
+
+function parsed(text: string): Readonly<Record<string, unknown>> {
   let row: unknown;
   try {
     row = JSON.parse(text);
@@ -70,7 +119,7 @@ function membersOf(text: string): string[] {
   if (typeof row !== 'object' || row === null || Array.isArray(row)) {
     throw new WeirError('BAD_REQUEST', 'A row must be a JSON object of column values.');
   }
-  return Object.keys(row);
+  return row as Record<string, unknown>;
 }
 
 /** The JSON format reads the text; what it has other spellings for is read as text first. */

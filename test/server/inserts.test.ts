@@ -1,6 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ask, EARLIEST, RawClient, run, startServer, type TestServer } from './support.js';
+import { ask, EARLIEST, open, RawClient, run, startServer, type TestServer } from './support.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -47,6 +47,57 @@ describe('/inserts-stream', () => {
     expect(await rows('SELECT * FROM notes WHERE id = 9007199254740993;')).toEqual([
       '[9007199254740993,"ü\\n",1234567890123456789012345678.90,"2020-09-13T12:26:40.123","aGk=",["x",null],{"DAY":"2022-01-08","low":3}]',
     ]);
+  });
+
+  it('refuses numbers that would be stored as others, wherever they are', async () => {
+    const made = `CREATE STREAM IF NOT EXISTS numbers (i INT, l BIGINT, a ARRAY<INT>, m MAP<STRING, BIGINT>, s STRUCT<\`low\` INT>, d DECIMAL(5, 2))
+      WITH (KAFKA_TOPIC='numbers', VALUE_FORMAT='JSON', PARTITIONS=1);`;
+    await run(server, made);
+    const answer = async (row: string) => acks((await insert([{ target: 'numbers' }, row])).text)[0];
+    for (const row of [
+      '{"L":9223372036854775807,"I":-2147483648}',
+      '{"L":-9223372036854775808,"I":1e3}',
+      '{"l":"9007199254740993","a":[1,null],"m":{"x":null,"y":9007199254740993},"s":{"LOW":1}}',
+    ]) {
+      expect([row, await answer(row)]).toEqual([row, { status: 'ok', seq: 0 }]);
+    }
+    for (const row of [
+      '{"L":9223372036854775808000}',
+      '{"L":1.5}',
+      '{"I":2147483648}',
+      '{"i":99999999999999999999}',
+      '{"A":[1,2.5]}',
+      '{"M":{"x":1e30}}',
+      '{"S":{"low":3000000000}}',
+      '{"D":1234.5}',
+    ]) {
+      expect([row, await answer(row)]).toMatchObject([row, { status: 'error', seq: 0, error_code: 40000 }]);
+    }
+    expect(await rows('SELECT i, l FROM numbers;')).toHaveLength(3);
+  });
+
+  it('refuses what is no UTF-8', async () => {
+    const bytes = Buffer.from([...Buffer.from('{"target":"notes"}\n{"ID":1,"TEXT":"'), 0xff, ...Buffer.from('"}\n')]);
+    const text = await new Promise<string>((resolve, reject) => {
+      const request = open(server, { method: 'POST', path: '/inserts-stream' }, bytes);
+      request.on('error', reject);
+      request.on('response', (response) => {
+        let all = '';
+        response.on('data', (t: Buffer) => (all += t.toString()));
+        response.on('end', () => resolve(all));
+      });
+    });
+    expect(acks(text)).toMatchObject([{ error_code: 40000, message: 'The body is no UTF-8.' }]);
+  });
+
+  it('takes names as they are where no other is meant: from a catalog, or from generated types', async () => {
+    await run(
+      server,
+      `CREATE STREAM \`two words\` (\`a b\` INT, C INT, \`c\` INT) WITH (KAFKA_TOPIC='w', VALUE_FORMAT='JSON', PARTITIONS=1);`,
+    );
+    const lines = [{ target: 'two words' }, { 'a b': 1, c: 2 }, { '`a b`': 3, '`c`': 4 }];
+    expect(acks((await insert(lines)).text)).toHaveLength(2);
+    expect(await rows('SELECT `a b` FROM `two words`;')).toEqual(['[1]', '[3]']);
   });
 
   it('stops at the first row that does not fit, and says which', async () => {

@@ -49,7 +49,7 @@ function readTarget(line: string | undefined): string {
   if (typeof target !== 'string') {
     throw new WeirError('BAD_REQUEST', 'The first line must name the stream: {"target": "NAME"}.');
   }
-  return target.startsWith('`') ? target.replaceAll('`', '') : target.toUpperCase();
+  return target;
 }
 
 /** The answer: one acknowledgement a row, in order. */
