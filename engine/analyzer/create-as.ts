@@ -18,7 +18,7 @@ import {
   wrapSingle,
 } from './create-source.js';
 import { fail, tick } from './errors.js';
-import { formatRef, keyFormatRef, readProperties, type WithProperties } from './properties.js';
+import { formatRef, keyFormatRef, readProperties, topicRetention, type WithProperties } from './properties.js';
 import { analyzeQuery } from './query.js';
 import type { ResolvedCreateAs, ResolvedQuery } from './resolved.js';
 import { checkAgainstSchema } from './schemas.js';
@@ -72,7 +72,7 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
       name: topic,
       partitions: p.partitions ?? input.topic.partitions,
       replicas: p.replicas ?? input.topic.replicas,
-      retentionMs: p.retentionMs ?? null,
+      retentionMs: topicRetention(p, kind === 'TABLE' && query.window === null),
     },
     keyFormat,
     valueFormat,

@@ -7,7 +7,14 @@ import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from '../types/topic-na
 import type { FormatRef } from '../types/topology.js';
 import { type AnalyzerContext, checkFormat, property, sqlOf } from './context.js';
 import { didYouMean, fail, tick } from './errors.js';
-import { formatRef, keyFormatRef, keyWindow, readProperties, type WithProperties } from './properties.js';
+import {
+  formatRef,
+  keyFormatRef,
+  keyWindow,
+  readProperties,
+  topicRetention,
+  type WithProperties,
+} from './properties.js';
 import { checkReplacement } from './replace.js';
 import type { ResolvedCreateSource } from './resolved.js';
 import { checkSchemaId, inferColumns, type SchemaSide } from './schemas.js';
@@ -56,7 +63,7 @@ export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource
       name: p.topic,
       partitions: p.partitions ?? null,
       replicas: p.replicas ?? null,
-      retentionMs: p.retentionMs ?? null,
+      retentionMs: topicRetention(p, kind === 'TABLE' && window === null),
     },
     keyFormat,
     valueFormat,

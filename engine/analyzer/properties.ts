@@ -297,3 +297,14 @@ function avroKeyName(source: string): string {
   const camel = words.map((w) => w[0]!.toUpperCase() + w.slice(1).toLowerCase()).join('');
   return `io.confluent.ksql.avro_schemas.${camel}Key`;
 }
+
+/** RETENTION_MS; the topic of a table without windows keeps the last row of each key, whatever its age. */
+export function topicRetention(p: WithProperties, compacted: boolean): number | null {
+  if (compacted && p.retentionMs !== undefined) {
+    fail(
+      'Invalid config variable in the WITH clause: RETENTION_MS. Non-windowed tables do not support retention.',
+      p.span('RETENTION_MS'),
+    );
+  }
+  return p.retentionMs ?? null;
+}

@@ -120,6 +120,11 @@ const CASES: readonly (readonly [string, string, string])[] = [
     'EXPLODE(ARRAY[ARRAY[1]])',
   ],
   [
+    'CREATE TABLE t WITH (RETENTION_MS=1000) AS SELECT vendor, COUNT(*) AS n FROM rides GROUP BY vendor;',
+    'Non-windowed tables do not support retention.',
+    'RETENTION_MS=1000',
+  ],
+  [
     'CREATE TABLE t AS SELECT vendor, LATEST_BY_OFFSET(zone, 0) AS n FROM rides GROUP BY vendor;',
     'latestN must be 1 or greater',
     'LATEST_BY_OFFSET(zone, 0)',
