@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { access, constants } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { parse } from 'csv-parse';
 import { type RawRecord, WeirError } from '../engine/index.js';
@@ -166,6 +167,10 @@ export async function load(args: readonly string[]): Promise<number> {
     text: new Set(values.text?.split(',')),
     limit: values.limit === undefined ? Number.POSITIVE_INFINITY : wholeNumber(values.limit, '--limit', 0),
   };
+  await access(file, constants.R_OK).catch((e: NodeJS.ErrnoException) => {
+    const message = e.code === 'ENOENT' ? `There is no file ${file}.` : `The file cannot be read: ${e.message}`;
+    throw new WeirError('NOT_FOUND', message, undefined, { cause: e });
+  });
   const sink = await openSink(values);
   let written = 0;
   try {
@@ -184,6 +189,6 @@ export async function load(args: readonly string[]): Promise<number> {
   } finally {
     await sink.close();
   }
-  console.log(`${written} rows of ${file} written to ${values.topic}`);
+  console.log(`${written} ${written === 1 ? 'row' : 'rows'} of ${file} written to ${values.topic}`);
   return 0;
 }

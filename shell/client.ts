@@ -1,3 +1,6 @@
+import http from 'node:http';
+import https from 'node:https';
+
 /** The shell's side of the HTTP API. */
 export interface Server {
   readonly base: string;
@@ -35,20 +38,48 @@ function headers(server: Server): Record<string, string> {
   };
 }
 
-async function post(server: Server, path: string, body: object, signal: AbortSignal): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(server.base + path, {
-      method: 'POST',
-      headers: headers(server),
-      body: JSON.stringify(body),
-      signal,
-    });
-  } catch (e) {
-    throw signal.aborted ? e : noServer(server);
-  }
-  if (response.ok) return response;
-  throw await refusal(response);
+/** What a request answers, its body unread. */
+interface Answer {
+  readonly status: number;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * One request. Not by `fetch`, which gives up on a body that is silent for five minutes: a push query may be silent for as
+ * long as it likes.
+ */
+function send(server: Server, path: string, body: object | undefined, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const fail = (e: unknown) => reject(signal.aborted ? e : noServer(server));
+    try {
+      const url = new URL(server.base + path);
+      const { request } = url.protocol === 'https:' ? https : http;
+      const sent = request(url, { method: body === undefined ? 'GET' : 'POST', headers: headers(server), signal });
+      sent.on('error', fail);
+      sent.on('response', (response) => resolve({ status: response.statusCode!, body: response }));
+      sent.end(body === undefined ? undefined : JSON.stringify(body));
+    } catch (e) {
+      fail(e); // no address
+    }
+  });
+}
+
+/** Throws what the server says where it refuses. */
+async function post(
+  server: Server,
+  path: string,
+  body: object | undefined,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const answer = await send(server, path, body, signal);
+  if (answer.status >= 200 && answer.status < 300) return answer.body;
+  throw refusal(answer.status, await textOf(server, answer.body, signal));
+}
+
+async function textOf(server: Server, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks(server, body, signal)) parts.push(chunk);
+  return Buffer.concat(parts).toString('utf8');
 }
 
 const noServer = (server: Server): ServerError =>
@@ -60,26 +91,24 @@ const brokenOff = (server: Server): ServerError =>
     'What was shown until then is not all; run it again when the server answers.',
   );
 
-async function refusal(response: Response): Promise<ServerError> {
-  if (response.status === 401)
+function refusal(status: number, text: string): ServerError {
+  if (status === 401)
     return new ServerError(
       'The server wants a user and a password, and these were none or not the right ones.',
       'Give them with --user and --password, or the password in WEIR_PASSWORD.',
     );
-  const none = { message: `The server answered HTTP ${response.status}.` };
-  const answer = (await response.json().catch(() => none)) as Partial<ErrorAnswer>;
-  return new ServerError(answer.message ?? none.message, answer.hint, answer.code);
+  let answer: Partial<ErrorAnswer> = {};
+  try {
+    answer = JSON.parse(text) as Partial<ErrorAnswer>;
+  } catch {
+    // No JSON: something else than Weir has answered.
+  }
+  return new ServerError(answer.message ?? `The server answered HTTP ${status}.`, answer.hint, answer.code);
 }
 
 export async function serverInfo(server: Server, signal: AbortSignal): Promise<Record<string, string>> {
-  let response: Response;
-  try {
-    response = await fetch(`${server.base}/info`, { headers: headers(server), signal });
-  } catch (e) {
-    throw signal.aborted ? e : noServer(server);
-  }
-  if (!response.ok) throw await refusal(response);
-  return ((await response.json()) as { KsqlServerInfo: Record<string, string> }).KsqlServerInfo;
+  const body = await post(server, '/info', undefined, signal);
+  return (JSON.parse(await textOf(server, body, signal)) as { KsqlServerInfo: Record<string, string> }).KsqlServerInfo;
 }
 
 export async function runStatement(
@@ -88,17 +117,13 @@ export async function runStatement(
   session: SessionState,
   signal: AbortSignal,
 ): Promise<readonly Record<string, unknown>[]> {
-  const response = await post(
+  const body = await post(
     server,
     '/ksql',
     { ksql: sql, streamsProperties: session.properties, sessionVariables: session.variables },
     signal,
   );
-  try {
-    return (await response.json()) as Record<string, unknown>[];
-  } catch (e) {
-    throw signal.aborted ? e : brokenOff(server);
-  }
+  return JSON.parse(await textOf(server, body, signal)) as Record<string, unknown>[];
 }
 
 export interface QueryHeader {
@@ -125,7 +150,7 @@ export async function* queryLines(
   signal: AbortSignal,
   options: QueryOptions = {},
 ): AsyncGenerator<readonly string[]> {
-  const response = await post(
+  const body = await post(
     server,
     '/query-stream',
     {
@@ -138,7 +163,7 @@ export async function* queryLines(
   );
   const decoder = new TextDecoder();
   let rest = '';
-  for await (const chunk of chunks(server, response, signal)) {
+  for await (const chunk of chunks(server, body, signal)) {
     const lines = decoder.decode(chunk, { stream: true }).split('\n');
     lines[0] = rest + lines[0]!;
     rest = lines.pop()!;
@@ -148,18 +173,22 @@ export async function* queryLines(
   if (rest !== '') yield [rest];
 }
 
-/** The body as it comes. Where it breaks off that is told in words for people: `fetch` says "terminated". */
-async function* chunks(server: Server, { body }: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const reader = body!.getReader();
+/** The body as it comes. Where it breaks off that is told in words for people. */
+async function* chunks(
+  server: Server,
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const parts = body[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const { done, value } = await reader.read().catch((e: unknown) => {
+      const { done, value } = await parts.next().catch((e: unknown) => {
         throw signal.aborted ? e : brokenOff(server);
       });
-      if (done) return;
+      if (done === true) return;
       yield value;
     }
   } finally {
-    await reader.cancel().catch(() => {}); // it has ended, or broken off: there is nothing left to cancel
+    await parts.return?.();
   }
 }

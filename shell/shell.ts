@@ -128,16 +128,30 @@ export class Shell implements ShellControls {
       this.lastQuery = statement;
       await this.query(statement, vertical, signal);
     } else if (/^PRINT\b/i.test(statement)) {
-      for await (const lines of queryLines(this.server, statement, this.session, signal)) {
-        this.out.print(lines.map(printable).join('\n'));
-        await this.out.drained();
-      }
+      await this.printTopic(statement, signal);
     } else {
       const variables = shownVariables(statement, this.session);
       const entities =
         variables === undefined ? await runStatement(this.server, statement, this.session, signal) : [variables];
       await this.show(entities);
       if (!/^(SHOW|LIST|DESCRIBE|EXPLAIN)\b/i.test(statement)) this.onChange();
+    }
+  }
+
+  private async printTopic(statement: string, signal: AbortSignal): Promise<void> {
+    const { clock, timeoutMs } = this.options;
+    const stop = new AbortController();
+    const noTimeout = timeoutMs === Number.POSITIVE_INFINITY ? () => {} : clock.after(timeoutMs, () => stop.abort());
+    try {
+      const ends = AbortSignal.any([signal, stop.signal]);
+      for await (const lines of queryLines(this.server, statement, this.session, ends)) {
+        this.out.print(lines.map(printable).join('\n'));
+        await this.out.drained();
+      }
+    } catch (e) {
+      if (signal.aborted || !stop.signal.aborted) throw e;
+    } finally {
+      noTimeout();
     }
   }
 

@@ -31,6 +31,11 @@ describe('the weir command', () => {
     expect(word).toEqual(flag);
   });
 
+  it('tells where there is no file to load', async () => {
+    const { status, err } = await weir('load', 'nothing.csv', '--topic', 't');
+    expect([status, err]).toEqual([1, 'weir: There is no file nothing.csv.\n']);
+  });
+
   it('tells wrong use in a line or two, with status 2', async () => {
     for (const [said, ...args] of [
       ["Unknown option '--nonsense'.\nweir types --help tells more.\n", 'types', '--nonsense'],

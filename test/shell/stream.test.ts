@@ -146,6 +146,11 @@ describe('limits of the command line', () => {
     expect(out).toMatch(/ows\.\n$/);
   });
 
+  it('--query-timeout ends PRINT as well', async () => {
+    const { status, out } = await shell('--query-timeout', '50', '-e', "PRINT 'endless';");
+    expect([status, out.includes('[2,"b"]')]).toEqual([0, true]);
+  });
+
   it('rows that came before the time was up are shown', async () => {
     let written = '';
     let due = () => {};
