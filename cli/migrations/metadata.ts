@@ -130,7 +130,7 @@ export class Metadata {
       if (!(e instanceof WeirError) || !/does not exist/.test(e.message)) throw e;
       throw new WeirError(
         'BAD_REQUEST',
-        `The server keeps no record of migrations yet: ${e.message}`,
+        `The server keeps no record of migrations yet: ${this.names.table} is not there.`,
         'Make it with weir migrations initialize-metadata.',
         { cause: e },
       );

@@ -8,8 +8,15 @@ export interface Result {
   readonly ms: number;
 }
 
+/** Failures whose reasons are told without being asked for: of very many nobody reads them all. */
+const MAX_TOLD = 10;
+
 /** Prints results on standard output. */
 export function report(results: readonly Result[], kind: Reporter, verbose: boolean): void {
+  process.stdout.write(`${reportText(results, kind, verbose)}\n`);
+}
+
+export function reportText(results: readonly Result[], kind: Reporter, verbose: boolean): string {
   const failures = results.filter((r) => !r.outcome.passed);
   const lines: string[] = [];
   switch (kind) {
@@ -27,6 +34,7 @@ export function report(results: readonly Result[], kind: Reporter, verbose: bool
       break;
     case 'text':
     case 'summary': {
+      let told = 0;
       const files = [...new Set(results.map((r) => r.test.file))];
       for (const file of files) {
         const own = results.filter((r) => r.test.file === file);
@@ -35,21 +43,22 @@ export function report(results: readonly Result[], kind: Reporter, verbose: bool
           lines.push(
             `${bad.length === 0 ? 'ok  ' : 'FAIL'} ${file}: ${own.length - bad.length} passed, ${bad.length} failed`,
           );
-        if (kind === 'text') for (const r of bad) lines.push(...describe(r, verbose));
+        if (kind === 'text') for (const r of bad) lines.push(...describe(r, verbose || told++ < MAX_TOLD));
       }
       const share = results.length === 0 ? 0 : (100 * (results.length - failures.length)) / results.length;
       lines.push(
-        `${results.length} cases, ${results.length - failures.length} passed, ${failures.length} failed (${share.toFixed(1)} % pass)`,
+        `${results.length} ${results.length === 1 ? 'case' : 'cases'}, ${results.length - failures.length} passed, ${failures.length} failed (${share.toFixed(1)} % pass)`,
       );
+      if (told > MAX_TOLD && !verbose) lines.push('--verbose tells what differs in all of them.');
     }
   }
-  process.stdout.write(`${lines.join('\n')}\n`);
+  return lines.join('\n');
 }
 
-function describe(r: Result, verbose: boolean): string[] {
+function describe(r: Result, withReason: boolean): string[] {
   if (r.outcome.passed) return [];
   const [first = '', ...rest] = r.outcome.reason.split('\n');
-  if (!verbose) return [`     - ${r.test.name}`];
+  if (!withReason) return [`     - ${r.test.name}`];
   return [`     - ${r.test.name}`, `         ${first}`, ...rest.map((l) => `         ${l}`)];
 }
 

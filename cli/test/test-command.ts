@@ -26,7 +26,7 @@ Runs tests of streaming SQL, in memory, one record at a time, with a clock that 
   --grep TEXT              only tests whose file and name hold TEXT (a regular expression)
   --jobs N                 run in N threads (default 1)
   --reporter KIND          text (default), summary, json or junit
-  --verbose                what differs, for each test that failed
+  --verbose                what differs for every test that failed (else for the first ten)
   --known FILE             a list of tests that are known to fail, a line each (file - name, a tab, the reason):
                            fails where another test fails, and where a listed one passes
 
