@@ -1,3 +1,5 @@
+import { crc32c as native } from '@node-rs/crc32';
+
 /** TABLES[k][n]: the checksum of byte n followed by k zero bytes. */
 const TABLES = Array.from({ length: 16 }, () => new Int32Array(256));
 for (let n = 0; n < 256; n++) {
@@ -19,11 +21,17 @@ type Eight = [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32A
 
 const LITTLE_ENDIAN = new Uint8Array(new Int32Array([1]).buffer)[0] === 1;
 
-/**
- * CRC-32C (Castagnoli) of bytes [start, end): slicing by sixteen over 32-bit words, which reads four bytes at once. About
- * 1.4 GB/s, half as much again as slicing by eight over bytes.
- */
+/** Below so many bytes the call of native code costs more than it saves. */
+const NATIVE_BYTES = 1024;
+
+/** CRC-32C (Castagnoli) of bytes [start, end). */
 export function crc32c(b: Uint8Array, start: number, end: number): number {
+  if (end - start < NATIVE_BYTES) return sliced(b, start, end);
+  return native(Buffer.from(b.buffer, b.byteOffset + start, end - start));
+}
+
+/** Slicing by sixteen over 32-bit words, which reads four bytes at once. */
+function sliced(b: Uint8Array, start: number, end: number): number {
   let c = -1;
   let i = start;
   if (LITTLE_ENDIAN && end - start >= 64) {
