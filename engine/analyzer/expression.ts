@@ -5,7 +5,7 @@ import type { ArgType, LambdaArg } from '../functions/function.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import type { AggregateCall, CallExpr, LiteralExpr, TypedExpr } from '../types/expr.js';
 import { BOOLEAN, INTEGER, printType, type SqlType, typeEquals } from '../types/sql-type.js';
-import { checkConstants } from './calls.js';
+import { checkConstants, countRows } from './calls.js';
 import { canCast, castTo, coerceAll, type Written } from './coerce.js';
 import { arrayOf, caseOf, mapOf, structOf } from './constructors.js';
 import { didYouMean, listed, notSupported } from './errors.js';
@@ -349,12 +349,14 @@ export class ExpressionAnalyzer {
     }
     this.#inAggregate = node;
     try {
-      const args = this.#arguments(node.args);
-      // COUNT(*) and COUNT() count rows.
+      // COUNT(*) and COUNT() count rows; for any other function both mean the time of the row.
+      const rows = node.args.length === 0 && node.name.name !== 'COUNT';
+      const written = rows ? countRows({ ...node, star: true }).args : node.args;
+      const args = this.#arguments(written);
       const r = located(node.span, () => this.functions.resolveAggregate(node.name.name, args.types));
       const finished = this.#finish(args, r.paramTypes, r.lambdaParams);
       const init = finished.slice(r.initFrom).map((e, i): LiteralExpr => {
-        const source = node.args[r.initFrom + i]!;
+        const source = written[r.initFrom + i]!;
         if (e.kind === 'literal') return e;
         if (e.kind === 'cast' && e.operand.kind === 'literal') return { ...e.operand, type: e.operand.type };
         return problem(

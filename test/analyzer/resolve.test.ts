@@ -243,3 +243,11 @@ describe('sources', () => {
     });
   });
 });
+
+describe('aggregates without arguments', () => {
+  it('take the time of the row, all but COUNT', () => {
+    const q = query('CREATE TABLE x AS SELECT i, MAX(*) AS a, MAX() AS b, COUNT(*) AS n FROM s GROUP BY i;');
+    const calls = q.shape.kind === 'grouped' ? q.shape.calls : [];
+    expect(calls.map((c) => `${c.name}(${c.args.map(printExpr).join(', ')})`)).toEqual(['MAX(ROWTIME)', 'COUNT()']);
+  });
+});

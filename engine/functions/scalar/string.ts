@@ -1,5 +1,5 @@
 import { type ScalarOverload, scalar } from '../function.js';
-import { concatBytes, indexOfBytes } from './byte-strings.js';
+import { concatBytes, encodeBytes, indexOfBytes } from './byte-strings.js';
 
 const CATEGORY = 'STRING';
 
@@ -386,10 +386,25 @@ const chr = scalar({
 
 const uuid = scalar({
   name: 'UUID',
-  description: 'A random UUID (version 4).',
+  description: 'A random UUID (version 4), or the one of 16 bytes; NULL for any other number of bytes.',
   category: CATEGORY,
-  overloads: [{ signature: 'UUID() -> STRING', nulls: 'propagate', make: (_types, config) => () => config.uuid() }],
-  examples: [{ sql: 'UUID()', result: null }],
+  overloads: [
+    { signature: 'UUID() -> STRING', nulls: 'propagate', make: (_types, config) => () => config.uuid() },
+    {
+      signature: 'UUID(bytes BYTES) -> STRING',
+      nulls: 'propagate',
+      make: () => (b: Uint8Array) =>
+        b.length === 16 ? encodeBytes(b, 'hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : null,
+    },
+  ],
+  examples: [
+    { sql: 'UUID()', result: null },
+    {
+      sql: "UUID(TO_BYTES('cafebabe00000000000000000000beef', 'hex'))",
+      result: "'cafebabe-0000-0000-0000-00000000beef'",
+    },
+    { sql: "UUID(TO_BYTES('cafe', 'hex'))", result: 'CAST(NULL AS STRING)' },
+  ],
 });
 
 export const STRING_FUNCTIONS = [
