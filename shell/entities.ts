@@ -49,7 +49,7 @@ const columns = (
     items.map((o) => members.map((m) => text(o[m]))),
   );
 
-function description(d: Json, table: TableText): string {
+function fieldTable(d: Json, table: TableText): string {
   const constraint = (f: Field) =>
     f.type === 'KEY'
       ? ` (${d.type === 'TABLE' ? 'primary key' : 'key'})`
@@ -57,6 +57,10 @@ function description(d: Json, table: TableText): string {
         ? ` (headers${f.headerKey === undefined ? '' : `('${f.headerKey}')`})`
         : '';
   const fields = (d.fields as Field[]).map((f) => [f.name, typeText(f.schema) + constraint(f)]);
+  return table(['Field', 'Type'], fields);
+}
+
+function description(d: Json, table: TableText): string {
   const lines = [`Name                 : ${text(d.name)}`];
   if (d.extended === true) {
     lines.push(
@@ -68,7 +72,7 @@ function description(d: Json, table: TableText): string {
       `Statement            : ${text(d.statement)}`,
     );
   }
-  lines.push(table(['Field', 'Type'], fields));
+  lines.push(fieldTable(d, table));
   for (const [title, member] of [
     ['Queries that read from this', 'readQueries'],
     ['Queries that write into this', 'writeQueries'],
@@ -92,16 +96,24 @@ function description(d: Json, table: TableText): string {
   return lines.join('\n').trimEnd();
 }
 
+/** `recordsIn: 9` as `records in 9`; what is 0 is left out, but for what came in and went out. */
+const counts = (statistics: Json): string =>
+  Object.entries(statistics)
+    .filter(([name, n]) => n !== 0 || name === 'recordsIn' || name === 'recordsOut')
+    .map(([name, n]) => `${name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`)} ${text(n)}`)
+    .join(', ');
+
 function queryDescription(q: Json): string {
+  // A query that is only explained has no id, no state and no sink.
   const lines = [
-    `ID                   : ${text(q.id)}`,
-    `Query Type           : ${text(q.queryType)}`,
-    `State                : ${text(q.state)}`,
-    `SQL                  : ${text(q.statementText)}`,
-    `Sources              : ${(q.sources as string[]).join(', ')}`,
-    `Sinks                : ${(q.sinks as string[]).join(', ')}`,
-  ];
-  if (q.statistics !== undefined) lines.push(`Statistics           : ${text(q.statistics)}`);
+    ['ID', text(q.id)],
+    ['Query Type', text(q.queryType)],
+    ['State', text(q.state)],
+    ['SQL', text(q.statementText)],
+    ['Sources', (q.sources as string[]).join(', ')],
+    ['Sinks', (q.sinks as string[]).join(', ')],
+    ['Statistics', counts((q.statistics as Json | undefined) ?? {})],
+  ].flatMap(([name, value]) => (value === '' ? [] : [`${name!.padEnd(20)} : ${value}`]));
   const errors = q.queryErrors as Json[];
   if (errors.length > 0) lines.push('Errors:', ...errors.map((e) => `  ${text(e.errorMessage)}`));
   return [
@@ -135,6 +147,22 @@ function processingErrors(e: Json, table: TableText): string {
   const shown = table(['Time', 'Query and node', 'Record', 'Error'], rows);
   const left = (e.kept as number) - entries.length;
   return left > 0 ? `${shown}\n${left} older ones are kept by the server.` : shown;
+}
+
+const NOTICES = ['currentStatus', 'warning_entity', 'terminate_query', 'assert_topic', 'assert_schema'];
+
+/** Says that something was done, and has nothing to read from. */
+export const isNotice = (e: Json): boolean => NOTICES.includes(String(e['@type']));
+
+/** The one table that an answer is about, without what stands around it; undefined: it has none, or several. */
+export function tableOf(e: Json, table: TableText): string | undefined {
+  if (e['@type'] === 'sourceDescription') return fieldTable(e.sourceDescription as Json, table);
+  const tables: string[] = [];
+  renderEntity(e, (names, rows) => {
+    tables.push(table(names, rows));
+    return '';
+  });
+  return tables.length === 1 ? tables[0] : undefined;
 }
 
 export function renderEntity(e: Json, table: TableText): string {
@@ -219,6 +247,22 @@ export function renderEntity(e: Json, table: TableText): string {
         return `WARNING: ${text(e.message)}`;
       case 'terminate_query':
         return `Query ${text(e.queryId)} terminated.`;
+      case 'assert_topic':
+        return `Topic ${text(e.topicName)} ${e.exists === true ? 'exists.' : 'does not exist.'}`;
+      case 'assert_schema': {
+        const which = [
+          ...(e.subject == null ? [] : [`subject ${text(e.subject)}`]),
+          ...(e.id == null ? [] : [`id ${text(e.id)}`]),
+        ].join(' and ');
+        return `Schema with ${which} ${e.exists === true ? 'exists.' : 'does not exist.'}`;
+      }
+      case 'connector_list':
+        return columns(
+          ['Connector Name', 'Type', 'Class', 'Status'],
+          list('connectors'),
+          ['name', 'type', 'className', 'state'],
+          table,
+        );
       case 'explain':
         return text(e.text);
       default:

@@ -51,11 +51,11 @@ export async function shell(args: readonly string[]): Promise<number> {
   // A dumb terminal can move no cursor: it is read as a file is.
   if (!given && stdin.isTTY && stdout.isTTY && env.TERM !== 'dumb')
     return interactive(sh, out, systemClock, !options.noRc);
-  return script(sh, out, options);
+  return script(sh, options);
 }
 
 /** Runs what the command line or standard input has. */
-async function script(sh: Shell, out: Output, options: Options): Promise<number> {
+async function script(sh: Shell, options: Options): Promise<number> {
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   // A reader that has seen enough (`| head`) ends the shell as it ends every filter.

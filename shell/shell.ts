@@ -4,7 +4,7 @@ import { substituteVariables } from '../parser/index.js';
 import { queryLines, runStatement, type Server, ServerError, type SessionState, serverInfo } from './client.js';
 import type { Clock } from './clock.js';
 import { type CommandResult, commandOf, type ShellControls, type ShellState } from './commands.js';
-import { renderEntity } from './entities.js';
+import { isNotice, renderEntity, type TableText, tableOf } from './entities.js';
 import { type Format, isMachineFormat, renderTexts } from './formats.js';
 import { helpText, statementHelp } from './help.js';
 import { type LiveKeys, runLive } from './live.js';
@@ -199,15 +199,23 @@ export class Shell implements ShellControls {
     for (const e of entities) {
       if (format === 'json') pager.write(`${safe(JSON.stringify(e, null, 2))}\n`);
       else if (format === 'ndjson') pager.write(`${safe(JSON.stringify(e))}\n`);
+      else if (isMachineFormat(format) && isNotice(e)) this.tellNotice(renderEntity(e, () => ''));
       else {
         // What SHOW gives stands as a table also where rows are to stand vertically.
         const tables = format === 'vertical' ? 'table' : format;
         const write = { width: out.columns, verticalWhenWide: false, escape: out.isTerminal };
-        const text = renderEntity(e, (names, rows) => renderTexts(tables, names, rows, write));
+        const table: TableText = (names, rows) => renderTexts(tables, names, rows, write);
+        const text = (isMachineFormat(format) ? tableOf(e, table) : undefined) ?? renderEntity(e, table);
         pager.write(`${isMachineFormat(format) ? safe(text) : printable(text)}\n`);
       }
     }
     await pager.finish();
+  }
+
+  /** What was done, beside rows that a program reads. */
+  private tellNotice(text: string): void {
+    if (this.out.isTerminal) this.out.print(text.trim());
+    else this.out.error(text.trim());
   }
 
   /** What is no row; where rows go to a program it would be in the way. */

@@ -150,6 +150,13 @@ describe('commands', () => {
     expect(out).toBe('Table Name,Kafka Topic,Key Format,Value Format,Windowed\nCOUNTS,COUNTS,KAFKA,JSON,false\n');
     const json = await shell('--output', 'ndjson', '-e', 'SHOW TABLES;');
     expect(JSON.parse(json.out)).toMatchObject({ '@type': 'tables', tables: [{ name: 'COUNTS' }] });
+    // The fields alone; and what says that something was done is no row.
+    const fields = await shell('--output', 'tsv', '-e', 'DESCRIBE counts EXTENDED; ASSERT TOPIC letters;');
+    expect([fields.status, fields.out]).toEqual([0, 'Field\tType\nB\tVARCHAR(STRING) (primary key)\nN\tBIGINT\n']);
+    expect(fields.err).toBe('Topic letters exists.\n');
+    const explained = await shell('-e', 'EXPLAIN SELECT * FROM letters EMIT CHANGES; EXPLAIN CTAS_COUNTS_0;');
+    expect(explained.out).not.toMatch(/ : *$/m);
+    expect(explained.out).toMatch(/^Statistics {11}: records in \d+, records out \d+/m);
   });
 
   it('server changes the server, if there is one', async () => {
