@@ -3,6 +3,7 @@ import { systemClock } from './clock.js';
 import { interactive } from './interactive.js';
 import { type Options, readOptions, USAGE, WrongUse } from './options.js';
 import { Output } from './output.js';
+import { askPassword } from './password.js';
 import { Shell, serverAddress } from './shell.js';
 import { theme, wantsColours } from './theme.js';
 
@@ -32,12 +33,17 @@ export async function shell(args: readonly string[]): Promise<number> {
     // Into a file or a pipe a table is as wide as it is.
     Number(env.COLUMNS) || (stdout.isTTY ? 120 : Number.POSITIVE_INFINITY),
   );
+  let { password } = options;
+  if (options.user !== undefined && password === undefined && stdin.isTTY && stderr.isTTY) {
+    password = await askPassword(options.user, stdin, stderr);
+    if (password === undefined) return 1;
+  }
   const server: Server = {
     base: serverAddress(options.address),
     authorization:
       options.user === undefined
         ? undefined
-        : `Basic ${Buffer.from(`${options.user}:${options.password}`).toString('base64')}`,
+        : `Basic ${Buffer.from(`${options.user}:${password ?? ''}`).toString('base64')}`,
   };
   const sh = new Shell(server, out, {
     clock: systemClock,

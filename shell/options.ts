@@ -9,7 +9,7 @@ export const USAGE = `usage: weir shell [options] [server]
   -f, --file FILE          run a file of statements and leave
   -d, --define NAME=VALUE  define a variable (may be given several times)
   -u, --user USER          sign in
-  -p, --password PASSWORD  (or WEIR_PASSWORD in the environment)
+  -p, --password PASSWORD  (or WEIR_PASSWORD in the environment; a terminal is asked for it)
       --output FORMAT      ${FORMATS.join(', ')} (or ksqlDB's TABULAR, JSON)
       --config-file FILE   settings of the session, name=value a line
       --query-row-limit N  end a query after so many rows
@@ -28,7 +28,8 @@ export interface Options {
   readonly properties: Record<string, string>;
   readonly address: string;
   readonly user: string | undefined;
-  readonly password: string;
+  /** Undefined: none was given. */
+  readonly password: string | undefined;
   readonly format: Format | undefined;
   readonly rowLimit: number;
   readonly timeoutMs: number;
@@ -73,7 +74,7 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Op
     properties: values['config-file'] === undefined ? {} : readProperties(values['config-file']),
     address: positionals[0] ?? 'http://localhost:8088',
     user: values.user,
-    password: values.password ?? env.WEIR_PASSWORD ?? '',
+    password: values.password ?? env.WEIR_PASSWORD,
     format,
     rowLimit: positive(values['query-row-limit'], '--query-row-limit'),
     timeoutMs: positive(values['query-timeout'], '--query-timeout'),

@@ -56,6 +56,24 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     expect(await t.status).toBe(0);
   });
 
+  it('asks for a password that was not given, and shows none of it', async () => {
+    const s = await startServer({ 'weir.auth.users': 'ada:love' });
+    try {
+      home = mkdtempSync(join(tmpdir(), 'weir-home-'));
+      const t = program.terminal([s.address, '-u', 'ada'], home);
+      terminals.push(t);
+      await t.sees('Password for ada: ');
+      t.type('lost\u007f\u007fve\rSHOW TYPES;\r');
+      await t.sees('Type help for help.');
+      await t.sees('Type Name');
+      expect(t.written).not.toMatch(/lo(st|ve)/);
+      t.type(CTRL_D);
+      expect(await t.status).toBe(0);
+    } finally {
+      await s.stop();
+    }
+  });
+
   it('Ctrl-C ends the running query and not the shell', async () => {
     const t = await start();
     t.type("SET 'auto.offset.reset'='earliest';\r");
