@@ -164,6 +164,9 @@ function checkDisjunct(context: AnalyzerContext, disjunct: Expression, key: read
     (node.kind === 'In' || node.operator === '=' ? equal : ranged).add(column.name);
   }
   const bound = equal.size + ranged.size;
+  const like = operands(disjunct, 'AND').find((part) => part.kind === 'Like');
+  if (bound === 0 && like !== undefined)
+    fail(`Like condition must be between strings, and no key can be found by it. ${SCAN_OFF}`, like.span);
   if (bound === 0)
     fail(`WHERE clause missing key column for disjunct: ${expressionText(disjunct)}. ${SCAN_OFF}`, disjunct.span);
   if (bound < key.length) {
