@@ -116,16 +116,30 @@ export class ThreadedQuery implements QueryHandle {
     };
   }
 
+  /** All threads begin at once. */
   async *openPartitions(read: TableReadPlan, reader: PullReader, partitions: readonly number[]): RowBatches {
-    for (const part of this.parts) {
-      const report = part.last;
-      if (report === undefined) continue;
-      const had = partitions.filter((p) => {
-        const mine = heldOf(report.status.tasks, report.standbys, read.subtopology, p);
-        return mine === 'active' || (mine !== undefined && this.holds(read.subtopology, p) !== 'active');
-      });
-      if (had.length > 0) yield* part.read(read, reader, had);
+    const all = this.parts.flatMap((part) => {
+      const had = partitions.filter((p) => this.isReadFrom(part, read.subtopology, p));
+      return had.length === 0 ? [] : [part.read(read, reader, had)];
+    });
+    try {
+      const begun = await Promise.allSettled(all.map((rows) => rows.next()));
+      for (const [i, first] of begun.entries()) {
+        if (first.status === 'rejected') throw first.reason;
+        if (first.value.done === true) continue;
+        yield first.value.value;
+        yield* all[i]!;
+      }
+    } finally {
+      await Promise.all(all.map((rows) => rows.return(undefined)));
     }
+  }
+
+  /** A thread that has the task itself, or where none has, one that has a copy. */
+  private isReadFrom({ last }: Part, subtopology: number, partition: number): boolean {
+    if (last === undefined) return false;
+    const held = heldOf(last.status.tasks, last.standbys, subtopology, partition);
+    return held === 'active' || (held !== undefined && this.holds(subtopology, partition) !== 'active');
   }
 
   private reports(): readonly QueryReport[] {
