@@ -1,11 +1,13 @@
 import type { Server } from './client.js';
 import { systemClock } from './clock.js';
+import type { CommandResult } from './commands.js';
 import { interactive } from './interactive.js';
 import { type Options, readOptions, USAGE, WrongUse } from './options.js';
 import { Output } from './output.js';
 import { askPassword } from './password.js';
 import { Shell, serverAddress } from './shell.js';
 import { theme, wantsColours } from './theme.js';
+import { unitsOf } from './units.js';
 
 /** Runs the shell; resolves with the exit status: 0 done, 1 a statement failed, 2 wrong use. */
 export async function shell(args: readonly string[]): Promise<number> {
@@ -72,7 +74,7 @@ async function script(sh: Shell, options: Options): Promise<number> {
   const { signal } = interrupt;
   try {
     if (options.file !== undefined) return (await sh.runFile(options.file, signal)) ? 0 : 1;
-    if (options.execute === undefined) return (await sh.runScript(await input(), signal, 'standard input')) ? 0 : 1;
+    if (options.execute === undefined) return (await runInput(sh, signal)) ? 0 : 1;
     for (const text of options.execute) {
       const result = await sh.runScript(text, signal);
       if (result !== true) return result === 'exit' ? 0 : 1;
@@ -84,10 +86,27 @@ async function script(sh: Shell, options: Options): Promise<number> {
   }
 }
 
-/** Standard input to its end. */
-async function input(): Promise<string> {
-  let text = '';
+/** Runs what comes from standard input as soon as it is whole: who writes there may wait for the answer. */
+async function runInput(sh: Shell, signal: AbortSignal): Promise<CommandResult> {
+  const from = 'standard input';
+  let rest = '';
+  let line = 1;
   process.stdin.setEncoding('utf8');
-  for await (const chunk of process.stdin) text += chunk as string;
-  return text;
+  // Who waits for input is ended by Ctrl-C as well.
+  signal.addEventListener('abort', () => process.stdin.destroy(), { once: true });
+  try {
+    for await (const chunk of process.stdin) {
+      rest += chunk as string;
+      // A command ends with its line, so that what is behind the last line end may not be all of one.
+      const lines = rest.slice(0, rest.lastIndexOf('\n') + 1);
+      const whole = lines.slice(0, unitsOf(lines).tail?.start ?? lines.length);
+      const result = await sh.runScript(whole, signal, from, line);
+      if (result !== true) return result;
+      line += whole.split('\n').length - 1;
+      rest = rest.slice(whole.length);
+    }
+  } catch (e) {
+    if (!signal.aborted) throw e;
+  }
+  return sh.runScript(rest, signal, from, line);
 }

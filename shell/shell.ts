@@ -53,14 +53,17 @@ export class Shell implements ShellControls {
     this.state = { format: options.format, expanded: 'off', timing: false, pager: true };
   }
 
-  /** Runs a script. False where something failed: what is behind it is not run. `from` is what errors call it. */
-  async runScript(text: string, signal: AbortSignal, from?: string): Promise<CommandResult> {
+  /**
+   * Runs a script. False where something failed: what is behind it is not run. `from` is what errors call it, `line` where
+   * in it the text begins.
+   */
+  async runScript(text: string, signal: AbortSignal, from?: string, line = 1): Promise<CommandResult> {
     for (const unit of scriptUnits(text)) {
       if (signal.aborted) return false;
       const result = await this.runUnit(unit, signal);
       if (result === true) continue;
       if (result === false && from !== undefined)
-        this.out.error(`in ${from}, at line ${text.slice(0, unit.start).split('\n').length}`);
+        this.out.error(`in ${from}, at line ${text.slice(0, unit.start).split('\n').length + line - 1}`);
       return result;
     }
     return true;

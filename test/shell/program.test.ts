@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,6 +107,26 @@ describe('statements from the command line', () => {
     expect(out).not.toContain('weir>');
     const bad = await program.run([server.address], { input: 'SHOW TYPES;\n\nSELECT nope FROM letters;' });
     expect([bad.status, bad.err]).toEqual([1, expect.stringContaining('in standard input, at line 3')]);
+  });
+
+  it('answers what comes from standard input before it ends', async () => {
+    const child = spawn(process.execPath, [program.entry, '--output', 'ndjson', server.address]);
+    let out = '';
+    let err = '';
+    child.stderr.on('data', (d) => (err += String(d)));
+    const answer = async (text: string) => {
+      while (!out.includes(text)) out += String((await once(child.stdout, 'data'))[0]);
+    };
+    child.stdin.write("SELECT n FROM counts\nWHERE b = 'x'; SELECT n AS m");
+    child.stdin.write(" FROM counts WHERE b = 'y';\nSELECT");
+    await answer('{"N":2}\n{"M":1}\n');
+    child.stdin.write(' nope FROM counts;\nSHOW TYPES;\n');
+    const [status] = (await once(child, 'close')) as [number];
+    expect([status, out, err]).toEqual([
+      1,
+      '{"N":2}\n{"M":1}\n',
+      expect.stringMatching(/in standard input, at line 3\n$/),
+    ]);
   });
 
   it('RUN SCRIPT runs a file of its own', async () => {
