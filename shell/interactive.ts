@@ -13,6 +13,9 @@ import type { Output } from './output.js';
 import type { Shell } from './shell.js';
 import { unitsOf } from './units.js';
 
+/** A process that is still running after this has not been stopped. */
+const SUSPEND_MS = 100;
+
 const NO_SESSION = { properties: {}, variables: {} };
 
 /** A person at a terminal: reads what is typed and runs it, until they leave. Gives the exit status. */
@@ -54,7 +57,14 @@ export async function interactive(shell: Shell, out: Output, clock: Clock, runRc
     clearScreen: () => shell.clear(),
     suspend: () => {
       const takeBack = keyboard.release();
-      process.once('SIGCONT', takeBack);
+      const goOn = () => {
+        process.off('SIGCONT', goOn);
+        cancel();
+        takeBack();
+      };
+      process.on('SIGCONT', goOn);
+      // Where nobody could let it go on (a container's first process), the system does not stop it: this time then passes.
+      const cancel = clock.after(SUSPEND_MS, goOn);
       process.kill(process.pid, 'SIGTSTP');
     },
   });

@@ -3,8 +3,8 @@ import type { ReadStream } from 'node:tty';
 
 /** Asks for a password at a terminal, and shows nothing of it. Undefined: Ctrl-C or Ctrl-D. */
 export function askPassword(user: string, stdin: ReadStream, write: Writable): Promise<string | undefined> {
+  stdin.setRawMode(true); // before the question: whoever answers at once is not shown either
   write.write(`Password for ${user}: `);
-  stdin.setRawMode(true);
   stdin.setEncoding('utf8');
   let typed: string[] = [];
   return new Promise((resolve) => {

@@ -293,7 +293,12 @@ export class Shell implements ShellControls {
   }
 
   spool(file: string | undefined): void {
-    const was = this.out.spool(file);
+    let was: boolean;
+    try {
+      was = this.out.spool(file);
+    } catch (e) {
+      throw new ServerError(`The file could not be opened: ${(e as Error).message}`, undefined);
+    }
     if (file !== undefined) this.print(`Session will be spooled to ${file}`);
     else this.print(was ? 'Session is no longer spooled.' : 'There was no spooling.');
   }

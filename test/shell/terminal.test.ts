@@ -104,6 +104,16 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     expect(await t.status).toBe(0);
   });
 
+  it('Ctrl-Z ends nothing where there is no job control', async () => {
+    const t = await start();
+    t.type('\u001a');
+    await t.sees('\n');
+    t.type('SHOW TYPES;\r');
+    await t.sees('Type Name');
+    t.type(CTRL_D);
+    expect(await t.status).toBe(0);
+  });
+
   it('an error ends nothing', async () => {
     const t = await start();
     t.type('SELEC 1;\r');
