@@ -6,6 +6,7 @@ import type { PullParts } from './pull/parts.js';
 import { BATCH_ROWS, type PullReader, type Row, type RowBatches } from './pull/rows.js';
 import type { ResultColumn, RowBatch, RowStream, RowStreamEnd } from './row-stream.js';
 import { operatorEnv, type Properties, type RuntimeServices } from './services.js';
+import { yieldToLoop } from './yield.js';
 
 export interface PullSpec extends PullReader {
   readonly plan: PullPlan;
@@ -23,6 +24,7 @@ export class PullQuery implements RowStream {
   private constructor(
     spec: PullSpec,
     private readonly rows: RowBatches,
+    private readonly pace: { isClosed: boolean },
   ) {
     this.queryId = spec.queryId;
     this.kind = readsStream(spec.plan.root) ? 'pull-stream' : 'pull-table';
@@ -50,7 +52,9 @@ export class PullQuery implements RowStream {
     });
     const budget = new Budget(maxBytes(properties));
     const types = plan.columns.map((c) => c.type);
-    return new PullQuery(spec, await openNode(plan.root, { ...sources, reader, env, budget }, types));
+    const pace = { turn: () => yieldToLoop(services.clock), isClosed: false };
+    const rows = await openNode(plan.root, { ...sources, reader, env, budget, pace }, types);
+    return new PullQuery(spec, rows, pace);
   }
 
   async next(): Promise<RowBatch | undefined> {
@@ -68,6 +72,7 @@ export class PullQuery implements RowStream {
   async close(): Promise<void> {
     this.left = 0;
     this.rest = [];
+    this.pace.isClosed = true; // rows that are being made end at the next batch; 'return' waits for that
     await this.rows.return(undefined);
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ask, eventually, run, startServer, type TestServer } from './support.js';
+import { ask, eventually, open, produce, run, startServer, type TestServer } from './support.js';
 
 /** The page on pull queries, example by example, on a running server; and what its examples leave out. */
 let server: TestServer;
@@ -102,5 +102,32 @@ describe('a pull query on a server', { timeout: 30_000 }, () => {
     const { status, text } = await answer(sql);
     expect(status).toBe(400);
     expect(text).toContain(message);
+  });
+});
+
+describe('a join with very many rows', { timeout: 60_000 }, () => {
+  const sql = 'SELECT COUNT(*) FROM twins a JOIN twins b ON a.same = b.same;'; // four million rows
+
+  it('lets others be answered while it counts, and ends with its client', async () => {
+    await run(
+      server,
+      `CREATE STREAM made (id STRING KEY, same INT) WITH (KAFKA_TOPIC='made', VALUE_FORMAT='JSON', PARTITIONS=1);
+       CREATE TABLE twins AS SELECT id, LATEST_BY_OFFSET(same) AS same FROM made GROUP BY id;`,
+    );
+    const records = Array.from({ length: 2000 }, (_, i) => ({ key: `k${i}`, value: '{"SAME":1}' }));
+    await produce(server, 'made', records);
+    await eventually(
+      () => rows('SELECT COUNT(*) FROM twins;'),
+      (found) => found[0] === '[2000]',
+    );
+    let isOver = false;
+    const request = open(server, { path: '/query-stream', body: { sql } });
+    request.on('error', () => {}); // destroyed below
+    const over = new Promise<void>((resolve) => request.on('close', resolve)).then(() => (isOver = true));
+    request.on('response', (response) => response.resume());
+    for (let i = 0; i < 3; i++) expect((await ask(server, { path: '/livez' })).status).toBe(200);
+    expect(isOver).toBe(false);
+    request.destroy();
+    await over;
   });
 });

@@ -5,6 +5,7 @@ import { distinctRows } from './distinct.js';
 import { filterRows } from './filter.js';
 import { joinRows } from './join.js';
 import { limitRows } from './limit.js';
+import { paced } from './paced.js';
 import type { PullParts } from './parts.js';
 import { projectRows } from './project.js';
 import type { RowBatches } from './rows.js';
@@ -16,11 +17,11 @@ export async function openNode(node: PullNode, parts: PullParts, types: readonly
   const open = (input: PullNode): Promise<RowBatches> => openNode(input, parts, types);
   switch (node.kind) {
     case 'table':
-      return parts.tables.open(node.read, parts.reader);
+      return paced(await parts.tables.open(node.read, parts.reader), parts.pace);
     case 'stream':
       return streamRows(parts.openStream, node.topology, parts.reader);
     case 'join':
-      return joinRows(await open(node.left), await open(node.right), node, parts);
+      return paced(joinRows(await open(node.left), await open(node.right), node, parts), parts.pace);
     case 'filter':
       return filterRows(await open(node.input), node.predicate, parts);
     case 'aggregate':

@@ -1,5 +1,6 @@
 import type { OperatorEnv } from '../../operators/operator.js';
 import type { Budget } from './budget.js';
+import type { Pace } from './paced.js';
 import type { PullReader, TableRows } from './rows.js';
 import type { OpenStream } from './stream-rows.js';
 
@@ -12,4 +13,5 @@ export interface PullParts {
   readonly env: OperatorEnv;
   /** What joins, aggregates and orderings hold, all together. */
   readonly budget: Budget;
+  readonly pace: Pace;
 }
