@@ -35,8 +35,10 @@ export async function streamQuery(
 ): Promise<void> {
   const out = new Sender(response, options.limits);
   out.onGone(() => void query.close().catch(options.onError));
-  // A push query's client has nothing more to say than that it goes; others only close their side and wait.
-  if (query.kind === 'push' || query.kind === 'print') out.goneWhenHalfClosed();
+  // A push query's client has nothing more to say than that it goes. Others may only have closed their side, and wait; most
+  // have gone all the same, which nothing tells before the next row is written.
+  const endless = query.kind === 'push' || query.kind === 'print';
+  out.goneWhenHalfClosed(endless ? 0 : options.limits.stallTimeoutMs);
   const { progress } = format;
   const listener = options.silences.watch(
     query,
@@ -121,6 +123,8 @@ function hasGone(response: ServerResponse): boolean {
 class Sender {
   gone: boolean;
   private tell: () => void = () => {};
+  private onEnd: () => void = () => {};
+  private waiting: NodeJS.Timeout | undefined;
   private readonly pressure: BackPressure;
   private readonly onClose = (): void => {
     this.gone = true;
@@ -143,12 +147,22 @@ class Sender {
     if (this.gone) tell();
   }
 
-  goneWhenHalfClosed(): void {
+  goneWhenHalfClosed(afterMs: number): void {
     // Over HTTP/2 the connection is not this response's: its stream says when it is closed.
     if ('stream' in this.response) return;
     const { socket } = this.response;
-    if (socket?.readableEnded === true) this.onClose();
-    else socket?.once('end', this.onClose);
+    this.onEnd = () => {
+      if (afterMs === 0) this.letGo();
+      else this.waiting = setTimeout(() => this.letGo(), afterMs);
+    };
+    if (socket?.readableEnded === true) this.onEnd();
+    else socket?.once('end', this.onEnd);
+  }
+
+  /** Its side of the connection is closed as well, else that would stay. */
+  private letGo(): void {
+    this.onClose();
+    this.response.end();
   }
 
   get full(): boolean {
@@ -195,6 +209,7 @@ class Sender {
 
   release(): void {
     this.response.removeListener('close', this.onClose);
-    this.response.socket?.removeListener('end', this.onClose);
+    this.response.socket?.removeListener('end', this.onEnd);
+    clearTimeout(this.waiting);
   }
 }

@@ -66,6 +66,18 @@ describe('a client that goes ends its push query', () => {
     await eventually(() => pushQueries(s), some(1));
     client.socket.end();
     await eventually(() => pushQueries(s), some(0));
+    await client.untilEnd(); // the server's side of the connection is closed too
+  });
+
+  it('and a pull query, when it has only closed its side and waited for long', async () => {
+    const query = new ScriptedQuery('pull-table', [], () => 'wait');
+    const engine = new FakeEngine();
+    engine.open = () => query;
+    const s = await fake(engine, { 'weir.client.stall.timeout.ms': '50' });
+    const client = await RawClient.open(s);
+    client.socket.end('POST /query-stream HTTP/1.1\r\nHost: w\r\nContent-Length: 11\r\n\r\n{"sql":"1"}');
+    await client.untilEnd();
+    expect(query.closed).toBe(true);
   });
 
   it('over HTTP/2: the stream, or the connection', async () => {
