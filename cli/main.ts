@@ -17,6 +17,12 @@ const HELP = `usage: weir COMMAND [options]
 
 weir COMMAND --help tells more; weir --version says which Weir this is.`;
 
+/** What to do about errors of the system that many meet. */
+const HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    'Another program answers there, maybe another Weir: stop it, or give another address (weir server --listeners, weir start --port).',
+};
+
 /** The exit status: 0 done, 1 failed, 2 wrong use. */
 async function main(argv: readonly string[]): Promise<number> {
   const [command, ...args] = argv;
@@ -89,13 +95,14 @@ main(process.argv.slice(2)).then(
     process.exitCode = status;
   },
   (e: unknown) => {
-    const error = e as Error & { hint?: string };
+    const error = e as Error & { hint?: string; code?: string };
+    const hint = error.hint ?? HINTS[error.code ?? ''];
     console.error(
       e instanceof UsageError
         ? `${error.message}\nweir ${process.argv[2]} --help tells more.`
         : `weir: ${error.message ?? String(e)}`,
     );
-    if (error.hint !== undefined) console.error(`Hint: ${error.hint}`);
+    if (hint !== undefined) console.error(`Hint: ${hint}`);
     if (process.env.WEIR_DEBUG !== undefined) console.error(error.stack);
     process.exitCode = e instanceof UsageError ? 2 : 1;
   },

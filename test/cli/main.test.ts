@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { untilStopped } from '../../cli/run-server.js';
 import type { RunningServer } from '../../server/server.js';
 import { bundle } from '../support/bundle.js';
-import { removeDir } from '../support/temp.js';
+import { removeDir, tempDir } from '../support/temp.js';
 
 /** The `weir` command as a process. */
 let entry: string;
@@ -29,6 +30,19 @@ describe('the weir command', () => {
     const [flag, word] = await Promise.all([weir('types', '--help'), weir('help', 'types')]);
     expect([flag.status, flag.out.startsWith('usage: weir types')]).toEqual([0, true]);
     expect(word).toEqual(flag);
+  });
+
+  it('tells what to do where the port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const dir = tempDir();
+    try {
+      const { port } = other.address() as AddressInfo;
+      const { status, err } = await weir('server', '--listeners', `http://127.0.0.1:${port}`, '--data-dir', dir);
+      expect([status, err]).toEqual([1, expect.stringMatching(/EADDRINUSE.*\nHint: Another program answers there/)]);
+    } finally {
+      other.close();
+    }
   });
 
   it('tells where there is no file to load', async () => {
