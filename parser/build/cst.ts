@@ -119,7 +119,8 @@ export function syntaxError(span: Span, detail: string, hint?: string): SqlError
 /** A count: LIMIT, a duration, a type's parameter. */
 export function toCount(token: IToken): number {
   const value = Number(token.image);
-  if (!Number.isSafeInteger(value)) throw numberOutOfRange(spanOfToken(token), `Invalid numeric literal: ${token.image}`);
+  if (!Number.isSafeInteger(value))
+    throw numberOutOfRange(spanOfToken(token), `Invalid numeric literal: ${token.image}`);
   return value;
 }
 
