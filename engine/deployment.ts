@@ -7,7 +7,7 @@ import type { Entity } from './commands/entities.js';
 import { StatementFailure } from './commands/failure.js';
 import { prepare } from './commands/index.js';
 import { maskedText } from './commands/masked.js';
-import { type ParsedStatement, type Script, type Scripts, sessionOf } from './scripts.js';
+import { type Script, type Scripts, sessionOf } from './scripts.js';
 import { messageOf, WeirError } from './types/errors.js';
 
 /**
@@ -43,6 +43,19 @@ export interface Deployed {
   readonly entities: readonly Entity[];
 }
 
+interface Planned {
+  readonly steps: readonly DeployStep[];
+  /** What there is when they have been taken. */
+  readonly catalog: Catalog;
+  /** Sources that the files speak of. */
+  readonly named: ReadonlySet<string>;
+  /** INSERT queries that they speak of. */
+  readonly inserts: ReadonlySet<string>;
+}
+
+/** How the subject of a step about a query begins. */
+const QUERY = 'QUERY ';
+
 /**
  * Makes the catalog that of a set of files. The whole set is tried on a snapshot first: what has been applied is
  * recognised, what has changed is replaced where that keeps its state and its readers right, and nothing is applied where
@@ -56,10 +69,37 @@ export class Deployment {
 
   /** The steps in their order. Nothing is done, and what is refused is among them with its reason. */
   async plan(files: readonly Script[], { prune = false }: DeployOptions = {}): Promise<readonly DeployStep[]> {
+    const now = this.catalog();
+    const planned = await this.planFiles(now, files);
+    const extra = [...now.queries.values()].filter((q) => q.kind === 'INSERT' && !planned.inserts.has(q.id));
+    const unnamed = ({ catalog, named }: Planned) => [...catalog.sources.values()].filter((s) => !named.has(s.name));
+    if (!prune) {
+      return [
+        ...planned.steps,
+        ...extra.map((q) => stepOf('extra', null, `${QUERY}${q.id}`, q.sql)),
+        ...unnamed(planned).map((s) => stepOf('extra', null, `${s.kind} ${s.name}`, s.sql)),
+      ];
+    }
+    // Queries that go, go first: with two queries that write into it a stream could not be replaced.
+    const ended = await this.drops(
+      now,
+      extra.map((q) => ({ subject: `${QUERY}${q.id}`, sql: `TERMINATE ${q.id};` })),
+    );
+    const then = extra.length === 0 ? planned : await this.planFiles(ended.catalog, files);
+    const dropped = await this.drops(
+      then.catalog,
+      unnamed(then).map((s) => ({ subject: `${s.kind} ${s.name}`, sql: `DROP ${s.kind} \`${s.name}\`;` })),
+    );
+    return [...ended.steps, ...then.steps, ...dropped.steps];
+  }
+
+  private async planFiles(start: Catalog, files: readonly Script[]): Promise<Planned> {
     const steps: DeployStep[] = [];
+    const named = new Set<string>();
+    const inserts = new Set<string>();
     const topics = new Map<string, number>();
     const defined = new Map<string, string>();
-    let catalog = this.catalog();
+    let catalog = start;
     for (const file of files) {
       const session = sessionOf(EMPTY_CONTEXT);
       try {
@@ -68,6 +108,8 @@ export class Deployment {
           const { line } = parsed.statement.span;
           const sql = maskedText(parsed.statement, parsed.text);
           const was = existing(catalog, parsed.statement)?.sql ?? null;
+          const name = nameOf(parsed.statement);
+          if (name !== undefined) named.add(name);
           try {
             once(defined, parsed.statement, file.name);
             const { action, statement } = decide(catalog, parsed.statement);
@@ -80,6 +122,8 @@ export class Deployment {
               );
               if (prepared.command !== undefined) catalog = applyCommand(catalog, prepared.command);
             }
+            const queryId = statement.kind === 'InsertInto' ? decide(catalog, statement).queryId : undefined;
+            if (queryId !== undefined) inserts.add(queryId);
             steps.push(stepOf(action, file.name, subject, sql, { line, ...(action === 'replace' ? { was } : {}) }));
           } catch (e) {
             steps.push(stepOf('refused', file.name, subject, sql, { line, was, ...why(e) }));
@@ -90,7 +134,7 @@ export class Deployment {
         steps.push(stepOf('refused', file.name, 'FILE', '', why(e)));
       }
     }
-    return [...steps, ...(await this.unnamed(catalog, files, prune))];
+    return { steps, catalog, named, inserts };
   }
 
   /** Plans and applies. Throws BAD_STATEMENT, naming the files, where anything is refused: then nothing has been done. */
@@ -105,6 +149,11 @@ export class Deployment {
       );
     }
     const entities: Entity[] = [];
+    const drops = steps.filter((s) => s.action === 'drop');
+    const drop = async (some: readonly DeployStep[]) => {
+      for (const { sql } of some) entities.push(...(await this.scripts.run(sql, sessionOf(EMPTY_CONTEXT))));
+    };
+    await drop(drops.filter((s) => s.subject.startsWith(QUERY)));
     for (const file of files) {
       const session = sessionOf(EMPTY_CONTEXT);
       for (const parsed of this.scripts.parse(file.sql, session)) {
@@ -119,45 +168,17 @@ export class Deployment {
         }
       }
     }
-    for (const step of steps) {
-      if (step.action === 'drop') entities.push(...(await this.scripts.run(step.sql, sessionOf(EMPTY_CONTEXT))));
-    }
+    await drop(drops.filter((s) => !s.subject.startsWith(QUERY)));
     return { steps, entities };
-  }
-
-  /** What is there when the files have been applied and none of them speaks of. */
-  private async unnamed(catalog: Catalog, files: readonly Script[], prune: boolean): Promise<readonly DeployStep[]> {
-    const statements = files.flatMap((f) => readable(() => [...this.scripts.parse(f.sql, sessionOf(EMPTY_CONTEXT))]));
-    const named = new Set(statements.map(({ statement }) => nameOf(statement)));
-    const inserts = new Set(
-      statements.filter((s) => s.statement.kind === 'InsertInto').map((s) => decide(catalog, s.statement).queryId),
-    );
-    const queries = [...catalog.queries.values()].filter((q) => q.kind === 'INSERT' && !inserts.has(q.id));
-    const sources = [...catalog.sources.values()].filter((s) => !named.has(s.name));
-    if (!prune) {
-      return [
-        ...queries.map((q) => stepOf('extra', null, `QUERY ${q.id}`, q.sql)),
-        ...sources.map((s) => stepOf('extra', null, `${s.kind} ${s.name}`, s.sql)),
-      ];
-    }
-    return this.drops(
-      catalog,
-      queries.map((q) => ({ subject: `QUERY ${q.id}`, sql: `TERMINATE ${q.id};` })),
-      sources,
-    );
   }
 
   /** Drops in an order that goes: what reads a source goes before it. */
   private async drops(
     snapshot: Catalog,
-    terminate: readonly { readonly subject: string; readonly sql: string }[],
-    sources: readonly DataSource[],
-  ): Promise<readonly DeployStep[]> {
+    what: readonly { readonly subject: string; readonly sql: string }[],
+  ): Promise<{ readonly steps: readonly DeployStep[]; readonly catalog: Catalog }> {
     let catalog = snapshot;
-    let left = [
-      ...terminate,
-      ...sources.map((s) => ({ subject: `${s.kind} ${s.name}`, sql: `DROP ${s.kind} \`${s.name}\`;` })),
-    ];
+    let left = what;
     const steps: DeployStep[] = [];
     for (;;) {
       const before = left.length;
@@ -175,12 +196,10 @@ export class Deployment {
           refused.push({ subject, sql, error });
         }
       }
-      if (refused.length === 0) return steps;
+      if (refused.length === 0) return { steps, catalog };
       if (refused.length === before) {
-        return [
-          ...steps,
-          ...refused.map(({ subject, sql, error }) => stepOf('refused', null, subject, sql, why(error))),
-        ];
+        const stay = refused.map(({ subject, sql, error }) => stepOf('refused', null, subject, sql, why(error)));
+        return { steps: [...steps, ...stay], catalog };
       }
       left = refused;
     }
@@ -257,15 +276,5 @@ function subjectOf(statement: Statement): string {
     default:
       // `AssertTopic` is ASSERT TOPIC, for people.
       return statement.kind.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toUpperCase();
-  }
-}
-
-/** Nothing for a file that cannot be read: the plan has told why. */
-function readable(parse: () => readonly ParsedStatement[]): readonly ParsedStatement[] {
-  try {
-    return parse();
-  } catch (e) {
-    if (e instanceof StatementFailure) return [];
-    throw e;
   }
 }

@@ -119,6 +119,36 @@ describe('weir plan and weir apply', () => {
     expect(await names(s)).toEqual(['S']);
   });
 
+  it('know what a file makes under a variable as its own', async () => {
+    const s = await server();
+    const p = project(s);
+    const variable = (name: string) => `$\{${name}}`;
+    p.write(
+      '1.sql',
+      `DEFINE n = 'named'; DEFINE least = '3'; ${SOURCE} CREATE STREAM ${variable('n')} AS SELECT k, v FROM s;
+       INSERT INTO ${variable('n')} SELECT k, v FROM s WHERE v > ${variable('least')};`,
+    );
+    await p.apply();
+    for (const option of [[], ['--prune']])
+      expect(await p.plan(...option)).toMatchObject({ status: 0, text: expect.stringMatching(/\n3 unchanged\.\n$/) });
+  });
+
+  it('end a query that is in no file before they change what it writes', async () => {
+    const s = await server();
+    const p = project(s);
+    p.write('1.sql', `${SOURCE} CREATE STREAM o AS SELECT k, v FROM s WHERE v > 1;`);
+    p.write('2.sql', 'INSERT INTO o SELECT k, v FROM s WHERE v < 0;');
+    await p.apply();
+    p.write('1.sql', `${SOURCE} CREATE STREAM o AS SELECT k, v FROM s WHERE v > 2;`);
+    p.write('2.sql', '');
+    expect(await p.plan()).toMatchObject({ status: 1 });
+    expect(await p.apply('--prune')).toMatchObject({
+      status: 0,
+      text: expect.stringContaining('1 changed, 1 dropped'),
+    });
+    expect(await names(s)).toEqual(['O', 'S', 'CSAS_O_0']);
+  });
+
   it('name every file that cannot be read or applied, not the first alone', async () => {
     const s = await server();
     const p = project(s);
