@@ -7,8 +7,6 @@ export class CaseError extends Error {
     readonly type: 'KsqlException' | 'KsqlStatementException' | 'ParseFailedException' | 'StreamsException',
     readonly statement: string,
     override readonly cause: Error,
-    /** The statement as ksqlDB's planner rewrites it. */
-    readonly rewritten: string | null = null,
   ) {
     super(cause.message);
   }
@@ -27,11 +25,7 @@ export function errorDifference(expected: ExpectedError, e: CaseError): string |
   if (type !== undefined && !SUPERCLASSES[e.type].includes(type)) {
     return `it failed with ${e.type} instead of ${type}: ${e.message}`;
   }
-  const texts = [
-    e.message,
-    ...[e.statement, e.rewritten].flatMap((s) => (s === null ? [] : [`${e.message}\nStatement: ${s}`])),
-    messageOf(e.cause.cause ?? ''),
-  ];
+  const texts = [e.message, `${e.message}\nStatement: ${e.statement}`, messageOf(e.cause.cause ?? '')];
   // What the suite calls the death of a query by a record, whatever killed it.
   if (e.type === 'StreamsException') texts.push('Exception caught in process');
   for (const wanted of [expected.message, expected.causeMessage]) {
@@ -43,12 +37,7 @@ export function errorDifference(expected: ExpectedError, e: CaseError): string |
 }
 
 /** Runs a step of a case: what it throws becomes a CaseError. */
-export function attempt<T>(
-  type: CaseError['type'],
-  statement: string,
-  work: () => T,
-  rewritten: () => string | null = () => null,
-): T {
+export function attempt<T>(type: CaseError['type'], statement: string, work: () => T): T {
   try {
     return work();
   } catch (e) {
@@ -58,6 +47,6 @@ export function attempt<T>(
       type === 'KsqlStatementException' && error instanceof SqlError && error.code === 'SYNTAX_ERROR'
         ? 'ParseFailedException'
         : type;
-    throw new CaseError(actual, statement, error, rewritten());
+    throw new CaseError(actual, statement, error);
   }
 }

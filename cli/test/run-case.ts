@@ -8,7 +8,6 @@ import { attempt, CaseError, errorDifference } from './case-error.js';
 import { difference } from './compare.js';
 import { type CaseTools, MemoryEngine } from './memory-engine.js';
 import { checkPost } from './post.js';
-import { rewrittenText } from './rewritten.js';
 import { registerTopics } from './schemas.js';
 import { decodeActual, encodeSpec } from './spec-codec.js';
 
@@ -59,7 +58,7 @@ class World {
     const statements = attempt('ParseFailedException', script, () => parseScript(script));
     registerTopics(test, statements, engine.registry, engine.context(source));
     for (const statement of statements) {
-      const run = () => {
+      attempt('KsqlStatementException', source.slice(statement.span), () => {
         const effect = engine.execute(statement, source);
         if (effect.kind === 'inserted') {
           const { topic, record } = effect;
@@ -67,8 +66,7 @@ class World {
         } else if (effect.kind === 'changed' && effect.source !== null && effect.query === null) {
           this.logOf(effect.source.topic.name);
         }
-      };
-      attempt('KsqlStatementException', source.slice(statement.span), run, () => rewrittenText(statement));
+      });
     }
     if (test.expected === null && engine.catalog.queries.size === 0) {
       throw new CaseError('KsqlException', script, new Error('The case starts no persistent query.'));
