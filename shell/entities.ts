@@ -60,6 +60,9 @@ function fieldTable(d: Json, table: TableText): string {
   return table(['Field', 'Type'], fields);
 }
 
+/** A statement behind its name: of several lines it stands under it. */
+const ownLines = (sql: string): string => (sql.includes('\n') ? `\n    ${sql.replaceAll('\n', '\n    ')}` : ` ${sql}`);
+
 function description(d: Json, table: TableText): string {
   const lines = [`Name                 : ${text(d.name)}`];
   if (d.extended === true) {
@@ -69,7 +72,7 @@ function description(d: Json, table: TableText): string {
       `Key format           : ${text(d.keyFormat)}`,
       `Value format         : ${text(d.valueFormat)}`,
       `Kafka topic          : ${text(d.topic)} (partitions: ${text(d.partitions)}, replication: ${text(d.replication)})`,
-      `Statement            : ${text(d.statement)}`,
+      `Statement            :${ownLines(text(d.statement))}`,
     );
   }
   lines.push(fieldTable(d, table));
@@ -79,7 +82,10 @@ function description(d: Json, table: TableText): string {
   ] as const) {
     const queries = (d[member] as Json[] | undefined) ?? [];
     if (queries.length > 0)
-      lines.push(`\n${title}:`, ...queries.map((q) => `  ${text(q.id)} (${text(q.state)}): ${text(q.queryString)}`));
+      lines.push(
+        `\n${title}:`,
+        ...queries.map((q) => `  ${text(q.id)} (${text(q.state)}):${ownLines(text(q.queryString))}`),
+      );
   }
   if (d.extended === true) {
     lines.push('', 'Runtime statistics:', text(d.statistics) || '  none', text(d.errorStats));
@@ -113,7 +119,9 @@ function queryDescription(q: Json): string {
     ['Sources', (q.sources as string[]).join(', ')],
     ['Sinks', (q.sinks as string[]).join(', ')],
     ['Statistics', counts((q.statistics as Json | undefined) ?? {})],
-  ].flatMap(([name, value]) => (value === '' ? [] : [`${name!.padEnd(20)} : ${value}`]));
+  ].flatMap(([name, value]) =>
+    value === '' ? [] : [`${name!.padEnd(20)} : ${value!.replaceAll('\n', `\n${' '.repeat(23)}`)}`],
+  );
   const errors = q.queryErrors as Json[];
   if (errors.length > 0) lines.push('Errors:', ...errors.map((e) => `  ${text(e.errorMessage)}`));
   return [

@@ -176,6 +176,12 @@ describe('commands', () => {
     const fields = await shell('--output', 'tsv', '-e', 'DESCRIBE counts EXTENDED; ASSERT TOPIC letters;');
     expect([fields.status, fields.out]).toEqual([0, 'Field\tType\nB\tVARCHAR(STRING) (primary key)\nN\tBIGINT\n']);
     expect(fields.err).toBe('Topic letters exists.\n');
+    await run(server, 'CREATE STREAM twice AS\n  SELECT b, a * 2 AS two\n  FROM letters;');
+    const described = await shell('-e', 'DESCRIBE twice;');
+    expect(described.out).toContain(
+      'CSAS_TWICE_1 (RUNNING):\n    CREATE STREAM twice AS\n      SELECT b, a * 2 AS two\n      FROM letters;\n',
+    );
+    await run(server, 'DROP STREAM twice;');
     const explained = await shell('-e', 'EXPLAIN SELECT * FROM letters EMIT CHANGES; EXPLAIN CTAS_COUNTS_0;');
     expect(explained.out).not.toMatch(/ : *$/m);
     expect(explained.out).toMatch(/^Statistics {11}: records in \d+, records out \d+/m);
