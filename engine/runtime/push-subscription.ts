@@ -83,6 +83,7 @@ export class Subscription implements RowStream, Subscriber {
   }
 
   async next(): Promise<RowBatch | undefined> {
+    if (this.left === 0) this.finish();
     while (!this.closed) {
       const placed = await this.take();
       if (placed !== undefined) return this.handOut(placed);
@@ -183,10 +184,7 @@ export class Subscription implements RowStream, Subscriber {
       this.rowsOut += batch.rows.length;
       return batch;
     }
-    this.end = 'limit';
-    this.closed = true;
-    this.drop();
-    this.leave().catch((e: unknown) => this.services.logger.warn({ err: e }, 'a push query did not leave its hub'));
+    this.finish();
     this.rowsOut += this.left;
     if (batch.rows.length === this.left) return batch;
     // No place in the topic stands behind these rows.
@@ -195,6 +193,14 @@ export class Subscription implements RowStream, Subscriber {
       rows: rows.slice(0, this.left),
       ...(tombstones === undefined ? {} : { tombstones: tombstones.slice(0, this.left) }),
     };
+  }
+
+  /** The limit is reached. */
+  private finish(): void {
+    this.end = 'limit';
+    this.closed = true;
+    this.drop();
+    this.leave().catch((e: unknown) => this.services.logger.warn({ err: e }, 'a push query did not leave its hub'));
   }
 
   private attach(positions: readonly number[], atEnd: boolean): boolean {

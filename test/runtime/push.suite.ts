@@ -145,6 +145,9 @@ export function pushSuite(logNow: () => Log): void {
     expect(rowsOf(await batches(three, 100))).toHaveLength(3);
     expect(rowsOf(await batches(seven, 100))).toHaveLength(7);
     expect([three.end, seven.end]).toEqual(['limit', 'limit']);
+    const none = await b.open(limited(0));
+    expect([await none.next(), none.end]).toEqual([undefined, 'limit']);
+    await none.close();
     expect(rowsOf(await batches(all, 10))).toHaveLength(10);
     const early = await b.open(limited(4), EARLIEST);
     expect(rowsOf(await batches(early, 100))).toHaveLength(4);
