@@ -113,7 +113,7 @@ describe('the main job on the embedded log', () => {
       join(queries, '02.sql'),
       "CREATE STREAM ride_streams (other INT) WITH (KAFKA_TOPIC='rides', VALUE_FORMAT='JSON');",
     );
-    await expect(server(dir, settings)).rejects.toThrow(/02\.sql: RIDE_STREAMS is made twice: in .*01\.sql as well/);
+    await expect(server(dir, settings)).rejects.toThrow(/02\.sql:1: RIDE_STREAMS is made twice: in .*01\.sql as well/);
   });
 
   it('refuses a script whole when one of its statements is wrong', async () => {
