@@ -98,7 +98,10 @@ export class InputQueue {
   }
 }
 
-/** Records between two looks at the clock. */
+/**
+ * Records between two looks at the clock, at most: it begins with one, and doubles. A record may become a hundred thousand
+ * rows (EXPLODE, a join), of which many at once would take the memory and the time of everybody.
+ */
 const STRIDE = 256;
 
 /** The inputs of one task: which record comes next, and how far event time has come. */
@@ -146,14 +149,16 @@ export class InputSet {
   private runOne(queue: InputQueue, untilMs: number, full: () => boolean): void {
     const { entry } = queue.source;
     const { record } = queue;
+    let stride = 1;
     do {
       let n = 0;
-      for (; n < STRIDE && queue.advance(); n++) {
+      for (; n < stride && queue.advance(); n++) {
         if (record.timestamp > this.streamTime) this.streamTime = record.timestamp;
         entry.process(record);
       }
       this.recordsIn += n;
-      if (n < STRIDE) return;
+      if (n < stride) return;
+      stride = Math.min(STRIDE, stride * 2);
     } while (this.clock.now() < untilMs && !full());
   }
 
@@ -174,8 +179,9 @@ export class InputSet {
    * more than once, a record goes to all its readers before anything else: it has one offset, which is committed or is not.
    */
   private runMany(untilMs: number, full: () => boolean): void {
+    let stride = 1;
     do {
-      for (let n = 0; n < STRIDE; n++) {
+      for (let n = 0; n < stride; n++) {
         let next: InputQueue | undefined;
         for (const queue of this.queues) {
           if (!queue.peek()) {
@@ -190,6 +196,7 @@ export class InputSet {
           for (const twin of twins) if (twin.ready && twin.record.offset <= offset) this.take(twin);
         }
       }
+      stride = Math.min(STRIDE, stride * 2);
     } while (this.clock.now() < untilMs && !full());
   }
 

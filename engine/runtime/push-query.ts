@@ -270,6 +270,7 @@ export class PushQuery implements RowStream {
 
   /** Shows what aggregates have held back, some time after the first change, or at once at the end. */
   private flushIfDue(): void {
+    if (this.options.bounded === true && !this.inputs.isBounded) return; // its reader wants the end alone
     const held = this.chain.operators.some((o) => (o.heldBytes?.() ?? 0) > 0);
     if (!held && this.stores.every((s) => s.dirtyBytes === 0)) return;
     const now = this.services.clock.now();

@@ -137,6 +137,21 @@ describe('push queries in SQL', () => {
     expect(joined.end).toBe('limit');
   });
 
+  it('process few records at a time where each becomes very many rows', async () => {
+    await run(
+      `CREATE STREAM seeds (id STRING KEY, n INT) WITH (kafka_topic='seeds', value_format='JSON', partitions=2);`,
+    );
+    await put('seeds', ...Array.from({ length: 200 }, (_, i) => [`k${i}`, { n: 50_000 }] as const));
+    const sql = 'SELECT id, EXPLODE(GENERATE_SERIES(1, n)) FROM seeds EMIT CHANGES;';
+    for (const q of [await open(sql, EARLIEST), await open(sql.replace('seeds', 'seeds s'), EARLIEST)]) {
+      expect((await q.next())!.rows.length).toBeGreaterThan(0);
+      await q.next();
+      // Ten million rows would be all of them.
+      expect(q.progress!().recordsIn).toBeLessThan(20);
+      await q.close();
+    }
+  });
+
   it('give a table and then its changes: at any time a page has the table', async () => {
     const step = fc.record({
       key: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
