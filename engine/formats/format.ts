@@ -17,6 +17,11 @@ export interface Format {
   validate(columns: readonly Column[], isKey: boolean, ref: FormatRef): void;
   decoder(context: CoderContext): RowDecoder;
   encoder(context: CoderContext): RowEncoder;
+  /**
+   * What reading gives of a row that was written, which is the reader's to keep; undefined where that is the row itself, or
+   * as good as that. Protobuf has no NULL of most types.
+   */
+  readBack?(columns: readonly Column[], ref: FormatRef): (row: readonly Value[]) => Value[];
   /** Set for a format whose schemas a registry keeps. Its encoder wants a pinned schema (`registry/pinned.ts`). */
   readonly schemas?: SchemaFormat;
 }

@@ -1,4 +1,4 @@
-import type { ByteWriter } from '../types/bytes.js';
+import { ByteWriter } from '../types/bytes.js';
 import { messageOf, WeirError } from '../types/errors.js';
 import type { Column } from '../types/schema.js';
 import type { FormatRef } from '../types/topology.js';
@@ -35,6 +35,11 @@ export const protobufFormat: Format = {
   },
 
   encoder: (context) => new ProtobufEncoder(context),
+
+  readBack(columns, ref) {
+    const schema = pinnedSchema(ref, 'PROTOBUF');
+    return throughMessage(schema === undefined ? derived(columns, ref) : chosen(schema, ref).type, columns);
+  },
 
   schemas: {
     type: 'PROTOBUF',
@@ -74,7 +79,23 @@ export const protobufNosrFormat: Format = {
       },
     };
   },
+
+  readBack: (columns, ref) => throughMessage(derived(columns, ref), columns),
 };
+
+function throughMessage(type: MessageType, columns: readonly Column[]): (row: readonly Value[]) => Value[] {
+  const write = protobufWriter(type, columns);
+  const all = columns.map((_, i) => i);
+  const reader = protobufReader(type, columns, all);
+  const out = new ByteWriter();
+  return (row) => {
+    out.reset();
+    write(row, out);
+    const back = new Array<Value>(columns.length).fill(null);
+    reader.decode(out.buffer, 0, out.length, back);
+    return back;
+  };
+}
 
 const derived = (columns: readonly Column[], { properties }: FormatRef): MessageType =>
   deriveMessage(columns, nullableOf(properties.nullableRepresentation), properties.fullSchemaName);

@@ -178,6 +178,7 @@ class PullPlanner {
       steps: found.steps,
       keyColumns: source.schema.key,
       valueColumns: source.schema.value,
+      valueFormat: source.valueFormat,
       window,
       keys,
       windowStart,

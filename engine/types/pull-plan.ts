@@ -1,7 +1,7 @@
 import type { AggregateCall, TypedExpr } from './expr.js';
 import type { Column } from './schema.js';
 import type { SqlType } from './sql-type.js';
-import type { KeyWindow, Topology, TopologyNode } from './topology.js';
+import type { FormatRef, KeyWindow, Topology, TopologyNode } from './topology.js';
 
 /**
  * Which rows of one table are read, and what of them: plain data, the unit in which a node asks another for rows. Where the
@@ -18,6 +18,8 @@ export interface TableReadPlan {
   readonly steps: readonly TopologyNode[];
   readonly keyColumns: readonly Column[];
   readonly valueColumns: readonly Column[];
+  /** Of the table's topic: what it does not keep, the table has not. */
+  readonly valueFormat: FormatRef;
   readonly window: KeyWindow | null;
   readonly keys: ReadKeys;
   /** Bounds on WINDOWSTART and WINDOWEND, inclusive, milliseconds; undefined: none. */

@@ -32,7 +32,9 @@ describe('Protobuf without a registry', () => {
         fc.property(typedRow, ([types, row]) => {
           const cols = columns(...types);
           const payload = encoder(NOSR, cols, { properties })(row)!;
-          expect(decoder(NOSR, cols, { properties })(payload)).toEqual(types.map((t, i) => back(t, row[i]!, nulls)));
+          const expected = types.map((t, i) => back(t, row[i]!, nulls));
+          expect(decoder(NOSR, cols, { properties })(payload)).toEqual(expected);
+          expect(NOSR.readBack!(cols, { name: NOSR.name, properties })(row)).toEqual(expected);
         }),
         { numRuns: 200 },
       );

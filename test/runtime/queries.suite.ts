@@ -440,6 +440,7 @@ function pullQueries(): void {
       steps: [],
       keyColumns: USER_KEY,
       valueColumns: AGG_VALUE,
+      valueFormat: { name: 'JSON', properties: {} },
       window: null,
       keys: { kind: 'scan' },
       windowStart: {},

@@ -72,6 +72,7 @@ const read: TableReadPlan = {
   steps: [],
   keyColumns: USER_KEY,
   valueColumns: AGG_VALUE,
+  valueFormat: { name: 'JSON', properties: {} },
   window: null,
   keys: { kind: 'scan' },
   windowStart: {},

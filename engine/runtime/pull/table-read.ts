@@ -158,12 +158,17 @@ class TableRead {
 
   /** The plan's steps, its rest of WHERE and its columns, from the table's stored row on. */
   private steps(env: OperatorEnv): Operator {
-    const { plan } = this;
+    const { plan, services } = this;
+    const { valueColumns, valueFormat } = plan;
+    const readBack =
+      valueColumns.length === 0 ? undefined : services.format(valueFormat.name).readBack?.(valueColumns, valueFormat);
     const columns = plan.columns.map((c) => env.compile(c, 'pull'));
     const where = plan.where === null ? null : env.compile(plan.where, 'pull');
     let next: Operator = {
       process: (r) => {
-        if (this.left <= 0 || r.value === null || (where !== null && where(r) !== true)) return;
+        if (this.left <= 0 || r.value === null) return;
+        if (readBack !== undefined) r.value = readBack(r.value);
+        if (where !== null && where(r) !== true) return;
         this.left--;
         this.found.push(columns.map((c) => c(r)));
       },
