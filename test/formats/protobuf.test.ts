@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import protobufjs from 'protobufjs';
 import { describe, expect, it } from 'vitest';
-import { DecodeError } from '../../engine/formats/index.js';
+import { DecodeError, formatByName } from '../../engine/formats/index.js';
 import { Decimal } from '../../engine/types/decimal.js';
 import {
   array,
@@ -34,7 +34,7 @@ describe('Protobuf without a registry', () => {
           const payload = encoder(NOSR, cols, { properties })(row)!;
           const expected = types.map((t, i) => back(t, row[i]!, nulls));
           expect(decoder(NOSR, cols, { properties })(payload)).toEqual(expected);
-          expect(NOSR.readBack!(cols, { name: NOSR.name, properties })(row)).toEqual(expected);
+          expect(formatByName(NOSR).readBack!(cols, { name: NOSR, properties })(row)).toEqual(expected);
         }),
         { numRuns: 200 },
       );
