@@ -183,6 +183,14 @@ export const SETTINGS: readonly SettingDef[] = [
     check: bool,
   },
   {
+    name: 'ksql.pull.queries.enable',
+    scope: 'KSQL',
+    default: 'true',
+    editable: false,
+    description: 'Whether there are pull queries.',
+    check: bool,
+  },
+  {
     name: 'ksql.query.pull.table.scan.enabled',
     scope: 'KSQL',
     default: 'true',

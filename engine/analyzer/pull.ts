@@ -18,6 +18,14 @@ export function checkPull(context: AnalyzerContext, q: Query): void {
       span,
       'Add EMIT CHANGES to keep the query running.',
     );
+  if (!isOn(context, 'ksql.pull.queries.enable')) {
+    fail(
+      'Pull queries are disabled. See https://cnfl.io/queries for more info.\n' +
+        'Add EMIT CHANGES if you intended to issue a push query.\n' +
+        'Please set ksql.pull.queries.enable=true to enable this feature.',
+      q.span,
+    );
+  }
   if (q.limit !== undefined && q.limit < 0) {
     fail(
       "Pull queries don't support negative integers in the LIMIT clause. See https://cnfl.io/queries for more info.",

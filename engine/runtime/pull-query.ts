@@ -1,9 +1,9 @@
 import type { PullNode, PullPlan } from '../types/pull-plan.js';
 import { Counters } from './counters.js';
-import { Budget } from './pull/budget.js';
+import { Budget, rowBytes } from './pull/budget.js';
 import { openNode } from './pull/open.js';
 import type { PullParts } from './pull/parts.js';
-import { BATCH_ROWS, type PullReader, type Row, type RowBatches } from './pull/rows.js';
+import { BATCH_BYTES, BATCH_ROWS, type PullReader, type Row, type RowBatches } from './pull/rows.js';
 import type { ResultColumn, RowBatch, RowStream, RowStreamEnd } from './row-stream.js';
 import { operatorEnv, type Properties, type RuntimeServices } from './services.js';
 import { yieldToLoop } from './yield.js';
@@ -18,7 +18,9 @@ export class PullQuery implements RowStream {
   readonly kind: 'pull-table' | 'pull-stream';
   readonly columns: readonly ResultColumn[];
   end: RowStreamEnd = 'completed';
+  /** Rows that were read and are in no batch yet, and their bytes. */
   private rest: Row[] = [];
+  private restBytes = 0;
   private left: number;
 
   private constructor(
@@ -58,12 +60,20 @@ export class PullQuery implements RowStream {
   }
 
   async next(): Promise<RowBatch | undefined> {
-    while (this.rest.length < Math.min(BATCH_ROWS, this.left)) {
+    const wanted = Math.min(BATCH_ROWS, this.left);
+    while (this.rest.length < wanted && this.restBytes < BATCH_BYTES) {
       const step = await this.rows.next();
       if (step.done === true) break;
-      for (const row of step.value) this.rest.push(row);
+      for (const row of step.value) {
+        this.rest.push(row);
+        this.restBytes += rowBytes(row);
+      }
     }
-    const rows = this.rest.splice(0, Math.min(BATCH_ROWS, this.left));
+    let bytes = 0;
+    let n = 0;
+    while (n < Math.min(wanted, this.rest.length) && bytes < BATCH_BYTES) bytes += rowBytes(this.rest[n++]!);
+    const rows = this.rest.splice(0, n);
+    this.restBytes -= bytes;
     this.left -= rows.length;
     if (this.left <= 0) this.end = 'limit';
     return rows.length === 0 ? undefined : { rows };

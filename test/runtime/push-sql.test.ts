@@ -247,6 +247,25 @@ describe('push queries in SQL', () => {
     }
   });
 
+  it('come in batches of bounded bytes where rows are wide, pulled ones too', async () => {
+    await run(
+      `CREATE STREAM wide_rows (k STRING KEY, t STRING) WITH (kafka_topic='wide', value_format='JSON', partitions=2);
+       CREATE TABLE wide AS SELECT k, LATEST_BY_OFFSET(t) AS t FROM wide_rows GROUP BY k EMIT CHANGES;`,
+      EARLIEST,
+    );
+    const text = 'x'.repeat(100_000);
+    await put('wide', ...Array.from({ length: 40 }, (_, i) => [`w${i}`, { t: text }] as const));
+    const sizes = async (): Promise<number[]> => {
+      const q = await open('SELECT k, t FROM wide;');
+      const out: number[] = [];
+      for (let batch = await q.next(); batch !== undefined; batch = await q.next()) out.push(batch.rows.length);
+      return out;
+    };
+    const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
+    await until('all is there', async () => sum(await sizes()) === 40);
+    for (const size of await sizes()) expect(size).toBeLessThan(20);
+  });
+
   it('refuse a snapshot of what is no table with its key', async () => {
     const refused = (sql: string, message: RegExp, code = 'BAD_STATEMENT') =>
       expect(open(sql, SNAPSHOT)).rejects.toMatchObject({ cause: { code }, message: expect.stringMatching(message) });

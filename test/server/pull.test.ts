@@ -29,6 +29,16 @@ async function answer(sql: string): Promise<{ readonly status: number; readonly 
 const rows = async (sql: string): Promise<string[]> => (await answer(sql)).text.trim().split('\n').slice(1);
 const header = async (sql: string): Promise<unknown> => JSON.parse((await answer(sql)).text.split('\n')[0]!);
 
+it('are refused where the server is set so', async () => {
+  const other = await startServer({ 'ksql.pull.queries.enable': 'false' });
+  try {
+    const { status, text } = await ask(other, { path: '/query-stream', body: { sql: 'SELECT * FROM nobody;' } });
+    expect([status, text]).toEqual([400, expect.stringContaining('Please set ksql.pull.queries.enable=true')]);
+  } finally {
+    await other.stop();
+  }
+});
+
 beforeAll(async () => {
   server = await startServer({ 'ksql.service.id': 'pull_', 'ksql.streams.auto.offset.reset': 'earliest' });
   await run(server, setup);

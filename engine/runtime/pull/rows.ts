@@ -11,8 +11,9 @@ export type Row = readonly Value[];
  */
 export type RowBatches = AsyncGenerator<readonly Row[], void, undefined>;
 
-/** Rows of one batch, about. */
+/** Rows of one batch, about, and their bytes: a batch is worked on at a stretch. */
 export const BATCH_ROWS = 1000;
+export const BATCH_BYTES = 1024 * 1024;
 
 /** For whom a table is read. */
 export interface PullReader {

@@ -18,7 +18,7 @@ import type { AggregateNode, KeyWindow, MaterializeNode, SourceNode } from '../.
 import type { Value } from '../../types/value.js';
 import { Counters } from '../counters.js';
 import { functionConfig, operatorEnv, type RuntimeServices } from '../services.js';
-import { BATCH_ROWS, type PullReader, type Row, type RowBatches } from './rows.js';
+import { BATCH_BYTES, BATCH_ROWS, type PullReader, type Row, type RowBatches } from './rows.js';
 
 /** Reads the state that this node has. */
 export class LocalTableRows {
@@ -40,6 +40,8 @@ class TableRead {
   /** How a stored key's columns are followed by a window; an aggregate keeps its sessions in the value. */
   private readonly window: KeyWindow | null;
   private found: Row[] = [];
+  /** Stored bytes behind `found`. */
+  private bytes = 0;
   private left: number;
 
   constructor(
@@ -92,7 +94,8 @@ class TableRead {
     for await (const [key, value] of entries) {
       // The empty key holds the step's stream time.
       if (key.length > 0) this.take(key, value);
-      if (this.found.length >= BATCH_ROWS || this.left <= 0) yield this.taken();
+      this.bytes += value.length;
+      if (this.found.length >= BATCH_ROWS || this.bytes >= BATCH_BYTES || this.left <= 0) yield this.taken();
       if (this.left <= 0) return;
     }
     if (this.found.length > 0) yield this.taken();
@@ -101,6 +104,7 @@ class TableRead {
   private taken(): readonly Row[] {
     const rows = this.found;
     this.found = [];
+    this.bytes = 0;
     return rows;
   }
 
