@@ -54,9 +54,11 @@ export async function fetchRegistry(): Promise<string> {
   try {
     const artifact = `io.apicurio:apicurio-registry-app:${VERSION}:tar.gz:all`;
     // Not transitive: what is in the archive is all it needs, and its parent's description is in no public repository.
-    await run('mvn', ['-B', '-q', '-ntp', GET, `-Dartifact=${artifact}`, '-Dtransitive=false'], { cwd: work });
-    const local = join(homedir(), '.m2', 'repository', 'io', 'apicurio', 'apicurio-registry-app', VERSION);
-    await run('tar', ['xzf', join(local, `apicurio-registry-app-${VERSION}-all.tar.gz`)], { cwd: work });
+    const archive = join(work, 'archive.tar.gz');
+    const options = [`-Dartifact=${artifact}`, '-Dtransitive=false', `-Ddest=${archive}`];
+    await run('mvn', ['-B', '-q', '-ntp', GET, ...options], { cwd: work });
+    await run('tar', ['xzf', archive], { cwd: work });
+    await rm(archive);
     await rename(work, target).catch((error: unknown) => {
       if (!existsSync(join(target, JAR))) throw error; // otherwise another process was faster
     });
