@@ -3,7 +3,7 @@
  * folders of their own that are deleted at the end.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -83,12 +83,22 @@ done
 
 const FAST_START = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
 
-function listen(): Promise<Server> {
-  return new Promise((resolve, reject) => {
+/** Below the ports that systems give to outgoing connections: until a program listens, no connection takes its port. */
+const [FIRST_PORT, LAST_PORT] = [10_000, 32_000];
+
+async function listen(): Promise<Server> {
+  for (let attempt = 1; ; attempt++) {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(randomInt(FIRST_PORT, LAST_PORT), '127.0.0.1', resolve);
+      });
+      return server;
+    } catch (e) {
+      if ((e as NodeJS.ErrnoException).code !== 'EADDRINUSE' || attempt === 100) throw e;
+    }
+  }
 }
 
 /** Ports of 127.0.0.1 that were free a moment ago; all are held at once, so they differ. */
