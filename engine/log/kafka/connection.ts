@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import kafkaLoggers from 'kafkajs/src/loggers/index.js';
 import Connection from 'kafkajs/src/network/connection.js';
 import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
@@ -7,6 +8,13 @@ import type { Logger } from '../../types/logger.js';
 import type { KafkaConfig } from './config.js';
 import { connectionError, KafkaError } from './errors.js';
 import { type Api, type ApiVersions, OWN_APIS } from './protocol.js';
+import { ResponseReader } from './response-reader.js';
+
+type SocketOptions = Parameters<ReturnType<typeof createSocketFactory>>[0];
+
+/** What is read from a socket at once, at most. */
+const READ_BYTES = 128 * 1024;
+const KEEP_ALIVE_MS = 60_000;
 
 export interface BrokerAddress {
   readonly host: string;
@@ -34,7 +42,7 @@ export type CallName =
   | 'SyncGroup';
 
 /**
- * One connection to one broker: kafkajs's socket, TLS, SASL, framing and time-outs. Requests leave in the order of the calls and
+ * One connection to one broker: kafkajs's TLS, SASL and time-outs. Requests leave in the order of the calls and
  * are answered in that order. A connection that has failed, or on which a request has timed out, stays closed.
  */
 export class BrokerConnection {
@@ -58,11 +66,24 @@ export class BrokerConnection {
       // kafkajs keeps the authenticator on this object.
       sasl: config.sasl === undefined ? null : { ...config.sasl },
       logger: kafkajsLogger(config.logger),
-      socketFactory: createSocketFactory(),
+      socketFactory: (options: SocketOptions) => openSocket(options, (piece) => this.inner.processData(piece)),
       connectionTimeout: config.connectionTimeoutMs,
       requestTimeout: config.requestTimeoutMs,
       enforceRequestTimeout: true,
     });
+    // kafkajs keeps the pieces of a response and joins them: as many buffers more to be collected.
+    const responses = new ResponseReader((correlationId, payload) =>
+      this.inner.requestQueue.fulfillRequest({ correlationId, payload, size: payload.length + 4 }),
+    );
+    const login = this.inner.processData;
+    this.inner.processData = (piece) => {
+      if (this.inner.authHandlers) return login.call(this.inner, Buffer.from(piece));
+      try {
+        responses.push(piece);
+      } catch (e) {
+        this.failed(e, 'read a response');
+      }
+    };
     // kafkajs starts a timer of negative delay after each response; only a throttled queue needs one (its issue 1704).
     const queue = this.inner.requestQueue;
     const schedule = queue.scheduleCheckPendingRequests;
@@ -231,6 +252,18 @@ export class BrokerConnection {
     this.inner.disconnect().catch((e: unknown) => this.config.logger.debug({ err: e }, 'kafkajs disconnect'));
     return error;
   }
+}
+
+/** kafkajs's socket. In clear text it is read into one buffer again and again; TLS makes buffers of its own. */
+function openSocket(options: SocketOptions, take: (piece: Buffer) => void): Socket {
+  const { host, port, ssl, onConnect } = options;
+  if (ssl !== null) return createSocketFactory()(options);
+  const callback = (bytes: number, buffer: Uint8Array): boolean => {
+    take(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
+    return true;
+  };
+  const socket = connect({ host, port, onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback } }, onConnect);
+  return socket.setKeepAlive(true, KEEP_ALIVE_MS);
 }
 
 /** kafkajs's log entries as ours. What it calls an error comes back to us as a rejection too: here it is a detail. */

@@ -1,5 +1,5 @@
 /**
- * What Weir uses of kafkajs 2.2.4 below its public interface: one connection (socket, TLS, SASL, framing, request time-outs)
+ * What Weir uses of kafkajs 2.2.4 below its public interface: one connection (socket, TLS, SASL, request time-outs)
  * and the encodings of the requests that are off the path of records. The version is pinned exactly in package.json.
  */
 declare module 'kafkajs/src/network/connection.js' {
@@ -14,6 +14,7 @@ declare module 'kafkajs/src/network/connection.js' {
   interface RequestQueue {
     readonly pending: readonly unknown[];
     readonly inflight: ReadonlyMap<number, unknown>;
+    fulfillRequest(response: { correlationId: number; payload: Buffer; size: number }): void;
     push(request: {
       entry: RequestEntry;
       expectResponse: boolean;
@@ -28,6 +29,9 @@ declare module 'kafkajs/src/network/connection.js' {
     constructor(options: object);
     readonly requestQueue: RequestQueue;
     readonly socket: import('node:net').Socket | undefined;
+    /** Set while it logs in. */
+    readonly authHandlers: object | null;
+    processData(piece: Buffer): void;
     connect(): Promise<boolean>;
     disconnect(): Promise<boolean>;
     authenticate(): Promise<void>;
@@ -47,7 +51,13 @@ declare module 'kafkajs/src/network/connection.js' {
 }
 
 declare module 'kafkajs/src/network/socketFactory.js' {
-  export default function createSocketFactory(): unknown;
+  interface SocketOptions {
+    readonly host: string;
+    readonly port: number;
+    readonly ssl: object | null;
+    readonly onConnect: () => void;
+  }
+  export default function createSocketFactory(): (options: SocketOptions) => import('node:net').Socket;
 }
 
 declare module 'kafkajs/src/loggers/index.js' {
