@@ -18,9 +18,9 @@ export class PullQuery implements RowStream {
   readonly kind: 'pull-table' | 'pull-stream';
   readonly columns: readonly ResultColumn[];
   end: RowStreamEnd = 'completed';
-  /** Rows that were read and are in no batch yet, and their bytes. */
-  private rest: Row[] = [];
-  private restBytes = 0;
+  /** The rows that were read last, of which those from `taken` on are in no batch yet. */
+  private read: readonly Row[] = [];
+  private taken = 0;
   private left: number;
 
   private constructor(
@@ -61,19 +61,20 @@ export class PullQuery implements RowStream {
 
   async next(): Promise<RowBatch | undefined> {
     const wanted = Math.min(BATCH_ROWS, this.left);
-    while (this.rest.length < wanted && this.restBytes < BATCH_BYTES) {
-      const step = await this.rows.next();
-      if (step.done === true) break;
-      for (const row of step.value) {
-        this.rest.push(row);
-        this.restBytes += rowBytes(row);
-      }
-    }
+    const rows: Row[] = [];
     let bytes = 0;
-    let n = 0;
-    while (n < Math.min(wanted, this.rest.length) && bytes < BATCH_BYTES) bytes += rowBytes(this.rest[n++]!);
-    const rows = this.rest.splice(0, n);
-    this.restBytes -= bytes;
+    while (rows.length < wanted && bytes < BATCH_BYTES) {
+      const row = this.read[this.taken++];
+      if (row !== undefined) {
+        rows.push(row);
+        bytes += rowBytes(row);
+        continue;
+      }
+      const step = await this.rows.next();
+      this.read = step.done === true ? [] : step.value;
+      this.taken = 0;
+      if (step.done === true) break;
+    }
     this.left -= rows.length;
     if (this.left <= 0) this.end = 'limit';
     return rows.length === 0 ? undefined : { rows };
@@ -81,7 +82,7 @@ export class PullQuery implements RowStream {
 
   async close(): Promise<void> {
     this.left = 0;
-    this.rest = [];
+    this.read = [];
     this.pace.isClosed = true; // rows that are being made end at the next batch; 'return' waits for that
     await this.rows.return(undefined);
   }
