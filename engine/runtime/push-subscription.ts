@@ -73,6 +73,11 @@ export class Subscription implements RowStream, Subscriber {
     this.limits = options.limits ?? LIMITS;
     const at = starts.get(plan.topic)!;
     this.positions = at.map((s) => s.offset);
+    if (this.left === 0) {
+      this.end = 'limit';
+      this.closed = true;
+      return;
+    }
     if (
       !this.attach(
         this.positions,
@@ -83,7 +88,6 @@ export class Subscription implements RowStream, Subscriber {
   }
 
   async next(): Promise<RowBatch | undefined> {
-    if (this.left === 0) this.finish();
     while (!this.closed) {
       const placed = await this.take();
       if (placed !== undefined) return this.handOut(placed);
@@ -184,7 +188,10 @@ export class Subscription implements RowStream, Subscriber {
       this.rowsOut += batch.rows.length;
       return batch;
     }
-    this.finish();
+    this.end = 'limit';
+    this.closed = true;
+    this.drop();
+    this.leave().catch((e: unknown) => this.services.logger.warn({ err: e }, 'a push query did not leave its hub'));
     this.rowsOut += this.left;
     if (batch.rows.length === this.left) return batch;
     // No place in the topic stands behind these rows.
@@ -193,14 +200,6 @@ export class Subscription implements RowStream, Subscriber {
       rows: rows.slice(0, this.left),
       ...(tombstones === undefined ? {} : { tombstones: tombstones.slice(0, this.left) }),
     };
-  }
-
-  /** The limit is reached. */
-  private finish(): void {
-    this.end = 'limit';
-    this.closed = true;
-    this.drop();
-    this.leave().catch((e: unknown) => this.services.logger.warn({ err: e }, 'a push query did not leave its hub'));
   }
 
   private attach(positions: readonly number[], atEnd: boolean): boolean {
