@@ -40,6 +40,9 @@ interface LambdaFrame {
 /** Deepest nesting of expressions that is analysed; the parser has a limit of its own, views of others may not. */
 const MAX_DEPTH = 1000;
 
+const notBooleanWhen = (text: string, type: string): string =>
+  `WHEN operand type should be boolean.\nType for '${text}' is ${type}`;
+
 /** Types the expressions of one clause. Throws SqlError for names, ExpressionProblem for types. */
 export class ExpressionAnalyzer {
   readonly #lambdas: LambdaFrame[] = [];
@@ -116,7 +119,7 @@ export class ExpressionAnalyzer {
       case 'SearchedCase':
         return this.#case(
           node,
-          node.whens.map((w) => this.#when(w.operand)),
+          node.whens.map((w) => this.#condition(w.operand, notBooleanWhen)),
         );
       case 'SimpleCase':
         return this.#case(
@@ -183,24 +186,14 @@ export class ExpressionAnalyzer {
     return this.scope.column(node, this.#inAggregate !== undefined);
   }
 
-  #when(node: ast.Expression): TypedExpr {
+  #condition(
+    node: ast.Expression,
+    wrong = (text: string, type: string) => `${text} (${type}) is not a boolean.`,
+  ): TypedExpr {
     const expr = this.analyze(node);
     const type = typeOf(expr);
     if (type !== null && type.kind !== 'BOOLEAN') {
-      problem(
-        `WHEN operand type should be boolean.\nType for '${this.#text(node)}' is ${printType(type)}`,
-        node.span,
-        'Compare it with something.',
-      );
-    }
-    return castTo(expr, BOOLEAN);
-  }
-
-  #condition(node: ast.Expression): TypedExpr {
-    const expr = this.analyze(node);
-    const type = typeOf(expr);
-    if (type !== null && type.kind !== 'BOOLEAN') {
-      problem(`${this.#text(node)} (${printType(type)}) is not a boolean.`, node.span, 'Compare it with something.');
+      problem(wrong(this.#text(node), printType(type)), node.span, 'Compare it with something.');
     }
     return castTo(expr, BOOLEAN);
   }

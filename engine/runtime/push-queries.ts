@@ -1,5 +1,5 @@
 import type { PartitionOffsets } from '../log/log.js';
-import { messageOf } from '../types/errors.js';
+import { isNotReady, messageOf } from '../types/errors.js';
 import { resumeAt, TOKEN, TOKENS_ENABLED } from './continuation.js';
 import type { PullSpec } from './pull-query.js';
 import { type FeedLimits, Feeds } from './push-feed.js';
@@ -7,7 +7,7 @@ import { type HubLimits, Hubs } from './push-hub.js';
 import { type Starts, startsOf } from './push-inputs.js';
 import { noToken, type StatelessPlan, statelessPlan } from './push-plan.js';
 import { PushQuery, type PushSpec, topicsOf } from './push-query.js';
-import { checkSnapshot, isNotReady, SNAPSHOT, SnapshotQuery, type SnapshotReads } from './push-snapshot.js';
+import { checkSnapshot, SNAPSHOT, SnapshotQuery, type SnapshotReads } from './push-snapshot.js';
 import { Subscription, type SubscriptionLimits } from './push-subscription.js';
 import type { RowStream } from './row-stream.js';
 import type { Properties, RuntimeServices } from './services.js';

@@ -1,5 +1,5 @@
 import { ByteWriter } from '../types/bytes.js';
-import { WeirError } from '../types/errors.js';
+import { isNotReady, WeirError } from '../types/errors.js';
 import { KeyCodec } from '../types/key-codec.js';
 import type { Value } from '../types/value.js';
 import { rowBytes } from './pull/budget.js';
@@ -132,8 +132,6 @@ export class SnapshotQuery implements RowStream {
     }
   }
 }
-
-export const isNotReady = (e: unknown): boolean => e instanceof WeirError && e.code === 'NOT_READY';
 
 /** The last row of each key. */
 class Fold {

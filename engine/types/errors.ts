@@ -56,6 +56,9 @@ export class WeirError extends Error {
 /** The message of whatever was thrown. */
 export const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 
+/** Another try, or another node, may have what is asked for. */
+export const isNotReady = (e: unknown): boolean => e instanceof WeirError && e.code === 'NOT_READY';
+
 /** There is no room on the disk. What was to be written was not; the same write works once there is room. */
 export function isDiskFull(e: unknown): boolean {
   for (let at: unknown = e; at instanceof Error; at = at.cause) {

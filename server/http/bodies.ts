@@ -2,6 +2,7 @@ import { PassThrough, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest, RequestPayload } from 'fastify';
 import { messageOf, WeirError } from '../../engine/index.js';
+import { notUtf8 } from './line-reader.js';
 import { Refusal } from './refusals.js';
 
 /** Of a route's `config`: its body goes on as long as its client likes. */
@@ -85,14 +86,14 @@ function decoded(payload: RequestPayload, encoding: string): RequestPayload {
   return Object.defineProperty(out, 'receivedEncodedLength', { get: () => decoder.bytesWritten });
 }
 
-/** Refuses what is no UTF-8: replaced characters would be stored as if they had been sent. Takes a mark of byte order off. */
+/** Refuses what is no UTF-8. Takes a mark of byte order off. */
 function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (e) {
-    throw new WeirError('BAD_REQUEST', 'The body is no UTF-8.', undefined, { cause: e });
+    throw notUtf8(e);
   }
   try {
     return JSON.parse(text);

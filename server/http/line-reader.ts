@@ -1,5 +1,9 @@
 import { WeirError } from '../../engine/index.js';
 
+/** Replaced characters would be stored as if they had been sent. */
+export const notUtf8 = (cause: unknown): WeirError =>
+  new WeirError('BAD_REQUEST', 'The body is no UTF-8.', undefined, { cause });
+
 /**
  * The lines of a body as its bytes come: for each piece, the lines that it completes, without those that are empty.
  * Throws BAD_REQUEST where a line is longer than `maxBytes`, or is no UTF-8.
@@ -10,7 +14,7 @@ export async function* linesOf(body: AsyncIterable<Uint8Array>, maxBytes: number
     try {
       return decoder.decode(piece, { stream: piece !== undefined });
     } catch (e) {
-      throw new WeirError('BAD_REQUEST', 'The body is no UTF-8.', undefined, { cause: e });
+      throw notUtf8(e);
     }
   };
   let rest = '';

@@ -1,5 +1,5 @@
 import type { Placement } from '../../log/log.js';
-import { messageOf, WeirError } from '../../types/errors.js';
+import { isNotReady, messageOf, WeirError } from '../../types/errors.js';
 import type { TableReadPlan } from '../../types/pull-plan.js';
 import { RowCodec } from '../../types/row-codec.js';
 import type { Topology } from '../../types/topology.js';
@@ -232,7 +232,7 @@ class Part implements ThreadedPart {
   /** A thread that has died runs nothing any more. */
   private async gone(call: Promise<unknown>): Promise<void> {
     await call.catch((e: unknown) => {
-      if (!(e instanceof WeirError) || e.code !== 'NOT_READY') throw e;
+      if (!isNotReady(e)) throw e;
     });
   }
 
