@@ -50,6 +50,31 @@ const names = async (s: TestServer) => {
   ];
 };
 
+/** `weir apply --watch`, from when it watches on: what it has said, and how it ends. */
+async function watched(s: TestServer, path: string) {
+  const ends = new AbortController();
+  const lines: string[] = [];
+  let wake = () => {};
+  const say = (text: string) => {
+    lines.push(text);
+    wake();
+  };
+  const said = async (part: string) => {
+    while (!lines.some((l) => l.includes(part))) await new Promise<void>((resolve) => (wake = resolve));
+  };
+  const watching = deploy('apply', [path, '--server', s.address, '--watch'], {
+    out: say,
+    err: say,
+    signal: ends.signal,
+  });
+  await said('Watching');
+  const end = () => {
+    ends.abort();
+    return watching;
+  };
+  return { lines, said, end };
+}
+
 describe('weir plan and weir apply', () => {
   it('tell what is new, do it, and then find nothing to do', async () => {
     const s = await server();
@@ -202,29 +227,13 @@ describe('weir plan and weir apply', () => {
     const s = await server();
     const dir = tempDir();
     writeFileSync(join(dir, '1.sql'), SOURCE);
-    const ends = new AbortController();
-    const lines: string[] = [];
-    let wake = () => {};
-    const say = (text: string) => {
-      lines.push(text);
-      wake();
-    };
-    const said = async (part: string) => {
-      while (!lines.some((l) => l.includes(part))) await new Promise<void>((resolve) => (wake = resolve));
-    };
-    const watching = deploy('apply', [dir, '--server', s.address, '--watch'], {
-      out: say,
-      err: say,
-      signal: ends.signal,
-    });
-    await said('Watching');
+    const { lines, said, end } = await watched(s, dir);
     writeFileSync(join(dir, '2.sql'), 'CREATE STREAM o AS SELECT k, nope FROM s;');
     await said('NOPE');
     writeFileSync(join(dir, '2.sql'), 'CREATE STREAM o AS SELECT k, v FROM s;');
     await said('1 new, 1 unchanged.');
     expect(lines.filter((l) => l.includes('unchanged STREAM S'))).toEqual([]); // named at the first time at most
-    ends.abort();
-    expect(await watching).toBe(0);
+    expect(await end()).toBe(0);
     expect(await names(s)).toEqual(['O', 'S', 'CSAS_O_0']);
   });
 
@@ -232,29 +241,13 @@ describe('weir plan and weir apply', () => {
     const s = await server();
     const file = join(tempDir(), '1.sql');
     writeFileSync(file, SOURCE);
-    const ends = new AbortController();
-    const lines: string[] = [];
-    let wake = () => {};
-    const say = (text: string) => {
-      lines.push(text);
-      wake();
-    };
-    const said = async (part: string) => {
-      while (!lines.some((l) => l.includes(part))) await new Promise<void>((resolve) => (wake = resolve));
-    };
-    const watching = deploy('apply', [file, '--server', s.address, '--watch'], {
-      out: say,
-      err: say,
-      signal: ends.signal,
-    });
-    await said('Watching');
+    const { said, end } = await watched(s, file);
     for (const name of ['o', 'p']) {
       writeFileSync(`${file}~`, `${SOURCE} CREATE STREAM ${name} AS SELECT k, v FROM s;`);
       renameSync(`${file}~`, file);
       await said(`create    STREAM ${name.toUpperCase()}`);
     }
-    ends.abort();
-    expect(await watching).toBe(0);
+    expect(await end()).toBe(0);
   });
 });
 

@@ -1,7 +1,7 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FakeEngine, startFake } from './fake-engine.js';
-import { type Answer, open, type TestServer } from './support.js';
+import { type Answer, ask, type TestServer } from './support.js';
 
 /** What was sent to the engine: the SQL of each request. */
 const seen: string[] = [];
@@ -17,20 +17,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const send = (bytes: Uint8Array, headers: Record<string, string> = {}, path = '/ksql'): Promise<Answer> =>
-  new Promise((resolve, reject) => {
-    const request = open(
-      server,
-      { method: 'POST', path, headers: { ...headers, 'transfer-encoding': 'chunked' } },
-      bytes,
-    );
-    request.on('error', reject);
-    request.on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (t: string) => (text += t));
-      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, text }));
-    });
-  });
+  ask(server, { method: 'POST', path, headers: { ...headers, 'transfer-encoding': 'chunked' } }, bytes);
 const json = (sql: string) => Buffer.from(JSON.stringify({ ksql: sql }));
 const taken = async (bytes: Uint8Array, headers: Record<string, string> = {}) => {
   seen.length = 0;

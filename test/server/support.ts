@@ -45,9 +45,9 @@ export interface AskOptions {
 const bodyText = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body));
 
 /** One request over HTTP/1.1 with these headers and no others (fetch would add Accept and Content-Type). */
-export function ask(server: TestServer, options: AskOptions): Promise<Answer> {
+export function ask(server: TestServer, options: AskOptions, bytes?: Uint8Array): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = open(server, options);
+    const request = open(server, options, bytes);
     request.on('error', reject);
     request.on('response', (response) => {
       let text = '';
