@@ -5,6 +5,8 @@ import { NO_WINDOW } from '../types/record.js';
 import type { Column } from '../types/schema.js';
 import type { FilterNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
+import { type GivenKeys, givenKey } from './given-keys.js';
+import type { JoinKeys } from './join-keys.js';
 import type { Evaluator, Operator, OperatorEnv, TaskRecord } from './operator.js';
 
 /** WHERE on a stream: rows for which the predicate is true go on as they are. Null rows fail it. */
@@ -36,6 +38,10 @@ export type Before =
   | { readonly kind: 'previous' }
   /** It keeps the keys that it has let through. */
   | { readonly kind: 'store'; readonly keyColumns: readonly Column[] }
+  /** The predicate looks at the key alone: what it says of a row it says of all rows of that key. */
+  | { readonly kind: 'key' }
+  /** A push query knows what it has given. */
+  | { readonly kind: 'given'; readonly given: GivenKeys; readonly keys: JoinKeys }
   /** It can't know: each row that does not match is a tombstone. */
   | { readonly kind: 'unknown' };
 
@@ -62,9 +68,10 @@ export class TableFilter implements Operator {
 
   process(record: TaskRecord): void {
     const { value, previous } = record;
-    const matches = value !== null && this.predicate(record) === true;
+    const { before } = this;
+    const matches = (value !== null || before.kind === 'key') && this.predicate(record) === true;
     if (!matches && value !== null) this.leftOut++;
-    switch (this.before.kind) {
+    switch (before.kind) {
       case 'previous': {
         const matched = previous !== null && this.matched(record, previous);
         if (!matches && !matched) return;
@@ -74,6 +81,15 @@ export class TableFilter implements Operator {
       case 'store':
         if (!this.remember(record, matches) && !matches) return;
         break;
+      case 'key':
+        if (!matches) return;
+        break;
+      case 'given': {
+        const key = givenKey(before.keys, record);
+        if (matches) before.given.add(key);
+        else if (!before.given.delete(key)) return;
+        break;
+      }
       case 'unknown':
         break;
     }

@@ -7,6 +7,7 @@ import { NO_WINDOW, type StreamRecord } from '../types/record.js';
 import type { Column } from '../types/schema.js';
 import type { FormatRef, StoreRef } from '../types/topology.js';
 import type { Value } from '../types/value.js';
+import type { GivenKeys } from './given-keys.js';
 
 /**
  * A record inside a task: beside the row, the bytes of its key as the source's topic has them (without a window), so that
@@ -112,6 +113,8 @@ export interface OperatorEnv extends OperatorContext {
   tableFunction(call: CallExpr): (...args: Value[]) => readonly Value[] | null;
   decoder(ref: FormatRef, columns: readonly Column[], needed: readonly number[], isKey: boolean): RowDecoder;
   encoder(ref: FormatRef, columns: readonly Column[], isKey: boolean): RowEncoder;
+  /** A push query's: what it has given of a table. Absent: nobody knows. */
+  readonly given?: GivenKeys | undefined;
   /** The task's store, and whether it is known to hold nothing yet. */
   store(ref: StoreRef): { readonly store: Store; readonly empty: boolean };
   /** True: emit one row a changed key at each commit. False: emit each update. */

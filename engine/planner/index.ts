@@ -6,6 +6,7 @@ import {
   type ResolvedRelation,
   type ResolvedSelect,
   relationSources,
+  sameExpr,
 } from '../analyzer/index.js';
 import type { DataSource, QueryDef, QueryKind } from '../catalog/index.js';
 import type { TypedExpr } from '../types/expr.js';
@@ -113,12 +114,24 @@ export function planPush(statement: ResolvedSelect): PushPlan {
   const rows = storeTables(optimize(planRows(query)), false);
   const { plan: logical, at } = pruneColumns(rows, usedBy(query.select.map((c) => c.expr)));
   const topology = new TopologyBuilder(true).push(logical, {
-    columns: query.select.map((c) => ({ name: c.name, expr: moveColumns(c.expr, at), key: c.key !== null })),
+    columns: query.select.map((c) => ({
+      name: c.name,
+      expr: moveColumns(c.expr, at),
+      key: c.key !== null,
+      ...(identifies(c.expr, query) ? { identifies: true } : {}),
+    })),
     limit: query.limit,
     table: logical.table,
   });
   return { logical, topology };
 }
+
+/** A FULL JOIN has a key of its own; where it is not selected, the columns that it joins on say which row is gone. */
+const identifies = (expr: TypedExpr, { relation, shape }: ResolvedQuery): boolean =>
+  shape.kind === 'plain' &&
+  relation.kind === 'join' &&
+  relation.joinType === 'FULL' &&
+  relation.equalToKey.some((e) => sameExpr(e.expr, expr));
 
 /** Plans a pull query. Throws WeirError NOT_SUPPORTED where the table's query keeps no state that could answer. Pure. */
 export function planPull(statement: ResolvedSelect): AnyPullPlan {

@@ -6,6 +6,7 @@ import { FlatMap } from '../operators/flat-map.js';
 import { ForeignKeyJoin } from '../operators/foreign-key-join.js';
 import { ForeignKeyResult } from '../operators/foreign-key-result.js';
 import { ForeignKeySend } from '../operators/foreign-key-send.js';
+import { type GivenKeys, isOfKey } from '../operators/given-keys.js';
 import { JoinKeys } from '../operators/join-keys.js';
 import { Materialize } from '../operators/materialize.js';
 import { fanOut, type Operator, type OperatorEnv } from '../operators/operator.js';
@@ -103,7 +104,9 @@ export function buildChain(sub: SubTopology, env: OperatorEnv, topics: ChainTopi
     const out = behind(node.id);
     switch (node.kind) {
       case 'filter':
-        return node.table ? new TableFilter(node, env, out, facts.before(node)) : new StreamFilter(node, env, out);
+        return node.table
+          ? new TableFilter(node, env, out, facts.before(node, env.given))
+          : new StreamFilter(node, env, out);
       case 'project':
         return new Project(node, env, out, facts.wantsPrevious(node.id));
       case 'flatMap':
@@ -142,7 +145,7 @@ export function buildChain(sub: SubTopology, env: OperatorEnv, topics: ChainTopi
       }
       case 'result': {
         if (result === undefined) throw new Error(`${node.id}: nobody takes the rows of this query`);
-        const operator = new Result(node, env, result);
+        const operator = new Result(node, env, result, facts.tellsRemovals(node.input));
         results.unshift(operator);
         return operator;
       }
@@ -235,10 +238,20 @@ class Facts {
     });
   }
 
-  before(node: FilterNode): Before {
+  before(node: FilterNode, given?: GivenKeys): Before {
     if (this.tellsPrevious(node.input)) return { kind: 'previous' };
     if (node.store !== null) return { kind: 'store', keyColumns: this.keyColumns(node.input) };
-    return { kind: 'unknown' };
+    if (isOfKey(node)) return { kind: 'key' };
+    if (given === undefined) return { kind: 'unknown' };
+    const types = this.keyColumns(node.input).map((c) => c.type);
+    return { kind: 'given', given, keys: new JoinKeys(types, this.window(node.input)) };
+  }
+
+  /** Whether a row that is gone comes with what it was: joins of tables give each removal with the row that it removes. */
+  tellsRemovals(id: NodeId): boolean {
+    const node = this.node(id);
+    if (node.kind === 'filter') return this.tellsRemovals(node.input);
+    return node.kind === 'tableJoin' || node.kind === 'foreignKeyResult';
   }
 
   /** Whether an aggregate's groups are the key bytes of its input records as they are. */
@@ -275,7 +288,7 @@ class Facts {
     return this.consumers(id).some((c) => {
       switch (c.kind) {
         case 'filter':
-          return readsKey(c.predicate) || this.before(c).kind === 'store' || this.needsKey(c.id);
+          return readsKey(c.predicate) || (c.table && remembers(this.before(c))) || this.needsKey(c.id);
         case 'project':
           return c.key !== null || readsKey(c.value) || this.needsKey(c.id);
         case 'flatMap':
@@ -345,6 +358,9 @@ class Facts {
     return node;
   }
 }
+
+/** Whether a filter may have to know keys that it has seen. */
+const remembers = ({ kind }: Before): boolean => kind === 'store' || kind === 'unknown';
 
 /** Whether typed expressions, at any depth of a plan's plain data, read a key column. */
 function readsKey(part: unknown): boolean {

@@ -1,3 +1,4 @@
+import { GivenKeys } from '../operators/given-keys.js';
 import type { OperatorEnv, TaskRecord } from '../operators/operator.js';
 import { SourceReader } from '../operators/source.js';
 import type { Value } from '../types/value.js';
@@ -79,7 +80,8 @@ export class Hubs {
 
   /**
    * Attaches a subscriber that has had all before `positions` and is to get all from there on. Undefined where the hub is
-   * further already, or where there is none and these are not the ends: then it has to come nearer by itself.
+   * further already, or where there is none and these are not the ends: then it has to come nearer by itself. `given`: what
+   * it has been given of a table; null: nobody knows.
    */
   attach(
     plan: StatelessPlan,
@@ -87,15 +89,16 @@ export class Hubs {
     subscriber: Subscriber,
     positions: readonly number[],
     atEnd: boolean,
+    given: GivenKeys | null,
   ): Attachment | undefined {
     const hub = this.hubs.get(plan.sourceKey);
-    if (hub !== undefined) return hub.join(plan, queryId, subscriber, positions);
+    if (hub !== undefined) return hub.join(plan, queryId, subscriber, positions, given);
     if (!atEnd || this.hubs.size >= this.limits.hubs) return undefined;
     const made: Hub = new Hub(this.services, this.feeds.reader(queryId), plan, queryId, positions, () => {
       if (this.hubs.get(plan.sourceKey) === made) this.hubs.delete(plan.sourceKey);
     });
     this.hubs.set(plan.sourceKey, made);
-    return made.join(plan, queryId, subscriber, positions);
+    return made.join(plan, queryId, subscriber, positions, given);
   }
 }
 
@@ -142,15 +145,19 @@ class Hub {
     queryId: string,
     subscriber: Subscriber,
     positions: readonly number[],
+    given: GivenKeys | null,
   ): Attachment | undefined {
     const here = this.inputs.positions();
     if (this.closed || positions.length !== here.length) return undefined;
     if (positions.some((p, i) => p < here[i]!)) return undefined;
-    let evaluation = this.evaluations.get(plan.evaluationKey);
+    const key = `${given === null ? '' : 'given '}${plan.evaluationKey}`;
+    let evaluation = this.evaluations.get(key);
     if (evaluation === undefined) {
-      evaluation = new Evaluation(this.services, plan, queryId);
-      this.evaluations.set(plan.evaluationKey, evaluation);
+      evaluation = new Evaluation(this.services, plan, key, queryId, given === null ? undefined : new GivenKeys());
+      this.evaluations.set(key, evaluation);
     }
+    // What one subscriber has been given was let through: the others lose nothing by knowing it.
+    if (given !== null) evaluation.given?.addAll(given);
     // What has been evaluated lies before the newcomer.
     evaluation.cut(this.inputs);
     const attachment = this.attachment(
@@ -282,7 +289,6 @@ class Hub {
 
 /** One query, evaluated once for all its subscribers. */
 class Evaluation {
-  readonly key: string;
   readonly subscribers = new Map<Subscriber, Attachment>();
   failure: Error | null = null;
   late = 0;
@@ -297,18 +303,28 @@ class Evaluation {
   private cutAt = Number.NEGATIVE_INFINITY;
   private current: TaskRecord | null = null;
 
-  constructor(services: RuntimeServices, plan: StatelessPlan, queryId: string) {
+  constructor(
+    services: RuntimeServices,
+    plan: StatelessPlan,
+    readonly key: string,
+    queryId: string,
+    readonly given: GivenKeys | undefined,
+  ) {
     this.plan = plan;
-    this.key = plan.evaluationKey;
     const counters = new Counters(queryId, services);
-    const env = environment(services, plan, {
-      evaluationError: (node, message, record) => counters.evaluationError(node, message, record),
-      skipped: () => {},
-      late: () => {
-        this.late++;
+    const env = environment(
+      services,
+      plan,
+      {
+        evaluationError: (node, message, record) => counters.evaluationError(node, message, record),
+        skipped: () => {},
+        late: () => {
+          this.late++;
+        },
+        streamTime: () => -1,
       },
-      streamTime: () => -1,
-    });
+      given,
+    );
     this.chain = buildChain(plan.sub, env, { source: (node) => node.topic, target: noTarget }, (row, tombstone) => {
       this.rows.push(row);
       this.tombstones.push(tombstone);
@@ -385,11 +401,13 @@ function environment(
   services: RuntimeServices,
   { properties }: StatelessPlan,
   context: Parameters<typeof operatorEnv>[0]['context'],
+  given?: GivenKeys,
 ): OperatorEnv {
   return operatorEnv({
     services,
     properties,
     context,
+    given,
     cached: false,
     cacheEntries: 0,
     openStore: () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isOfKey } from '../operators/given-keys.js';
 import { WeirError } from '../types/errors.js';
 import type { ResultNode, SourceNode, SubTopology, Topology } from '../types/topology.js';
 import { decodesKey } from './chain.js';
@@ -18,6 +19,8 @@ export interface StatelessPlan {
   readonly source: SourceNode;
   readonly result: ResultNode;
   readonly limit: number | null;
+  /** WHERE on a table: what is not let through any more is a tombstone, if it has been given (`GivenKeys`). */
+  readonly tracksGiven: boolean;
   readonly properties: Properties;
   /** Equal where the same bytes are decoded in the same way. */
   readonly sourceKey: string;
@@ -64,6 +67,7 @@ export function statelessPlan(
     source,
     result: resultOf(unlimited),
     limit,
+    tracksGiven: sub.nodes.some((n) => n.kind === 'filter' && n.table && !isOfKey(n)),
     properties,
     sourceKey: JSON.stringify([decoded, decodesKey(sub, source), evaluated]),
     evaluationKey: `${withTokens}${evaluationKey}`,

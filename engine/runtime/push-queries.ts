@@ -1,4 +1,5 @@
 import type { PartitionOffsets } from '../log/log.js';
+import type { GivenKeys } from '../operators/given-keys.js';
 import { isNotReady, messageOf } from '../types/errors.js';
 import { resumeAt, TOKEN, TOKENS_ENABLED } from './continuation.js';
 import type { PullSpec } from './pull-query.js';
@@ -57,17 +58,24 @@ export class PushQueries {
     }
     if (token !== undefined) {
       const starts = new Map([[plan.topic, await resumeAt(token, plan.fingerprint, plan.topic, log)]]);
-      return this.subscribe(plan, queryId, starts, 0);
+      return this.subscribe(plan, queryId, starts, 0, null);
     }
     if (wantsSnapshot) return this.snapshot(plan, spec);
     const { starts, earlier } = await startsOf(log, [plan.topic], querySettings(properties, 'latest').offsetReset);
     return this.subscribe(plan, queryId, starts, earlier);
   }
 
-  private subscribe(plan: StatelessPlan, queryId: string, starts: Starts, earlier: number): Subscription {
+  private subscribe(
+    plan: StatelessPlan,
+    queryId: string,
+    starts: Starts,
+    earlier: number,
+    given?: GivenKeys | null,
+  ): Subscription {
     const { subscriptions } = this.limits;
     return new Subscription(this.services, this.hubs, this.feeds, {
       ...{ queryId, plan, starts, earlier },
+      ...(given === undefined ? {} : { given }),
       ...(subscriptions === undefined ? {} : { limits: subscriptions }),
     });
   }
@@ -84,8 +92,7 @@ export class PushQueries {
       const rest = afterState ? all.map((s) => ({ ...s, offset: endOf(began, s.partition) ?? s.offset })) : all;
       const ends = all.map((s) => ({ partition: s.partition, offset: s.bound!, atEnd: true }));
       return {
-        // They take part from here on: nothing is missing behind the snapshot, however long that takes to read.
-        changes: this.subscribe(plan, queryId, new Map([[plan.topic, ends]]), 0),
+        changes: (given) => this.subscribe(plan, queryId, new Map([[plan.topic, ends]]), 0, given),
         rest: new PushQuery(
           this.services,
           { ...spec, topology: plan.topology },

@@ -1,3 +1,4 @@
+import type { GivenKeys } from '../operators/given-keys.js';
 import type { OperatorContext } from '../operators/operator.js';
 import type { ResultSink } from '../operators/result.js';
 import { MemoryState } from '../stores/memory.js';
@@ -29,6 +30,8 @@ export interface PushOptions {
   readonly earlier: number;
   /** Closed by the query. */
   readonly reader: PushReader;
+  /** What has been given of a table before, and then by this query; absent: nobody knows. */
+  readonly given?: GivenKeys | undefined;
   /** It ends where its starts say. */
   readonly bounded?: boolean;
   /** What a batch says of the place behind it. */
@@ -109,6 +112,7 @@ export class PushQuery implements RowStream {
       context: this.reports(),
       cached: querySettings(spec.properties, 'latest').cached,
       cacheEntries: Number.POSITIVE_INFINITY,
+      given: options.given,
       openStore: (ref) => {
         const store = new MeteredStore(this.state.store(this.task, ref.name), (bytes) => this.grow(bytes));
         this.stores.push(store);

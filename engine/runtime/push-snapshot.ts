@@ -1,5 +1,9 @@
+import { GivenKeys, givenKey } from '../operators/given-keys.js';
+import { JoinKeys } from '../operators/join-keys.js';
+import { newRecord } from '../operators/operator.js';
 import { ByteWriter } from '../types/bytes.js';
 import { isNotReady, WeirError } from '../types/errors.js';
+import type { TypedExpr } from '../types/expr.js';
 import { KeyCodec } from '../types/key-codec.js';
 import type { Value } from '../types/value.js';
 import { rowBytes } from './pull/budget.js';
@@ -24,8 +28,8 @@ const NOTHING_READ: RowProgress = {
 export interface SnapshotReads {
   /** The topic from where the snapshot's rows may be older, up to where they cannot be newer. */
   readonly rest: PushQuery;
-  /** From that end on. */
-  readonly changes: RowStream;
+  /** From that end on. `given`: the rows of the snapshot, where the plan tracks what it has given. */
+  changes(given?: GivenKeys): RowStream;
   /** What the last batch of the snapshot says of the place behind it. */
   readonly continuation: string | undefined;
 }
@@ -54,6 +58,7 @@ export class SnapshotQuery implements RowStream {
   readonly queryId: string;
   readonly columns: readonly ResultColumn[];
   private reads: SnapshotReads | null = null;
+  private changes: RowStream | null = null;
   private rows: Iterator<readonly Value[]> | null = null;
   private pending: IteratorResult<readonly Value[]> | null = null;
   private inSnapshot = true;
@@ -66,12 +71,12 @@ export class SnapshotQuery implements RowStream {
   }
 
   get end(): RowStreamEnd {
-    return this.reads?.changes.end ?? 'terminated';
+    return this.changes?.end ?? 'terminated';
   }
 
   async next(): Promise<RowBatch | undefined> {
     if (this.closed) return undefined;
-    if (!this.inSnapshot) return this.reads!.changes.next();
+    if (!this.inSnapshot) return this.changes!.next();
     this.rows ??= (await this.read()).values();
     if (this.closed) return undefined;
     const rows: (readonly Value[])[] = [];
@@ -92,15 +97,14 @@ export class SnapshotQuery implements RowStream {
   progress(): RowProgress {
     const rowsOut = this.snapshotRows;
     if (this.reads === null) return { ...NOTHING_READ, rowsOut };
-    const { rest, changes } = this.reads;
-    if (this.inSnapshot) return { ...rest.progress(), rowsOut };
-    const progress = changes.progress!();
+    if (this.inSnapshot) return { ...this.reads.rest.progress(), rowsOut };
+    const progress = this.changes!.progress!();
     return { ...progress, rowsOut: progress.rowsOut + rowsOut };
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.all([this.source.state?.close(), this.reads?.rest.close(), this.reads?.changes.close()]);
+    await Promise.all([this.source.state?.close(), this.reads?.rest.close(), this.changes?.close()]);
   }
 
   private async read(): Promise<Map<string, readonly Value[]>> {
@@ -108,10 +112,14 @@ export class SnapshotQuery implements RowStream {
     const hasState = await this.readState(fold);
     if (this.closed) return fold.rows;
     this.reads = await this.source.reads(hasState);
-    const { rest, changes } = this.reads;
-    if (this.closed) await changes.close();
-    else for (let batch = await rest.next(); batch !== undefined; batch = await rest.next()) fold.apply(batch);
+    const { rest } = this.reads;
+    const { plan } = this.source;
+    // They take part from here on: nothing is missing behind the snapshot, however long that takes to read.
+    if (!this.closed && !plan.tracksGiven) this.changes = this.reads.changes();
+    if (!this.closed)
+      for (let batch = await rest.next(); batch !== undefined; batch = await rest.next()) fold.apply(batch);
     await rest.close();
+    if (!this.closed && plan.tracksGiven) this.changes = this.reads.changes(givenOf(plan, fold.rows.values()));
     return fold.rows;
   }
 
@@ -181,6 +189,27 @@ class RowKey {
     );
     return this.scratch.toBuffer().toString('latin1');
   }
+}
+
+/** The rows' keys as the query's filter knows them. `checkSnapshot` has made sure that the columns are selected. */
+function givenOf({ source, result }: StatelessPlan, rows: Iterable<readonly Value[]>): GivenKeys {
+  const keys = new JoinKeys(
+    source.key.map((c) => c.type),
+    source.window,
+  );
+  const at = (find: (expr: TypedExpr) => boolean): number => result.columns.findIndex((c) => find(c.expr));
+  const columns = source.key.map((_, k) => at((e) => e.kind === 'column' && e.from === 'key' && e.index === k));
+  const bound = (name: string): number => at((e) => e.kind === 'pseudo' && e.name === name);
+  const [start, end] = [bound('WINDOWSTART'), bound('WINDOWEND')];
+  const record = newRecord();
+  const given = new GivenKeys();
+  for (const row of rows) {
+    record.key = columns.map((i) => row[i]!);
+    if (start >= 0) record.windowStart = Number(row[start]);
+    if (end >= 0) record.windowEnd = Number(row[end]);
+    given.add(givenKey(keys, record));
+  }
+  return given;
 }
 
 /** The window's bounds are part of a windowed table's key. */

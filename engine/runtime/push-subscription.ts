@@ -1,3 +1,4 @@
+import { GivenKeys } from '../operators/given-keys.js';
 import type { Feeds } from './push-feed.js';
 import type { Attachment, HubCounts, Hubs, SharedBatch, Subscriber } from './push-hub.js';
 import type { Starts } from './push-inputs.js';
@@ -21,6 +22,8 @@ export interface SubscriptionOptions {
   readonly starts: Starts;
   /** Records that stand before them. */
   readonly earlier: number;
+  /** What its reader has of the table; null: nobody knows (a token). */
+  readonly given?: GivenKeys | null;
   readonly limits?: SubscriptionLimits;
 }
 
@@ -57,6 +60,11 @@ export class Subscription implements RowStream, Subscriber {
   private before: HubCounts = NO_COUNTS;
   private streamTime = -1;
   private wake: () => void = () => {};
+  /**
+   * What its reader has of the table, until a hub knows it. Null: nobody knows, and tombstones may come of rows that its
+   * reader never had. So it is after a token, and behind a hub that it did not keep up with: what reads nothing holds nothing.
+   */
+  private given: GivenKeys | null;
 
   private readonly limits: SubscriptionLimits;
 
@@ -71,6 +79,7 @@ export class Subscription implements RowStream, Subscriber {
     this.columns = columnsOf(plan.result);
     this.left = plan.limit ?? Number.POSITIVE_INFINITY;
     this.limits = options.limits ?? LIMITS;
+    this.given = !plan.tracksGiven || options.given === null ? null : (options.given ?? new GivenKeys());
     const at = starts.get(plan.topic)!;
     this.positions = at.map((s) => s.offset);
     if (this.left === 0) {
@@ -204,8 +213,9 @@ export class Subscription implements RowStream, Subscriber {
 
   private attach(positions: readonly number[], atEnd: boolean): boolean {
     const { queryId, plan } = this.options;
-    const attachment = this.hubs.attach(plan, queryId, this, positions, atEnd);
+    const attachment = this.hubs.attach(plan, queryId, this, positions, atEnd, this.given);
     if (attachment === undefined) return false;
+    this.given = null;
     this.attachment = attachment;
     this.from = attachment.from;
     return true;
@@ -223,6 +233,7 @@ export class Subscription implements RowStream, Subscriber {
       starts,
       earlier,
       reader: this.feeds.reader(queryId),
+      given: this.given ?? undefined,
       continuation: plan.continuation,
       handOver: (positions, atEnd) => this.handOver(positions, atEnd),
     });

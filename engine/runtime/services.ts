@@ -4,6 +4,7 @@ import type { SchemaRegistry } from '../formats/registry/registry.js';
 import type { FunctionConfig } from '../functions/function.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import type { Log } from '../log/log.js';
+import type { GivenKeys } from '../operators/given-keys.js';
 import type { OperatorContext, OperatorEnv } from '../operators/operator.js';
 import type { StateDatabase, Store } from '../stores/store.js';
 import type { Clock } from '../types/clock.js';
@@ -93,6 +94,7 @@ export interface EnvOptions {
   readonly context: OperatorContext;
   readonly cached: boolean;
   readonly cacheEntries: number;
+  readonly given?: GivenKeys | undefined;
   /** Called once a store. */
   openStore(ref: StoreRef): { readonly store: Store; readonly empty: boolean };
 }
@@ -112,6 +114,7 @@ export function operatorEnv(options: EnvOptions): OperatorEnv {
     streamTime: () => context.streamTime(),
     cached: options.cached,
     cacheEntries: options.cacheEntries,
+    given: options.given,
     outerJoinEmitMs: Number(config.property(OUTER_JOIN_EMIT) ?? 1000),
     now: () => services.clock.now(),
     failOnInvalidTimestamp: config.property('ksql.timestamp.throw.on.invalid') === 'true',

@@ -310,7 +310,13 @@ export interface SinkNode extends NodeBase {
 export interface ResultNode extends NodeBase {
   readonly kind: 'result';
   readonly input: NodeId;
-  readonly columns: readonly { readonly name: string; readonly expr: TypedExpr; readonly key: boolean }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly expr: TypedExpr;
+    readonly key: boolean;
+    /** A tombstone shows it though it is no key: what a FULL JOIN joins on, which is not there on both sides of a row. */
+    readonly identifies?: boolean;
+  }[];
   readonly limit: number | null;
   readonly table: boolean;
 }

@@ -1,12 +1,29 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isRestFile, runRestFiles } from '../../cli/test/rest-command.js';
 import { readTests, runAll } from '../../cli/test/test-command.js';
+import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
 
-/** Behaviour is tested in SQL files first: every `.sql` file of this folder. */
-for (const file of readdirSync(import.meta.dirname).filter((f) => f.endsWith('.sql'))) {
+/** Behaviour is tested in SQL files first: every `.sql` and `.json` file of this folder, those with `responses` over HTTP. */
+for (const file of readdirSync(import.meta.dirname).filter((f) => /\.(sql|json)$/.test(f))) {
+  const path = join(import.meta.dirname, file);
   describe(file, () => {
-    for (const t of readTests(join(import.meta.dirname, file))) {
+    if (isRestFile(path)) {
+      it('answers as each case says', async () => {
+        const results = await runRestFiles([path], undefined, 1, {
+          functions: new FunctionRegistry(BUILT_IN_FUNCTIONS),
+          now: Date.now,
+          random: () => 0.5,
+          uuid: () => '00000000-0000-0000-0000-000000000000',
+        });
+        expect(results.length).toBeGreaterThan(0);
+        const failed = results.filter((r) => !r.outcome.passed);
+        expect(failed.map((r) => [r.test.name, r.outcome])).toEqual([]);
+      }, 120_000);
+      return;
+    }
+    for (const t of readTests(path)) {
       it(t.name, () => {
         const [result] = runAll([t]);
         expect(result!.outcome).toEqual({ passed: true });
