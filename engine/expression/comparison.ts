@@ -1,12 +1,12 @@
 import { compareValues, nullSafeEqual, valuesEqual } from '../types/compare.js';
 import type { CompareOp, TypedExpr } from '../types/expr.js';
-import type { SqlType } from '../types/sql-type.js';
+import type { SqlType, TypeKind } from '../types/sql-type.js';
 import type { Value } from '../types/value.js';
 import { type Compiled, type Compiler, constantValue } from './compile.js';
 
-/** Whether JavaScript's own operators compare the type's values: all but DECIMAL, BYTES and the collections. */
-export const isNatural = (t: SqlType): boolean =>
-  t.kind !== 'DECIMAL' && t.kind !== 'BYTES' && t.kind !== 'ARRAY' && t.kind !== 'MAP' && t.kind !== 'STRUCT';
+/** Kinds whose values JavaScript's own operators compare as SQL does. */
+const NATURAL: ReadonlySet<TypeKind> = new Set(['BOOLEAN', 'INTEGER', 'BIGINT', 'STRING', 'DATE', 'TIME', 'TIMESTAMP']);
+export const isNatural = (t: SqlType): boolean => NATURAL.has(t.kind);
 
 type Ordered = number | bigint | string | boolean;
 
@@ -19,10 +19,31 @@ export function compileComparison(expr: TypedExpr & { kind: 'compare' }, c: Comp
     const same = nullSafeEqual(type);
     return expr.op === 'IS DISTINCT FROM' ? (r) => !same(left(r), right(r)) : (r) => same(left(r), right(r));
   }
-  if (!isNatural(type)) return general(expr.op, type, left, right);
   const constant = constantValue(expr.right, c);
+  if (type.kind === 'DOUBLE' && isOrdinary(constant?.value)) return doubleWithConstant(expr.op, left, constant.value);
+  if (!isNatural(type)) return general(expr.op, type, left, right);
   if (constant === undefined) return natural(expr.op, left, right);
   return constant.value === null ? () => false : withConstant(expr.op, left, constant.value as Ordered);
+}
+
+/** Neither NaN nor a zero: JavaScript's operators then find only NaN on the other side wrong, which is above all numbers. */
+const isOrdinary = (v: Value | undefined): v is number => typeof v === 'number' && v !== 0 && !Number.isNaN(v);
+
+function doubleWithConstant(op: CompareOp, left: Compiled, c: number): Compiled {
+  switch (op) {
+    case '>':
+      return (r) => {
+        const a = left(r);
+        return a !== null && !((a as number) <= c);
+      };
+    case '>=':
+      return (r) => {
+        const a = left(r);
+        return a !== null && !((a as number) < c);
+      };
+    default:
+      return withConstant(op, left, c);
+  }
 }
 
 function withConstant(op: CompareOp, left: Compiled, c: Ordered): Compiled {

@@ -1,3 +1,6 @@
+/** A NaN that was read keeps its bits; written, there is one, so that equal values have equal bytes. */
+const oneNaN = (v: number): number => (Number.isNaN(v) ? Number.NaN : v);
+
 /** A growing byte buffer: scratch space of encoders. Reused by `reset`; `bytes()` is a view until the next write. */
 export class ByteWriter {
   buffer: Buffer;
@@ -83,7 +86,17 @@ export class ByteWriter {
 
   double(v: number): void {
     this.ensure(8);
-    this.length = this.buffer.writeDoubleBE(v, this.length);
+    this.length = this.buffer.writeDoubleBE(oneNaN(v), this.length);
+  }
+
+  doubleLE(v: number): void {
+    this.ensure(8);
+    this.length = this.buffer.writeDoubleLE(oneNaN(v), this.length);
+  }
+
+  floatLE(v: number): void {
+    this.ensure(4);
+    this.length = this.buffer.writeFloatLE(oneNaN(v), this.length);
   }
 
   /** What was written, as a view. */

@@ -8,9 +8,28 @@ export type Comparator = (a: never, b: never) => number;
 const natural = (a: number | bigint | string | boolean, b: number | bigint | string | boolean): number =>
   a < b ? -1 : a > b ? 1 : 0;
 
+/**
+ * The one order of DOUBLE, Java's `Double.compare`: -0 before 0, and NaN, which is equal to itself, behind all numbers.
+ * Comparison, sorting, MIN and MAX go by it, and stored keys have it in their bytes (key-codec.ts).
+ */
+export function compareDoubles(a: number, b: number): number {
+  if (a < b) return -1;
+  if (a > b) return 1;
+  if (a === b && a !== 0) return 0;
+  return rank(a) - rank(b);
+}
+
+/** Of what JavaScript's operators cannot tell apart: -0, 0 and NaN. */
+const rank = (v: number): number => (Object.is(v, -0) ? -1 : v === 0 ? 0 : Number.isNaN(v) ? 2 : v > 0 ? 1 : -2);
+
+/** The equality that goes with `compareDoubles`. */
+export const doublesEqual = (a: number, b: number): boolean => Object.is(a, b);
+
 /** The order of a type: numbers by value, text by UTF-16 code units as in Java, bytes unsigned, false before true. */
 export function compareValues(type: SqlType): Comparator {
   switch (type.kind) {
+    case 'DOUBLE':
+      return compareDoubles;
     case 'DECIMAL':
       return (a: Decimal, b: Decimal) => a.compare(b);
     case 'BYTES':
@@ -27,6 +46,8 @@ export function compareValues(type: SqlType): Comparator {
 /** Equality of non-null values of one type; nulls inside a collection are equal to each other. */
 export function valuesEqual(type: SqlType): (a: never, b: never) => boolean {
   switch (type.kind) {
+    case 'DOUBLE':
+      return doublesEqual;
     case 'DECIMAL':
       return (a: Decimal, b: Decimal) => a.compare(b) === 0;
     case 'BYTES':
@@ -41,10 +62,12 @@ export function valuesEqual(type: SqlType): (a: never, b: never) => boolean {
     }
     case 'MAP': {
       const value = nullSafeEqual(type.value);
+      const key = hashKey(type.key);
       return (a: Map<Value, Value>, b: Map<Value, Value>) => {
         if (a.size !== b.size) return false;
+        const byKey = new Map([...b].map(([k, y]) => [key(k), y]));
         for (const [k, x] of a) {
-          const y = b.get(k);
+          const y = byKey.get(key(k));
           if (y === undefined || !value(x, y)) return false;
         }
         return true;
@@ -64,6 +87,9 @@ export function nullSafeEqual(type: SqlType): (a: Value, b: Value) => boolean {
 /** A primitive that is the same for equal values and differs for others: what a Set or Map can go by. Null for null. */
 export function hashKey(type: SqlType): (v: Value) => string | number | bigint | boolean | null {
   switch (type.kind) {
+    case 'DOUBLE':
+      // To a Set or Map, NaN is itself, and -0 is 0.
+      return (v) => (v === 0 && Object.is(v, -0) ? '-0' : (v as number | null));
     case 'DECIMAL':
       return (v) => (v === null ? null : plain(v as Decimal));
     case 'BYTES':

@@ -111,19 +111,9 @@ function plainWriter(schema: Exclude<AvroType, { kind: 'union' }>, type: SqlType
         ? (v, out) => writeLong(out, v as number | bigint)
         : null;
     case 'float':
-      return type.kind === 'DOUBLE'
-        ? (v, out) => {
-            out.ensure(4);
-            out.length = out.buffer.writeFloatLE(v as number, out.length);
-          }
-        : null;
+      return type.kind === 'DOUBLE' ? (v, out) => out.floatLE(v as number) : null;
     case 'double':
-      return ['DOUBLE', 'INTEGER'].includes(type.kind)
-        ? (v, out) => {
-            out.ensure(8);
-            out.length = out.buffer.writeDoubleLE(v as number, out.length);
-          }
-        : null;
+      return ['DOUBLE', 'INTEGER'].includes(type.kind) ? (v, out) => out.doubleLE(v as number) : null;
     case 'string':
       return type.kind === 'STRING' ? (v, out) => writeText(v as string, out) : null;
     case 'enum':

@@ -17,10 +17,8 @@ import {
   VARINT,
   type WireCursor,
   type WireType,
-  writeDouble,
   writeFixed32,
   writeFixed64,
-  writeFloat,
   writeSint32,
   writeSint64,
   writeVarint32,
@@ -158,9 +156,9 @@ export function scalarWriter(scalar: Scalar, type: SqlType): Write | null {
     case 'bytes':
       return kind === 'BYTES' ? (v, out) => writeBytes(v as Uint8Array, out) : null;
     case 'double':
-      return kind === 'DOUBLE' || kind === 'INTEGER' ? (v, out) => writeDouble(out, v as number) : null;
+      return kind === 'DOUBLE' || kind === 'INTEGER' ? (v, out) => out.doubleLE(v as number) : null;
     case 'float':
-      return kind === 'DOUBLE' ? (v, out) => writeFloat(out, v as number) : null;
+      return kind === 'DOUBLE' ? (v, out) => out.floatLE(v as number) : null;
     default:
       return integerWriter(scalar, kind);
   }

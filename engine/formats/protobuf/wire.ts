@@ -230,16 +230,6 @@ export function writeFixed64(out: ByteWriter, v: number | bigint): void {
   out.length = out.buffer.writeBigInt64LE(BigInt.asIntN(64, BigInt(v)), out.length);
 }
 
-export function writeFloat(out: ByteWriter, v: number): void {
-  out.ensure(4);
-  out.length = out.buffer.writeFloatLE(v, out.length);
-}
-
-export function writeDouble(out: ByteWriter, v: number): void {
-  out.ensure(8);
-  out.length = out.buffer.writeDoubleLE(v, out.length);
-}
-
 /** Begins something with its length in front; `endDelimited` wants what this gives. */
 export function beginDelimited(out: ByteWriter): number {
   out.byte(0);

@@ -14,7 +14,7 @@ interface Kept {
 
 /**
  * A hash join: keeps the right side, which counts against the query's budget, and lets the left one stream past. A key with a
- * NULL (or NaN) in it equals none.
+ * NULL in it equals none.
  */
 export async function* joinRows(left: RowBatches, right: RowBatches, node: PullJoin, parts: PullParts): RowBatches {
   const { joinType } = node;
@@ -30,7 +30,7 @@ export async function* joinRows(left: RowBatches, right: RowBatches, node: PullJ
   for await (const rows of right) {
     for (const row of rows) {
       const keys = rightKeys(row);
-      const meets = keys.every(isComparable);
+      const meets = keys.every(isPresent);
       if (!meets && !keepsRight) continue;
       parts.budget.take(rowBytes(row) + KEPT_BYTES, 'JOIN');
       const entry = { row, matched: false };
@@ -46,7 +46,7 @@ export async function* joinRows(left: RowBatches, right: RowBatches, node: PullJ
   for await (const rows of left) {
     for (const row of rows) {
       const keys = leftKeys(row);
-      const matches = keys.every(isComparable) ? byKey.get(keyOf(keys)) : undefined;
+      const matches = keys.every(isPresent) ? byKey.get(keyOf(keys)) : undefined;
       if (matches === undefined) {
         if (keepsLeft) given.push([...row, ...noRight]);
         continue;
@@ -75,4 +75,4 @@ export async function* joinRows(left: RowBatches, right: RowBatches, node: PullJ
 /** Of a row that is kept, beside the row. */
 const KEPT_BYTES = 64;
 
-const isComparable = (v: Value): boolean => v !== null && !Number.isNaN(v);
+const isPresent = (v: Value): boolean => v !== null;

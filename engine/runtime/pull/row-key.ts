@@ -14,9 +14,9 @@ export function rowKey(types: readonly SqlType[]): (values: readonly Value[]) =>
     parts
       .map((part, i) => {
         const k = part(values[i]!);
-        // Doubles: 0 and -0 are equal.
-        const text = k === null ? '' : String(k === 0 ? 0 : k);
-        return k === null ? '-' : `${text.length}:${text}`;
+        if (k === null) return '-';
+        const text = String(k);
+        return `${text.length}:${text}`;
       })
       .join('');
 }

@@ -59,10 +59,7 @@ export async function* sortRows(
 
 function comparator(keys: readonly SortKey[]): (a: Entry, b: Entry) => number {
   const orders = keys.map(({ expr, descending, nullsFirst }) => {
-    const order = (expr.type.kind === 'DOUBLE' ? compareDoubles : compareValues(expr.type)) as (
-      a: Value,
-      b: Value,
-    ) => number;
+    const order = compareValues(expr.type) as (a: Value, b: Value) => number;
     const nulls = nullsFirst ? -1 : 1;
     return (a: Value, b: Value): number => {
       if (a === null || b === null) return a === b ? 0 : a === null ? nulls : -nulls;
@@ -76,10 +73,4 @@ function comparator(keys: readonly SortKey[]): (a: Entry, b: Entry) => number {
     }
     return a.place - b.place;
   };
-}
-
-/** NaN behind all numbers. */
-function compareDoubles(a: number, b: number): number {
-  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -270,9 +270,8 @@ function after(prefix: Buffer): Buffer | undefined {
 
 /**
  * Whether encoded keys are on the same side of `v` as SQL's order has them. Not so: text with surrogates or what comes behind
- * them (SQL compares UTF-16, the encoding is UTF-8), and 0 (two keys) or NaN among doubles.
+ * them (SQL compares UTF-16, the encoding is UTF-8).
  */
 function isOrderedAlike(v: Value): boolean {
-  if (typeof v === 'string') return !/[\ud800-\uffff]/.test(v);
-  return typeof v !== 'number' || (v !== 0 && !Number.isNaN(v));
+  return typeof v !== 'string' || !/[\ud800-\uffff]/.test(v);
 }
