@@ -24,7 +24,7 @@ export async function createTopics(bootstrap: string, topics: readonly string[])
 export async function writeTrips(bootstrap: string, topic: string, rows: number): Promise<void> {
   await createTopics(bootstrap, [topic]);
   const producer = await RawProducer.connect(bootstrap);
-  const builders = Array.from({ length: PARTITIONS }, () => new BatchBuilder(1 << 20));
+  const builders = Array.from({ length: PARTITIONS }, () => new BatchBuilder());
   const full: { partition: number; batch: Buffer }[] = [];
   const flush = (partition: number) => {
     const batch = builders[partition]!.finish();

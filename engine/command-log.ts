@@ -189,7 +189,7 @@ export class CommandLog {
     const { clock, logger } = this.deps;
     const key = Buffer.from(entry.id, 'utf8');
     for (let attempt = 1; this.waiting.has(entry.id); attempt++) {
-      const batch = new BatchBuilder(value.length + 256);
+      const batch = new BatchBuilder();
       batch.add(entry.at, key, 0, key.length, value, 0, value.length);
       try {
         this.writer ??= await this.newWriter();

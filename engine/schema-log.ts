@@ -97,7 +97,7 @@ export class SchemaLog implements SchemaRegistry {
     const entry: Entry = { version: 1, subject, schema: { ...schema, id } };
     const key = Buffer.from(subject, 'utf8');
     const value = Buffer.from(JSON.stringify(entry), 'utf8');
-    const batch = new BatchBuilder(key.length + value.length + 256);
+    const batch = new BatchBuilder();
     batch.add(this.deps.clock.now(), key, 0, key.length, value, 0, value.length);
     const writer = await this.opened();
     try {

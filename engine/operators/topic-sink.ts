@@ -32,7 +32,6 @@ export interface SinkOptions {
 }
 
 const NO_HEADERS: readonly Header[] = [];
-const BATCH_BYTES = 64 * 1024;
 /** A batch is closed at this size: brokers refuse more than message.max.bytes (1 MiB by default) in one. */
 const MAX_BATCH_BYTES = 512 * 1024;
 
@@ -137,7 +136,7 @@ export class TopicSink implements Operator, OutputBuffer {
       else if ((p = this.nextPartition++) === this.partitions - 1) this.nextPartition = 0;
     }
     let builder = this.builders[p];
-    if (builder === undefined) this.builders[p] = builder = new BatchBuilder(BATCH_BYTES);
+    if (builder === undefined) this.builders[p] = builder = new BatchBuilder();
     const size = builder.count === 0 ? 0 : builder.bytes;
     builder.add(ts, key, start, end, this.value.buffer, valueStart, this.value.length, headers);
     this.bytes += builder.bytes - size;

@@ -60,6 +60,27 @@ export function batchAt(b: Buffer, p: number, firstWanted = 0): RecordBatch {
   };
 }
 
+/**
+ * Batches that will be kept, all in one buffer of their own where they are less than half of the buffers that they lie in:
+ * to keep them would keep the rest too.
+ */
+export function ownBatches(batches: readonly RecordBatch[]): readonly RecordBatch[] {
+  let bytes = 0;
+  let pinned = 0;
+  for (const [i, { buffer, start, end }] of batches.entries()) {
+    bytes += end - start;
+    if (i === 0 || buffer.buffer !== batches[i - 1]!.buffer.buffer) pinned += buffer.buffer.byteLength;
+  }
+  if (pinned <= 2 * (bytes + batches.length * BATCH_HEADER)) return batches;
+  const own = Buffer.allocUnsafeSlow(bytes);
+  let at = 0;
+  return batches.map((batch) => {
+    const start = at;
+    at += batch.buffer.copy(own, at, batch.start, batch.end);
+    return { ...batch, buffer: own, start, end: at };
+  });
+}
+
 /** Walks the records of a batch. `next()` then gives byte ranges into `buffer`; a start of -1 stands for null. */
 export class BatchCursor {
   buffer: Buffer = Buffer.alloc(0);
@@ -200,17 +221,22 @@ function readVarint(b: Buffer, p: number): [value: number, next: number] {
 
 const NO_HEADERS: readonly Header[] = [];
 
-/** Writes one batch into one buffer. `finish` gives it unsealed: whoever sends it calls `sealBatch`. */
+const NO_BYTES = Buffer.alloc(0);
+/** A builder begins with so many bytes, and keeps no more than this many times what its last batch took. */
+const SMALLEST = 512;
+const SPARE = 4;
+
+/**
+ * Writes one batch into one buffer. `finish` gives it unsealed: whoever sends it calls `sealBatch`. What it gives is a buffer
+ * of exactly the batch's size, since batches are kept (tails of the embedded log, transactions, feeds) and a view would keep
+ * the whole scratch buffer with it. The scratch buffer is the builder's own, and follows the size of its batches.
+ */
 export class BatchBuilder {
-  private buffer: Buffer;
+  private buffer: Buffer = NO_BYTES;
   private position = BATCH_HEADER;
   private records = 0;
   private first = 0;
   private max = 0;
-
-  constructor(private readonly capacity = 64 * 1024) {
-    this.buffer = Buffer.allocUnsafeSlow(capacity);
-  }
 
   get count(): number {
     return this.records;
@@ -275,15 +301,18 @@ export class BatchBuilder {
     b.writeInt16BE(-1, 51);
     b.writeInt32BE(-1, 53);
     b.writeInt32BE(this.records, 57);
-    this.buffer = Buffer.allocUnsafeSlow(Math.max(this.capacity, Math.min(end * 2, 1 << 20)));
+    const batch = Buffer.allocUnsafeSlow(end);
+    b.copy(batch, 0, 0, end);
+    if (b.length > end * SPARE) this.buffer = NO_BYTES;
     this.position = BATCH_HEADER;
     this.records = 0;
-    return b.subarray(0, end);
+    return batch;
   }
 
   private ensure(n: number): void {
-    if (this.position + n <= this.buffer.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.position + n));
+    const need = this.position + n;
+    if (need <= this.buffer.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(SMALLEST, this.buffer.length * 2, need));
     this.buffer.copy(grown, 0, 0, this.position);
     this.buffer = grown;
   }

@@ -128,7 +128,7 @@ function lastKey(partition: number): string {
 }
 
 export function batchOf(rows: readonly Row[]): Buffer {
-  const b = new BatchBuilder(1024);
+  const b = new BatchBuilder();
   for (const r of rows) {
     const key = keyBytes(r.key);
     const value = r.damaged ? Buffer.from('{"') : r.value === null ? null : Buffer.from(JSON.stringify(r.value));

@@ -7,6 +7,12 @@ export interface TailBatch {
   readonly buffer: Buffer;
 }
 
+/** What a batch costs in memory beside its bytes, measured: its buffer and its place in the tail. */
+const BATCH_OVERHEAD = 560;
+
+/** What keeping a batch costs: its buffer whole, of which the batch may be a part. */
+const pinnedBytes = ({ buffer }: TailBatch): number => buffer.buffer.byteLength + BATCH_OVERHEAD;
+
 /** Who wants to know that a partition has grown. */
 export interface PartitionListener {
   notify(): void;
@@ -52,18 +58,19 @@ export class Partition {
   shift(): number {
     const oldest = this.tail[this.head];
     if (oldest === undefined) return 0;
-    this.head++;
+    // The place that it leaves must not keep it until the list is cut.
+    (this.tail as (TailBatch | undefined)[])[this.head++] = undefined;
     if (this.head > 64 && this.head * 2 > this.tail.length) {
       this.tail = this.tail.slice(this.head);
       this.head = 0;
     }
-    return oldest.buffer.length;
+    return pinnedBytes(oldest);
   }
 
   /** Drops all batches in memory; their bytes. */
   dropTail(): number {
     let bytes = 0;
-    for (let i = this.head; i < this.tail.length; i++) bytes += this.tail[i]!.buffer.length;
+    for (let i = this.head; i < this.tail.length; i++) bytes += pinnedBytes(this.tail[i]!);
     this.tail = [];
     this.head = 0;
     return bytes;
@@ -106,7 +113,7 @@ export class Tails {
   push(partition: Partition, batch: TailBatch): void {
     partition.push(batch);
     this.order.push(partition);
-    this.bytes += batch.buffer.length;
+    this.bytes += pinnedBytes(batch);
     while (this.bytes > this.limit && this.head < this.order.length) this.bytes -= this.order[this.head++]!.shift();
     if (this.head > 1024 && this.head * 2 > this.order.length) {
       this.order = this.order.slice(this.head);

@@ -14,7 +14,7 @@ export function mergeable(queue: readonly Buffer[]): number {
 /** One unsealed batch of the records of several, in order. */
 export function mergeBatches(batches: readonly Buffer[]): Buffer {
   if (batches.length === 1) return batches[0]!;
-  const builder = new BatchBuilder(MERGED_BYTES);
+  const builder = new BatchBuilder();
   const cursor = new BatchCursor();
   for (const b of batches) {
     cursor.reset(batchAt(b, 0));

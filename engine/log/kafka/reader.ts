@@ -1,3 +1,4 @@
+import { ownBatches } from '../../types/batch.js';
 import type { Logger } from '../../types/logger.js';
 import type { FetchedPartition, LogReader, ReaderOptions } from '../log.js';
 import type { Cluster } from './cluster.js';
@@ -283,8 +284,10 @@ export class KafkaReader implements LogReader {
       a.fetchOffset = set.nextOffset;
       a.hurry = true;
       const bytes = records.end - records.start + set.decompressedBytes;
+      // A partition that is paused would keep the whole response, with what others have taken long since.
+      const batches = ownBatches(set.batches);
       a.buffered.push({
-        fetched: { topic: a.topic, partition: a.partition, batches: set.batches, nextOffset: set.nextOffset },
+        fetched: { topic: a.topic, partition: a.partition, batches, nextOffset: set.nextOffset },
         bytes,
       });
       this.bufferedBytes += bytes;
