@@ -5,7 +5,7 @@
 // Prints the memory once in thirty seconds and at the end how much it has grown; exits with 1 where that is too much, or where
 // a client was given a wrong answer or none.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
