@@ -1,3 +1,4 @@
+import { WITHOUT_EFFECT } from './ksqldb-settings.js';
 import { WeirError } from './types/errors.js';
 
 /** A setting that queries read. Names are ksqlDB's; `ksql.streams.x` and plain `x` are the same setting. */
@@ -318,16 +319,19 @@ const byName = new Map(SETTINGS.map((s) => [s.name, s]));
 /** `ksql.streams.auto.offset.reset` and `auto.offset.reset` are one setting. */
 export const settingName = (name: string): string => (name.startsWith('ksql.streams.') ? name.slice(13) : name);
 
+/** What is wrong with a value ("must be …"); undefined: nothing, or Weir does not know the setting. */
+export const settingProblem = (name: string, value: string): string | undefined =>
+  byName.get(settingName(name))?.check?.(value);
+
 /**
  * Throws BAD_REQUEST where a value does not fit its setting. Settings that Weir does not know are taken as they are: they
  * may be a Kafka client's, or one that ksqlDB has and Weir has no use for.
  */
 export function checkSetting(name: string, value: string): void {
-  const def = byName.get(settingName(name));
-  const problem = def?.check?.(value);
-  if (problem !== undefined) {
-    throw new WeirError('BAD_REQUEST', `Invalid value ${value} for property ${name}: it ${problem}.`, def!.description);
-  }
+  const problem = settingProblem(name, value);
+  if (problem === undefined) return;
+  const { description } = byName.get(settingName(name))!;
+  throw new WeirError('BAD_REQUEST', `Invalid value ${value} for property ${name}: it ${problem}.`, description);
 }
 
 /** Settings of Kafka's clients and Streams that scripts for ksqlDB SET by their bare names; Weir has no use for them. */
@@ -336,9 +340,12 @@ const OF_CLIENTS: ReadonlySet<string> = new Set(
   default.deserialization.exception.handler default.production.exception.handler default.timestamp.extractor
   delivery.timeout.ms enable.idempotence fetch.max.bytes fetch.max.wait.ms fetch.min.bytes heartbeat.interval.ms
   isolation.level linger.ms max.block.ms max.partition.fetch.bytes max.poll.interval.ms max.poll.records
-  max.request.size max.task.idle.ms metadata.max.age.ms poll.ms replication.factor request.timeout.ms retries
-  retry.backoff.ms rocksdb.config.setter session.timeout.ms task.timeout.ms topology.optimization
-  transaction.timeout.ms`.split(/\s+/),
+  max.request.size max.task.idle.ms max.warmup.replicas metadata.max.age.ms metrics.recording.level poll.ms
+  probing.rebalance.interval.ms receive.buffer.bytes reconnect.backoff.max.ms reconnect.backoff.ms
+  repartition.purge.interval.ms replication.factor request.timeout.ms retries retry.backoff.ms rocksdb.config.setter
+  send.buffer.bytes session.timeout.ms socket.connection.setup.timeout.ms state.dir task.timeout.ms
+  topology.optimization transaction.timeout.ms upgrade.from windowstore.changelog.additional.retention.ms
+  application.id application.server check.crcs client.dns.lookup client.rack security.protocol`.split(/\s+/),
 );
 
 /** Whether SET may name it: known, a Kafka client's, or with a prefix that leads to a client. */
@@ -346,9 +353,9 @@ export function isKnownSetting(name: string): boolean {
   const plain = settingName(name);
   return (
     byName.has(plain) ||
-    OF_CLIENTS.has(name) ||
-    /^(ksql|weir|producer|consumer|main\.consumer|topic)\./.test(name) ||
-    name !== plain
+    OF_CLIENTS.has(plain) ||
+    WITHOUT_EFFECT.has(plain) ||
+    /^(producer|consumer|(main|restore|global)\.consumer|admin|topic|sasl|ssl|ksql\.functions)\./.test(plain)
   );
 }
 

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { TlsOptions } from 'node:tls';
-import { WeirError } from '../engine/index.js';
+import { messageOf, WeirError } from '../engine/index.js';
+import { checkProperties } from './check-settings.js';
 import { type ClusterConfig, clusterConfig } from './cluster-config.js';
+import { OF_THE_IMAGE } from './ksqldb-settings.js';
 import { type ListenerConfig, listenersOf, tlsOf } from './listeners.js';
 
 /**
@@ -42,6 +44,8 @@ export interface ServerConfig {
   readonly limits: ServerLimits;
   /** Everything set, by ksqlDB's names: defaults of queries, Kafka client settings. */
   readonly properties: Readonly<Record<string, string>>;
+  /** Names that were set and that Weir has no use for. */
+  readonly unused: readonly string[];
 }
 
 export interface RegistryConfig {
@@ -99,11 +103,14 @@ export function parseProperties(text: string): Record<string, string> {
 function fromEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const out: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (value === undefined || !name.startsWith('KSQL_')) continue;
-    out[name.slice(5).toLowerCase().replaceAll('__', '-').replaceAll('_', '.')] = value;
+    if (value === undefined || !name.startsWith('KSQL_') || OF_THE_IMAGE.has(name)) continue;
+    out[settingOfVariable(name)] = value;
   }
   return out;
 }
+
+const settingOfVariable = (name: string): string =>
+  name.slice(5).toLowerCase().replaceAll('__', '-').replaceAll('_', '.');
 
 const number = (properties: Record<string, string>, name: string, fallback: number): number => {
   const text = properties[name];
@@ -160,11 +167,14 @@ export function loadConfig(
   env: Readonly<Record<string, string | undefined>>,
   configFile?: string,
 ): ServerConfig {
-  const properties: Record<string, string> = {
-    ...(configFile === undefined ? {} : parseProperties(readFileSync(configFile, 'utf8'))),
-    ...fromEnvironment(env),
-    ...flags,
-  };
+  const ofFile = configFile === undefined ? {} : parseProperties(readConfigFile(configFile));
+  const ofEnvironment = fromEnvironment(env);
+  const properties: Record<string, string> = { ...ofFile, ...ofEnvironment, ...flags };
+  const unused = checkProperties(properties, (name) => {
+    if (name in flags) return 'given as a flag';
+    if (!(name in ofEnvironment)) return `in ${configFile}`;
+    return `in the environment: ${Object.keys(env).find((v) => v.startsWith('KSQL_') && settingOfVariable(v) === name)}`;
+  });
   const listeners = listenersOf(properties);
   const { host, port } = listeners[0]!;
   return {
@@ -202,5 +212,14 @@ export function loadConfig(
       stopGraceMs: number(properties, 'weir.stop.grace.ms', 2000),
     },
     properties,
+    unused,
   };
+}
+
+function readConfigFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (e) {
+    throw new WeirError('BAD_REQUEST', `The configuration file ${path} cannot be read: ${messageOf(e)}`);
+  }
 }

@@ -114,6 +114,7 @@ export async function launch(
   beforeDeploy: (engine: Engine) => Promise<void> = async () => {},
 ): Promise<RunningServer> {
   const logger = pino({ level: config.logLevel }, pino.destination(2));
+  if (config.unused.length > 0) logger.warn({ settings: config.unused }, 'these settings have no effect in Weir');
   claimDataFolder(config.dataDir, config.serviceId);
   const onKafka = config.bootstrapServers !== undefined;
   // With Kafka the database holds state that changelogs can restore: a damaged one is set aside. The embedded log's is

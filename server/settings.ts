@@ -4,7 +4,19 @@ export interface ServerSetting {
   /** Null: not set. */
   readonly default: string | null;
   readonly description: string;
+  /** What is wrong with a value ("must be …"). Left out: what the default says, which is true or false, or a number. */
+  readonly check?: (value: string) => string | undefined;
 }
+
+const whole = (v: string): string | undefined => (/^\d{1,15}$/.test(v.trim()) ? undefined : 'must be a whole number');
+const oneOf =
+  (...values: string[]) =>
+  (v: string): string | undefined =>
+    values.includes(v) ? undefined : `must be ${values.slice(0, -1).join(', ')} or ${values[values.length - 1]}`;
+const flag = oneOf('true', 'false');
+const url = (v: string): string | undefined => (URL.canParse(v) ? undefined : 'must be a URL');
+const userAndPassword = (v: string): string | undefined =>
+  /^[^:]+:./.test(v.trim()) ? undefined : 'must be user:password';
 
 /** All that `loadConfig` reads, for docs/settings.md; a test compares the two. */
 export const SERVER_SETTINGS: readonly ServerSetting[] = [
@@ -26,6 +38,7 @@ export const SERVER_SETTINGS: readonly ServerSetting[] = [
     name: 'ssl.client.auth',
     default: 'none',
     description: 'Whether clients of https listeners show a certificate: none, requested or required.',
+    check: (v) => oneOf('none', 'requested', 'required')(v.toLowerCase()),
   },
   {
     name: 'ssl.truststore.location',
@@ -61,17 +74,23 @@ export const SERVER_SETTINGS: readonly ServerSetting[] = [
     name: 'weir.auth.users',
     default: null,
     description: '`user:password` pairs, separated by commas, that may sign in.',
+    check: (v) =>
+      v.trim() === '' || v.split(',').every((p) => userAndPassword(p) === undefined)
+        ? undefined
+        : 'must be user:password pairs, separated by commas',
   },
   {
     name: 'ksql.advertised.listener',
     default: null,
     description:
       'Where other nodes of the service reach this one: a URL. Left out: the listener, or the host name where it is every address.',
+    check: url,
   },
   {
     name: 'weir.peer.auth',
     default: null,
     description: '`user:password` that the node signs in with at others. Left out: the first of weir.auth.users.',
+    check: userAndPassword,
   },
   { name: 'ksql.heartbeat.enable', default: 'true', description: 'Nodes tell each other that they are alive.' },
   { name: 'ksql.heartbeat.send.interval.ms', default: '500', description: 'How often they do.' },
@@ -107,7 +126,12 @@ export const SERVER_SETTINGS: readonly ServerSetting[] = [
     default: '10000',
     description: 'What a request to the schema registry may take.',
   },
-  { name: 'weir.log.level', default: 'info', description: 'trace, debug, info, warn, error, fatal or silent.' },
+  {
+    name: 'weir.log.level',
+    default: 'info',
+    description: 'trace, debug, info, warn, error, fatal or silent.',
+    check: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  },
   { name: 'weir.max.connections', default: '10000', description: 'Connections at a time.' },
   { name: 'weir.max.body.bytes', default: '4194304', description: "Bytes of a request's body." },
   {
@@ -145,3 +169,14 @@ export const SERVER_SETTINGS: readonly ServerSetting[] = [
     description: 'What a stop waits for clients to take the end of their answers.',
   },
 ];
+
+const byName = new Map(SERVER_SETTINGS.map((s) => [s.name, s]));
+
+/** What is wrong with the value of a setting of this table ("must be …"); undefined: nothing, or it is none of them. */
+export function serverSettingProblem(name: string, value: string): string | undefined {
+  const setting = byName.get(name);
+  if (setting === undefined) return undefined;
+  if (setting.check !== undefined) return setting.check(value);
+  if (setting.default === 'true' || setting.default === 'false') return flag(value);
+  return setting.default !== null && /^\d+$/.test(setting.default) ? whole(value) : undefined;
+}

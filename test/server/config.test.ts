@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig, parseProperties } from '../../server/config.js';
@@ -35,6 +36,59 @@ describe('configuration', () => {
       [],
     );
     expect(SERVER_SETTINGS.filter((s) => !text.includes(s.name)).map((s) => s.name)).toEqual([]);
+  });
+
+  it('refuses a name that nobody reads, saying which was meant and where it stands', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'weir-config-')), 'weir.properties');
+    writeFileSync(file, 'weir.auth.uesrs=ann:secret\nconsumer.fetch.max.wait.ms=100\n');
+    expect(() => loadConfig({}, {}, file)).toThrow(
+      `There is no setting weir.auth.uesrs (in ${file}). Did you mean weir.auth.users?`,
+    );
+    expect(() => loadConfig({}, { KSQL_WEIR_AUTH_UESRS: 'ann:secret' })).toThrow(
+      'There is no setting weir.auth.uesrs (in the environment: KSQL_WEIR_AUTH_UESRS). Did you mean weir.auth.users?',
+    );
+    expect(() => loadConfig({ 'ksql.quary.pull.table.scan.enabled': 'true', lisseners: 'http://x' }, {})).toThrow(
+      'There is no setting ksql.quary.pull.table.scan.enabled (given as a flag). Did you mean ' +
+        'ksql.query.pull.table.scan.enabled? There is no setting lisseners (given as a flag). Did you mean listeners?',
+    );
+    expect(() => loadConfig({ something: 'else' }, {})).toThrow('docs/settings.md lists what there is.');
+  });
+
+  it('refuses values that do not fit, and shows no password', () => {
+    const message = (name: string, value: string) => {
+      try {
+        loadConfig({ [name]: value }, {});
+      } catch (e) {
+        return (e as Error).message;
+      }
+      return null;
+    };
+    expect(message('weir.headless', 'yes')).toBe(
+      "Setting weir.headless must be true or false, not 'yes' (given as a flag).",
+    );
+    expect(message('weir.auth.users', 'ann=hunter2')).toBe(
+      'Setting weir.auth.users must be user:password pairs, separated by commas (given as a flag).',
+    );
+    expect(message('weir.log.level', 'verbose')).toContain('must be trace, debug, info, warn, error, fatal or silent');
+    expect(message('ksql.heartbeat.window.ms', '3s')).toContain("must be a whole number, not '3s'");
+    expect(message('auto.offset.reset', 'newest')).toContain("must be one of earliest, latest, not 'newest'");
+    expect(message('ksql.streams.commit.interval.ms', 'often')).toContain('must be a whole number');
+    expect(message('ksql.advertised.listener', 'here')).toContain('must be a URL');
+  });
+
+  it("takes what is ksqlDB's, and says what has no effect; but not what keeps people out", () => {
+    const c = loadConfig(
+      { 'ksql.suppress.enabled': 'true', 'ksql.streams.state.dir': '/tmp/x', 'confluent.telemetry.enabled': 'false' },
+      { KSQL_HEAP_OPTS: '-Xmx1g', KSQL_KSQL_EXTENSION_DIR: '/udfs' },
+    );
+    expect([...c.unused].sort()).toEqual([
+      'confluent.telemetry.enabled',
+      'ksql.extension.dir',
+      'ksql.suppress.enabled',
+    ]);
+    expect(() => loadConfig({ 'authentication.method': 'BASIC' }, {})).toThrow(
+      'Setting authentication.method has no effect in Weir (given as a flag). Name who may sign in with weir.auth.users',
+    );
   });
 
   it('refuses what makes no sense, naming the setting', () => {
