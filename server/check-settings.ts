@@ -1,4 +1,4 @@
-import { isKnownSetting, SETTINGS, settingName, settingProblem, WITHOUT_EFFECT, WeirError } from '../engine/index.js';
+import { isKnownSetting, SETTINGS, settingName, settingProblem, WeirError, WITHOUT_EFFECT } from '../engine/index.js';
 import { didYouMean } from '../parser/index.js';
 import { PROTECTING } from './ksqldb-settings.js';
 import { SERVER_SETTINGS, serverSettingProblem } from './settings.js';

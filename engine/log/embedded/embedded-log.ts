@@ -40,7 +40,7 @@ import { EmbeddedWriter } from './writer.js';
 
 export interface EmbeddedLogOptions {
   readonly clock: Clock;
-  /** Bytes of recent batches kept in memory for readers. Default 64 MiB. */
+  /** Bytes of recent batches kept in memory for readers. Default 32 MiB. */
   readonly tailBytes?: number;
   /** Bytes that a writer may have on their way. Default 16 MiB. */
   readonly inFlightBytes?: number;
@@ -78,7 +78,7 @@ export class EmbeddedLog implements Log {
     private readonly database: OrderedDatabase,
     private readonly options: EmbeddedLogOptions,
   ) {
-    this.tails = new Tails(options.tailBytes ?? 64 * MIB);
+    this.tails = new Tails(options.tailBytes ?? 32 * MIB);
     this.committer = new Committer(database, (topic, p) => this.find(topic, p), this.tails, this.groups);
   }
 
