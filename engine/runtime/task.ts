@@ -16,7 +16,10 @@ const SHIP_BYTES = 256 * 1024;
 const CHANGELOG_BATCH_BYTES = 512 * 1024;
 
 /** Alive; dead of its first failure; or closed. A task that is not alive processes, appends and commits nothing. */
-type TaskState = { readonly kind: 'alive' } | { readonly kind: 'dead'; readonly failure: unknown } | { readonly kind: 'closed' };
+type TaskState =
+  | { readonly kind: 'alive' }
+  | { readonly kind: 'dead'; readonly failure: unknown }
+  | { readonly kind: 'closed' };
 
 const ALIVE: TaskState = { kind: 'alive' };
 

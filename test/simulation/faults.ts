@@ -66,7 +66,8 @@ export class Faults {
   private callBudget: number;
 
   constructor(readonly random: Random) {
-    for (const kind of [...NODE_FAULTS, ...REQUEST_FAULTS, ...CALL_FAULTS]) if (random.chance(0.55)) this.enabled.add(kind);
+    for (const kind of [...NODE_FAULTS, ...REQUEST_FAULTS, ...CALL_FAULTS])
+      if (random.chance(0.55)) this.enabled.add(kind);
     // One seed in twelve has none: what fails there is no fault's doing.
     const none = random.chance(1 / 12);
     this.nodeBudget = none ? 0 : random.int(1, 8);

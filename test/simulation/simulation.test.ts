@@ -29,7 +29,14 @@ describe('the simulation', () => {
 
   it('has met every kind of fault, and every query, often enough', () => {
     expect(total.seeds).toBe(SEEDS);
-    for (const kind of [...NODE_FAULTS, ...REQUEST_FAULTS, ...CALL_FAULTS, 'fenced producer', 'fenced member', 'restart']) {
+    for (const kind of [
+      ...NODE_FAULTS,
+      ...REQUEST_FAULTS,
+      ...CALL_FAULTS,
+      'fenced producer',
+      'fenced member',
+      'restart',
+    ]) {
       expect(total.faults[kind] ?? 0, kind).toBeGreaterThan(SEEDS / 20);
     }
     expect(QUERIES.length).toBeGreaterThanOrEqual(30);
