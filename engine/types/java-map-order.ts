@@ -11,12 +11,12 @@ export function javaHash(s: string): number {
  * Keys in the order in which a Java HashMap made for so many of them walks over them: where a result depends on the order
  * of a map's entries, ksqlDB's users have seen this one. `initial`: the capacity that it was made with, where it has grown.
  */
-export function javaMapOrder(keys: readonly string[], initial = 1): string[] {
+export function javaMapOrder<K extends string | null>(keys: readonly K[], initial = 1): K[] {
   let capacity = initial;
   while (capacity < keys.length) capacity *= 2;
   while (keys.length > Math.floor(capacity * 0.75)) capacity *= 2;
-  const bucket = (key: string): number => {
-    const h = javaHash(key);
+  const bucket = (key: K): number => {
+    const h = key === null ? 0 : javaHash(key);
     return (h ^ (h >>> 16)) & (capacity - 1);
   };
   return keys
@@ -25,9 +25,9 @@ export function javaMapOrder(keys: readonly string[], initial = 1): string[] {
     .map(({ key }) => key);
 }
 
-/** The entries of a map in the order of `javaMapOrder` where its keys are text, else as they were put in. */
+/** The entries of a map in the order of `javaMapOrder` where its keys are text or NULL, else as they were put in. */
 export function javaEntries(map: ReadonlyMap<Value, Value>): [Value, Value][] {
   const keys = [...map.keys()];
-  if (keys.length < 2 || typeof keys[0] !== 'string') return [...map];
-  return javaMapOrder(keys as string[]).map((k) => [k, map.get(k)!]);
+  if (keys.length < 2 || !keys.every((k) => k === null || typeof k === 'string')) return [...map];
+  return javaMapOrder(keys as (string | null)[]).map((k) => [k, map.get(k)!]);
 }

@@ -15,7 +15,9 @@ describe('NULL in, NULL out', () => {
     "REGEXP_EXTRACT('a', 'a', 7)",
     "URL_EXTRACT_PORT('http://a.b')",
     "URL_EXTRACT_PROTOCOL('www.confluent.io')",
-    "URL_EXTRACT_HOST('http://a b')",
+    "URL_EXTRACT_HOST('http://my_host/')",
+    "URL_EXTRACT_PORT('http://host:99999999999/')",
+    "URL_EXTRACT_PATH('mailto:a@b')",
     "JSON_KEYS('[]')",
     "JSON_CONCAT('1', '', '2')",
     'SLICE(ARRAY[1, 2], 0, 1)',
@@ -24,7 +26,6 @@ describe('NULL in, NULL out', () => {
     'CHR(-1)',
     "CHR('75')",
     "ELT(3, 'a')",
-    "INT_FROM_BYTES(TO_BYTES('00', 'hex'))",
     "CONCAT_WS(CAST(NULL AS STRING), 'a')",
   ])('%s', (sql) => expect(evaluate(sql)).toBeNull());
 });
@@ -43,7 +44,26 @@ describe('errors', () => {
     ["PARSE_TIMESTAMP('x', 'yyyy')", 'could not be parsed'],
     ["MASK_LEFT('a', -1)", 'negative'],
     ["LPAD('a', 100000000, 'b')", 'limit'],
-  ])('%s', (sql, message) => expect(() => evaluate(sql)).toThrow(message));
+    ...[
+      'http://a b',
+      'http://h/%zz',
+      'http://h/#a#b',
+      'http://',
+      'mailto:',
+      '1a:b',
+      'http://h/a[0]',
+      'http://h?q={x}',
+    ].map((url) => [`URL_EXTRACT_HOST('${url}')`, 'invalid syntax']),
+    ["INT_FROM_BYTES(TO_BYTES('00', 'hex'))", '4 bytes'],
+    ["INT_FROM_BYTES(TO_BYTES('00000000', 'hex'), 'MIDDLE')", 'byte order'],
+    ["ENCODE('a', 'utf8', 'UTF8')", 'changes nothing'],
+    ["ENCODE('YQ=', 'base64', 'utf8')", 'base64'],
+    ["ENCODE('Y', 'base64', 'utf8')", 'base64'],
+    ["MASK('aB1', 'XY', 'x', 'n', '-')", 'one character'],
+    ["MASK_LEFT('aB1', 2, '', 'x', 'n', '-')", 'one character'],
+    ["GEO_DISTANCE(0E0, 0E0, 0E0, 1E0, 'minutes')", 'no unit'],
+    ['GENERATE_SERIES(-9223372036854775807, 9223372036854775807)', 'more than'],
+  ] as [string, string][])('%s', (sql, message) => expect(() => evaluate(sql)).toThrow(message));
 });
 
 test('numbers in JSON text stay as they were written', () => {
@@ -61,7 +81,7 @@ test('JSON is strict and bounded', () => {
   }
   expect(printJson(parseJson(' { "a" : [ 1 , "\\u00e9\\n" , null ] } ')!)).toBe('{"a":[1,"é\\n",null]}');
   expect(parseJsonPath('a.b')).toBeUndefined();
-  expect(parseJsonPath("$.a['b'][-1]")).toEqual(['a', 'b', -1]);
+  expect(parseJsonPath("$.a['b'][-1]")).toEqual(['a', 'b', '-1']);
 });
 
 test('no regular expression holds up the engine', () => {
@@ -92,7 +112,8 @@ test('URLs with user, port and query', () => {
   expect(
     ['HOST', 'PORT', 'PATH', 'QUERY', 'FRAGMENT', 'PROTOCOL'].map((p) => evaluate(`URL_EXTRACT_${p}(${url})`)),
   ).toEqual(['confluent.io', 8080, '/nested/path', 'query&jobs', 'frag', 'http']);
-  expect(evaluate("URL_EXTRACT_PARAMETER('http://a/?one=a&two=b&three', 'three')")).toBeNull();
+  expect(evaluate("URL_EXTRACT_PARAMETER('http://a/?one=a&two=b&three', 'three')")).toBe('');
+  expect(evaluate("URL_EXTRACT_PARAMETER('http://a/?q=1+2%263', 'q')")).toBe('1+2');
 });
 
 test('calendar arithmetic', () => {

@@ -100,7 +100,7 @@ type Counts = Map<Value, Value>;
 
 const histogram = aggregateFunction({
   name: 'HISTOGRAM',
-  description: 'How often each value occurs, for the first 1000 distinct values.',
+  description: 'How often each value occurs, NULL too, for the first 1000 distinct values.',
   category: 'AGGREGATE',
   overloads: [
     {
@@ -108,7 +108,6 @@ const histogram = aggregateFunction({
       table: true,
       make: () => {
         const count = (s: Counts, key: Value, n: number | bigint): Counts => {
-          if (key === null) return s;
           const old = s.get(key);
           if (old === undefined && (s.size >= HISTOGRAM_LIMIT || n < 0)) return s;
           const next = addLong((old ?? 0) as number | bigint, n);
@@ -135,6 +134,11 @@ const histogram = aggregateFunction({
       sql: 'HISTOGRAM(color)',
       rows: [["'red'"], ["'blue'"], ["'red'"]],
       result: "MAP('red' := CAST(2 AS BIGINT), 'blue' := CAST(1 AS BIGINT))",
+    },
+    {
+      sql: 'HISTOGRAM(color)',
+      rows: [['CAST(NULL AS STRING)'], ["'red'"], ['CAST(NULL AS STRING)']],
+      result: "AS_MAP(ARRAY[NULL, 'red'], ARRAY[CAST(2 AS BIGINT), CAST(1 AS BIGINT)])",
     },
   ],
 });

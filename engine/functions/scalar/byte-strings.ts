@@ -34,7 +34,8 @@ function fromHex(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(odd ? `0${digits}` : digits, 'hex'));
 }
 
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+/** Padding may be missing, but a part of it or a single digit at the end is malformed, as in java.util.Base64. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
 
 /** The bytes that a text stands for. Throws a RangeError where it is malformed. */
 export function decodeText(text: string, encoding: Encoding): Uint8Array {

@@ -7,13 +7,20 @@ const CATEGORY = 'STRING';
 
 const encode = scalar({
   name: 'ENCODE',
-  description: 'Turns text in one encoding into text in another: hex, utf8, ascii, base64.',
+  description:
+    'Turns text in one encoding into text in another: hex, utf8, ascii, base64. The two must differ, as in ksqlDB.',
   category: CATEGORY,
   overloads: [
     {
       signature: 'ENCODE(str STRING, inputEncoding STRING, outputEncoding STRING) -> STRING',
       nulls: 'propagate',
-      make: () => (s: string, from: string, to: string) => encodeBytes(decodeText(s, encodingOf(from)), encodingOf(to)),
+      make: () => (s: string, from: string, to: string) => {
+        const input = encodingOf(from);
+        const output = encodingOf(to);
+        if (input === output)
+          throw new RangeError(`ENCODE from ${input} to ${output} changes nothing: use two encodings`);
+        return encodeBytes(decodeText(s, input), output);
+      },
     },
   ],
   examples: [{ sql: "ENCODE('4578616d706C6521', 'hex', 'utf8')", result: "'Example!'" }],
@@ -51,16 +58,18 @@ const fromBytes = scalar({
   examples: [{ sql: "FROM_BYTES(TO_BYTES('1aB2', 'hex'), 'hex')", result: "'1AB2'" }],
 });
 
-/** NULL for the wrong number of bytes or an unknown order. */
 function numberOverloads(
   name: string,
   type: string,
   size: number,
   read: (view: DataView, littleEndian: boolean) => number | bigint,
 ): ScalarOverload[] {
-  const from = (b: Uint8Array, order: string): number | bigint | null => {
-    if (b.length !== size || (order !== 'BIG_ENDIAN' && order !== 'LITTLE_ENDIAN')) return null;
-    return read(new DataView(b.buffer, b.byteOffset, size), order === 'LITTLE_ENDIAN');
+  const from = (b: Uint8Array, order: string): number | bigint => {
+    const name = order.toUpperCase();
+    if (name !== 'BIG_ENDIAN' && name !== 'LITTLE_ENDIAN')
+      throw new RangeError(`'${order}' is no byte order: BIG_ENDIAN or LITTLE_ENDIAN`);
+    if (b.length !== size) throw new RangeError(`${type} has ${size} bytes, not ${b.length}`);
+    return read(new DataView(b.buffer, b.byteOffset, size), name === 'LITTLE_ENDIAN');
   };
   return [
     {
@@ -72,7 +81,8 @@ function numberOverloads(
   ];
 }
 
-const DESCRIPTION = 'in BIG_ENDIAN (the default) or LITTLE_ENDIAN order; NULL for any other number of bytes';
+const DESCRIPTION =
+  'in BIG_ENDIAN (the default) or LITTLE_ENDIAN order; NULL, with an entry, for any other number of bytes';
 
 const intFromBytes = scalar({
   name: 'INT_FROM_BYTES',

@@ -264,18 +264,14 @@ const slice = scalar({
 /** Longest series that is made. */
 const MAX_SERIES = 100_000;
 
-const tooMany = () => new RangeError(`GENERATE_SERIES gives more than ${MAX_SERIES} values`);
-
 function series(from: Long, to: Long, step: Long): Value[] {
   if (step === 0) throw new RangeError('GENERATE_SERIES step cannot be zero');
   if (step > 0 !== to >= from && from !== to) throw new RangeError('GENERATE_SERIES step has wrong sign');
-  // Far too many are refused at once: a record that makes them for nothing holds up all others.
-  if ((Number(to) - Number(from)) / Number(step) > 2 * MAX_SERIES) throw tooMany();
+  // Counted beforehand: behind the ends of BIGINT there is no value at which to stop.
+  const count = (BigInt(to) - BigInt(from)) / BigInt(step) + 1n;
+  if (count > MAX_SERIES) throw new RangeError(`GENERATE_SERIES gives more than ${MAX_SERIES} values`);
   const out: Value[] = [];
-  for (let v = from; step > 0 ? v <= to : v >= to; v = addLong(v, step)) {
-    if (out.length >= MAX_SERIES) throw tooMany();
-    out.push(v);
-  }
+  for (let v = from, left = Number(count); left > 0; left--, v = addLong(v, step)) out.push(v);
   return out;
 }
 
@@ -298,6 +294,10 @@ const generateSeries = scalar({
   examples: [
     { sql: 'GENERATE_SERIES(4, 2)', result: 'ARRAY[4, 3, 2]' },
     { sql: 'GENERATE_SERIES(0, 9, 3)', result: 'ARRAY[0, 3, 6, 9]' },
+    {
+      sql: 'GENERATE_SERIES(9223372036854775806, 9223372036854775807)',
+      result: 'ARRAY[9223372036854775806, 9223372036854775807]',
+    },
   ],
 });
 
@@ -381,19 +381,27 @@ const mapUnion = scalar({
 
 const asMap = scalar({
   name: 'AS_MAP',
-  description: 'The map of a list of keys to a list of values.',
+  description:
+    'The map of a list of keys, NULL among them, to a list of values; NULL for a key without one. Values without a key are left out.',
   category: CATEGORY,
   overloads: [
     {
       signature: 'AS_MAP(keys ARRAY<STRING>, values ARRAY<V>) -> MAP<STRING, V>',
       nulls: 'propagate',
       make: () => (keys: Value[], values: Value[]) => {
-        const n = Math.min(keys.length, values.length);
-        return new Map(keys.slice(0, n).map((k, i) => [k, values[i]!]));
+        const out: MapOf = new Map();
+        keys.forEach((k, i) => {
+          out.set(k, values[i] ?? null);
+        });
+        return out;
       },
     },
   ],
-  examples: [{ sql: "AS_MAP(ARRAY['a', 'b'], ARRAY[1, 2])", result: "MAP('a' := 1, 'b' := 2)" }],
+  examples: [
+    { sql: "AS_MAP(ARRAY['a', 'b'], ARRAY[1, 2])", result: "MAP('a' := 1, 'b' := 2)" },
+    { sql: "MAP_VALUES(AS_MAP(ARRAY['a', 'b', 'c'], ARRAY[1, 2]))", result: 'ARRAY[1, 2, NULL]' },
+    { sql: "MAP_KEYS(AS_MAP(ARRAY['a', NULL], ARRAY[1, 2]))", result: "ARRAY[NULL, 'a']" },
+  ],
 });
 
 const entries = scalar({

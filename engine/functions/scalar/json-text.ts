@@ -7,8 +7,8 @@ import { jsonNumberText } from '../../types/java-text.js';
 export type Json =
   | { readonly kind: 'null' }
   | { readonly kind: 'boolean'; readonly value: boolean }
-  /** As Java prints it: `1.50` as written, `1e3` as `1E+3`. */
-  | { readonly kind: 'number'; readonly text: string }
+  /** As Java prints it: `1.50` as written, `1e3` as `1E+3`. Integral: written without a point and an exponent. */
+  | { readonly kind: 'number'; readonly text: string; readonly integral: boolean }
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'array'; readonly items: readonly Json[] }
   | { readonly kind: 'object'; readonly fields: ReadonlyMap<string, Json> };
@@ -49,7 +49,7 @@ class Parser {
         const m = NUMBER.exec(this.text);
         if (m === null) return undefined;
         this.at = NUMBER.lastIndex;
-        return { kind: 'number', text: jsonNumberText(m[0]) ?? m[0] };
+        return { kind: 'number', text: jsonNumberText(m[0]) ?? m[0], integral: !/[.eE]/.test(m[0]) };
       }
     }
   }
@@ -147,25 +147,26 @@ export function printJson(json: Json): string {
 /** A string's content, anything else as JSON text. */
 export const textOfJson = (json: Json): string => (json.kind === 'string' ? json.value : printJson(json));
 
-/** The steps of a path such as `$.log['cloud'][0]`: names and indexes from 0. Undefined where it is malformed. */
-export function parseJsonPath(path: string): readonly (string | number)[] | undefined {
+/** The steps of a path such as `$.log['cloud'][0]`, as text: whether one is a name or an index is up to what it meets. Undefined where it is malformed. */
+export function parseJsonPath(path: string): readonly string[] | undefined {
   if (!path.startsWith('$')) return undefined;
-  const steps: (string | number)[] = [];
+  const steps: string[] = [];
   const STEP = /\.([^.[\]]+)|\[(-?\d+)\]|\[(?:'([^']*)'|"([^"]*)")\]/y;
   STEP.lastIndex = 1;
   while (STEP.lastIndex < path.length) {
     const m = STEP.exec(path);
     if (m === null) return undefined;
-    steps.push(m[2] !== undefined ? Number(m[2]) : (m[1] ?? m[3] ?? m[4]!));
+    steps.push(m[1] ?? m[2] ?? m[3] ?? m[4]!);
   }
   return steps;
 }
 
-export function followPath(json: Json, steps: readonly (string | number)[]): Json | undefined {
+/** An array is entered by a number, `$.a.0` as well as `$.a[0]`, an object by any name. */
+export function followPath(json: Json, steps: readonly string[]): Json | undefined {
   let at: Json | undefined = json;
   for (const step of steps) {
     if (at === undefined) return undefined;
-    if (typeof step === 'number') at = at.kind === 'array' ? at.items[step] : undefined;
+    if (at.kind === 'array') at = /^\d+$/.test(step) ? at.items[Number(step)] : undefined;
     else at = at.kind === 'object' ? at.fields.get(step) : undefined;
   }
   return at;

@@ -21,7 +21,8 @@ const CATEGORY = 'JSON';
 
 const extractJsonField = scalar({
   name: 'EXTRACTJSONFIELD',
-  description: 'The value at a JSONPath such as $.log.cloud or $.list[0] in JSON text; NULL where there is none.',
+  description:
+    'The value at a JSONPath such as $.log.cloud, $.list[0].id or $[0] in JSON text; NULL where there is none.',
   category: CATEGORY,
   overloads: [
     {
@@ -29,7 +30,7 @@ const extractJsonField = scalar({
       nulls: 'propagate',
       make: () => {
         let last: string | undefined;
-        let steps: readonly (string | number)[] | undefined;
+        let steps: readonly string[] | undefined;
         return (text: string, path: string) => {
           if (path !== last) {
             last = path;
@@ -47,6 +48,9 @@ const extractJsonField = scalar({
   examples: [
     { sql: `EXTRACTJSONFIELD('{"log": {"cloud": "gcp"}}', '$.log.cloud')`, result: "'gcp'" },
     { sql: `EXTRACTJSONFIELD('{"a": [1.50, 2]}', '$.a[0]')`, result: "'1.50'" },
+    { sql: `EXTRACTJSONFIELD('[{"b": [1, 2]}]', '$[0].b[1]')`, result: "'2'" },
+    { sql: `EXTRACTJSONFIELD('{"a": [10, 11]}', '$.a.1')`, result: "'11'" },
+    { sql: `EXTRACTJSONFIELD('{"0": "x"}', '$[0]')`, result: "'x'" },
     { sql: `EXTRACTJSONFIELD('{"a": 1}', '$.b')`, result: 'CAST(NULL AS STRING)' },
   ],
 });
@@ -60,7 +64,7 @@ function matches(json: Json, value: Value, integral: boolean): boolean {
     case 'string':
       return json.value === value;
     case 'number': {
-      if (/[.eE]/.test(json.text) === integral) return false;
+      if (json.integral !== integral) return false;
       if (value instanceof Decimal) return Decimal.parse(json.text)?.equals(value) === true;
       if (typeof value === 'bigint') return Decimal.parse(json.text)?.equals(Decimal.fromInteger(value)) === true;
       return typeof value === 'number' && Number(json.text) === value;
@@ -91,6 +95,9 @@ const jsonArrayContains = scalar({
     { sql: "JSON_ARRAY_CONTAINS('[1, 2, 3]', 3)", result: 'true' },
     { sql: `JSON_ARRAY_CONTAINS('["a"]', 'b')`, result: 'false' },
     { sql: "JSON_ARRAY_CONTAINS('[1.0]', 1)", result: 'false' },
+    { sql: "JSON_ARRAY_CONTAINS('[1e0]', 1)", result: 'false' },
+    { sql: "JSON_ARRAY_CONTAINS('[1e0]', 1E0)", result: 'true' },
+    { sql: "JSON_ARRAY_CONTAINS('[null]', CAST(NULL AS INT))", result: 'true' },
   ],
 });
 

@@ -5,13 +5,21 @@ type Masks = readonly [upper: string | null, lower: string | null, digit: string
 
 const DEFAULT: Masks = ['X', 'x', 'n', '-'];
 
+/** Each UTF-16 unit by itself, as Java's Character tells it. */
 function mask(s: string, masks: Masks): string {
   let out = '';
-  for (const c of s) {
-    const by = masks[/\p{Lu}/u.test(c) ? 0 : /\p{Ll}/u.test(c) ? 1 : /\p{Nd}/u.test(c) ? 2 : 3];
-    out += by === null || by === undefined ? c : by;
+  for (let i = 0; i < s.length; i++) {
+    const c = s[i]!;
+    const by = masks[/\p{Uppercase}/u.test(c) ? 0 : /\p{Lowercase}/u.test(c) ? 1 : /\p{Nd}/u.test(c) ? 2 : 3];
+    out += by ?? c;
   }
   return out;
+}
+
+function checkedMasks(masks: Masks): Masks {
+  for (const m of masks)
+    if (m !== null && m.length !== 1) throw new RangeError(`a mask is one character or NULL, not '${m}'`);
+  return masks;
 }
 
 function checkedCount(n: number | null): number {
@@ -52,7 +60,7 @@ function partial(name: string, description: string, cut: Cut, example: Example):
             n: number | null,
             ...masks: [string | null, string | null, string | null, string | null]
           ) =>
-            apply(s, n, masks),
+            apply(s, n, checkedMasks(masks)),
       },
     ],
     examples: [example],
@@ -76,7 +84,7 @@ const maskAll = scalar({
       make:
         () =>
         (s: string | null, ...masks: [string | null, string | null, string | null, string | null]) =>
-          s === null ? null : mask(s, masks),
+          s === null ? null : mask(s, checkedMasks(masks)),
     },
   ],
   examples: [

@@ -4,6 +4,7 @@ import { EvaluationError } from '../../types/evaluation-error.js';
 import { decimal, type SqlType } from '../../types/sql-type.js';
 import { bigintValue } from '../../types/value.js';
 import { type Example, type ScalarFunction, type ScalarOverload, scalar } from '../function.js';
+import * as java from './java-math.js';
 
 const CATEGORY = 'NUMERIC';
 const NUMBERS = ['INT', 'BIGINT', 'DOUBLE'] as const;
@@ -167,15 +168,23 @@ function roundingOverloads(name: string, whole: (v: number) => number, rounding:
   ];
 }
 
+/** To the nearest, halves up. A half is told by the fraction: v + 0.5 is rounded itself. */
+function roundWhole(v: number): number {
+  const below = Math.floor(v);
+  return v - below >= 0.5 ? below + 1 : below;
+}
+
 const round = scalar({
   name: 'ROUND',
   description:
-    'Rounds to so many places behind the point, before it where negative, none by default. Halves go up, towards positive infinity.',
+    'Rounds to so many places behind the point, before it where negative, none by default. Halves go up, towards positive infinity; what is a half is told by the digits that a DOUBLE shows.',
   category: CATEGORY,
-  overloads: roundingOverloads('ROUND', (v) => Math.floor(v + 0.5), nearest),
+  overloads: roundingOverloads('ROUND', roundWhole, nearest),
   examples: [
     { sql: 'ROUND(1.5E0)', result: 'CAST(2 AS BIGINT)' },
     { sql: 'ROUND(-1.5E0)', result: 'CAST(-1 AS BIGINT)' },
+    { sql: 'ROUND(0.49999999999999994E0)', result: 'CAST(0 AS BIGINT)' },
+    { sql: 'ROUND(1.005E0, 2)', result: '1.01E0' },
     { sql: 'ROUND(1.234567E0, 2)', result: '1.23E0' },
     { sql: 'ROUND(111.0, -1)', result: '110.0' },
   ],
@@ -206,25 +215,27 @@ const sign = scalar({
 
 function logarithm(base: number, value: number): number {
   if (base <= 0 || base === 1 || value < 0) return Number.NaN;
-  return value === 0 ? Number.NEGATIVE_INFINITY : Math.log(value) / Math.log(base);
+  return value === 0 ? Number.NEGATIVE_INFINITY : java.log(value) / java.log(base);
 }
 
 const log = scalar({
   name: 'LOG',
-  description: 'The logarithm to base 10 or to the given base; NaN where there is none.',
+  description:
+    'The natural logarithm, or the one to the given base, the quotient of two natural ones; NaN where there is none.',
   category: CATEGORY,
   overloads: [
     ...NUMBERS.map(
       (t): ScalarOverload => ({
         signature: `LOG(value ${t}) -> DOUBLE`,
         nulls: 'propagate',
-        make: () => (v: number | bigint) => Math.log10(Number(v)),
+        make: () => (v: number | bigint) => java.log(Number(v)),
       }),
     ),
     ...ofTwoDoubles('LOG', ['base', 'value'], logarithm),
   ],
   examples: [
-    { sql: 'LOG(1000)', result: '3E0' },
+    { sql: 'LOG(1000)', result: '6.907755278982137E0' },
+    { sql: 'LOG(10, 1000)', result: '2.9999999999999996E0' },
     { sql: 'LOG(2, 8)', result: '3E0' },
   ],
 });
@@ -233,7 +244,7 @@ const power = scalar({
   name: 'POWER',
   description: 'The base raised to the exponent; Infinity where it is too large for a DOUBLE.',
   category: CATEGORY,
-  overloads: ofTwoDoubles('POWER', ['base', 'exponent'], (a, b) => a ** b),
+  overloads: ofTwoDoubles('POWER', ['base', 'exponent'], java.pow),
   examples: [{ sql: 'POWER(15, -1)', result: '0.06666666666666667E0' }],
 });
 
@@ -241,7 +252,7 @@ const atan2 = scalar({
   name: 'ATAN2',
   description: 'The angle, in radians, of the point (x, y).',
   category: CATEGORY,
-  overloads: ofTwoDoubles('ATAN2', ['y', 'x'], Math.atan2),
+  overloads: ofTwoDoubles('ATAN2', ['y', 'x'], java.atan2),
   examples: [{ sql: 'ATAN2(0, 1)', result: '0E0' }],
 });
 
@@ -262,6 +273,7 @@ const random = scalar({
 });
 
 const EARTH_RADIUS = { km: 6371, mi: 3959 } as const;
+/** As Java 8 has it, which ksqlDB's published distances come from; RADIANS is that of later versions. */
 const radians = (degrees: number): number => (degrees / 180) * Math.PI;
 
 /** Great-circle distance by the haversine formula. */
@@ -269,26 +281,33 @@ function haversine(lat1: number, lon1: number, lat2: number, lon2: number, radiu
   for (const lat of [lat1, lat2]) if (!(lat >= -90 && lat <= 90)) throw new EvaluationError(`invalid latitude: ${lat}`);
   for (const lon of [lon1, lon2])
     if (!(lon >= -180 && lon <= 180)) throw new EvaluationError(`invalid longitude: ${lon}`);
-  const a =
-    Math.sin(radians(lat2 - lat1) / 2) * Math.sin(radians(lat2 - lat1) / 2) +
-    Math.sin(radians(lon2 - lon1) / 2) *
-      Math.sin(radians(lon2 - lon1) / 2) *
-      Math.cos(radians(lat1)) *
-      Math.cos(radians(lat2));
+  const dLat = java.sin(radians(lat2 - lat1) / 2);
+  const dLon = java.sin(radians(lon2 - lon1) / 2);
+  const a = dLat * dLat + dLon * dLon * java.cos(radians(lat1)) * java.cos(radians(lat2));
   return 2 * radius * Math.asin(Math.sqrt(a));
 }
 
+const UNITS: Readonly<Record<string, number>> = {
+  km: EARTH_RADIUS.km,
+  kilometer: EARTH_RADIUS.km,
+  kilometers: EARTH_RADIUS.km,
+  kilometre: EARTH_RADIUS.km,
+  kilometres: EARTH_RADIUS.km,
+  mi: EARTH_RADIUS.mi,
+  mile: EARTH_RADIUS.mi,
+  miles: EARTH_RADIUS.mi,
+};
+
 function radiusOf(unit: string | null): number {
-  if (unit === null) return EARTH_RADIUS.km;
-  const u = unit.toLowerCase();
-  if (u.startsWith('mi')) return EARTH_RADIUS.mi;
-  if (u.startsWith('k')) return EARTH_RADIUS.km;
-  throw new EvaluationError(`'${unit}' is no unit of distance: KM or MI`);
+  const radius = unit === null ? EARTH_RADIUS.km : UNITS[unit.toLowerCase()];
+  if (radius === undefined) throw new EvaluationError(`'${unit}' is no unit of distance: KM or MI`);
+  return radius;
 }
 
 const geoDistance = scalar({
   name: 'GEO_DISTANCE',
-  description: 'The great-circle distance between two points in decimal degrees, in kilometres (KM) or miles (MI).',
+  description:
+    'The great-circle distance between two points in decimal degrees, in kilometres (KM, KILOMETERS) or miles (MI, MILES).',
   category: CATEGORY,
   overloads: [
     {
@@ -305,6 +324,7 @@ const geoDistance = scalar({
   ],
   examples: [
     { sql: 'GEO_DISTANCE(37.4439, -122.1663, 51.5257, -0.1122)', result: '8634.659796579544E0' },
+    { sql: "GEO_DISTANCE(37.4439, -122.1663, 51.5257, -0.1122, 'miles')", result: '5365.659729188262E0' },
     { sql: "GEO_DISTANCE(37.4439, -122.1663, 51.5257, -0.1122, 'MI')", result: '5365.659729188262E0' },
   ],
 });
@@ -322,14 +342,14 @@ export const NUMERIC_FUNCTIONS = [
   pi,
   random,
   geoDistance,
-  ofDouble('EXP', 'e raised to the power of the value.', Math.exp, { sql: 'EXP(1)', result: '2.718281828459045E0' }),
-  ofDouble('LN', 'The natural logarithm.', Math.log, { sql: 'LN(1)', result: '0E0' }),
+  ofDouble('EXP', 'e raised to the power of the value.', java.exp, { sql: 'EXP(1)', result: '2.718281828459045E0' }),
+  ofDouble('LN', 'The natural logarithm.', java.log, { sql: 'LN(1)', result: '0E0' }),
   ofDouble('SQRT', 'The square root; NaN of a negative value.', Math.sqrt, { sql: 'SQRT(9)', result: '3E0' }),
-  ofDouble('CBRT', 'The cube root.', Math.cbrt, { sql: 'CBRT(27)', result: '3E0' }),
-  ofDouble('SIN', 'The sine of an angle in radians.', Math.sin, { sql: 'SIN(0)', result: '0E0' }),
-  ofDouble('COS', 'The cosine of an angle in radians.', Math.cos, { sql: 'COS(0)', result: '1E0' }),
-  ofDouble('TAN', 'The tangent of an angle in radians.', Math.tan, { sql: 'TAN(0)', result: '0E0' }),
-  ofDouble('COT', 'The cotangent of an angle in radians; Infinity at 0.', (x) => 1 / Math.tan(x), {
+  ofDouble('CBRT', 'The cube root.', java.cbrt, { sql: 'CBRT(27)', result: '3E0' }),
+  ofDouble('SIN', 'The sine of an angle in radians.', java.sin, { sql: 'SIN(0)', result: '0E0' }),
+  ofDouble('COS', 'The cosine of an angle in radians.', java.cos, { sql: 'COS(0)', result: '1E0' }),
+  ofDouble('TAN', 'The tangent of an angle in radians.', java.tan, { sql: 'TAN(0)', result: '0E0' }),
+  ofDouble('COT', 'The cotangent of an angle in radians; Infinity at 0.', (x) => 1 / java.tan(x), {
     sql: 'ROUND(COT(7), 13)',
     result: '1.1475154224051E0',
   }),
@@ -337,8 +357,8 @@ export const NUMERIC_FUNCTIONS = [
   ofDouble('ACOS', 'The arc cosine in radians; NaN outside of [-1, 1].', Math.acos, { sql: 'ACOS(1)', result: '0E0' }),
   ofDouble('ATAN', 'The arc tangent in radians.', Math.atan, { sql: 'ATAN(0)', result: '0E0' }),
   ofDouble('SINH', 'The hyperbolic sine.', Math.sinh, { sql: 'SINH(0)', result: '0E0' }),
-  ofDouble('COSH', 'The hyperbolic cosine.', Math.cosh, { sql: 'COSH(0)', result: '1E0' }),
-  ofDouble('TANH', 'The hyperbolic tangent.', Math.tanh, { sql: 'TANH(0)', result: '0E0' }),
-  ofDouble('DEGREES', 'Radians to degrees.', (x) => (x * 180) / Math.PI, { sql: 'DEGREES(PI())', result: '180E0' }),
-  ofDouble('RADIANS', 'Degrees to radians.', radians, { sql: 'RADIANS(180)', result: 'PI()' }),
+  ofDouble('COSH', 'The hyperbolic cosine.', java.cosh, { sql: 'COSH(0)', result: '1E0' }),
+  ofDouble('TANH', 'The hyperbolic tangent.', java.tanh, { sql: 'TANH(0)', result: '0E0' }),
+  ofDouble('DEGREES', 'Radians to degrees.', (x) => x * (180 / Math.PI), { sql: 'DEGREES(PI())', result: '180E0' }),
+  ofDouble('RADIANS', 'Degrees to radians.', (x) => x * (Math.PI / 180), { sql: 'RADIANS(180)', result: 'PI()' }),
 ];

@@ -23,6 +23,9 @@ const lcase = scalar({
   examples: [{ sql: "LCASE('ABC')", result: "'abc'" }],
 });
 
+/** A character behind white space, which is ASCII's in Java. */
+const WORD_START = /(?<![^ \t\n\v\f\r])[^ \t\n\v\f\r]/gu;
+
 const initcap = scalar({
   name: 'INITCAP',
   description: 'Each word, between white space, with a capital first letter and the rest in lower case.',
@@ -31,7 +34,7 @@ const initcap = scalar({
     {
       signature: 'INITCAP(source STRING) -> STRING',
       nulls: 'propagate',
-      make: () => (s: string) => s.toLowerCase().replace(/(^|\s)(\S)/gu, (_, space, c) => space + c.toUpperCase()),
+      make: () => (s: string) => s.toLowerCase().replace(WORD_START, (c) => c.toUpperCase()),
     },
   ],
   examples: [{ sql: "INITCAP('the   Quick br0wn fOx')", result: "'The   Quick Br0wn Fox'" }],
@@ -201,35 +204,30 @@ function instr(s: string, part: string, position: number, occurrence: number): n
   return at + 1;
 }
 
+/** A NULL among the arguments finds nothing: 0, as in ksqlDB. */
 const instrFunction = scalar({
   name: 'INSTR',
   description:
-    'The position, from 1, of a text in another, 0 where there is none; from the given position on (a negative one counts from the end and looks backwards), the n-th occurrence.',
+    'The position, from 1, of a text in another, 0 where there is none or an argument is NULL; from the given position on (a negative one counts from the end and looks backwards), the n-th occurrence.',
   category: CATEGORY,
-  overloads: [
-    {
-      signature: 'INSTR(str STRING, substring STRING) -> INT',
-      nulls: 'propagate',
-      make: () => (s: string, part: string) => instr(s, part, 1, 1),
-    },
-    {
-      signature: 'INSTR(str STRING, substring STRING, position INT) -> INT',
-      nulls: 'propagate',
-      make: () => (s: string, part: string, position: number) => instr(s, part, position, 1),
-    },
-    {
-      signature: 'INSTR(str STRING, substring STRING, position INT, occurrence INT) -> INT',
-      nulls: 'propagate',
-      make: () => (s: string, part: string, position: number, occurrence: number) =>
-        instr(s, part, position, occurrence),
-    },
-  ],
+  overloads: ['', ', position INT', ', position INT, occurrence INT'].map((more) => ({
+    signature: `INSTR(str STRING, substring STRING${more}) -> INT`,
+    nulls: 'pass',
+    make:
+      () =>
+      (s: string | null, part: string | null, position: number | null = 1, occurrence: number | null = 1) =>
+        s === null || part === null || position === null || occurrence === null || occurrence < 1
+          ? 0
+          : instr(s, part, position, occurrence),
+  })),
   examples: [
     { sql: "INSTR('CORPORATE FLOOR', 'OR')", result: '2' },
     { sql: "INSTR('CORPORATE FLOOR', 'OR', 3, 2)", result: '14' },
     { sql: "INSTR('CORPORATE FLOOR', 'OR', -3)", result: '5' },
     { sql: "INSTR('CORPORATE FLOOR', 'OR', -3, 2)", result: '2' },
     { sql: "INSTR('CORPORATE FLOOR', 'MISSING')", result: '0' },
+    { sql: "INSTR(CAST(NULL AS STRING), 'OR')", result: '0' },
+    { sql: "INSTR('CORPORATE FLOOR', 'OR', 5, 0)", result: '0' },
   ],
 });
 

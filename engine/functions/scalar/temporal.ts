@@ -1,6 +1,6 @@
 import { civilOf, DAY_MS, dateOfTimestamp, daysInMonth, daysOf, timeOfTimestamp } from '../../types/temporal.js';
 import { temporalPattern } from '../../types/temporal-pattern.js';
-import { zoneOf } from '../../types/temporal-zone.js';
+import { instantOf, zoneOf } from '../../types/temporal-zone.js';
 import { type Example, type ScalarFunction, scalar } from '../function.js';
 
 const CATEGORY = 'DATE / TIME';
@@ -197,19 +197,31 @@ const shifts = [
 const convertTz = scalar({
   name: 'CONVERT_TZ',
   description:
-    'The TIMESTAMP whose text in UTC is what the clock in one time zone shows when it is the given one in another.',
+    'The TIMESTAMP whose text in UTC is what the clock in one time zone shows when it is the given one in another. A time that comes twice in the first is the earlier one, a time that its clock leaves out is as much later.',
   category: CATEGORY,
   overloads: [
     {
       signature: 'CONVERT_TZ(timestamp TIMESTAMP, fromTz STRING, toTz STRING) -> TIMESTAMP',
       nulls: 'propagate',
       make: () => (ms: number, from: string, to: string) => {
-        const instant = ms - zoneOf(from).offsetAt(ms);
+        const instant = instantOf(ms, zoneOf(from));
         return instant + zoneOf(to).offsetAt(instant);
       },
     },
   ],
-  examples: [{ sql: "CONVERT_TZ(FROM_UNIXTIME(100), '+0200', '+0500')", result: 'FROM_UNIXTIME(10800100)' }],
+  examples: [
+    { sql: "CONVERT_TZ(FROM_UNIXTIME(100), '+0200', '+0500')", result: 'FROM_UNIXTIME(10800100)' },
+    ...[
+      ['2021-03-14T01:59:59', '2021-03-14T06:59:59'],
+      ['2021-03-14T02:30', '2021-03-14T07:30'],
+      ['2021-03-14T03:30', '2021-03-14T07:30'],
+      ['2021-11-07T01:30', '2021-11-07T05:30'],
+      ['2021-11-07T02:00', '2021-11-07T07:00'],
+    ].map(([local, utc]) => ({
+      sql: `CONVERT_TZ(CAST('${local}' AS TIMESTAMP), 'America/New_York', 'UTC')`,
+      result: `CAST('${utc}' AS TIMESTAMP)`,
+    })),
+  ],
 });
 
 const unixDate = scalar({

@@ -1,45 +1,9 @@
 import { EvaluationError } from '../../types/evaluation-error.js';
 import { type Example, type ScalarFunction, scalar } from '../function.js';
+import { parseUri, type Uri, unescapePercent } from './uri.js';
 
 const CATEGORY = 'URL';
-
-interface Uri {
-  readonly scheme: string | null;
-  readonly host: string | null;
-  readonly port: number | null;
-  readonly path: string;
-  readonly query: string | null;
-  readonly fragment: string | null;
-}
-
-/** The five parts of RFC 3986, appendix B; an authority may hold user information and a port. */
-const PARTS = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s;
-const AUTHORITY = /^(?:[^@]*@)?(\[[^\]]*\]|[^:]*)(?::(\d*))?$/;
-/** What no URI may hold unescaped: Java's URI refuses it. */
-const ILLEGAL = /[\s"<>\\^`{|}]|%(?![0-9A-Fa-f]{2})/;
-
-/** Null for what is no URI. */
-function parse(text: string): Uri | null {
-  if (ILLEGAL.test(text)) return null;
-  const m = PARTS.exec(text);
-  if (m === null) return null;
-  const authority = m[2] === undefined || m[2] === '' ? null : AUTHORITY.exec(m[2]);
-  if (m[2] !== undefined && m[2] !== '' && authority === null) return null;
-  return {
-    scheme: m[1] ?? null,
-    host: authority?.[1] || null,
-    port: authority?.[2] ? Number(authority[2]) : null,
-    path: m[3] ?? '',
-    query: m[4] ?? null,
-    fragment: m[5] ?? null,
-  };
-}
-
-/** Percent-escapes of UTF-8; malformed bytes become U+FFFD. */
-function unescapePercent(text: string | null): string | null {
-  if (text === null || !text.includes('%')) return text;
-  return text.replace(/(?:%[0-9A-Fa-f]{2})+/g, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'));
-}
+const MALFORMED = 'A text that is no URL gives NULL and an entry in the processing log.';
 
 /** application/x-www-form-urlencoded, as Java's URLEncoder: all but letters, digits and .-*_ is escaped, a space is +. */
 const encodeForm = (s: string): string =>
@@ -61,16 +25,13 @@ function part(
 ): ScalarFunction {
   return scalar({
     name,
-    description,
+    description: `${description} ${MALFORMED}`,
     category: CATEGORY,
     overloads: [
       {
         signature: `${name}(url STRING) -> ${type}`,
         nulls: 'propagate',
-        make: () => (text: string) => {
-          const uri = parse(text);
-          return uri === null ? null : get(uri);
-        },
+        make: () => (text: string) => get(parseUri(text)),
       },
     ],
     examples,
@@ -79,18 +40,18 @@ function part(
 
 const parameter = scalar({
   name: 'URL_EXTRACT_PARAMETER',
-  description: 'The decoded value of a query parameter; NULL where it is missing or has no value.',
+  description: `The value of a query parameter, decoded but for +, which stays; empty where the parameter has none, NULL where it is missing. ${MALFORMED}`,
   category: CATEGORY,
   overloads: [
     {
       signature: 'URL_EXTRACT_PARAMETER(url STRING, paramName STRING) -> STRING',
       nulls: 'propagate',
       make: () => (text: string, name: string) => {
-        const query = parse(text)?.query;
-        if (query === null || query === undefined) return null;
+        const query = unescapePercent(parseUri(text).query);
+        if (query === null) return null;
         for (const pair of query.split('&')) {
           const at = pair.indexOf('=');
-          if (at > 0 && decodeForm(pair.slice(0, at)) === name) return decodeForm(pair.slice(at + 1));
+          if ((at < 0 ? pair : pair.slice(0, at)) === name) return at < 0 ? '' : pair.slice(at + 1);
         }
         return null;
       },
@@ -99,6 +60,9 @@ const parameter = scalar({
   examples: [
     { sql: "URL_EXTRACT_PARAMETER('http://test.com?a%20b=c%20d', 'a b')", result: "'c d'" },
     { sql: "URL_EXTRACT_PARAMETER('http://test.com?a=foo&b=bar', 'b')", result: "'bar'" },
+    { sql: "URL_EXTRACT_PARAMETER('http://test.com?a&b=', 'a')", result: "''" },
+    { sql: "URL_EXTRACT_PARAMETER('http://test.com?a&b=', 'b')", result: "''" },
+    { sql: "URL_EXTRACT_PARAMETER('http://test.com?a&b=', 'c')", result: 'CAST(NULL AS STRING)' },
   ],
 });
 
@@ -126,15 +90,27 @@ export const URL_FUNCTIONS = [
     sql: "URL_EXTRACT_FRAGMENT('http://test.com#frag%20space')",
     result: "'frag space'",
   }),
-  part('URL_EXTRACT_HOST', 'The name of the host.', 'STRING', (u) => u.host, {
-    sql: "URL_EXTRACT_HOST('http://test.com:8080/path')",
-    result: "'test.com'",
-  }),
-  part('URL_EXTRACT_PATH', 'The decoded path; empty where there is none.', 'STRING', (u) => unescapePercent(u.path), {
-    sql: "URL_EXTRACT_PATH('http://test.com/path/to#a')",
-    result: "'/path/to'",
-  }),
-  part('URL_EXTRACT_PORT', 'The port, where one is given.', 'INT', (u) => u.port, {
+  part(
+    'URL_EXTRACT_HOST',
+    'The name of the host; NULL for a name that no host can have, such as one with an underscore.',
+    'STRING',
+    (u) => u.host,
+    {
+      sql: "URL_EXTRACT_HOST('http://test.com:8080/path')",
+      result: "'test.com'",
+    },
+  ),
+  part(
+    'URL_EXTRACT_PATH',
+    'The decoded path; empty where there is none, NULL for an address without slashes such as mailto:a@b.',
+    'STRING',
+    (u) => unescapePercent(u.path),
+    {
+      sql: "URL_EXTRACT_PATH('http://test.com/path/to#a')",
+      result: "'/path/to'",
+    },
+  ),
+  part('URL_EXTRACT_PORT', 'The port, where one is given; NULL for one beyond INT.', 'INT', (u) => u.port, {
     sql: "URL_EXTRACT_PORT('http://localhost:8080/path')",
     result: '8080',
   }),
