@@ -281,7 +281,7 @@ class QueryAnalyzer {
     if (groupBy.length > 0 && !this.#pull) this.#checkRepartition(keys);
     const oneGroup = this.#pull ? [] : ONE_GROUP;
     const named = groupBy.length > 0 ? this.#nameKeys(keys, groupBy, raw, names) : oneGroup;
-    const window = query.window === undefined ? null : windowSpec(query.window);
+    const window = query.window === undefined ? null : windowSpec(query.window, query.emit === 'FINAL');
     const columns = select.map((expr, i) => ({
       name: names[i]!,
       expr,

@@ -22,20 +22,27 @@ export function durationMs(d: Duration): number {
   return ms;
 }
 
-/** Default grace: what is left of 24 hours after the size (or gap). Stores keep size and grace unless RETENTION says more. */
-export function windowSpec(w: WindowClause): WindowSpec {
+/**
+ * Without GRACE PERIOD: what is left of 24 hours after the size (or gap); with EMIT FINAL none, or its results would come a day
+ * late. Stores keep size and grace, and without GRACE PERIOD a day at least, unless RETENTION says more.
+ */
+export function windowSpec(w: WindowClause, final: boolean): WindowSpec {
   const extent = durationMs(w.kind === 'SessionWindow' ? w.gap : w.size);
   if (extent <= 0) fail('The size of a window must be larger than zero.', w.span);
-  const graceMs = w.grace === undefined ? Math.max(DAY - extent, 0) : durationMs(w.grace);
+  const restOfDay = Math.max(DAY - extent, 0);
+  const graceMs = w.grace !== undefined ? durationMs(w.grace) : final ? 0 : restOfDay;
   const least = extent + graceMs;
   const retention = w.retention === undefined ? undefined : durationMs(w.retention);
   if (retention !== undefined && retention < least) {
     fail(
       `The RETENTION of a window must be at least its size and its grace period together: ${least} milliseconds, not ${retention}.`,
       w.retention!.span,
+      w.grace === undefined
+        ? `Without GRACE PERIOD the grace is ${graceMs} milliseconds: give a shorter one.`
+        : undefined,
     );
   }
-  const retentionMs = retention ?? least;
+  const retentionMs = retention ?? (w.grace === undefined ? extent + restOfDay : least);
   switch (w.kind) {
     case 'TumblingWindow':
       return { kind: 'TUMBLING', sizeMs: extent, graceMs, retentionMs };

@@ -43,13 +43,14 @@ interface KeySessions {
 
 /**
  * GROUP BY with a session window: records of a key that are at most the gap apart share a session; one in between joins
- * two. A record whose session would end more than grace and gap behind stream time is late. A session as far behind as
- * its retention is out of reach: nothing joins it any more.
+ * two. A record whose session would end more than grace and gap behind stream time is late. A session that ends further
+ * behind than the retention is out of reach: nothing joins it any more. Retention is at least gap and grace, so whatever is
+ * not late finds a session that ends when its own would.
  *
  * Output: a tombstone for each session that was replaced (timestamp: its end), then the row of the new one (timestamp: its
  * end). Not cached: at each record, as Kafka Streams does, the unchanged bounds included. Cached: at the commit, tombstones
- * only for bounds that had gone out and are no more. EMIT FINAL: one row a session, at the record that closes it; one more,
- * as in Kafka Streams, where a record that is not late itself still joins it.
+ * only for bounds that had gone out and are no more. EMIT FINAL: one row a session, at the record that closes it; what is
+ * closed is out of reach, whatever its retention.
  */
 export class AggregateSession implements Operator {
   private readonly folds: Folds;
@@ -125,7 +126,7 @@ export class AggregateSession implements Operator {
     const t = record.timestamp;
     const streamTime = this.clock.observe(t);
     const closed = streamTime - this.grace - this.gap;
-    const expired = streamTime - this.retention;
+    const reach = this.final ? closed : streamTime - this.retention;
     const slot = this.slot(bytes, from, to);
     const key = this.keys[slot]!;
     const list = key.sessions;
@@ -134,7 +135,7 @@ export class AggregateSession implements Operator {
     let last = list.length - 1;
     while (last >= 0 && list[last]!.start > t + this.gap) last--;
     let first = last;
-    while (first >= 0 && list[first]!.end >= t - this.gap && list[first]!.end > expired) first--;
+    while (first >= 0 && list[first]!.end >= t - this.gap && list[first]!.end >= reach) first--;
     first++;
     const end = first <= last ? Math.max(t, list[last]!.end) : t;
     if (end < closed) {
@@ -156,8 +157,6 @@ export class AggregateSession implements Operator {
       if (this.final) this.pending.add(this.table.key(slot), t, t);
     } else {
       session = list[first]!;
-      // A record that is not late may extend a session that has been given as final: it is given again when it closes.
-      if (this.final && session.end < closed) this.pending.add(this.table.key(slot), session.start, end);
       if (!this.env.cached && !this.final) this.emitReplaced(slot, list, first, last, t);
       for (let i = first + 1; i <= last; i++) this.absorb(key, session, list[i]!);
       if (last > first) {

@@ -12,8 +12,8 @@ import { StreamClock } from './stream-clock.js';
  * windows closed is late. Windows are aligned to the epoch, none starts before it. A stored group's key is the key and the
  * window's start, so that the windows of a key lie together in the order of time.
  *
- * EMIT FINAL gives one row a window, at the record that closes it. As in Kafka Streams, a window that stream time jumps past
- * by more than its retention is gone and gives none.
+ * EMIT FINAL gives one row a window, at the record that closes it. As in Kafka Streams, a window with a grace that stream time
+ * jumps past by more than its retention is gone and gives none. One without grace always gives its row.
  */
 export class AggregateWindowed extends GroupAggregate {
   private readonly clock: StreamClock;
@@ -99,7 +99,7 @@ export class AggregateWindowed extends GroupAggregate {
 
   private emitClosed(closed: number): void {
     const { time } = this.clock;
-    const gone = time - (time % this.step) - this.retention;
+    const gone = this.grace === 0 ? 0 : time - (time % this.step) - this.retention;
     this.pending.take(closed - this.size, (start, key) => {
       if (start >= gone) this.emitFinal(this.cache.slot(key, 0, key.length));
     });

@@ -263,13 +263,13 @@ export function windowQuery(c: Choices): QueryCase {
   const hopping = c.chance(4);
   const advance = hopping ? c.pick([size, 5 * SECOND, 3 * SECOND]) : size;
   const grace = c.pick([undefined, 0, 5, 45, 600]);
-  const graceMs = grace === undefined ? DAY - size : grace * SECOND;
+  const final = c.chance(2);
+  const graceMs = grace !== undefined ? grace * SECOND : final ? 0 : DAY - size;
   const text = grace === undefined ? '' : `, GRACE PERIOD ${grace} SECONDS`;
   const seconds = (ms: number) => `${ms / SECOND} SECONDS`;
   const window = hopping
     ? ` WINDOW HOPPING (SIZE ${seconds(size)}, ADVANCE BY ${seconds(advance)}${text})`
     : ` WINDOW TUMBLING (SIZE ${seconds(size)}${text})`;
-  const final = c.chance(2);
   const from = stream(c);
   const g = grouping(
     c,
@@ -302,7 +302,8 @@ export function windowQuery(c: Choices): QueryCase {
         if (final) {
           // Closed by the first row that brings stream time there, unless that row jumps past what is retained.
           const closes = times.find((t) => start + size <= t - graceMs);
-          if (closes === undefined || start < closes - (closes % advance) - (size + graceMs)) return [];
+          if (closes === undefined) return [];
+          if (graceMs > 0 && start < closes - (closes % advance) - (size + graceMs)) return [];
         }
         return aggregated(g, members[0]!.key, members, latest(members), { start, end: start + size });
       });
@@ -330,13 +331,11 @@ export function sessionQuery(c: Choices): QueryCase {
         time = Math.max(time, m.timestamp);
         const mine = sessions.get(m.id) ?? [];
         const near = (s: typeof rows) =>
-          latest(s) >= m.timestamp - gap && first(s) <= m.timestamp + gap && latest(s) > time - gap - graceMs;
+          latest(s) >= m.timestamp - gap && first(s) <= m.timestamp + gap && latest(s) >= time - gap - graceMs;
         const merged = [...mine.filter(near).flat(), m];
         // Late: the session, with this row in it, has closed.
         if (latest(merged) < time - graceMs - gap) continue;
-        // Too old to be joined, yet not closed: a session with the very same bounds takes the place of the one before.
-        const same = (s: typeof rows) => latest(s) === latest(merged) && first(s) === first(merged);
-        sessions.set(m.id, [...mine.filter((s) => !near(s) && !same(s)), merged]);
+        sessions.set(m.id, [...mine.filter((s) => !near(s)), merged]);
       }
       return [...sessions.values()].flat().flatMap((s) => {
         const window = { start: first(s), end: latest(s) };
