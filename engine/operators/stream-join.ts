@@ -20,7 +20,7 @@ const RIGHT = 1;
 interface Side {
   readonly tag: typeof LEFT | typeof RIGHT;
   readonly buffer: JoinBuffer;
-  /** A match is at most so much earlier, and at most so much later. */
+  /** A row's match is at most so much earlier than the row, and at most so much later. */
   readonly backMs: number;
   readonly aheadMs: number;
   /** Rows without a match give a padded result. */
@@ -28,13 +28,15 @@ interface Side {
 }
 
 /**
- * Joins two streams: rows of the same key where `left.time - beforeMs <= right.time <= left.time + afterMs`. A row's window
- * is over when stream time, the largest time of either side, is past its last match by more than the grace; from then on
- * it joins nothing, and a row that comes after it is late. Rows whose key or value is null give nothing.
+ * Joins two streams: rows of the same key where `left.time - beforeMs <= right.time <= left.time + afterMs`. Rows of both
+ * sides are kept while stream time, the largest time of either side, is at most before, after and grace past them, and a row
+ * joins what the other side has kept: so one that comes before stream time is past its last match by more than the grace
+ * finds all of its matches. One that comes after that and finds none is late. Rows whose value is null give nothing.
  *
- * A row of an outer side without a match: with GRACE PERIOD its padded result comes when its window is over (for a late one
- * at once), so that no row gives both; without, at once, and again with each later match. Matches of a row come in order of
- * their time; the output's time is the larger of the two.
+ * A row of an outer side without a match: with GRACE PERIOD its padded result comes when stream time is past its last match
+ * by more than the grace, for a late one at once; without, at once, and again with each later match. As in Kafka Streams, a
+ * row that has been padded and is still kept joins what comes later. A null key has no match: an outer side pads such a row
+ * at once. Matches of a row come in order of their time; the output's time is the larger of the two.
  *
  * Padded results are looked for, as Kafka Streams does, at the records that move stream time, but at most once in
  * `outerJoinEmitMs` of wall-clock time, and at each commit.
@@ -48,6 +50,8 @@ export class StreamJoin implements TwoInputs {
   private readonly waiting: TimeIndex;
   private readonly ends: TimeIndex;
   private readonly graceMs: number;
+  /** Rows are kept so long behind stream time. */
+  private readonly keptMs: number;
   private readonly delayed: boolean;
   private readonly joined = newRecord();
   private readonly row: Value[];
@@ -88,7 +92,8 @@ export class StreamJoin implements TwoInputs {
       },
     ];
     this.clock = new StreamClock(store);
-    const width = Math.max(1, Math.ceil((beforeMs + afterMs + this.graceMs) / SPANS));
+    this.keptMs = beforeMs + afterMs + this.graceMs;
+    const width = Math.max(1, Math.ceil(this.keptMs / SPANS));
     this.waiting = new TimeIndex(store, WAITING, width);
     this.ends = new TimeIndex(store, ENDS, width);
     this.row = new Array<Value>(types.length).fill(null);
@@ -98,11 +103,10 @@ export class StreamJoin implements TwoInputs {
   }
 
   flush(): void {
-    const over = this.clock.time - this.graceMs;
-    this.emitWaiting(over);
-    this.ends.take(over, (end, key) => {
-      const side = this.sides[key[0] as 0 | 1];
-      side.buffer.prune(key.subarray(1), end - side.aheadMs + 1);
+    const { time } = this.clock;
+    this.emitWaiting(time - this.graceMs);
+    this.ends.take(time, (_, key) => {
+      this.sides[key[0] as 0 | 1].buffer.prune(key.subarray(1), time - this.keptMs);
     });
     for (const { buffer } of this.sides) buffer.flush();
     this.waiting.flush();
@@ -123,44 +127,40 @@ export class StreamJoin implements TwoInputs {
   }
 
   private join(record: TaskRecord, which: 0 | 1): void {
-    if (record.value === null) return;
-    const key = this.keys.encode(record);
-    if (key === undefined) return;
     const { timestamp: time, value } = record;
-    const over = this.clock.observe(time) - this.graceMs;
-    if (this.delayed && time === this.clock.time) this.emitInTime(over);
+    if (value === null) return;
     const side = this.sides[which];
-    const late = time + side.aheadMs < over;
-    const matched = !late && this.match(record, key, side, over);
+    const key = this.keys.encode(record);
+    if (key === undefined) {
+      if (side.outer) this.pad(record, side);
+      return;
+    }
+    const streamTime = this.clock.observe(time);
+    const over = streamTime - this.graceMs;
+    if (this.delayed && time === streamTime) this.emitInTime(over);
+    const end = time + side.aheadMs;
+    const matched = this.match(record, key, side, streamTime);
+    const late = !matched && end < over;
     if (late) this.env.late(this.node.id, record);
     const padded = side.outer && !matched;
     const waits = padded && this.delayed && !late;
-    if (padded && !waits) {
-      copyOrigin(record, this.joined);
-      this.emit(value, null, side, time);
-    }
-    if (late) return;
-    const end = time + side.aheadMs;
-    const span = spanOf(end, this.ends.width);
-    const first = side.buffer.add(
-      key,
-      time,
-      value,
-      waits,
-      (other) => spanOf(other + side.aheadMs, this.ends.width) === span,
-    );
+    if (padded && !waits) this.pad(record, side);
+    if (time + this.keptMs < streamTime) return;
+    const { width } = this.ends;
+    const span = spanOf(time + this.keptMs, width);
+    const first = side.buffer.add(key, time, value, waits, (other) => spanOf(other + this.keptMs, width) === span);
     if (!first && !waits) return;
     const tagged = Buffer.concat([Buffer.of(side.tag), key]);
-    // One entry for all rows of a key in a span: at its end they are all over.
-    if (first) this.ends.add((span + 1) * this.ends.width - 1, tagged);
+    // One entry for all rows of a key in a span: at its end none of them is kept any more.
+    if (first) this.ends.add((span + 1) * width - 1, tagged);
     if (waits) this.waiting.add(end, tagged);
   }
 
-  private match(record: TaskRecord, key: Buffer, side: Side, over: number): boolean {
+  private match(record: TaskRecord, key: Buffer, side: Side, streamTime: number): boolean {
     const { timestamp: time, value } = record;
     const other = this.sides[1 - side.tag]!;
     let matched = false;
-    const from = Math.max(time - side.backMs, over - other.aheadMs);
+    const from = Math.max(time - side.backMs, streamTime - this.keptMs);
     other.buffer.probe(key, from, time + side.aheadMs, (row) => {
       matched = true;
       other.buffer.settle(key, row);
@@ -168,6 +168,12 @@ export class StreamJoin implements TwoInputs {
       this.emit(value!, other.buffer.values(row), side, Math.max(time, row.time));
     });
     return matched;
+  }
+
+  /** Gives the row without a match. */
+  private pad(record: TaskRecord, side: Side): void {
+    copyOrigin(record, this.joined);
+    this.emit(record.value!, null, side, record.timestamp);
   }
 
   /** Gives the joined row; key and origin are set. */

@@ -7,8 +7,8 @@ import { Entry, type TwoInputs } from './two-inputs.js';
 
 /**
  * Looks each row of a stream (left) up in a table (right) as the table is then. INNER drops a row without a match, LEFT gives
- * it with nulls. Rows of the stream whose key or value is null give nothing; neither does a change of the table. The output
- * keeps the time of the stream's row.
+ * it with nulls; a null key has no match. Rows of the stream whose value is null give nothing; neither does a change of the
+ * table. The output keeps the time of the stream's row.
  */
 export class StreamTableJoin implements TwoInputs {
   readonly left = new Entry((record) => this.look(record));
@@ -43,8 +43,7 @@ export class StreamTableJoin implements TwoInputs {
   private look(record: TaskRecord): void {
     if (record.value === null) return;
     const key = this.keys.encode(record);
-    if (key === undefined) return;
-    const match = this.rows.get(key);
+    const match = key === undefined ? null : this.rows.get(key);
     if (match === null && this.inner) return;
     const { row, leftWidth, joined } = this;
     for (let i = 0; i < leftWidth; i++) row[i] = record.value[i]!;

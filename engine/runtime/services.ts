@@ -10,9 +10,9 @@ import type { StateDatabase, Store } from '../stores/store.js';
 import type { Clock } from '../types/clock.js';
 import type { Logger } from '../types/logger.js';
 import type { StoreRef } from '../types/topology.js';
-import type { Chain } from './chain.js';
 import type { Peers } from './peers.js';
 import type { ProcessingEntry } from './processing-log.js';
+import { lookUp } from './settings.js';
 import type { ThreadPool } from './threads/thread-pool.js';
 
 /** A setting of a query as text; undefined where it is not set. */
@@ -71,8 +71,6 @@ export interface RuntimeServices {
   readonly threads?: ThreadPool | undefined;
   /** The other nodes of the service; undefined: this one is alone, and has all state. */
   readonly peers?: Peers | undefined;
-  /** Told of the steps of each task before the first record: for tests that make some of them fail. */
-  readonly chainBuilt?: (chain: Chain) => void;
 }
 
 export type CodecServices = Pick<RuntimeServices, 'format' | 'functions' | 'random' | 'uuid' | 'schemas'> & {
@@ -103,7 +101,7 @@ export interface EnvOptions {
 }
 
 /** Kafka Streams' name, which ksqlDB passes on. */
-const OUTER_JOIN_EMIT = 'ksql.streams.__emit.interval.ms.kstreams.outer.join.spurious.results.fix__';
+const OUTER_JOIN_EMIT = '__emit.interval.ms.kstreams.outer.join.spurious.results.fix__';
 
 /** Wires operators to the evaluator, the functions, the formats and the task's stores. */
 export function operatorEnv(options: EnvOptions): OperatorEnv {
@@ -118,7 +116,7 @@ export function operatorEnv(options: EnvOptions): OperatorEnv {
     cached: options.cached,
     cacheEntries: options.cacheEntries,
     given: options.given,
-    outerJoinEmitMs: Number(config.property(OUTER_JOIN_EMIT) ?? 1000),
+    outerJoinEmitMs: Number(lookUp(options.properties, OUTER_JOIN_EMIT) ?? 1000),
     now: () => services.clock.now(),
     failOnInvalidTimestamp: config.property('ksql.timestamp.throw.on.invalid') === 'true',
     compile: (expr, node) =>

@@ -59,7 +59,8 @@ export function querySettings(properties: Properties, offsetReset: 'earliest' | 
   };
 }
 
-function lookUp(properties: Properties, name: string): string | undefined {
+/** The value of a setting under its plain name or with the prefix. */
+export function lookUp(properties: Properties, name: string): string | undefined {
   const v = properties[name] ?? properties[`ksql.streams.${name}`];
   return v === undefined ? undefined : String(v);
 }

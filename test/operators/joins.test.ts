@@ -27,10 +27,13 @@ describe('a stream-table join', () => {
     expect(f.left('a', 2, 6)).toEqual(['"a" -> {"V":2,"W":7} (6)']);
   });
 
-  it.each(['INNER', 'LEFT'])('%s passes over null keys and null values of the stream', (type) => {
+  it.each([
+    ['INNER', []],
+    ['LEFT', ['null -> {"V":1,"W":null} (0)']],
+  ])('%s passes over null values of the stream; a null key has no match', (type, ofNullKey) => {
     const f = new Feed(sql(type));
     f.right('a', 7, 0);
-    expect(f.left(null, 1)).toEqual([]);
+    expect(f.left(null, 1)).toEqual(ofNullKey);
     expect(f.left('a', null)).toEqual([]);
   });
 });
@@ -128,10 +131,23 @@ describe('a stream-stream join', () => {
     expect(f.right('a', 7, 16)).toEqual([]);
   });
 
-  it('passes over null keys and null values', () => {
-    const f = new Feed(sql('LEFT', '10 MILLISECONDS'));
-    expect(f.left(null, 1)).toEqual([]);
+  it('passes over null values; a null key has no match', () => {
+    const f = new Feed(sql('LEFT', '10 MILLISECONDS GRACE PERIOD 5 MILLISECONDS'));
     expect(f.left('a', null)).toEqual([]);
+    expect(f.right(null, 1)).toEqual([]);
+    expect(f.left(null, 1)).toEqual(['null -> {"V":1,"W":null} (0)']);
+  });
+
+  it('keeps the rows of both sides for before, after and grace, however unequal these are', () => {
+    const f = new Feed(sql('INNER', '(0 MILLISECONDS, 10 MILLISECONDS) GRACE PERIOD 3 MILLISECONDS'));
+    f.right('a', 7, 13);
+    f.left('a', 1, 5);
+    f.left('z', 0, 18);
+    // Left of 8, whose last match is of 18; right of 15, whose last match was of 15.
+    expect(f.left('a', 2, 8)).toEqual(['"a" -> {"V":2,"W":7} (13)']);
+    expect(f.right('a', 8, 14)).toEqual(['"a" -> {"V":1,"W":8} (14)', '"a" -> {"V":2,"W":8} (14)']);
+    f.left('z', 0, 19);
+    expect(f.right('a', 9, 15)).toEqual(['"a" -> {"V":2,"W":9} (15)']);
   });
 
   it('LEFT without a grace period pads at once, and gives the match as well', () => {

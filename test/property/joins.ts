@@ -119,8 +119,10 @@ export function streamTableJoin(c: Choices): QueryCase {
     ...query,
     evaluate: (inputs) =>
       inputs.flatMap((r, i) => {
-        if (!takes(left, r)) return [];
-        const match = tableRows(inputs.slice(0, i), right.source).find((t) => idOf(right, t) === idOf(left, r)) ?? null;
+        if (r.source !== left.source || r.value === null) return [];
+        const match = takes(left, r)
+          ? (tableRows(inputs.slice(0, i), right.source).find((t) => idOf(right, t) === idOf(left, r)) ?? null)
+          : null;
         return match === null && joinType === 'INNER' ? [] : result(r, match, r.timestamp);
       }),
   };
@@ -210,39 +212,40 @@ export function streamStreamJoin(c: Choices): QueryCase {
       const out: ResultRow[] = [];
       const alone = (r: Input, isLeft: boolean) =>
         out.push(...result(isLeft ? r : null, isLeft ? null : r, r.timestamp));
-      const seen: { readonly row: Input; readonly isLeft: boolean; matched: boolean }[] = [];
+      const kept: { readonly row: Input; readonly isLeft: boolean; waits: boolean }[] = [];
       /** The last time at which a row finds a match. */
       const lastMatch = (r: Input, isLeft: boolean) => r.timestamp + (isLeft ? after : before);
       let time = -1;
       for (const row of inputs) {
-        const isLeft = takes(left, row);
-        if (!isLeft && !takes(right, row)) continue;
-        time = Math.max(time, row.timestamp);
-        const over = time - graceMs;
-        const outer = isLeft ? keeps.left : keeps.right;
-        if (lastMatch(row, isLeft) < over) {
-          // Late: it joins nothing.
+        const isLeft = row.source === left.source;
+        if ((!isLeft && row.source !== right.source) || row.value === null) continue;
+        const [side, outer] = isLeft ? [left, keeps.left] : [right, keeps.right];
+        if (!takes(side, row)) {
           if (outer) alone(row, isLeft);
           continue;
         }
-        const id = idOf(isLeft ? left : right, row);
-        const own = { row, isLeft, matched: false };
-        for (const other of seen) {
+        time = Math.max(time, row.timestamp);
+        const over = time - graceMs;
+        // What waits for its time is given by the row that brings stream time there.
+        for (const w of row.timestamp < time ? [] : kept) {
+          if (!w.waits || lastMatch(w.row, w.isLeft) >= over) continue;
+          w.waits = false;
+          alone(w.row, w.isLeft);
+        }
+        const id = idOf(side, row);
+        let matched = false;
+        for (const other of kept) {
           if (other.isLeft === isLeft || idOf(isLeft ? right : left, other.row) !== id) continue;
-          if (lastMatch(other.row, other.isLeft) < over) continue;
+          if (other.row.timestamp < over - before - after) continue;
           const [l, r] = isLeft ? [row, other.row] : [other.row, row];
           if (r.timestamp < l.timestamp - before || r.timestamp > l.timestamp + after) continue;
-          own.matched = other.matched = true;
+          matched = true;
+          other.waits = false;
           out.push(...result(l, r, Math.max(l.timestamp, r.timestamp)));
         }
-        seen.push(own);
-        // Without a grace period a row without a match is given at once, else when its time is over.
-        if (outer && !own.matched && grace === undefined) alone(row, isLeft);
-      }
-      if (grace === undefined) return out;
-      for (const { row, isLeft, matched } of seen) {
-        const outer = isLeft ? keeps.left : keeps.right;
-        if (outer && !matched && lastMatch(row, isLeft) < time - graceMs) alone(row, isLeft);
+        const waits = outer && !matched && grace !== undefined && lastMatch(row, isLeft) >= over;
+        if (outer && !matched && !waits) alone(row, isLeft);
+        if (row.timestamp >= over - before - after) kept.push({ row, isLeft, waits });
       }
       return out;
     },
