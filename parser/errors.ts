@@ -1,7 +1,7 @@
 /** From Chevrotain's exceptions to errors that people can use, in ksqlDB's wording where it has one. */
 import type { IToken } from 'chevrotain';
 import { EOF } from './chevrotain.js';
-import { allows, describeExpected, type ExpectedItem } from './expected.js';
+import { allows, describeExpected, type ExpectedItem, isTakenToBeRefused } from './expected.js';
 import type { StartRule, StatementGrammar } from './grammar/statement.js';
 import { didYouMean } from './similar.js';
 import { type SourceText, type Span, SqlError } from './source.js';
@@ -39,7 +39,7 @@ export function toSyntaxError(failure: Failure): SqlError {
     const assists = (): ReturnType<StatementGrammar['computeContentAssist']> =>
       failure.grammar
         .computeContentAssist(failure.rule, tokens.slice(0, index))
-        .filter((assist) => !assist.ruleStack.some((rule) => failure.disabled.has(rule)));
+        .filter((assist) => !isTakenToBeRefused(assist) && !assist.ruleStack.some((rule) => failure.disabled.has(rule)));
     let found = assists();
     // A choice with two tokens of lookahead fails at the first of them, though only the second is wrong.
     while (index < tokens.length && index - tokens.indexOf(failure.token) < 2 && allows(found, tokens[index])) {

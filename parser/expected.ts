@@ -80,8 +80,6 @@ const CATEGORY = {
 export function describeExpected(assists: readonly Assist[]): ExpectedItem[] {
   const items = new Map<string, ExpectedItem>();
   for (const assist of assists) {
-    // A negative limit is taken, only to be refused later.
-    if (assist.ruleStack.at(-1) === 'limitClause' && assist.nextTokenType.name === 'Minus') continue;
     const item = describe(assist);
     const known = items.get(item.text);
     if (known === undefined || known.rank < item.rank) items.set(item.text, item);
@@ -95,6 +93,14 @@ export function describeExpected(assists: readonly Assist[]): ExpectedItem[] {
     if (items.size > 1) items.delete(CATEGORY.operator.text);
   }
   return [...items.values()].sort((a, b) => b.rank - a.rank || (a.text < b.text ? -1 : 1));
+}
+
+/** What the grammar takes so that the error can say more, and a window's name, which nobody misses. */
+export function isTakenToBeRefused({ ruleStack, nextTokenType }: Assist): boolean {
+  const rule = ruleStack.at(-1);
+  if (rule === 'limitClause') return nextTokenType.name === 'Minus';
+  if (rule === 'count') return nextTokenType.name !== 'IntegerToken';
+  return rule === 'identifier' && ruleStack.at(-2) === 'windowClause';
 }
 
 function describe(assist: Assist): ExpectedItem {

@@ -145,6 +145,13 @@ function sinkFormats(
     p.keyOptions,
     schema.key.length === 0 && p.keyFormat === undefined ? input.keyFormat : fallback,
   );
+  if (bare && p.span('KEY_FORMAT') !== undefined && key.name.toUpperCase() !== 'NONE') {
+    fail(
+      'Key format specified for stream without key columns.',
+      p.span('KEY_FORMAT'),
+      'PARTITION BY NULL leaves no key: leave KEY_FORMAT out.',
+    );
+  }
   return {
     keyFormat:
       bare && p.keyFormat === undefined

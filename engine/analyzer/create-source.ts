@@ -23,6 +23,7 @@ import { checkKeyTypes, resolveType } from './types.js';
 
 export const DEFAULT_KEY_FORMAT = 'ksql.persistence.default.format.key';
 const DEFAULT_VALUE_FORMAT = 'ksql.persistence.default.format.value';
+const HEADER_COLUMNS = 'ksql.headers.columns.enabled';
 const WRAP_SINGLES = 'ksql.persistence.wrap.single.values';
 
 export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource): ResolvedCreateSource {
@@ -30,7 +31,7 @@ export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource
   const sql = sqlOf(context, node.span);
   const exists = checkName(context, node, kind, node.isSource);
   const p = readProperties(node.properties, 'source');
-  checkColumns(node);
+  checkColumns(context, node);
   const { schema, keyFormat, valueFormat } = withInferredColumns(context, p, sourceSchema(context, node), node);
   if (kind === 'TABLE' && schema.key.length === 0) {
     fail(
@@ -118,7 +119,16 @@ export function replaceable(context: AnalyzerContext, node: CreateSource | Creat
 }
 
 /** KEY and PRIMARY KEY are in their places already: the parser sees to that. */
-function checkColumns(node: CreateSource): void {
+function checkColumns(context: AnalyzerContext, node: CreateSource): void {
+  const header = node.columns.find((c) => c.role === 'HEADERS' || c.role === 'HEADER');
+  if (header !== undefined && /^false$/i.test(property(context, HEADER_COLUMNS) ?? '')) {
+    fail(
+      `Cannot create ${node.sourceKind.toLowerCase()} ${tick(node.name.name)}: header columns are disabled, and ` +
+        `${tick(header.name.name)} is one.`,
+      header.span,
+      `Set ${HEADER_COLUMNS}=true to enable them.`,
+    );
+  }
   const seen = new Set<string>();
   for (const c of node.columns) {
     if (RESERVED.includes(c.name.name)) {
@@ -139,7 +149,9 @@ function sourceSchema(context: AnalyzerContext, node: CreateSource): Schema {
     const headers = headerBinding(c, type);
     if (headers !== undefined) {
       const what = headers.kind === 'all' ? 'HEADERS' : `HEADER('${headers.header}')`;
-      if (bound.has(what)) fail(`Schema already contains a ${what} column.`, c.span);
+      // HEADERS has all of them: no other stands beside it.
+      const there = [what, 'HEADERS', ...(headers.kind === 'all' ? bound : [])].find((b) => bound.has(b));
+      if (there !== undefined) fail(`Schema already contains a ${there} column.`, c.span, 'Leave one of the two out.');
       bound.add(what);
     }
     if (c.role === 'KEY' || c.role === 'PRIMARY_KEY') key.push({ name: c.name.name, type });

@@ -87,8 +87,14 @@ export function analyzeInsertValues(context: AnalyzerContext, node: InsertValues
   const names = node.columns.length > 0 ? node.columns.map((c) => c.name) : [...key, ...value].map((c) => c.name);
   checkColumns(target, node.columns);
   const headers = value.filter((c) => c.headers !== undefined && names.includes(c.name));
-  if (headers.length > 0)
-    fail(`Cannot insert into HEADER columns: ${headers.map((c) => c.name).join(', ')}`, node.span);
+  if (headers.length > 0) {
+    const at = node.columns.find((c) => headers.some((h) => h.name === c.name));
+    fail(
+      `Cannot insert into HEADER columns: ${headers.map((c) => c.name).join(', ')}`,
+      at?.span ?? node.target.span,
+      at === undefined ? 'Name the other columns behind the target.' : undefined,
+    );
+  }
   if (names.length !== node.values.length) {
     const expected =
       node.columns.length > 0

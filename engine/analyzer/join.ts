@@ -235,6 +235,9 @@ function flavourOf(
     );
   }
   if (isKey(leftKey, left)) return 'tableTable';
+  if (left.window !== null || right.window !== null) {
+    fail(`Invalid join condition: foreign-key table-table joins are not supported on windowed tables. ${got}`, span);
+  }
   if (left.kind === 'join') {
     fail(
       `Invalid join condition: foreign-key table-table joins are not supported as part of n-way joins. ${got}`,
@@ -392,9 +395,9 @@ function choicesOf(
   if (side.kind === 'source') return own < 0 ? [] : [own];
   const equal = side[which].find((choices) => choices.includes(own));
   if (equal !== undefined) return equal;
+  if (own >= 0) return [own];
   const known = side.equalToKey.some((e) => sameExpr(e.expr, key) && (e.certain || which === 'keyChoices'));
-  if (known) return side[which][0] ?? [];
-  return own < 0 ? [] : [own];
+  return known ? (side[which][0] ?? []) : [];
 }
 
 /** ROWKEY, or with a number where a source has a column of that name. */

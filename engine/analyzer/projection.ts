@@ -21,8 +21,8 @@ interface Projection {
 export function checkKeys(p: Projection): void {
   const keys = keyTexts(p);
   const selected = keys.names.map((_, i) => p.select.filter((s) => s.key === i).map((s) => s.name));
-  const missing = selected.findIndex((names) => names.length === 0);
-  if (missing >= 0) {
+  const missing = selected.flatMap((names, i) => (names.length === 0 ? [i] : []));
+  if (missing.length > 0) {
     fail(
       missingKey(p, keys, missing),
       p.query.select[0]?.span ?? p.query.span,
@@ -51,14 +51,16 @@ interface KeyTexts {
   readonly word: 'and' | 'or';
 }
 
-function missingKey(p: Projection, keys: KeyTexts, missing: number): string {
+function missingKey(p: Projection, keys: KeyTexts, missing: readonly number[]): string {
   const sink = p.use.kind === 'persistent' ? p.use.sink : '';
   const { relation } = p;
   if (p.shape.kind === 'plain' && relation.kind === 'join' && relation.flavour === 'foreignKey') {
+    const columns = missing.map((i) => tick(relation.schema.key[i]!.name));
+    const word = columns.length > 1 ? 'columns' : 'column';
     return (
-      'Primary key column missing in projection. For foreign-key table-table joins, the projection must include all primary ' +
+      `Primary key ${word} missing in projection. For foreign-key table-table joins, the projection must include all primary ` +
       `key columns from the left input table (${tick(relationSources(relation)[0]!.alias)}). ` +
-      `Missing column: ${tick(relation.schema.key[missing]!.name)}.`
+      `Missing ${word}: ${columns.join(', ')}.`
     );
   }
   const plural = keys.texts.length > 1 ? 's' : '';

@@ -62,6 +62,7 @@ class QueryAnalyzer {
   /** Aggregate calls as written, those that do not work on tables apart. */
   readonly #aggregates: FunctionCall[] = [];
   readonly #streamOnly: string[] = [];
+  #firstTableFunction: FunctionCall | undefined;
 
   constructor(context: AnalyzerContext, query: Query, use: QueryUse) {
     this.#context = context;
@@ -199,6 +200,7 @@ class QueryAnalyzer {
         () => this.#expression(e, 'PARTITION BY', { refuse: refuseIn('PARTITION BY') }),
       ),
     );
+    refuseTwice('PARTITION BY', list, keys);
     this.#checkRepartition(keys);
     return keys;
   }
@@ -231,7 +233,15 @@ class QueryAnalyzer {
         () => this.#expression(e, 'GROUP BY', { refuse: refuseIn('GROUP BY') }),
       ),
     );
+    refuseTwice('GROUP BY', groupBy, keys);
     const raw = items.map((i) => this.#select(i));
+    if (this.#firstTableFunction !== undefined) {
+      fail(
+        'Table functions cannot be used with aggregations.',
+        this.#firstTableFunction.span,
+        'Make a stream of its rows with CREATE STREAM … AS SELECT, and aggregate that.',
+      );
+    }
     const having = query.having === undefined ? null : this.#condition(query.having, 'HAVING');
     if (this.#calls.length === 0 && !this.#pull) {
       fail(
@@ -376,9 +386,10 @@ class QueryAnalyzer {
   #selectHooks(): Partial<ExpressionScope> {
     return {
       aggregate: (call, node, table) => this.#aggregate(call, node, table),
-      tableFunction: (call) => {
+      tableFunction: (call, node) => {
         if (this.#relation.output === 'TABLE')
           fail('Table source is not supported with table functions', this.#query.from.span);
+        this.#firstTableFunction ??= node;
         if (this.#tableFunctions.length >= MAX_TABLE_FUNCTIONS)
           fail(`More than ${MAX_TABLE_FUNCTIONS} table functions.`, this.#query.span);
         const same = this.#tableFunctions.findIndex((t) => sameExpr(t.call, call));
@@ -485,6 +496,13 @@ function joinText(node: Expression, scope: Scope): string {
     const owner = source?.name ?? scope.bindings.find((b) => b.name === name.name)?.source;
     return identifierText(owner === undefined || owner === '' ? name.name : `${owner}_${name.name}`);
   });
+}
+
+/** A row has each part of its key once. */
+function refuseTwice(clause: string, nodes: readonly Expression[], keys: readonly TypedExpr[]): void {
+  const at = keys.findIndex((k, i) => keys.slice(0, i).some((before) => sameExpr(before, k)));
+  if (at < 0) return;
+  fail(`Duplicate ${clause} expression: ${expressionText(nodes[at]!, unqualified)}`, nodes[at]!.span, 'Leave it out.');
 }
 
 function refuseIn(clause: string): (node: FunctionCall, kind: 'aggregate' | 'table') => never {

@@ -64,7 +64,7 @@ export function buildQuery(node: CstNode): Query {
     ...maybe('orderBy', order && subs(order, 'orderItem').map(buildOrderItem)),
     ...maybe('emit', emit && (has(emit, 'FINAL') ? ('FINAL' as const) : ('CHANGES' as const))),
     ...maybe('limit', limit && buildLimit(limit)),
-    ...maybe('offset', offset && toCount(need(offset, 'IntegerToken'))),
+    ...maybe('offset', offset && buildCount(offset, 'OFFSET')),
     span: spanOf(node),
   };
 }
@@ -153,8 +153,15 @@ export function buildDuration(node: CstNode): Duration {
 
 /** Negative where written so: who runs the query says what is wrong with that. */
 export function buildLimit(node: CstNode): number {
-  const value = toCount(need(node, 'IntegerToken'));
+  const value = buildCount(node, 'LIMIT');
   return has(node, 'Minus') ? -value : value;
+}
+
+function buildCount(node: CstNode, clause: string): number {
+  const count = sub(node, 'count');
+  const whole = tok(count, 'IntegerToken');
+  if (whole === undefined) throw syntaxError(spanOf(count), `Value must be integer for command: ${clause}`);
+  return toCount(whole);
 }
 
 interface WindowParts {

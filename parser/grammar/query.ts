@@ -158,6 +158,8 @@ export class QueryGrammar extends ExpressionGrammar {
 
   readonly windowClause: Rule = this.RULE('windowClause', () => {
     this.CONSUME(kw('WINDOW'));
+    // ksqlDB takes a name here that nothing refers to. What stands before the parenthesis is the kind.
+    this.OPTION({ GATE: () => !this.next(t.LParen, 2), DEF: () => this.SUBRULE(this.identifier) });
     this.OR([
       {
         ALT: () => {
@@ -272,11 +274,20 @@ export class QueryGrammar extends ExpressionGrammar {
   readonly limitClause: Rule = this.RULE('limitClause', () => {
     this.CONSUME(kw('LIMIT'));
     this.OPTION(() => this.CONSUME(t.Minus)); // a negative limit is for the query to refuse
-    this.CONSUME(t.IntegerToken);
+    this.SUBRULE(this.count);
   });
 
   readonly offsetClause: Rule = this.RULE('offsetClause', () => {
     this.CONSUME(kw('OFFSET'));
-    this.CONSUME(t.IntegerToken);
+    this.SUBRULE(this.count);
+  });
+
+  /** Any number; the tree builder takes whole ones alone. */
+  readonly count: Rule = this.RULE('count', () => {
+    this.OR([
+      { ALT: () => this.CONSUME(t.IntegerToken) },
+      { ALT: () => this.CONSUME(t.DecimalToken) },
+      { ALT: () => this.CONSUME(t.FloatToken) },
+    ]);
   });
 }

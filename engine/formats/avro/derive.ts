@@ -35,7 +35,13 @@ export function checkAvroType(type: SqlType): void {
   if (type.kind === 'STRUCT') checkAvroNames(type.fields);
   else if (type.kind === 'ARRAY') checkAvroType(type.element);
   else if (type.kind === 'MAP') {
-    checkAvroType(type.key);
+    if (type.key.kind !== 'STRING') {
+      throw new WeirError(
+        'BAD_STATEMENT',
+        'Avro only supports MAPs with STRING keys',
+        'Make the keys STRINGs with CAST, or use an ARRAY of STRUCTs.',
+      );
+    }
     checkAvroType(type.value);
   }
 }
