@@ -39,7 +39,9 @@ export function toSyntaxError(failure: Failure): SqlError {
     const assists = (): ReturnType<StatementGrammar['computeContentAssist']> =>
       failure.grammar
         .computeContentAssist(failure.rule, tokens.slice(0, index))
-        .filter((assist) => !isTakenToBeRefused(assist) && !assist.ruleStack.some((rule) => failure.disabled.has(rule)));
+        .filter(
+          (assist) => !isTakenToBeRefused(assist) && !assist.ruleStack.some((rule) => failure.disabled.has(rule)),
+        );
     let found = assists();
     // A choice with two tokens of lookahead fails at the first of them, though only the second is wrong.
     while (index < tokens.length && index - tokens.indexOf(failure.token) < 2 && allows(found, tokens[index])) {

@@ -31,6 +31,10 @@ export function property(context: AnalyzerContext, name: string): string | undef
   return context.properties[name] ?? context.catalog.settings.get(name);
 }
 
+/** Whether a setting that is on by default has not been turned off. */
+export const isOn = (context: AnalyzerContext, name: string): boolean =>
+  !/^false$/i.test(property(context, name) ?? 'true');
+
 /** The statement's own text, without its semicolon. */
 export function sqlOf(context: AnalyzerContext, span: Span): string {
   const text = context.sourceText.slice(span).trim();

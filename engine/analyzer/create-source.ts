@@ -5,7 +5,7 @@ import type { Column, HeaderBinding, Schema, ValueColumn } from '../types/schema
 import { array, BYTES, printType, type SqlType, STRING, struct, typeEquals } from '../types/sql-type.js';
 import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from '../types/topic-name.js';
 import type { FormatRef } from '../types/topology.js';
-import { type AnalyzerContext, checkFormat, property, sqlOf } from './context.js';
+import { type AnalyzerContext, checkFormat, isOn, property, sqlOf } from './context.js';
 import { didYouMean, fail, tick } from './errors.js';
 import {
   formatRef,
@@ -121,7 +121,7 @@ export function replaceable(context: AnalyzerContext, node: CreateSource | Creat
 /** KEY and PRIMARY KEY are in their places already: the parser sees to that. */
 function checkColumns(context: AnalyzerContext, node: CreateSource): void {
   const header = node.columns.find((c) => c.role === 'HEADERS' || c.role === 'HEADER');
-  if (header !== undefined && /^false$/i.test(property(context, HEADER_COLUMNS) ?? '')) {
+  if (header !== undefined && !isOn(context, HEADER_COLUMNS)) {
     fail(
       `Cannot create ${node.sourceKind.toLowerCase()} ${tick(node.name.name)}: header columns are disabled, and ` +
         `${tick(header.name.name)} is one.`,

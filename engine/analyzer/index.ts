@@ -14,7 +14,8 @@ import { analyzeCreateAs } from './create-as.js';
 import { analyzeCreateSource } from './create-source.js';
 import { didYouMean, fail } from './errors.js';
 import { analyzeInsertInto, analyzeInsertValues } from './insert.js';
-import { checkLookup, checkPull } from './pull.js';
+import { checkLookup } from './lookup.js';
+import { checkPull } from './pull.js';
 import { analyzeQuery } from './query.js';
 import type { ResolvedSelect, ResolvedStatement } from './resolved.js';
 import { RESERVED, relationSources } from './scope.js';
@@ -85,7 +86,7 @@ function analyzeSelect(context: AnalyzerContext, node: Query): ResolvedSelect {
       );
     }),
   );
-  checkLookup(context, node.where, tables);
+  checkLookup(context, node, tables);
   return { kind: 'select', mode: 'pull', query, materializations, sql };
 }
 

@@ -248,6 +248,34 @@ describe('push queries in SQL', () => {
     }
   });
 
+  it('give what is pulled in the order of the bytes of its keys, and keys that are named as they are written', async () => {
+    const ints = [10, -1, 9, 0, -20, 2147483647];
+    const texts = ['b', '10', '9', 'Z', 'é', 'a', ''];
+    await engine.produce(
+      'byint',
+      ints.map((k) => ({ key: Buffer.from(String(k)), value: Buffer.from('{"t":"x"}') })),
+      1,
+    );
+    await engine.produce(
+      'bytext',
+      texts.map((k) => ({ key: Buffer.from(k), value: Buffer.from('{"n":1}') })),
+      1,
+    );
+    await run(
+      `CREATE SOURCE TABLE by_int (k INT PRIMARY KEY, t STRING) WITH (kafka_topic='byint', key_format='JSON', value_format='JSON');
+       CREATE SOURCE TABLE by_text (a STRING PRIMARY KEY, n INT) WITH (kafka_topic='bytext', value_format='JSON');`,
+      EARLIEST,
+    );
+    const pull = async (sql: string): Promise<unknown[]> => (await take(await open(sql), 1000)).map((r) => r[0]);
+    await until('all is there', async () => (await pull('SELECT a FROM by_text;')).length === texts.length);
+    await until('all is there', async () => (await pull('SELECT k FROM by_int;')).length === ints.length);
+    expect(await pull('SELECT k FROM by_int;')).toEqual([-20, -1, 0, 9, 10, 2147483647]);
+    expect(await pull('SELECT k FROM by_int WHERE k > -5 LIMIT 3;')).toEqual([-1, 0, 9]);
+    expect(await pull('SELECT k FROM by_int WHERE k IN (9, -20, 5, 0);')).toEqual([9, -20, 0]);
+    expect(await pull('SELECT a FROM by_text;')).toEqual(['', '10', '9', 'Z', 'a', 'b', 'é']);
+    expect(await pull("SELECT a FROM by_text WHERE a < 'a';")).toEqual(['', '10', '9', 'Z']);
+  });
+
   it('come in batches of bounded bytes where rows are wide, pulled ones too', async () => {
     await run(
       `CREATE STREAM wide_rows (k STRING KEY, t STRING) WITH (kafka_topic='wide', value_format='JSON', partitions=2);
