@@ -1,10 +1,17 @@
 import { messageOf, SqlError } from '../../engine/index.js';
 import type { ExpectedError } from './case.js';
 
+type ErrorType =
+  | 'AssertionError'
+  | 'KsqlException'
+  | 'KsqlStatementException'
+  | 'ParseFailedException'
+  | 'StreamsException';
+
 /** An error of a script or of a record, with what the suite calls its class. */
 export class CaseError extends Error {
   constructor(
-    readonly type: 'KsqlException' | 'KsqlStatementException' | 'ParseFailedException' | 'StreamsException',
+    readonly type: ErrorType,
     readonly statement: string,
     override readonly cause: Error,
   ) {
@@ -12,7 +19,8 @@ export class CaseError extends Error {
   }
 }
 
-const SUPERCLASSES: Readonly<Record<CaseError['type'], readonly string[]>> = {
+const SUPERCLASSES: Readonly<Record<ErrorType, readonly string[]>> = {
+  AssertionError: ['AssertionError'],
   KsqlException: ['KsqlException'],
   KsqlStatementException: ['KsqlStatementException', 'KsqlException'],
   ParseFailedException: ['ParseFailedException', 'KsqlStatementException', 'KsqlException'],
@@ -37,7 +45,7 @@ export function errorDifference(expected: ExpectedError, e: CaseError): string |
 }
 
 /** Runs a step of a case: what it throws becomes a CaseError. */
-export function attempt<T>(type: CaseError['type'], statement: string, work: () => T): T {
+export function attempt<T>(type: ErrorType, statement: string, work: () => T): T {
   try {
     return work();
   } catch (e) {

@@ -33,6 +33,7 @@ const TEST_SETTINGS: Readonly<Record<string, string>> = {
   'cache.max.bytes.buffering': '0',
   'ksql.headers.columns.enabled': 'true',
   'ksql.persistence.default.format.key': 'KAFKA',
+  '__emit.interval.ms.kstreams.outer.join.spurious.results.fix__': '0',
 };
 
 /** What a test runs on: the functions (a suite may bring its own), a clock, randomness that stands still. */
@@ -82,7 +83,7 @@ export class MemoryEngine {
       return { kind: 'inserted', topic: target.topic.name, record: insertedRecord({ ...resolved, target }, tools) };
     }
     if (resolved.kind === 'select') throw new WeirError('BAD_STATEMENT', 'A query that stands alone is not tested.');
-    const planned = commandOf(resolved, Object.fromEntries(this.settings));
+    const planned = commandOf(resolved, Object.fromEntries(this.settings), this.catalog);
     if (planned === undefined) return NOTHING;
     const command = withSchemas(planned, this.register(schemaNeeds(planned, this.catalog, FORMAT)));
     this.catalog = applyCommand(this.catalog, command);
@@ -105,11 +106,12 @@ export class MemoryEngine {
     };
   }
 
-  driver(query: QueryDef): TopologyDriver {
+  /** `before`: what has run the query that this one replaces. */
+  driver(query: QueryDef, before?: TopologyDriver): TopologyDriver {
     const { functions, now, random, uuid } = this.tools;
     const services = { format: formatByName, functions, clock: { now }, random, uuid, schemas: this.registry };
     const properties = new Settings(TEST_SETTINGS).with(new Map(Object.entries(query.properties))).overrides();
-    return new TopologyDriver(query.topology, services, properties, query.id);
+    return new TopologyDriver(query.topology, services, properties, query.id, before);
   }
 
   /** The source that a topic belongs to. */

@@ -13,9 +13,10 @@ import type { ExpectedAnswer, RestCase } from './rest-case.js';
 import { type Answer, post, postStreaming } from './rest-client.js';
 import { responsesDifference } from './rest-compare.js';
 import { type RestServer, startRestServer } from './rest-server.js';
-import { type Outcome, windowBytes } from './run-case.js';
+import type { Outcome } from './run-case.js';
 import { registerTopics } from './schemas.js';
 import { decodeActual, encodeSpec } from './spec-codec.js';
+import { windowBytes } from './window-key.js';
 
 const DEFAULT_PARTITIONS = 4;
 

@@ -1,7 +1,6 @@
 import type { DataSource } from '../../engine/catalog/index.js';
 import type { MemoryRegistry } from '../../engine/formats/registry/memory.js';
 import type { DriverRecord } from '../../engine/runtime/topology-driver.js';
-import { readInt64 } from '../../engine/types/bytes.js';
 import { parseScript, SourceText } from '../../parser/index.js';
 import type { RecordSpec, TestCase } from './case.js';
 import { attempt, CaseError, errorDifference } from './case-error.js';
@@ -10,6 +9,7 @@ import { type CaseTools, MemoryEngine } from './memory-engine.js';
 import { checkPost } from './post.js';
 import { registerTopics } from './schemas.js';
 import { decodeActual, encodeSpec } from './spec-codec.js';
+import { splitKey, windowBytes } from './window-key.js';
 
 export type Outcome = { readonly passed: true } | { readonly passed: false; readonly reason: string };
 
@@ -182,29 +182,6 @@ class World {
       ...(r.headers.length === 0 ? {} : { headers: r.headers }),
     };
   }
-}
-
-export function windowBytes(w: NonNullable<RecordSpec['window']>): Buffer {
-  const b = Buffer.alloc(w.type === 'session' ? 16 : 8);
-  if (w.type === 'session') b.writeBigInt64BE(BigInt(w.end ?? w.start), 0);
-  b.writeBigInt64BE(BigInt(w.start), b.length - 8);
-  return b;
-}
-
-function splitKey(
-  key: Uint8Array | null,
-  owner: DataSource,
-): {
-  readonly key: Uint8Array | null;
-  readonly window: { readonly type: 'time' | 'session'; readonly start: number; readonly end: number } | null;
-} {
-  if (key === null || owner.window === null) return { key, window: null };
-  const b = Buffer.from(key);
-  const start = readInt64(b, b.length - 8);
-  if (owner.window.kind === 'session') {
-    return { key: b.subarray(0, b.length - 16), window: { type: 'session', start, end: readInt64(b, b.length - 16) } };
-  }
-  return { key: b.subarray(0, b.length - 8), window: { type: 'time', start, end: start + owner.window.sizeMs } };
 }
 
 const sameBytes = (a: Uint8Array | null, b: Uint8Array | null): boolean =>

@@ -78,7 +78,7 @@ function derivedSchemas(
     if (statement.kind !== 'CreateSource' && statement.kind !== 'CreateType') continue;
     try {
       const resolved = analyze(statement, { ...context, catalog, schemas: lookup });
-      const command = commandOf(resolved, {});
+      const command = commandOf(resolved, {}, catalog);
       if (command?.kind === 'createType') catalog = applyCommand(catalog, command);
       if (resolved.kind !== 'createSource') continue;
       topics.push(resolved.source.topic.name);

@@ -1,24 +1,26 @@
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
-import type { DataSource } from '../../engine/catalog/index.js';
-import type { DriverRecord, TopologyDriver } from '../../engine/runtime/topology-driver.js';
-import { printSchema } from '../../engine/types/schema.js';
-import type { AssertNullValues, AssertSource, AssertValues, Statement } from '../../parser/ast.js';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Statement } from '../../parser/ast.js';
 import { parseScript, SourceText } from '../../parser/index.js';
 import type { ExpectedError } from './case.js';
 import { attempt, CaseError, errorDifference } from './case-error.js';
-import { type CaseTools, MemoryEngine } from './memory-engine.js';
+import type { CaseTools } from './memory-engine.js';
 import type { Outcome } from './run-case.js';
+import { checkSource, RecordAssertions } from './sql-assert.js';
+import { SqlWorld } from './sql-world.js';
 
 /**
  * Tests written in SQL. A file holds several, each headed by `--@test: name`, with what it must fail with in
- * `--@expected.error:` and `--@expected.message:`. Statements run in order; an INSERT … VALUES is processed at once by all
- * queries; ASSERT VALUES takes the next record of a source's topic and compares it.
+ * `--@expected.error:` and `--@expected.message:`. Statements run in order, each on what the ones before it have left.
  */
 export interface SqlTest {
   readonly file: string;
+  /** Where the file is: scripts that it runs are looked for there. */
+  readonly folder: string;
   readonly name: string;
   readonly sql: string;
+  /** Lines of the file before it. */
+  readonly line: number;
   readonly expected: ExpectedError | null;
 }
 
@@ -26,10 +28,10 @@ const DIRECTIVE = /^\s*--@([a-z.]+):\s*(.*?)\s*$/;
 
 export function readSqlTests(path: string): SqlTest[] {
   const file = basename(path);
-  const tests: { name: string; lines: string[]; error?: string; message?: string }[] = [];
-  for (const line of readFileSync(path, 'utf8').split('\n')) {
+  const tests: { name: string; lines: string[]; line: number; error?: string; message?: string }[] = [];
+  for (const [i, line] of readFileSync(path, 'utf8').split('\n').entries()) {
     const m = DIRECTIVE.exec(line);
-    if (m?.[1] === 'test') tests.push({ name: m[2]!, lines: [] });
+    if (m?.[1] === 'test') tests.push({ name: m[2]!, lines: [], line: i });
     const test = tests.at(-1);
     if (test === undefined) continue;
     if (m?.[1] === 'expected.error') test.error = m[2]!;
@@ -39,8 +41,10 @@ export function readSqlTests(path: string): SqlTest[] {
   if (tests.length === 0) throw new Error(`${path}: no line --@test: name`);
   return tests.map((t) => ({
     file,
+    folder: dirname(path),
     name: t.name,
     sql: t.lines.join('\n'),
+    line: t.line,
     expected:
       t.error === undefined && t.message === undefined
         ? null
@@ -49,150 +53,78 @@ export function readSqlTests(path: string): SqlTest[] {
 }
 
 export function runSqlTest(test: SqlTest, tools: CaseTools): Outcome {
-  const world = new SqlWorld(tools);
+  const run = new SqlRun(test, tools);
   try {
-    const source = new SourceText(test.sql);
-    const statements = attempt('ParseFailedException', test.sql, () => parseScript(test.sql, { testStatements: true }));
-    for (const s of statements) attempt('KsqlException', source.slice(s.span), () => world.run(s, source));
+    run.script(test.sql, 0);
   } catch (e) {
     if (!(e instanceof CaseError)) throw e;
-    if (test.expected === null) return { passed: false, reason: `${e.message}\nin: ${e.statement}` };
+    if (test.expected === null) return { passed: false, reason: `${run.place(e)}\n${e.message}` };
     const wrong = errorDifference(test.expected, e);
     return wrong === null ? { passed: true } : { passed: false, reason: wrong };
   }
   return test.expected === null ? { passed: true } : { passed: false, reason: 'it should have failed, and did not' };
 }
 
-class SqlWorld {
-  private readonly engine: MemoryEngine;
-  private readonly drivers = new Map<string, TopologyDriver>();
-  private readonly logs = new Map<string, DriverRecord[]>();
-  /** How many records of a topic have been asserted. */
-  private readonly asserted = new Map<string, number>();
+/** RUN SCRIPT in a script in a script…: so many, so that a script that runs itself ends. */
+const MAX_DEPTH = 20;
 
-  constructor(private readonly tools: CaseTools) {
-    this.engine = new MemoryEngine(tools);
+class SqlRun {
+  private readonly world: SqlWorld;
+  private readonly records: RecordAssertions;
+  /** Where the statement stands that runs. */
+  private current: { readonly text: string; readonly line: number; readonly column: number } | null = null;
+
+  constructor(
+    private readonly test: SqlTest,
+    private readonly tools: CaseTools,
+  ) {
+    this.world = new SqlWorld(tools);
+    this.records = new RecordAssertions(this.world, tools);
   }
 
-  run(statement: Statement, source: SourceText): void {
+  script(sql: string, depth: number): void {
+    const source = new SourceText(sql);
+    const options = { testStatements: true, runScript: true };
+    const statements = attempt('ParseFailedException', sql, () => parseScript(sql, options));
+    for (const s of statements) {
+      const text = source.slice(s.span);
+      if (depth === 0) this.current = { text, line: s.span.line, column: s.span.column };
+      attempt('KsqlException', text, () => this.run(s, source, depth));
+    }
+  }
+
+  /** Which statement has failed, in the words of ksqlDB's test runner. */
+  place(e: CaseError): string {
+    if (this.current === null) return `Test failure in ${this.test.file}:${this.test.line + 1}:`;
+    const { text, line, column } = this.current;
+    const what = e.type === 'AssertionError' || text.startsWith('ASSERT') ? 'assert' : 'statement';
+    return `Test failure for ${what} \`${text}\` (${this.test.file}, Line: ${this.test.line + line}, Col: ${column}):`;
+  }
+
+  private run(statement: Statement, source: SourceText, depth: number): void {
     switch (statement.kind) {
       case 'AssertValues':
       case 'AssertNullValues':
-        this.assertRecord(statement, source);
+        this.records.check(statement, source);
         break;
       case 'AssertStream':
       case 'AssertTable':
-        this.assertSource(statement, source);
+        checkSource(this.world, this.tools, statement, source);
         break;
-      default: {
-        const effect = this.engine.execute(statement, source);
-        if (effect.kind === 'inserted') {
-          const { topic, record } = effect;
-          this.write({ ...record, topic, timestamp: record.timestamp ?? this.tools.now() });
-        }
-        if (effect.kind === 'changed') this.startQueries();
-      }
+      case 'RunScript':
+        if (depth >= MAX_DEPTH) throw new Error(`Scripts run each other more than ${MAX_DEPTH} deep.`);
+        this.script(this.read(statement.path), depth + 1);
+        break;
+      default:
+        this.world.execute(statement, source);
     }
   }
 
-  /** One driver for each query of the catalog; those of queries that are no more are forgotten. */
-  private startQueries(): void {
-    const { queries } = this.engine.catalog;
-    for (const id of [...this.drivers.keys()]) if (!queries.has(id)) this.drivers.delete(id);
-    for (const query of queries.values()) {
-      if (this.drivers.has(query.id)) continue;
-      const driver = this.engine.driver(query);
-      this.drivers.set(query.id, driver);
-      // It reads from the beginning: what its topics hold already.
-      for (const topic of driver.sources) for (const r of [...(this.logs.get(topic) ?? [])]) this.feed(driver, r);
-    }
+  /** A script by its path from the test's folder; one that begins with a slash may also be a path of the system. */
+  private read(path: string): string {
+    const own = join(this.test.folder, path);
+    const found = [own, path].find(existsSync);
+    if (found === undefined) throw new Error(`There is no script ${path} in ${this.test.folder}.`);
+    return readFileSync(found, 'utf8');
   }
-
-  private write(record: DriverRecord): void {
-    const log = this.logs.get(record.topic) ?? [];
-    this.logs.set(record.topic, log);
-    log.push(record);
-    for (const driver of this.drivers.values()) if (driver.sources.includes(record.topic)) this.feed(driver, record);
-  }
-
-  private feed(driver: TopologyDriver, record: DriverRecord): void {
-    driver.pipe(record);
-    for (const out of driver.take()) this.write(out);
-  }
-
-  private assertRecord(statement: AssertValues | AssertNullValues, source: SourceText): void {
-    const target = this.source(statement.source.name);
-    const topic = target.topic.name;
-    const at = this.asserted.get(topic) ?? 0;
-    const actual = this.logs.get(topic)?.[at];
-    if (actual === undefined) {
-      throw new Error(`Expected another record (${at}) for ${target.name} on topic ${topic}, but there is none.`);
-    }
-    this.asserted.set(topic, at + 1);
-    // The expected record is written as an INSERT of the same values would write it: equal values are equal bytes.
-    const { columns, values, span } = statement;
-    const insert: Statement = { kind: 'InsertValues', target: statement.source, columns, values, span };
-    const effect = this.engine.execute(insert, source);
-    if (effect.kind !== 'inserted') throw new Error('The asserted values could not be read.');
-    const tombstone = statement.kind === 'AssertNullValues';
-    const expected = { ...effect.record, value: tombstone ? null : effect.record.value };
-    const timestamp = expected.timestamp === undefined || expected.timestamp === actual.timestamp;
-    if (timestamp && same(expected.key, actual.key) && same(expected.value, actual.value)) return;
-    throw new Error(
-      `Expected record does not match actual. Expected: ${show(expected.key, expected.value, expected.timestamp)}, ` +
-        `Actual: ${show(actual.key, actual.value, expected.timestamp === undefined ? undefined : actual.timestamp)}`,
-    );
-  }
-
-  /** The asserted source is what a CREATE with the same columns and properties would be. */
-  private assertSource(statement: AssertSource, source: SourceText): void {
-    const kind = statement.kind === 'AssertStream' ? 'STREAM' : 'TABLE';
-    const actual = this.source(statement.name.name);
-    if (actual.kind !== kind) throw new Error(`${actual.name} is a ${actual.kind}, not a ${kind}.`);
-    if (statement.columns.length === 0) return;
-    const probe = new MemoryEngine(this.tools, Object.fromEntries(this.engine.settings));
-    probe.catalog = { ...probe.catalog, types: this.engine.catalog.types };
-    const effect = probe.execute(
-      {
-        kind: 'CreateSource',
-        sourceKind: kind,
-        orReplace: false,
-        ifNotExists: false,
-        isSource: false,
-        name: statement.name,
-        columns: statement.columns,
-        properties: statement.properties,
-        span: statement.span,
-      },
-      source,
-    );
-    const expected = effect.kind === 'changed' ? effect.source : null;
-    if (expected === null) throw new Error('The asserted source could not be read.');
-    for (const [what, of] of [
-      ['schema', (s: DataSource) => printSchema(s.schema)],
-      ['topic', (s: DataSource) => s.topic.name],
-      ['key format', (s: DataSource) => s.keyFormat.name],
-      ['value format', (s: DataSource) => s.valueFormat.name],
-      ['window', (s: DataSource) => s.windowType ?? 'none'],
-      ['timestamp column', (s: DataSource) => s.timestamp?.column ?? 'none'],
-    ] as const) {
-      const [e, a] = [of(expected), of(actual)];
-      if (e !== a)
-        throw new Error(`Expected ${what} does not match actual for ${actual.name}. Expected: ${e}, Actual: ${a}`);
-    }
-  }
-
-  private source(name: string): DataSource {
-    const source = this.engine.catalog.sources.get(name);
-    if (source === undefined) throw new Error(`${name} does not exist.`);
-    return source;
-  }
-}
-
-const same = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
-  a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
-
-function show(key: Uint8Array | null, value: Uint8Array | null, timestamp: number | undefined): string {
-  const text = (b: Uint8Array | null) => (b === null ? 'null' : Buffer.from(b).toString('utf8'));
-  return `key ${text(key)} value ${text(value)}${timestamp === undefined ? '' : ` rowtime ${timestamp}`}`;
 }

@@ -11,18 +11,26 @@ import type { CaseTools } from './memory-engine.js';
 import { type Reporter, type Result, report } from './report.js';
 import { isRestFile, runRestFiles } from './rest-command.js';
 import { type Outcome, runCase } from './run-case.js';
+import { type RunnerFiles, readRunnerFiles } from './runner-files.js';
 import { readSqlTests, runSqlTest } from './sql-test.js';
 import { TEST_FUNCTIONS } from './test-functions.js';
 
 export const TEST_HELP = `usage: weir test FILE-OR-FOLDER… [options]
+       weir test -s STATEMENTS [-i INPUTS] -o OUTPUTS
 
 Runs tests of streaming SQL, in memory, one record at a time, with a clock that stands still and nothing held back:
 - .json files of cases: statements, inputs, outputs, post conditions, expected errors;
 - .sql files: --@test: name, --@expected.error:, --@expected.message:, INSERT … VALUES, ASSERT VALUES,
-  ASSERT NULL VALUES, ASSERT STREAM, ASSERT TABLE;
+  ASSERT NULL VALUES, ASSERT STREAM, ASSERT TABLE, RUN SCRIPT;
 - .json files of cases with responses: statements and queries over HTTP, each case against a server of its own on a free
-  port, with an embedded log.
+  port, with an embedded log;
+- the three files of ksqlDB's test runner: statements, {"inputs":[…]}, {"outputs":[…]}.
 
+The clock stands at the time at which the test began: for UNIX_TIMESTAMP() and for INSERT … VALUES without ROWTIME.
+
+  -s, --sql-file FILE      statements
+  -i, --input-file FILE    records that come in: topic, timestamp, key, value, perhaps window
+  -o, --output-file FILE   records that must come out, in order
   --grep TEXT              only tests whose file and name hold TEXT (a regular expression)
   --jobs N                 run in N threads (default 1)
   --reporter KIND          text (default), summary, json or junit
@@ -79,11 +87,23 @@ export async function test(args: readonly string[]): Promise<number> {
     reporter: { type: 'string' },
     verbose: { type: 'boolean' },
     known: { type: 'string' },
+    'sql-file': { type: 'string', short: 's' },
+    'input-file': { type: 'string', short: 'i' },
+    'output-file': { type: 'string', short: 'o' },
     help: { type: 'boolean', short: 'h' },
   });
   if (values.help) {
     console.log(TEST_HELP);
     return 0;
+  }
+  const { 'sql-file': statements, 'input-file': input, 'output-file': output } = values;
+  if (statements !== undefined || input !== undefined || output !== undefined) {
+    if (statements === undefined || output === undefined || positionals.length > 0) {
+      throw new UsageError(
+        'weir test takes -s STATEMENTS, -o OUTPUTS and perhaps -i INPUTS together, and nothing beside them.',
+      );
+    }
+    return runFilesOfRunner({ statements, input, output });
   }
   if (positionals.length === 0) throw new UsageError('weir test takes files and folders of tests.');
   const kind = values.reporter ?? 'text';
@@ -101,22 +121,36 @@ export async function test(args: readonly string[]): Promise<number> {
   return results.length > 0 && results.every((r) => r.outcome.passed) ? 0 : 1;
 }
 
+/** Says how it ended in the words of ksqlDB's test runner. */
+function runFilesOfRunner(files: RunnerFiles): number {
+  const test = readRunnerFiles(files);
+  const [{ outcome }] = runAll([{ ...test, run: (tools) => runCase(test, tools) }]) as [Result];
+  console.log(outcome.passed ? '\t>>> Test passed!' : `\t>>>>> Test failed: ${outcome.reason}`);
+  return outcome.passed ? 0 : 1;
+}
+
 function runFiles(files: readonly string[], grep: string | undefined): Result[] {
   const wanted = grep === undefined ? undefined : new RegExp(grep);
   return runAll(files.flatMap(readTests).filter((t) => wanted === undefined || wanted.test(idOf(t))));
 }
 
-/** Stream time stands still but for the records; UNIX_TIMESTAMP() and an INSERT without ROWTIME read the real clock. */
-const caseTools = (): CaseTools => ({
-  functions: new FunctionRegistry([...BUILT_IN_FUNCTIONS, ...TEST_FUNCTIONS]),
-  now: systemClock.now,
-  random: () => 0.5,
-  uuid: () => '00000000-0000-0000-0000-000000000000',
-});
+const functions = (): FunctionRegistry => new FunctionRegistry([...BUILT_IN_FUNCTIONS, ...TEST_FUNCTIONS]);
+
+/** The clock stands still from now on. */
+const caseTools = (registry = functions()): CaseTools => {
+  const began = systemClock.now();
+  return {
+    functions: registry,
+    now: () => began,
+    random: () => 0.5,
+    uuid: () => '00000000-0000-0000-0000-000000000000',
+  };
+};
 
 export function runAll(tests: readonly Runnable[]): Result[] {
-  const tools = caseTools();
+  const registry = functions();
   return tests.map((t) => {
+    const tools = caseTools(registry);
     const began = performance.now();
     let outcome: Outcome;
     try {

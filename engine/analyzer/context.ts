@@ -41,8 +41,13 @@ export function sqlOf(context: AnalyzerContext, span: Span): string {
   return text.endsWith(';') ? text.slice(0, -1).trimEnd() : text;
 }
 
-/** A source by name, or an error that names near ones. */
-export function sourceNamed(context: AnalyzerContext, name: string, span: Span): DataSource {
+/** A source by name, or an error that names near ones; `wording`: ksqlDB's, which is another one where rows are read from it. */
+export function sourceNamed(
+  context: AnalyzerContext,
+  name: string,
+  span: Span,
+  wording = `Line: ${span.line}, Col: ${span.column}: Source \`${name}\` does not exist.`,
+): DataSource {
   const source = context.catalog.sources.get(name);
   if (source !== undefined) return source;
   const names = [...context.catalog.sources.keys()];
@@ -52,7 +57,7 @@ export function sourceNamed(context: AnalyzerContext, name: string, span: Span):
     quoted !== undefined
       ? `Names are case-sensitive in back quotes: \`${quoted}\` exists.`
       : (near ?? (names.length === 0 ? 'There is no stream or table yet.' : `There are ${listed(names.slice(0, 5))}.`));
-  return fail(`Line: ${span.line}, Col: ${span.column}: Source \`${name}\` does not exist.`, span, hint);
+  return fail(wording, span, hint);
 }
 
 /** Checks that `columns` can be written in the format; wording as ksqlDB's for keys and values. */

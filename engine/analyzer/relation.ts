@@ -44,7 +44,8 @@ function resolve(context: AnalyzerContext, from: Relation, pull: boolean): Resol
 }
 
 function resolveSource(context: AnalyzerContext, from: SourceRef): ResolvedSourceRelation {
-  const source = sourceNamed(context, from.name.name, from.name.span);
+  const { name, span } = from.name;
+  const source = sourceNamed(context, name, span, `Exception while preparing statement: ${name} does not exist.`);
   const alias = from.alias?.name ?? source.name;
   return { kind: 'source', source, alias, schema: source.schema, output: source.kind, window: source.window };
 }

@@ -23,16 +23,23 @@ export function checkReplacement(was: DataSource, next: DataSource, span: Span):
   same('keyFormat', was.keyFormat.name, next.keyFormat.name);
   same('valueFormat', was.valueFormat.name, next.valueFormat.name);
   same('windowType', was.windowType ?? 'none', next.windowType ?? 'none');
+  const lost = (columns: readonly Column[], mark: string): string =>
+    `[${columns.map((c) => `${tick(c.name)} ${printType(c.type)}${mark}`).join(', ')}]`;
+  const refuse = (why: string): never =>
+    fail(
+      `Cannot upgrade data source: ${source} has schema = ${printSchema(was.schema)} which cannot be upgraded to ` +
+        `${printSchema(next.schema)}. (${why})`,
+      span,
+      'Columns can only be added, behind those that are there.',
+    );
   const keys = changed(was.schema.key, next.schema.key, was.schema.key.length !== next.schema.key.length);
-  const lost = [...keys, ...changed(was.schema.value, next.schema.value, false)];
-  if (lost.length === 0) return;
-  fail(
-    `Cannot upgrade data source: ${source} has schema = ${printSchema(was.schema)} which cannot be upgraded to ` +
-      `${printSchema(next.schema)}. The following columns are changed, missing or reordered: ` +
-      `[${lost.map((c) => `${tick(c.name)} ${printType(c.type)}${keys.includes(c) ? ' KEY' : ''}`).join(', ')}]`,
-    span,
-    'Columns can only be added, behind those that are there.',
-  );
+  if (keys.length > 0) {
+    refuse(
+      `Key columns must be identical. The following key columns are changed, missing or reordered: ${lost(keys, ' KEY')}`,
+    );
+  }
+  const values = changed(was.schema.value, next.schema.value, false);
+  if (values.length > 0) refuse(`The following columns are changed, missing or reordered: ${lost(values, '')}`);
 }
 
 /** Columns of `before` that are not in the same place of `after`; all of them where `all`. */

@@ -1,14 +1,16 @@
 import type { ResolvedStatement } from '../analyzer/index.js';
-import type { Command } from '../catalog/index.js';
-import { planPersistent } from '../planner/index.js';
+import type { Catalog, Command } from '../catalog/index.js';
+import { planPersistent, planReplacement } from '../planner/index.js';
 
 /**
  * The change of the catalog that a resolved statement stands for, planned where it starts a query; undefined for one that
- * changes nothing. Pure. `properties`: the settings made with SET, which go with a query for good.
+ * changes nothing. Pure. `properties`: the settings made with SET, which go with a query for good. Throws BAD_STATEMENT for a CREATE OR
+ * REPLACE whose query cannot go on where the one that it replaces stands.
  */
 export function commandOf(
   resolved: ResolvedStatement,
   properties: Readonly<Record<string, string>>,
+  catalog: Catalog,
 ): Command | undefined {
   switch (resolved.kind) {
     case 'createSource': {
@@ -21,7 +23,9 @@ export function commandOf(
       if (resolved.exists) return undefined;
       const { sink, orReplace, ifNotExists } = resolved;
       const { query } = planPersistent(resolved, properties);
-      return { kind: 'createAs', source: sink, query, orReplace, ifNotExists };
+      const was = catalog.queries.get(query.id);
+      const next = was === undefined ? query : planReplacement(was, query);
+      return { kind: 'createAs', source: sink, query: next, orReplace, ifNotExists };
     }
     case 'insertInto':
       return { kind: 'insertInto', query: planPersistent(resolved, properties).query };

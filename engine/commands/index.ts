@@ -73,7 +73,7 @@ export async function prepare(context: StatementContext): Promise<Prepared> {
 
 async function prepareResolved(context: StatementContext): Promise<Prepared> {
   const resolved = await analyzed(context, context.statement);
-  const change = commandOf(resolved, Object.fromEntries(context.session.properties));
+  const change = commandOf(resolved, Object.fromEntries(context.session.properties), context.catalog);
   switch (resolved.kind) {
     case 'createSource':
       return createSource(resolved, change, context);

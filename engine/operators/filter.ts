@@ -1,13 +1,14 @@
 import type { Store } from '../stores/store.js';
 import { ByteWriter } from '../types/bytes.js';
+import type { TypedExpr } from '../types/expr.js';
 import { KeyCodec } from '../types/key-codec.js';
 import { NO_WINDOW } from '../types/record.js';
 import type { Column } from '../types/schema.js';
 import type { FilterNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { type GivenKeys, givenKey } from './given-keys.js';
-import type { JoinKeys } from './join-keys.js';
-import type { Evaluator, Operator, OperatorEnv, TaskRecord } from './operator.js';
+import { copyOrigin, type JoinKeys } from './join-keys.js';
+import { type Evaluator, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
 
 /** WHERE on a stream: rows for which the predicate is true go on as they are. Null rows fail it. */
 export class StreamFilter implements Operator {
@@ -35,7 +36,7 @@ export class StreamFilter implements Operator {
 /** How a table's filter learns whether the row before went on. */
 export type Before =
   /** The records say what they replace. */
-  | { readonly kind: 'previous' }
+  | { readonly kind: 'previous'; readonly former: FormerFilters | null }
   /** It keeps the keys that it has let through. */
   | { readonly kind: 'store'; readonly keyColumns: readonly Column[] }
   /** The predicate looks at the key alone: what it says of a row it says of all rows of that key. */
@@ -45,12 +46,28 @@ export type Before =
   /** It can't know: each row that does not match is a tombstone. */
   | { readonly kind: 'unknown' };
 
-/** WHERE and HAVING on a table: a row that stops matching becomes one tombstone, a row that never matched nothing. */
+/** What versions of the query before this one have let through: `predicates[record.previousVersion]`, null for everything. */
+export interface FormerFilters {
+  readonly predicates: readonly (TypedExpr | null)[];
+  readonly keys: JoinKeys;
+}
+
+/**
+ * WHERE and HAVING on a table: a row that stops matching becomes one tombstone, a row that never matched nothing.
+ *
+ * A row that a version of the query before this one has let through, and this one does not, becomes a tombstone when it
+ * changes. That one is held back until the next record or the commit: where the same key comes next with a row that matches,
+ * the row takes its place.
+ */
 export class TableFilter implements Operator {
   private readonly predicate: Evaluator;
   private readonly store: Store | null = null;
   private readonly codec: KeyCodec | null = null;
   private readonly key = new ByteWriter();
+  private readonly former: readonly Evaluator[] = [];
+  private readonly held = newRecord();
+  /** The key of `held`; null: nothing is held back. */
+  private heldKey: Buffer | null = null;
   private leftOut = 0;
 
   constructor(
@@ -64,6 +81,10 @@ export class TableFilter implements Operator {
       this.store = env.store(node.store!).store;
       this.codec = new KeyCodec(before.keyColumns.map((c) => c.type));
     }
+    if (before.kind === 'previous' && before.former !== null) {
+      const all: Evaluator = () => true;
+      this.former = before.former.predicates.map((p) => (p === null ? all : env.compile(p, node.id)));
+    }
   }
 
   process(record: TaskRecord): void {
@@ -71,10 +92,16 @@ export class TableFilter implements Operator {
     const { before } = this;
     const matches = (value !== null || before.kind === 'key') && this.predicate(record) === true;
     if (!matches && value !== null) this.leftOut++;
+    if (this.heldKey !== null && this.settlesHeld(record, matches)) return;
     switch (before.kind) {
       case 'previous': {
-        const matched = previous !== null && this.matched(record, previous);
+        const former = previous === null ? undefined : this.former[record.previousVersion];
+        const matched = previous !== null && this.matched(record, previous, former ?? this.predicate);
         if (!matches && !matched) return;
+        if (!matches && former !== undefined && !this.matched(record, previous!, this.predicate)) {
+          this.hold(record);
+          return;
+        }
         record.previous = matched ? previous : null;
         break;
       }
@@ -99,16 +126,53 @@ export class TableFilter implements Operator {
     record.previous = previous;
   }
 
+  flush(): void {
+    this.release();
+  }
+
+  reset(): void {
+    this.heldKey = null;
+  }
+
   filtered(): number {
     return this.leftOut;
   }
 
-  private matched(record: TaskRecord, previous: Value[]): boolean {
+  private matched(record: TaskRecord, previous: Value[], predicate: Evaluator): boolean {
     const value = record.value;
     record.value = previous;
-    const matched = this.predicate(record) === true;
+    const matched = predicate(record) === true;
     record.value = value;
     return matched;
+  }
+
+  /** What becomes of the tombstone that is held back, now that `record` comes; true: nothing is to be done for the record. */
+  private settlesHeld(record: TaskRecord, matches: boolean): boolean {
+    if (!this.heldKey!.equals(this.keyOf(record))) {
+      this.release();
+      return false;
+    }
+    if (matches) this.heldKey = null;
+    return !matches;
+  }
+
+  private hold(record: TaskRecord): void {
+    const { held } = this;
+    this.heldKey = this.keyOf(record);
+    copyOrigin(record, held);
+    held.key = record.key!.slice();
+    held.keyBytes = Buffer.from(record.keyBytes);
+    held.timestamp = record.timestamp;
+  }
+
+  private release(): void {
+    if (this.heldKey === null) return;
+    this.heldKey = null;
+    this.out.process(this.held);
+  }
+
+  private keyOf(record: TaskRecord): Buffer {
+    return (this.before as Extract<Before, { kind: 'previous' }>).former!.keys.encode(record)!;
   }
 
   /** Notes what happens to the key now; true where its row had gone on before. */

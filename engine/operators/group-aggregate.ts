@@ -31,6 +31,7 @@ export abstract class GroupAggregate implements Operator {
   private readonly row: Value[];
   private readonly cached: boolean;
   private readonly wantsPrevious: boolean;
+  private readonly version: number;
   /** Rows that the changed groups have emitted before, by slot; only where someone wants them. */
   private readonly before = new Map<number, Value[] | null>();
   private readonly undone = newRecord();
@@ -43,7 +44,8 @@ export abstract class GroupAggregate implements Operator {
   ) {
     const { store, empty } = env.store(node.store);
     this.folds = new Folds(node, env);
-    this.cache = new GroupCache(this.folds, store, empty, env.cacheEntries);
+    this.version = node.former?.length ?? 0;
+    this.cache = new GroupCache(this.folds, store, empty, env.cacheEntries, this.version);
     this.codec = new KeyCodec(node.keyColumns.map((c) => c.type));
     this.key = new Array<Value>(node.keyColumns.length).fill(null);
     this.row = new Array<Value>(node.valueColumns.length).fill(null);
@@ -134,9 +136,11 @@ export abstract class GroupAggregate implements Operator {
     emitted.headers = cause === null ? null : cause.headers;
     if (this.wantsPrevious) {
       emitted.previous = this.before.get(slot) ?? null;
+      emitted.previousVersion = cache.versions[slot]!;
       // What goes out now is what the next update replaces.
       if (!this.cached && !this.final) this.before.set(slot, row.slice());
     }
+    cache.versions[slot] = this.version;
     this.out.process(emitted);
   }
 }

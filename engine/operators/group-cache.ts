@@ -1,6 +1,6 @@
 import type { Store } from '../stores/store.js';
 import { ByteWriter } from '../types/bytes.js';
-import { RowCodec } from '../types/row-codec.js';
+import { VersionedRowCodec } from '../types/row-codec.js';
 import type { Value } from '../types/value.js';
 import type { Folds } from './folds.js';
 import { KeyTable } from './key-table.js';
@@ -18,6 +18,8 @@ export class GroupCache {
   states: unknown[] = [];
   /** Largest timestamp of a slot's records. */
   timestamps: Float64Array;
+  /** The version of the query by which a slot's result was given last. */
+  versions: Uint8Array;
   /** 0 clean, 1 changed since the last commit. */
   private dirty: Uint8Array;
   private dirtySlots: Int32Array;
@@ -25,7 +27,7 @@ export class GroupCache {
   private dirtyKeyBytes = 0;
   /** Every group of the store is in the table: a key that is not here is nowhere. */
   private complete: boolean;
-  private readonly codec: RowCodec;
+  private readonly codec: VersionedRowCodec;
   private readonly row: Value[];
   private readonly out = new ByteWriter();
 
@@ -34,12 +36,15 @@ export class GroupCache {
     private readonly store: Store,
     empty: boolean,
     private readonly maxEntries: number,
+    /** Of the query, as it runs. */
+    private readonly version: number,
   ) {
-    this.codec = new RowCodec(folds.storedTypes);
+    this.codec = new VersionedRowCodec(folds.storedTypes, version);
     this.row = new Array<Value>(folds.storedTypes.length).fill(null);
     this.complete = empty;
     const n = this.table.capacity;
     this.timestamps = new Float64Array(n);
+    this.versions = new Uint8Array(n);
     this.dirty = new Uint8Array(n);
     this.dirtySlots = new Int32Array(n);
   }
@@ -113,13 +118,14 @@ export class GroupCache {
     if (!this.complete) {
       const stored = this.store.get(this.table.key(slot));
       if (stored !== undefined) {
-        this.codec.decodeInto(asBuffer(stored), 0, stored.length, this.row);
+        this.versions[slot] = this.codec.decodeInto(asBuffer(stored), this.row);
         this.timestamps[slot] = Number(this.row[0]);
         this.folds.load(this.row, this.states, base);
         return;
       }
     }
     this.timestamps[slot] = -1;
+    this.versions[slot] = this.version;
     this.folds.init(this.states, base);
   }
 
@@ -128,6 +134,9 @@ export class GroupCache {
     const timestamps = new Float64Array(n);
     timestamps.set(this.timestamps);
     this.timestamps = timestamps;
+    const versions = new Uint8Array(n);
+    versions.set(this.versions);
+    this.versions = versions;
     const dirty = new Uint8Array(n);
     dirty.set(this.dirty);
     this.dirty = dirty;
@@ -144,6 +153,7 @@ export class GroupCache {
       (slot) => keep && this.dirty[slot] === 1,
       (from, to) => {
         this.timestamps[to] = this.timestamps[from]!;
+        this.versions[to] = this.versions[from]!;
         for (let i = 0; i < width; i++) this.states[to * width + i] = this.states[from * width + i];
       },
     );

@@ -18,6 +18,8 @@ export interface TaskRecord extends StreamRecord {
   keyBytes: Buffer;
   keyStart: number;
   keyEnd: number;
+  /** The version of the query that has stored `previous`; read only by what stands right behind the store. */
+  previousVersion: number;
 }
 
 export const NO_BYTES: Buffer = Buffer.alloc(0);
@@ -37,6 +39,7 @@ export function newRecord(): TaskRecord {
     keyBytes: NO_BYTES,
     keyStart: -1,
     keyEnd: -1,
+    previousVersion: 0,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Store } from '../stores/store.js';
 import { ByteWriter } from '../types/bytes.js';
-import { RowCodec } from '../types/row-codec.js';
+import { VersionedRowCodec } from '../types/row-codec.js';
 import { BIGINT, type SqlType } from '../types/sql-type.js';
 import type { SourceNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
@@ -18,9 +18,10 @@ export const storedTableTypes = (node: SourceNode): readonly SqlType[] => [BIGIN
 export class TableSource implements Operator {
   private readonly store: Store;
   private readonly keys: JoinKeys;
-  private readonly rows: RowCodec;
+  private readonly rows: VersionedRowCodec;
   private readonly scratch = new ByteWriter();
   private readonly stored: Value[];
+  private readonly before: Value[];
 
   constructor(
     node: SourceNode,
@@ -34,8 +35,9 @@ export class TableSource implements Operator {
       node.key.map((c) => c.type),
       node.window,
     );
-    this.rows = new RowCodec(storedTableTypes(node));
+    this.rows = new VersionedRowCodec(storedTableTypes(node), node.former?.length ?? 0);
     this.stored = new Array<Value>(node.value.length + 1).fill(null);
+    this.before = this.stored.slice();
   }
 
   process(record: TaskRecord): void {
@@ -43,7 +45,11 @@ export class TableSource implements Operator {
       ? Buffer.from(record.keyBytes.subarray(record.keyStart, record.keyEnd))
       : this.keys.encode(record)!;
     const before = this.store.get(key);
-    record.previous = before === undefined ? null : this.rows.decode(asBuffer(before)).slice(1);
+    record.previous = null;
+    if (before !== undefined) {
+      record.previousVersion = this.rows.decodeInto(asBuffer(before), this.before);
+      record.previous = this.before.slice(1);
+    }
     if (record.value === null) this.store.delete(key);
     else {
       this.stored[0] = record.timestamp;

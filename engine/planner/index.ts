@@ -9,6 +9,7 @@ import {
   sameExpr,
 } from '../analyzer/index.js';
 import type { DataSource, QueryDef, QueryKind } from '../catalog/index.js';
+import { WeirError } from '../types/errors.js';
 import type { TypedExpr } from '../types/expr.js';
 import type { PullPlan, StreamPullPlan } from '../types/pull-plan.js';
 import type { Topology } from '../types/topology.js';
@@ -17,6 +18,7 @@ import { everything, moveColumns, pruneColumns, usedBy } from './prune.js';
 import { planPullQuery } from './pull.js';
 import { optimize, storeTables } from './rules.js';
 import { TopologyBuilder } from './topology.js';
+import { upgrade } from './upgrade.js';
 
 export {
   explainLogical,
@@ -27,7 +29,6 @@ export {
   explainTopology,
 } from './explain.js';
 export type { LogicalPlan } from './logical.js';
-export { upgradeObstacle } from './upgrade.js';
 
 /** What a statement that starts a query becomes. `query` goes into the command as it is. */
 export interface PersistentPlan {
@@ -90,6 +91,19 @@ export function planPersistent(
   const logical = logicalPlan(statement.query, sink.kind);
   const kind: QueryKind = statement.kind === 'insertInto' ? 'INSERT' : sink.kind === 'STREAM' ? 'CSAS' : 'CTAS';
   return done(kind, sink.name, sourcesOf(statement.query.relation), logical, builder.persistent(logical, sink));
+}
+
+/**
+ * The new query of a CREATE OR REPLACE, which goes on where the old one stands. Throws BAD_STATEMENT where it could not. Pure.
+ */
+export function planReplacement(was: QueryDef, next: QueryDef): QueryDef {
+  const { topology, obstacle } = upgrade(was.topology, next.topology);
+  if (obstacle === undefined) return { ...next, topology };
+  throw new WeirError(
+    'BAD_STATEMENT',
+    `Cannot upgrade query ${next.id}, which would go on from its offsets and its state: ${obstacle}.`,
+    `TERMINATE ${next.id}, DROP what it writes and create that anew, from the earliest or the latest records.`,
+  );
 }
 
 /** All columns of a table, kept. */

@@ -239,7 +239,7 @@ interface Materialized {
 }
 
 /** The node whose store the table is read from, and the stateless steps behind it, in order. */
-function materialized(topology: Topology): Materialized | undefined {
+export function materialized(topology: Topology): Materialized | undefined {
   const last = topology.subtopologies[topology.subtopologies.length - 1];
   let node: TopologyNode | undefined = last?.nodes[last.nodes.length - 1];
   const steps: TopologyNode[] = [];

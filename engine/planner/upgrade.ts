@@ -1,49 +1,237 @@
-import type { Topology, TopologyNode } from '../types/topology.js';
+import { walk } from '../analyzer/index.js';
+import { unpinned } from '../formats/registry/pinned.js';
+import type { TypedExpr } from '../types/expr.js';
+import { typeEquals } from '../types/sql-type.js';
+import type { NodeId, SourceNode, Topology, TopologyNode } from '../types/topology.js';
+import { materialized } from './pull.js';
+
+/** A topology keeps the steps of so many versions before it: what is stored may be of any of them. */
+export const MAX_VERSIONS = 100;
+
+/** What becomes of a query that is replaced: the topology that goes on, or why none can. */
+export type Upgrade =
+  | { readonly topology: Topology; readonly obstacle?: undefined }
+  | { readonly obstacle: string; readonly topology?: undefined };
 
 /**
- * What stands in the way of replacing a query that has run by another that goes on from its offsets and its state;
- * undefined where nothing does. The new one may filter and compute otherwise, and read more columns. What is kept between
- * records must mean the same to both: the topics that are read, the stores with the steps that fill them, the topics
- * between sub-topologies, in which records may wait.
+ * The topology of a query that replaces one that has run and goes on from its offsets and its state. The new one may filter
+ * and compute otherwise, and read and give more columns. What is kept between records must mean the same to both: the topics
+ * that are read, the stores with the steps that fill them, the topics between sub-topologies, in which records may wait.
+ *
+ * Rows that the old one has given stay as it gave them until they change: the new one knows its steps (`former`), so that
+ * a row that it no longer lets through becomes a tombstone then.
  */
-export function upgradeObstacle(before: Topology, after: Topology): string | undefined {
+export function upgrade(before: Topology, after: Topology): Upgrade {
+  const obstacle = obstacleOf(before, after);
+  if (obstacle !== undefined) return { obstacle };
+  const was = materialized(before);
+  const now = materialized(after);
+  if (was === undefined || now === undefined) return { topology: after };
+  const former = formerOf(was.node);
+  const same = JSON.stringify(was.steps) === JSON.stringify(now.steps);
+  const next = same ? former : [...former, was.steps];
+  if (next.length === 0) return { topology: after };
+  if (next.length > MAX_VERSIONS) return { obstacle: `it has been replaced ${MAX_VERSIONS} times` };
+  return { topology: withFormer(after, now.subtopology, now.node.id, next) };
+}
+
+const formerOf = (node: TopologyNode): readonly (readonly TopologyNode[])[] => ('former' in node && node.former) || [];
+
+const withFormer = (
+  topology: Topology,
+  subtopology: number,
+  id: NodeId,
+  former: readonly (readonly TopologyNode[])[] | undefined,
+): Topology => ({
+  ...topology,
+  subtopologies: topology.subtopologies.map((sub) =>
+    sub.id !== subtopology
+      ? sub
+      : { ...sub, nodes: sub.nodes.map((n) => (n.id === id ? ({ ...n, former } as TopologyNode) : n)) },
+  ),
+});
+
+function obstacleOf(before: Topology, after: Topology): string | undefined {
+  const kept = materialized(before);
+  const plain = kept === undefined ? before : withFormer(before, kept.subtopology, kept.node.id, undefined);
+  if (textOfAll(plain) === textOfAll(after)) return undefined;
   const was = topicsOf(before);
   const now = topicsOf(after);
   if (was.join() !== now.join()) return `it reads ${now.join(', ')} and not ${was.join(', ')}`;
-  const kept = keptSteps(before);
-  const next = keptSteps(after);
-  for (let i = 0; i < Math.max(kept.length, next.length); i++) {
-    if (kept[i]?.text !== next[i]?.text) return `its step ${(kept[i] ?? next[i])!.id} keeps something else`;
+  const step = unsupported(after) ?? unsupported(before);
+  if (step !== undefined) return `Upgrades not yet supported for ${step}`;
+  return aggregateObstacle(before, after) ?? keptObstacle(before, after);
+}
+
+/** A topology without the schemas that its formats carry once they are registered. */
+const textOfAll = (topology: Topology): string =>
+  JSON.stringify(topology, (name, value) => (name === 'keyFormat' || name === 'valueFormat' ? unpinned(value) : value));
+
+const nodesOf = ({ subtopologies }: Topology): readonly TopologyNode[] => subtopologies.flatMap((s) => s.nodes);
+
+const topicsOf = (t: Topology): readonly string[] => [
+  ...new Set(nodesOf(t).flatMap((n) => (n.kind === 'source' && !n.internal ? [n.topic] : []))),
+];
+
+/** The step nearest to the sink for which ksqlDB has no upgrades, by its name there; undefined: there is none. */
+function unsupported(topology: Topology): string | undefined {
+  for (const node of nodesOf(topology).toReversed()) {
+    switch (node.kind) {
+      case 'streamJoin':
+        return 'StreamStreamJoin';
+      case 'streamTableJoin':
+        return 'StreamTableJoin';
+      case 'tableJoin':
+        return 'TableTableJoin';
+      case 'foreignKeySend':
+      case 'foreignKeyJoin':
+      case 'foreignKeyResult':
+        return 'ForeignKeyTableTableJoin';
+      case 'aggregate':
+        if (node.window !== null) return 'StreamWindowedAggregate';
+        if (node.inputTable) return 'TableAggregate';
+        break;
+      case 'source':
+        if (node.window !== null && !node.internal) return node.table ? 'WindowedTableSource' : 'WindowedStreamSource';
+        break;
+      default:
+    }
   }
   return undefined;
 }
 
-const topicsOf = ({ subtopologies }: Topology): readonly string[] => [
-  ...new Set(
-    subtopologies.flatMap((s) => s.nodes.flatMap((n) => (n.kind === 'source' && !n.internal ? [n.topic] : []))),
-  ),
-];
+function aggregateObstacle(before: Topology, after: Topology): string | undefined {
+  const was = readColumns(before);
+  const now = readColumns(after);
+  if (was === undefined || now === undefined) return undefined;
+  if (was.length === now.length && was.every((c) => now.includes(c))) return undefined;
+  const list = (names: readonly string[]) => `[${names.map((n) => `\`${n}\``).join(', ')}]`;
+  return `StreamAggregate must have matching columns not part of aggregate. Values differ: ${list(was)} vs. ${list(now)}`;
+}
+
+/** Names of the columns that an aggregation reads of its source: for its groups, its aggregates, its filter. */
+function readColumns(topology: Topology): readonly string[] | undefined {
+  const nodes = nodesOf(topology);
+  const aggregate = nodes.find((n) => n.kind === 'aggregate');
+  if (aggregate === undefined) return undefined;
+  const names = new Set<string>();
+  const last = new Columns(nodes, aggregate.input, names);
+  last.key(aggregate.keyColumns.length);
+  for (const call of aggregate.calls) {
+    // COUNT(*) counts the times of records.
+    if (call.args.length === 0) names.add('ROWTIME');
+    for (const arg of call.args) last.read(arg);
+  }
+  last.filters();
+  return [...names];
+}
+
+/** The columns at a node, as what they are of the source. */
+class Columns {
+  private readonly node: TopologyNode;
+  private readonly input: Columns | undefined;
+
+  constructor(
+    nodes: readonly TopologyNode[],
+    id: NodeId,
+    private readonly names: Set<string>,
+  ) {
+    this.node = nodes.find((n) => n.id === id)!;
+    const before = inputOf(this.node, nodes);
+    this.input = before === undefined ? undefined : new Columns(nodes, before, names);
+  }
+
+  key(count: number): void {
+    for (let i = 0; i < count; i++) this.column('key', i);
+  }
+
+  read(expr: TypedExpr): void {
+    walk(expr, (part) => {
+      if (part.kind === 'pseudo') this.names.add(part.name);
+      if (part.kind === 'column') this.column(part.from, part.index);
+    });
+  }
+
+  filters(): void {
+    if (this.node.kind === 'filter') this.input!.read(this.node.predicate);
+    this.input?.filters();
+  }
+
+  private column(from: 'key' | 'value', index: number): void {
+    const { node, input, names } = this;
+    if (input === undefined) {
+      const { key, value } = node as SourceNode;
+      names.add((from === 'key' ? key : value)[index]!.name);
+    } else if ((node.kind === 'project' || node.kind === 'rekey') && node[from] !== null) {
+      input.read(node[from][index]!);
+    } else if (node.kind === 'flatMap' && from === 'value') {
+      const own = index - (node.valueColumns.length - node.calls.length);
+      if (own < 0) input.column(from, index);
+      else input.read(node.calls[own]!);
+    } else input.column(from, index);
+  }
+}
+
+/** The node that a step of one input reads, through an internal topic where there is one; undefined for the source. */
+function inputOf(node: TopologyNode, nodes: readonly TopologyNode[]): NodeId | undefined {
+  if (node.kind !== 'source') return 'input' in node ? node.input : undefined;
+  if (!node.internal) return undefined;
+  return nodes.find((n) => n.kind === 'repartition' && n.topic === node.topic)?.id;
+}
+
+function keptObstacle(before: Topology, after: Topology): string | undefined {
+  const kept = keptSteps(before);
+  const next = keptSteps(after);
+  for (let i = 0; i < Math.max(kept.length, next.length); i++) {
+    const [was, now] = [kept[i], next[i]];
+    if (was === undefined || now === undefined || was.sub !== now.sub) {
+      return `its step ${(was ?? now)!.node.id} keeps something else`;
+    }
+    const problem = keepsOther(was.node, now.node);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
 
 interface KeptStep {
-  readonly id: string;
-  /** All there is to it, but for the names of the steps before it. */
-  readonly text: string;
+  readonly sub: number;
+  readonly node: TopologyNode;
 }
 
-function keptSteps({ subtopologies }: Topology): readonly KeptStep[] {
-  return subtopologies.flatMap((sub) =>
-    sub.nodes.filter(keepsSomething).map((node) => {
-      const { input: _i, left: _l, right: _r, id, ...rest } = node as TopologyNode & Partial<Record<Input, string>>;
-      // The predicate of HAVING decides what is let through, not how it is kept.
-      const { predicate: _p, ...kept } = rest as typeof rest & { readonly predicate?: unknown };
-      return { id, text: JSON.stringify([sub.id, kept]) };
-    }),
-  );
-}
-
-type Input = 'input' | 'left' | 'right';
+const keptSteps = ({ subtopologies }: Topology): readonly KeptStep[] =>
+  subtopologies.flatMap((sub) => sub.nodes.filter(keepsSomething).map((node) => ({ sub: sub.id, node })));
 
 function keepsSomething(node: TopologyNode): boolean {
   if (node.kind === 'repartition' || (node.kind === 'source' && node.internal)) return true;
-  return 'leftStore' in node || ('store' in node && node.store !== null);
+  // HAVING learns from the aggregate's state what it has let through.
+  return node.kind !== 'filter' && 'store' in node && node.store !== null;
+}
+
+/** How what a step keeps differs; undefined: it does not. */
+function keepsOther(was: TopologyNode, now: TopologyNode): string | undefined {
+  if (was.kind === 'aggregate' && now.kind === 'aggregate') {
+    if (JSON.stringify(was.calls) !== JSON.stringify(now.calls)) {
+      return `its state is of other aggregates: ${was.calls.map((c) => c.name).join(', ')}`;
+    }
+  }
+  const other = `its step ${was.id} keeps something else`;
+  if (was.kind === 'source' && now.kind === 'source' && !was.internal && !now.internal) {
+    // The table's rows as they were when they were stored: columns may have been added behind them.
+    const prefix = was.value.every((c, i) => {
+      const column = now.value[i];
+      return column !== undefined && column.name === c.name && typeEquals(column.type, c.type);
+    });
+    return prefix && JSON.stringify(was.key) === JSON.stringify(now.key) && was.table === now.table ? undefined : other;
+  }
+  return textOf(was) === textOf(now) ? undefined : other;
+}
+
+/** All there is to a step, but for the names of the steps before it and what versions before it were. */
+function textOf(node: TopologyNode): string {
+  const {
+    input: _i,
+    former: _f,
+    ...rest
+  } = node as TopologyNode & { readonly input?: NodeId; readonly former?: unknown };
+  return JSON.stringify(rest);
 }

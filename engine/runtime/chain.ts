@@ -1,7 +1,7 @@
 import { AggregateSession } from '../operators/aggregate-session.js';
 import { AggregateUnwindowed } from '../operators/aggregate-unwindowed.js';
 import { AggregateWindowed } from '../operators/aggregate-windowed.js';
-import { type Before, StreamFilter, TableFilter } from '../operators/filter.js';
+import { type Before, type FormerFilters, StreamFilter, TableFilter } from '../operators/filter.js';
 import { FlatMap } from '../operators/flat-map.js';
 import { ForeignKeyJoin } from '../operators/foreign-key-join.js';
 import { ForeignKeyResult } from '../operators/foreign-key-result.js';
@@ -239,7 +239,7 @@ class Facts {
   }
 
   before(node: FilterNode, given?: GivenKeys): Before {
-    if (this.tellsPrevious(node.input)) return { kind: 'previous' };
+    if (this.tellsPrevious(node.input)) return { kind: 'previous', former: this.former(node) };
     if (node.store !== null) return { kind: 'store', keyColumns: this.keyColumns(node.input) };
     if (isOfKey(node)) return { kind: 'key' };
     if (given === undefined) return { kind: 'unknown' };
@@ -252,6 +252,15 @@ class Facts {
     const node = this.node(id);
     if (node.kind === 'filter') return this.tellsRemovals(node.input);
     return node.kind === 'tableJoin' || node.kind === 'foreignKeyResult';
+  }
+
+  /** What versions of the query before this one let through, where the rows come right from the store. */
+  private former(node: FilterNode): FormerFilters | null {
+    const kept = this.node(node.input);
+    if (!('former' in kept) || kept.former === undefined) return null;
+    const predicates = kept.former.map((steps) => steps.find((s) => s.kind === 'filter')?.predicate ?? null);
+    const types = this.keyColumns(node.input).map((c) => c.type);
+    return { predicates, keys: new JoinKeys(types, this.window(node.input)) };
   }
 
   /** Whether an aggregate's groups are the key bytes of its input records as they are. */
@@ -360,7 +369,8 @@ class Facts {
 }
 
 /** Whether a filter may have to know keys that it has seen. */
-const remembers = ({ kind }: Before): boolean => kind === 'store' || kind === 'unknown';
+const remembers = (before: Before): boolean =>
+  before.kind === 'store' || before.kind === 'unknown' || (before.kind === 'previous' && before.former !== null);
 
 /** Whether typed expressions, at any depth of a plan's plain data, read a key column. */
 function readsKey(part: unknown): boolean {

@@ -1,4 +1,5 @@
 import { MemoryState } from '../stores/memory.js';
+import type { Store } from '../stores/store.js';
 import { BatchBuilder, BatchCursor, batchAt } from '../types/batch.js';
 import type { Header } from '../types/record.js';
 import type { Topology } from '../types/topology.js';
@@ -43,9 +44,22 @@ export class TopologyDriver {
   private readonly written: DriverRecord[] = [];
   private readonly internal = new Set<string>();
   private streamTime = -1;
+  private readonly state: MemoryState;
+  private readonly stores: Store[] = [];
 
-  constructor(topology: Topology, services: CodecServices, properties: Properties = {}, queryId = 'driver') {
-    const state = new MemoryState();
+  constructor(
+    topology: Topology,
+    services: CodecServices,
+    properties: Properties = {},
+    queryId = 'driver',
+    /** The query is replaced: this one goes on from where that one has committed. */
+    before?: TopologyDriver,
+  ) {
+    const state = (this.state = before?.state ?? new MemoryState());
+    if (before !== undefined) {
+      for (const [t, offset] of before.offsets) this.offsets.set(t, offset);
+      this.streamTime = before.streamTime;
+    }
     const topic = (node: Parameters<typeof topicOf>[0]) => topicOf(node, 'test', queryId)!;
     this.chains = topology.subtopologies.map((sub) => {
       const task = { queryId, subtopology: sub.id, partition: 0 };
@@ -60,7 +74,11 @@ export class TopologyDriver {
           late: (node) => this.reports.push({ kind: 'late', node, message: '' }),
           streamTime: () => this.streamTime,
         },
-        openStore: (ref) => ({ store: state.store(task, ref.name), empty: true }),
+        openStore: (ref) => {
+          const store = state.store(task, ref.name);
+          this.stores.push(store);
+          return { store, empty: before === undefined };
+        },
       });
       for (const node of sub.nodes) if (node.kind === 'repartition') this.internal.add(topic(node));
       const chain = buildChain(
@@ -70,7 +88,7 @@ export class TopologyDriver {
         (values, tombstone) => this.rows.push({ values, tombstone }),
       );
       for (const source of chain.sources) {
-        const queue = new InputQueue(source, 0, 0);
+        const queue = new InputQueue(source, 0, this.offsets.get(source.topic) ?? 0);
         this.queues.set(source.topic, [...(this.queues.get(source.topic) ?? []), queue]);
       }
       return chain;
@@ -104,6 +122,13 @@ export class TopologyDriver {
       record.headers,
     );
     this.feed(record.topic, builder.finish()!);
+  }
+
+  /** Commits: gives what operators have held back, and writes their state down. */
+  commit(): void {
+    for (const chain of this.chains) for (const operator of chain.operators) operator.flush?.();
+    this.settle();
+    for (const store of this.stores) store.committed();
   }
 
   /** Takes what sinks have written since the last call, in order. */

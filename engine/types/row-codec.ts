@@ -51,6 +51,37 @@ export class RowCodec {
   }
 }
 
+/**
+ * Rows of a store that say which version of their query has put them there: a varint behind the row, left out for the first.
+ * What was put there with fewer columns reads as with `RowCodec`.
+ */
+export class VersionedRowCodec {
+  private readonly rows: RowCodec;
+  private readonly reader = new ValueReader();
+
+  constructor(
+    types: readonly SqlType[],
+    /** Of the rows that are encoded. */
+    private readonly version: number,
+  ) {
+    this.rows = new RowCodec(types);
+  }
+
+  encode(row: readonly Value[], out: ByteWriter): void {
+    this.rows.encode(row, out);
+    if (this.version > 0) writeVarint(this.version, out);
+  }
+
+  /** The row into `row`, every entry of it; returns its version. Throws STATE_ERROR for bytes that are no such row. */
+  decodeInto(bytes: Buffer, row: Value[]): number {
+    const reader = this.reader.reset(bytes);
+    reader.row(this.rows.types, row);
+    const version = reader.remaining > 0 ? reader.varint() : 0;
+    reader.finish();
+    return version;
+  }
+}
+
 /** Appends one value, null included: parts of an aggregate's state. */
 export function encodeValue(type: SqlType, value: Value, out: ByteWriter): void {
   if (value === null) {

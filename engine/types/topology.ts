@@ -67,8 +67,17 @@ interface NodeBase {
   readonly id: NodeId;
 }
 
+/**
+ * A step whose store keeps the rows of a query's table. CREATE OR REPLACE makes the next version of a query; what was stored
+ * by a version before is in the table as that version has put it there, until it changes.
+ */
+interface Versioned {
+  /** The steps without state (filter, project) behind this one, for each version before, oldest first. Default: none. */
+  readonly former?: readonly (readonly TopologyNode[])[];
+}
+
 /** Reads a topic. Its rows have the declared columns' positions; columns that are not needed stay null. */
-export interface SourceNode extends NodeBase {
+export interface SourceNode extends NodeBase, Versioned {
   readonly kind: 'source';
   /** An internal topic's name is a suffix that the runtime completes (see RepartitionNode). */
   readonly topic: string;
@@ -174,7 +183,7 @@ export interface StoreRef {
  * Groups by the record's key and folds. The output's key is the record's key, its value `carried` (columns of the row
  * that came last) and then the results of `calls`. `emit` final: one row a window, when grace has passed.
  */
-export interface AggregateNode extends NodeBase {
+export interface AggregateNode extends NodeBase, Versioned {
   readonly kind: 'aggregate';
   readonly input: NodeId;
   readonly store: StoreRef;

@@ -28,7 +28,7 @@ const CASES: readonly (readonly [string, string, string])[] = [
   ['SELECT distnce FROM rides EMIT CHANGES;', "SELECT column 'DISTNCE' cannot be resolved.", 'distnce'],
   ['SELECT r.nope FROM rides r EMIT CHANGES;', "SELECT column 'R.NOPE' cannot be resolved.", 'r.nope'],
   ['SELECT rides.zone FROM rides r EMIT CHANGES;', "'RIDES' is not a valid stream/table name or alias.", 'rides'],
-  ['SELECT * FROM ride EMIT CHANGES;', 'Source `RIDE` does not exist.', 'ride'],
+  ['SELECT * FROM ride EMIT CHANGES;', 'RIDE does not exist.', 'ride'],
   ['SELECT `zone` FROM rides EMIT CHANGES;', "SELECT column '`zone`' cannot be resolved.", '`zone`'],
   ['SELECT vendor FROM rides WHERE nope = 1 EMIT CHANGES;', "WHERE column 'NOPE' cannot be resolved.", 'nope'],
   ['SELECT at->alt FROM rides EMIT CHANGES;', "Could not find field 'ALT' in 'AT'.", 'alt'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Feed, STREAMS, TABLES } from './joins-support.js';
 
-const EMIT_AT_ONCE = { 'ksql.streams.__emit.interval.ms.kstreams.outer.join.spurious.results.fix__': '0' };
+const EMIT_AT_ONCE = { '__emit.interval.ms.kstreams.outer.join.spurious.results.fix__': '0' };
 
 describe('a stream-table join', () => {
   const sql = (type: string) => `

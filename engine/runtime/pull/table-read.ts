@@ -13,8 +13,8 @@ import type { TypedExpr } from '../../types/expr.js';
 import { appendWindowStart, KeyCodec, WINDOW_BYTES, windowStartOf } from '../../types/key-codec.js';
 import type { TableReadPlan } from '../../types/pull-plan.js';
 import { NO_WINDOW } from '../../types/record.js';
-import { RowCodec } from '../../types/row-codec.js';
-import type { AggregateNode, KeyWindow, MaterializeNode, SourceNode } from '../../types/topology.js';
+import { VersionedRowCodec } from '../../types/row-codec.js';
+import type { AggregateNode, KeyWindow, MaterializeNode, SourceNode, TopologyNode } from '../../types/topology.js';
 import type { Value } from '../../types/value.js';
 import { Counters } from '../counters.js';
 import { functionConfig, operatorEnv, type RuntimeServices } from '../services.js';
@@ -36,7 +36,8 @@ class TableRead {
   private readonly keys: KeyCodec;
   private readonly node: AggregateNode | SourceNode | MaterializeNode;
   private readonly decode: (value: Buffer, record: TaskRecord, visit: Visit) => void;
-  private readonly input: Operator;
+  /** Where rows enter, by the version of the query that has stored them. */
+  private readonly inputs: readonly Operator[];
   /** How a stored key's columns are followed by a window; an aggregate keeps its sessions in the value. */
   private readonly window: KeyWindow | null;
   private found: Row[] = [];
@@ -59,7 +60,7 @@ class TableRead {
     this.keys = new KeyCodec(columns.map((c) => c.type));
     this.decode = decoderOf(this.node, env);
     this.window = windowOf(this.node, plan.window);
-    this.input = this.steps(env);
+    this.inputs = this.steps(env);
     this.left = plan.limit ?? Number.POSITIVE_INFINITY;
   }
 
@@ -120,7 +121,7 @@ class TableRead {
       if (!this.wanted(record)) return;
     }
     this.decode(Buffer.from(value.buffer, value.byteOffset, value.length), record, (r) => {
-      if (r.windowStart === NO_WINDOW || this.wanted(r)) this.input.process(r);
+      if (r.windowStart === NO_WINDOW || this.wanted(r)) this.inputs[r.previousVersion]!.process(r);
     });
   }
 
@@ -160,15 +161,15 @@ class TableRead {
     return [this.prefix(bound(keys.from)), after(this.prefix(bound(keys.to)))];
   }
 
-  /** The plan's steps, its rest of WHERE and its columns, from the table's stored row on. */
-  private steps(env: OperatorEnv): Operator {
+  /** The plan's steps, its rest of WHERE and its columns, from the table's stored row on: those of each version of the query. */
+  private steps(env: OperatorEnv): readonly Operator[] {
     const { plan, services } = this;
     const { valueColumns, valueFormat } = plan;
     const readBack =
       valueColumns.length === 0 ? undefined : services.format(valueFormat.name).readBack?.(valueColumns, valueFormat);
     const columns = plan.columns.map((c) => env.compile(c, 'pull'));
     const where = plan.where === null ? null : env.compile(plan.where, 'pull');
-    let next: Operator = {
+    const last: Operator = {
       process: (r) => {
         if (this.left <= 0 || r.value === null) return;
         if (readBack !== undefined) r.value = readBack(r.value);
@@ -177,12 +178,23 @@ class TableRead {
         this.found.push(columns.map((c) => c(r)));
       },
     };
-    for (const step of plan.steps.toReversed()) {
-      if (step.kind === 'filter') next = new StreamFilter(step, env, next);
-      else if (step.kind === 'project') next = new Project(step, env, next, false);
-      else throw new WeirError('INTERNAL', `A pull query cannot go through a ${step.kind}`);
-    }
-    return next;
+    const through = (steps: readonly TopologyNode[], end: Operator): Operator =>
+      steps.reduceRight<Operator>((next, step) => {
+        if (step.kind === 'filter') return new StreamFilter(step, env, next);
+        if (step.kind === 'project') return new Project(step, env, next, false);
+        throw new WeirError('INTERNAL', `A pull query cannot go through a ${step.kind}`);
+      }, end);
+    // A version before may have had fewer columns.
+    const widened: Operator = {
+      process: (r) => {
+        if (r.value !== null && r.value.length < valueColumns.length) {
+          r.value = valueColumns.map((_, i) => r.value![i] ?? null);
+        }
+        last.process(r);
+      },
+    };
+    const former = this.node.kind === 'materialize' ? [] : (this.node.former ?? []);
+    return [...former.map((steps) => through(steps, widened)), through(plan.steps, last)];
   }
 
   private env(): OperatorEnv {
@@ -212,11 +224,12 @@ function decoderOf(
   env: OperatorEnv,
 ): (value: Buffer, record: TaskRecord, visit: Visit) => void {
   if (node.kind !== 'aggregate') {
-    const codec = new RowCodec(
-      node.kind === 'source' ? storedTableTypes(node) : storedRowTypes(node.valueColumns.map((c) => c.type)),
-    );
+    const types =
+      node.kind === 'source' ? storedTableTypes(node) : storedRowTypes(node.valueColumns.map((c) => c.type));
+    const codec = new VersionedRowCodec(types, 0);
+    const row = new Array<Value>(types.length);
     return (value, record, visit) => {
-      const row = codec.decode(value);
+      record.previousVersion = codec.decodeInto(value, row);
       record.timestamp = Number(row[0]);
       record.value = row.slice(1);
       visit(record);
@@ -240,8 +253,12 @@ function decoderOf(
         result(row, record, visit);
       });
   }
-  const codec = new RowCodec(folds.storedTypes);
-  return (value, record, visit) => result(codec.decode(value), record, visit);
+  const codec = new VersionedRowCodec(folds.storedTypes, 0);
+  const row = new Array<Value>(folds.storedTypes.length);
+  return (value, record, visit) => {
+    record.previousVersion = codec.decodeInto(value, row);
+    result(row, record, visit);
+  };
 }
 
 /** The largest time that a window can start at: what a number holds exactly, with room for one more. */

@@ -55,7 +55,7 @@ describe.skipIf(!requiresClients('rust'))('existing clients for Rust (WEIR_REQUI
       ],
       pulled: [{ id: 2, name: 'b' }],
       refused: expect.stringContaining("with error code [40001] and message: 'line 1:1: Syntax Error"),
-      refusedQuery: expect.stringContaining('Source `NOPE` does not exist'),
+      refusedQuery: expect.stringContaining('NOPE does not exist'),
       terminated: 1,
       dropped: 'Success',
     });
