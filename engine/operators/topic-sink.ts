@@ -1,6 +1,7 @@
 import type { RowEncoder } from '../formats/format.js';
-import { BatchBuilder, partitionOf } from '../types/batch.js';
+import { partitionOf } from '../types/batch.js';
 import { ByteWriter } from '../types/bytes.js';
+import { type AppendBatch, OutputBatches } from '../types/output-batches.js';
 import type { Header } from '../types/record.js';
 import type { FormatRef, KeyWindow, RepartitionNode, SinkNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
@@ -14,17 +15,6 @@ export interface TargetTopic {
   readonly partitions: number;
 }
 
-/** Batches of one topic that wait to be appended. */
-export interface OutputBuffer {
-  readonly topic: string;
-  /** Bytes that wait. */
-  readonly bytes: number;
-  /** Hands over what waits, by partition; the buffer is empty then. */
-  drain(append: (topic: string, partition: number, batch: Buffer) => void): void;
-  /** Forgets what waits. */
-  discard(): void;
-}
-
 export interface SinkOptions {
   /** The key's bytes are in the sink's own format already. */
   readonly rawKey: boolean;
@@ -32,21 +22,16 @@ export interface SinkOptions {
 }
 
 const NO_HEADERS: readonly Header[] = [];
-/** A batch is closed at this size: brokers refuse more than message.max.bytes (1 MiB by default) in one. */
-const MAX_BATCH_BYTES = 512 * 1024;
 
 /**
  * End of a sub-topology: encodes key and value and adds the record to the batch of its partition, that of Kafka's default
  * partitioner (murmur2 of the key's bytes); null keys go round. Serves sinks and repartition topics.
  */
-export class TopicSink implements Operator, OutputBuffer {
-  readonly topic: string;
-  bytes = 0;
+export class TopicSink implements Operator {
   /** Records since the task began. */
   records = 0;
   private readonly partitions: number;
-  private readonly builders: (BatchBuilder | undefined)[];
-  private full: { readonly partition: number; readonly batch: Buffer }[] = [];
+  private readonly batches: OutputBatches;
   private readonly keyEncoder: RowEncoder;
   private readonly valueEncoder: RowEncoder;
   private readonly key = new ByteWriter();
@@ -66,10 +51,9 @@ export class TopicSink implements Operator, OutputBuffer {
     private readonly env: OperatorEnv,
     options: SinkOptions,
   ) {
-    this.topic = options.target.name;
+    this.batches = new OutputBatches(options.target.name);
     this.partitions = options.target.partitions;
     this.rawKey = options.rawKey;
-    this.builders = new Array<BatchBuilder | undefined>(this.partitions).fill(undefined);
     const encoder = (ref: FormatRef, columns: SinkNode['keyColumns'], isKey: boolean) =>
       env.encoder(ref, columns, isKey);
     this.keyEncoder = encoder(node.keyFormat, node.keyColumns, true);
@@ -100,26 +84,17 @@ export class TopicSink implements Operator, OutputBuffer {
     this.add(timestamp, key.buffer, keyStart, key.length, valueStart, headers);
   }
 
-  drain(append: (topic: string, partition: number, batch: Buffer) => void): void {
-    if (this.bytes === 0) return;
-    const batches = this.full;
-    this.full = [];
-    this.bytes = 0;
-    for (let p = 0; p < this.partitions; p++) {
-      const batch = this.builders[p]?.finish();
-      if (batch !== undefined) batches.push({ partition: p, batch });
-    }
-    for (const { partition, batch } of batches) append(this.topic, partition, batch);
+  /** Bytes that wait to be appended. */
+  get bytes(): number {
+    return this.batches.bytes;
   }
 
-  discard(): void {
-    this.builders.fill(undefined);
-    this.full = [];
-    this.bytes = 0;
+  drain(append: AppendBatch): void {
+    this.batches.drain(append);
   }
 
   reset(): void {
-    this.discard();
+    this.batches.discard();
   }
 
   private add(
@@ -135,12 +110,7 @@ export class TopicSink implements Operator, OutputBuffer {
       if (start >= 0) p = partitionOf(key, start, end - this.windowBytes, this.partitions);
       else if ((p = this.nextPartition++) === this.partitions - 1) this.nextPartition = 0;
     }
-    let builder = this.builders[p];
-    if (builder === undefined) this.builders[p] = builder = new BatchBuilder();
-    const size = builder.count === 0 ? 0 : builder.bytes;
-    builder.add(ts, key, start, end, this.value.buffer, valueStart, this.value.length, headers);
-    this.bytes += builder.bytes - size;
-    if (builder.bytes >= MAX_BATCH_BYTES) this.full.push({ partition: p, batch: builder.finish()! });
+    this.batches.add(p, ts, key, start, end, this.value.buffer, valueStart, this.value.length, headers);
     this.records++;
   }
 

@@ -1,5 +1,6 @@
 import type { RecordPlace } from '../operators/operator.js';
-import { BatchBuilder, type BatchCursor } from '../types/batch.js';
+import type { BatchCursor } from '../types/batch.js';
+import { type AppendBatch, OutputBatches } from '../types/output-batches.js';
 import type { Header } from '../types/record.js';
 
 /** Names of the headers that say where a dead letter comes from; values are text in UTF-8, as Kafka Connect writes its own. */
@@ -27,7 +28,6 @@ export interface DeadLetterOptions {
   now(): number;
 }
 
-const MAX_BATCH_BYTES = 512 * 1024;
 const MAX_MESSAGE = 4096;
 
 /**
@@ -36,18 +36,15 @@ const MAX_MESSAGE = 4096;
  * part of its transaction: there are as many of them as skipped records are committed.
  */
 export class DeadLetters {
-  readonly topic: string;
-  bytes = 0;
   /** Dead letters since the task began. */
   records = 0;
-  private readonly builders = new Map<number, BatchBuilder>();
-  private full: { readonly partition: number; readonly batch: Buffer }[] = [];
+  private readonly batches: OutputBatches;
   /** How far each partition has come: a topic may be read twice, and several expressions may fail on one record. */
   private readonly undecodableTo = new Map<string, number>();
   private readonly failedTo = new Map<string, number>();
 
   constructor(private readonly options: DeadLetterOptions) {
-    this.topic = options.topic;
+    this.batches = new OutputBatches(options.topic);
   }
 
   /** A record that is skipped. */
@@ -62,16 +59,13 @@ export class DeadLetters {
     if (this.options.evaluation && isNew(this.failedTo, place)) this.add(node, message, 'EVALUATION', place, cursor);
   }
 
-  drain(append: (topic: string, partition: number, batch: Buffer) => void): void {
-    if (this.bytes === 0) return;
-    const batches = this.full;
-    this.full = [];
-    this.bytes = 0;
-    for (const [partition, builder] of this.builders) {
-      const batch = builder.finish();
-      if (batch !== undefined) batches.push({ partition, batch });
-    }
-    for (const { partition, batch } of batches) append(this.topic, partition, batch);
+  /** Bytes that wait to be appended. */
+  get bytes(): number {
+    return this.batches.bytes;
+  }
+
+  drain(append: AppendBatch): void {
+    this.batches.drain(append);
   }
 
   private add(node: string, message: string, stage: string, place: RecordPlace, cursor: BatchCursor): void {
@@ -89,15 +83,10 @@ export class DeadLetters {
       header(names.stage, stage),
       header(names.message, message.slice(0, MAX_MESSAGE)),
     ];
-    const partition = place.partition % partitions;
-    let builder = this.builders.get(partition);
-    if (builder === undefined) this.builders.set(partition, (builder = new BatchBuilder()));
-    const before = builder.count === 0 ? 0 : builder.bytes;
     const { buffer, keyStart, keyEnd, valueStart, valueEnd, timestamp } = cursor;
     const time = timestamp < 0 ? this.options.now() : timestamp;
-    builder.add(time, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd, headers);
-    this.bytes += builder.bytes - before;
-    if (builder.bytes >= MAX_BATCH_BYTES) this.full.push({ partition, batch: builder.finish()! });
+    const partition = place.partition % partitions;
+    this.batches.add(partition, time, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd, headers);
     this.records++;
   }
 }

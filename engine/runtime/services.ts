@@ -10,6 +10,7 @@ import type { StateDatabase, Store } from '../stores/store.js';
 import type { Clock } from '../types/clock.js';
 import type { Logger } from '../types/logger.js';
 import type { StoreRef } from '../types/topology.js';
+import type { Chain } from './chain.js';
 import type { Peers } from './peers.js';
 import type { ProcessingEntry } from './processing-log.js';
 import { lookUp } from './settings.js';
@@ -71,6 +72,8 @@ export interface RuntimeServices {
   readonly threads?: ThreadPool | undefined;
   /** The other nodes of the service; undefined: this one is alone, and has all state. */
   readonly peers?: Peers | undefined;
+  /** Told of the steps of each task before the first record: for tests that make some of them fail. */
+  readonly chainBuilt?: (chain: Chain) => void;
 }
 
 export type CodecServices = Pick<RuntimeServices, 'format' | 'functions' | 'random' | 'uuid' | 'schemas'> & {

@@ -74,7 +74,11 @@ export class TaskFactory {
       signal.throwIfAborted();
       return await this.build(id, sub, writer, stores, committed, member);
     } catch (e) {
-      await writer.close();
+      try {
+        await writer.close();
+      } catch (closing) {
+        services.logger.warn({ ...id, error: messageOf(closing) }, 'a writer did not close cleanly');
+      }
       state.release(id);
       throw e;
     }
@@ -109,6 +113,7 @@ export class TaskFactory {
         return { name, partitions: topics.partitions.get(name)! };
       },
     });
+    services.chainBuilt?.(chain);
     for (const operator of chain.operators) await operator.prepare?.();
     const swept = chain.operators.flatMap(({ expiry }) =>
       expiry === undefined

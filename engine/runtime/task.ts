@@ -4,6 +4,7 @@ import type { StateDatabase, Store, TaskId } from '../stores/store.js';
 import { BatchBuilder } from '../types/batch.js';
 import type { Clock } from '../types/clock.js';
 import { WeirError } from '../types/errors.js';
+import type { AppendBatch } from '../types/output-batches.js';
 import type { Chain } from './chain.js';
 import type { DeadLetters } from './dead-letter.js';
 import { type InputQueue, InputSet } from './input-queue.js';
@@ -13,6 +14,14 @@ import type { Sweeper } from './sweeper.js';
 const SHIP_BYTES = 256 * 1024;
 /** A changelog batch is closed at this size. */
 const CHANGELOG_BATCH_BYTES = 512 * 1024;
+
+/** Alive; dead of its first failure; or closed. A task that is not alive processes, appends and commits nothing. */
+type TaskState =
+  | { readonly kind: 'alive' }
+  | { readonly kind: 'dead'; readonly failure: unknown }
+  | { readonly kind: 'closed' };
+
+const ALIVE: TaskState = { kind: 'alive' };
 
 export interface TaskStore {
   readonly store: Store;
@@ -45,14 +54,15 @@ export interface TaskOptions {
 
 /**
  * One sub-topology on one partition: takes fetched batches, processes them in slices, and commits. Nothing of it is visible
- * to anyone before the commit. After any rejection it is finished: `close` it and build another from the committed state.
+ * to anyone before the commit. After any rejection it is dead: whatever is asked of it rejects with the same error, so that
+ * no commit of it can ever say more than what it has handed over. `close` it and build another from the committed state.
  */
 export class Task {
   readonly id: TaskId;
   private readonly inputSet: InputSet;
   private readonly committedOffsets = new Map<string, number>();
   private running: Promise<boolean> | null = null;
-  private abandoned = false;
+  private state: TaskState = ALIVE;
   /** Commits that have come through. */
   commits = 0;
   private readonly isFull = (): boolean => this.full;
@@ -128,15 +138,26 @@ export class Task {
    * have waited long enough in size; await `ready` before the next slice.
    */
   run(untilMs: number): void {
-    this.inputSet.run(untilMs, this.isFull);
-    for (const operator of this.options.chain.operators) operator.advance?.(this.streamTime);
-    this.ship(SHIP_BYTES);
+    this.mustLive();
+    try {
+      this.inputSet.run(untilMs, this.isFull);
+      for (const operator of this.options.chain.operators) operator.advance?.(this.streamTime);
+      this.ship(SHIP_BYTES);
+    } catch (e) {
+      throw this.die(e);
+    }
   }
 
   /** Resolves when the writer has room, and the schemas are there that the next records need. */
   async ready(): Promise<void> {
-    await this.inputSet.fetchSchemas(this.options.schemas);
-    await this.options.writer.ready();
+    this.mustLive();
+    try {
+      await this.inputSet.fetchSchemas(this.options.schemas);
+      await this.options.writer.ready();
+    } catch (e) {
+      throw this.die(e);
+    }
+    this.mustLive();
   }
 
   /**
@@ -145,9 +166,13 @@ export class Task {
    */
   commit(always = false): Promise<boolean> {
     if (this.running !== null) return this.running;
-    this.running = this.commitNow(always).finally(() => {
-      this.running = null;
-    });
+    this.running = this.commitNow(always)
+      .catch((e: unknown) => {
+        throw this.die(e);
+      })
+      .finally(() => {
+        this.running = null;
+      });
     return this.running;
   }
 
@@ -161,16 +186,24 @@ export class Task {
    * to the changelog, or it would be written over what the other has written since.
    */
   abandon(): void {
-    this.abandoned = true;
+    this.die(new WeirError('STATE_ERROR', 'Another task has taken over'));
   }
 
   /** Lets go without a commit: what was processed since the last one never happened. */
   async close(): Promise<void> {
     // Whoever asked for a commit has been told how it ended.
     await this.settled();
-    await this.options.sweeper.close();
-    await this.options.writer.close();
-    this.options.state.release(this.id);
+    if (this.state.kind === 'alive') this.state = { kind: 'closed' };
+    // Each lets go, whatever becomes of the others.
+    try {
+      await this.options.sweeper.close();
+    } finally {
+      try {
+        await this.options.writer.close();
+      } finally {
+        this.options.state.release(this.id);
+      }
+    }
   }
 
   /** How far its inputs are committed. */
@@ -181,9 +214,22 @@ export class Task {
     });
   }
 
+  /** @throws the task's first failure, where it is no longer alive */
+  private mustLive(): void {
+    const { state } = this;
+    if (state.kind === 'dead') throw state.failure;
+    if (state.kind === 'closed') throw new WeirError('STATE_ERROR', 'The task is closed');
+  }
+
+  /** The first failure is the last. */
+  private die(e: unknown): unknown {
+    if (this.state.kind === 'alive') this.state = { kind: 'dead', failure: e };
+    return this.state.kind === 'dead' ? this.state.failure : e;
+  }
+
   private ship(minBytes: number): void {
     const { writer, chain, deadLetters } = this.options;
-    const append = (topic: string, partition: number, batch: Buffer) => writer.append(topic, partition, batch);
+    const append: AppendBatch = (topic, partition, batch) => writer.append(topic, partition, batch);
     for (const sink of chain.sinks) if (sink.bytes >= minBytes) sink.drain(append);
     if (deadLetters != null && deadLetters.bytes >= minBytes) deadLetters.drain(append);
   }
@@ -208,6 +254,7 @@ export class Task {
   }
 
   private async commitNow(always: boolean): Promise<boolean> {
+    this.mustLive();
     const { writer, chain, stores, state, id, group, member, sweeper, deadLetters } = this.options;
     sweeper.apply();
     for (const operator of chain.operators) operator.flush?.();
@@ -218,10 +265,12 @@ export class Task {
     this.ship(1);
     for (const { store, changelog } of dirty) if (changelog !== null) this.log(store, changelog);
     await writer.ready();
+    this.mustLive();
     const ops: KeyValueOp[] = [];
     for (const { store } of dirty) for (const op of store.databaseOps()) ops.push(op);
     const result = await writer.commit({ group, offsets, state: ops, ...(member === undefined ? {} : { member }) });
-    if (this.abandoned) throw new WeirError('STATE_ERROR', 'Another task has taken over');
+    // Given up meanwhile: the state is left to the changelog.
+    this.mustLive();
     if (!result.stateWritten && dirty.length > 0) {
       for (const { store, changelog } of dirty) {
         const end = result.ends.find((e) => e.topic === changelog && e.partition === id.partition);

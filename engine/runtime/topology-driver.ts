@@ -157,10 +157,13 @@ export class TopologyDriver {
     for (const chain of this.chains) {
       for (const operator of chain.operators) operator.advance?.(this.streamTime);
       for (const sink of chain.sinks) {
-        sink.drain((topic, _partition, batch) => {
+        // A sink may be fed again by what it has written: it is emptied first.
+        const written: (readonly [topic: string, batch: Buffer])[] = [];
+        sink.drain((topic, _partition, batch) => written.push([topic, batch]));
+        for (const [topic, batch] of written) {
           if (this.internal.has(topic)) this.feed(topic, batch);
           else this.collect(topic, batch);
-        });
+        }
       }
     }
   }

@@ -23,11 +23,34 @@ export const REQUEST_FAULTS = [
   'read failed',
 ] as const;
 
+/** What throws though nothing outside has gone wrong: before it has done its work, or when it has done it. */
+export const CALL_FAULTS = [
+  'reading a record throws',
+  'a step throws',
+  'a flush throws',
+  'a sink throws while it hands over',
+  'a writer throws',
+  'a store throws',
+  'the state database throws',
+] as const;
+
 export type NodeFault = (typeof NODE_FAULTS)[number];
 export type RequestFault = (typeof REQUEST_FAULTS)[number];
+export type CallFault = (typeof CALL_FAULTS)[number];
 /** Not injected: how often it followed. */
 export type Consequence = 'fenced producer' | 'fenced member' | 'restart';
-export type FaultKind = NodeFault | RequestFault | Consequence;
+export type FaultKind = NodeFault | RequestFault | CallFault | Consequence;
+
+/** There are many more calls of some kinds than of others. */
+const CALL_CHANCES: Readonly<Record<CallFault, number>> = {
+  'reading a record throws': 0.005,
+  'a step throws': 0.003,
+  'a flush throws': 0.005,
+  'a sink throws while it hands over': 0.02,
+  'a writer throws': 0.01,
+  'a store throws': 0.002,
+  'the state database throws': 0.01,
+};
 
 const DELAY_MS = 3000;
 const QUICK_MARKER_MS = 4;
@@ -40,13 +63,16 @@ export class Faults {
   private readonly enabled = new Set<FaultKind>();
   private nodeBudget: number;
   private requestBudget: number;
+  private callBudget: number;
 
   constructor(readonly random: Random) {
-    for (const kind of [...NODE_FAULTS, ...REQUEST_FAULTS]) if (random.chance(0.55)) this.enabled.add(kind);
+    for (const kind of [...NODE_FAULTS, ...REQUEST_FAULTS, ...CALL_FAULTS])
+      if (random.chance(0.55)) this.enabled.add(kind);
     // One seed in twelve has none: what fails there is no fault's doing.
     const none = random.chance(1 / 12);
     this.nodeBudget = none ? 0 : random.int(1, 8);
     this.requestBudget = none ? 0 : random.int(0, 10);
+    this.callBudget = none ? 0 : random.int(0, 6);
   }
 
   /** From now on nothing goes wrong any more. */
@@ -74,6 +100,15 @@ export class Faults {
     this.requestBudget--;
     this.count(kind);
     return true;
+  }
+
+  /** Whether a call of this kind throws now, and when. */
+  ofCall(kind: CallFault): 'before' | 'after' | undefined {
+    if (!this.active || this.callBudget === 0 || !this.enabled.has(kind)) return undefined;
+    if (!this.random.chance(CALL_CHANCES[kind])) return undefined;
+    this.callBudget--;
+    this.count(kind);
+    return this.random.chance(0.5) ? 'before' : 'after';
   }
 
   /** A commit: done and reported as failed, refused, done and answered late, or none of these. */

@@ -4,6 +4,7 @@ import { type ProcessingError, type Properties, Runtime } from '../../engine/run
 import { LevelState } from '../../engine/stores/level.js';
 import type { Logger } from '../../engine/types/logger.js';
 import type { Topology } from '../../engine/types/topology.js';
+import { breakableChain, breakableState } from './broken-calls.js';
 import type { Broker } from './broker.js';
 import { SimDisk } from './disk.js';
 import type { Faults } from './faults.js';
@@ -64,7 +65,7 @@ export class SimNode {
     this.runtime = new Runtime({
       serviceId: SERVICE_ID,
       log,
-      state: new LevelState(disk.open(process)),
+      state: breakableState(new LevelState(disk.open(process)), faults),
       format: formatByName,
       functions: FUNCTIONS,
       clock: process.clock,
@@ -73,6 +74,7 @@ export class SimNode {
       uuid: () => `${process.random.next()}`,
       processingLog: skipped,
       peers: new SimPeers(this.name, process, nodes),
+      chainBuilt: (chain) => breakableChain(chain, faults),
     });
     for (const { id: queryId, topology } of queries) void this.runtime.startQuery({ queryId, topology, properties });
   }

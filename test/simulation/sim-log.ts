@@ -10,6 +10,7 @@ import type {
   TopicPartitionOffset,
   WriterOptions,
 } from '../../engine/log/log.js';
+import { breakableWriter } from './broken-calls.js';
 import { Refused } from './broker.js';
 import { SimMember } from './sim-member.js';
 import { SimReader } from './sim-reader.js';
@@ -90,7 +91,7 @@ export class SimLog implements Log {
 
   async writer(options: WriterOptions): Promise<LogWriter> {
     const producer = await this.ask('start producer', (broker) => broker.start(options.transactionalId));
-    return new SimWriter(this.tools, producer);
+    return breakableWriter(new SimWriter(this.tools, producer), this.tools.faults);
   }
 
   private ask<T>(label: string, effect: (broker: WriterTools['broker']) => T | Promise<T>): Promise<T> {

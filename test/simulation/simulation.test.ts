@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Sabotage } from './broker.js';
 import { addSummary, emptySummary, replayCommand, runSeeds } from './campaign.js';
-import { NODE_FAULTS, REQUEST_FAULTS } from './faults.js';
+import { CALL_FAULTS, NODE_FAULTS, REQUEST_FAULTS } from './faults.js';
 import { QUERIES } from './queries.js';
 import { failed, simulate } from './world.js';
 
@@ -29,7 +29,14 @@ describe('the simulation', () => {
 
   it('has met every kind of fault, and every query, often enough', () => {
     expect(total.seeds).toBe(SEEDS);
-    for (const kind of [...NODE_FAULTS, ...REQUEST_FAULTS, 'fenced producer', 'fenced member', 'restart']) {
+    for (const kind of [
+      ...NODE_FAULTS,
+      ...REQUEST_FAULTS,
+      ...CALL_FAULTS,
+      'fenced producer',
+      'fenced member',
+      'restart',
+    ]) {
       expect(total.faults[kind] ?? 0, kind).toBeGreaterThan(SEEDS / 20);
     }
     expect(QUERIES.length).toBeGreaterThanOrEqual(30);

@@ -230,7 +230,8 @@ class World {
         changes = broker.changes;
         if (condition()) return true;
       }
-      if (scheduler.now > deadline || scheduler.events > MAX_EVENTS || !(await scheduler.step())) {
+      const goesOn = (await scheduler.step()) || this.restartFailed();
+      if (scheduler.now > deadline || scheduler.events > MAX_EVENTS || !goesOn) {
         const states = this.nodes.map((n) => `${n.name} ${n.running ? 'runs' : 'is down'}`).join(', ');
         this.findings.texts.push(`Not within ${PATIENCE_MS} ms of virtual time: ${what} (${states})`);
         return false;
@@ -294,16 +295,19 @@ class World {
 
   /**
    * A query that has failed again and again stops in ERROR until its user resumes it. Five requests in a row that are refused
-   * may bring it there; a full disk may not: it has to wait for room by itself.
+   * may bring it there; a full disk may not: it has to wait for room by itself. False where there was none.
    */
-  private restartFailed(): void {
+  private restartFailed(): boolean {
+    let restarted = false;
     for (const node of this.nodes) {
       for (const { id, error } of node.failed()) {
         if (error.includes('No room')) this.findings.texts.push(`${node.name} gave up ${id}: ${error}`);
         this.scheduler.note(`${node.name} resumes ${id}`);
         void node.runtime.resumeQuery(id);
+        restarted = true;
       }
     }
+    return restarted;
   }
 
   private check(): void {
