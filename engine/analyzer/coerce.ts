@@ -1,7 +1,17 @@
 import type { Expression } from '../../parser/ast.js';
-import { canImplicitlyCast, commonType } from '../types/cast-rules.js';
+import { canCoerce, commonType } from '../types/cast-rules.js';
 import { Decimal } from '../types/decimal.js';
 import type { LiteralExpr, TypedExpr } from '../types/expr.js';
+import { doubleText } from '../types/java-text.js';
+import {
+  javaTrim,
+  parseBase64,
+  parseBooleanWord,
+  parseDecimal,
+  parseFloat64,
+  parseInt32,
+  parseInt64,
+} from '../types/parse-text.js';
 import { isNumeric, printType, type SqlType, typeEquals } from '../types/sql-type.js';
 import { decimalTypeOf, literal, STRING_TYPE, typeOf, UNTYPED } from './literals.js';
 import { problem } from './problem.js';
@@ -44,45 +54,34 @@ function foldLiteral(e: LiteralExpr, type: SqlType): LiteralExpr | undefined {
 }
 
 /** Reads the text of a string literal as a value of `type`, as ksqlDB does where other values set the type. */
-export function literalFromText(text: string, type: SqlType): LiteralExpr | undefined {
-  const trimmed = text.trim();
+function literalFromText(text: string, type: SqlType): LiteralExpr | undefined {
   switch (type.kind) {
     case 'STRING':
       return literal(text, type);
-    case 'BOOLEAN': {
-      const lower = trimmed.toLowerCase();
-      if (lower !== '' && ('true'.startsWith(lower) || 'yes'.startsWith(lower))) return literal(true, type);
-      if (lower !== '' && ('false'.startsWith(lower) || 'no'.startsWith(lower))) return literal(false, type);
-      return undefined;
-    }
+    case 'BOOLEAN':
+      return valued(parseBooleanWord(text), type);
     case 'INTEGER':
-    case 'BIGINT': {
-      if (!/^[+-]?\d{1,20}$/.test(trimmed)) return undefined;
-      const value = BigInt(trimmed.replace(/^\+/, ''));
-      const bits = type.kind === 'INTEGER' ? 32 : 64;
-      if (BigInt.asIntN(bits, value) !== value) return undefined;
-      return literal(type.kind === 'INTEGER' ? Number(value) : String(value), type);
-    }
-    case 'DECIMAL': {
-      const value = Decimal.parse(trimmed)?.fit(type.precision, type.scale);
-      return value === undefined ? undefined : literal(value.toString(), type);
-    }
-    case 'DOUBLE': {
-      const value = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(trimmed) ? Number(trimmed) : Number.NaN;
-      return Number.isFinite(value) ? literal(value, type) : undefined;
-    }
+      return valued(parseInt32(javaTrim(text)), type);
+    case 'BIGINT':
+      return valued(parseInt64(javaTrim(text))?.toString(), type);
+    case 'DECIMAL':
+      return valued(parseDecimal(javaTrim(text))?.fit(type.precision, type.scale)?.toString(), type);
+    case 'DOUBLE':
+      return valued(parseFloat64(text), type);
+    case 'BYTES':
+      return parseBase64(text) === undefined ? undefined : literal(text, type);
     case 'DATE':
-      return number(parseDate(text), type);
+      return valued(parseDate(text), type);
     case 'TIME':
-      return number(parseTime(text), type);
+      return valued(parseTime(text), type);
     case 'TIMESTAMP':
-      return number(parseTimestamp(text), type);
+      return valued(parseTimestamp(text), type);
     default:
       return undefined;
   }
 }
 
-const number = (value: number | undefined, type: SqlType): LiteralExpr | undefined =>
+const valued = (value: LiteralExpr['value'] | undefined, type: SqlType): LiteralExpr | undefined =>
   value === undefined ? undefined : literal(value, type);
 
 const isStringLiteral = (e: TypedExpr): e is LiteralExpr & { value: string } =>
@@ -101,9 +100,9 @@ const describe = (e: TypedExpr): string => {
 };
 
 /**
- * Brings the members of an IN list, an array, a map's keys or values to one type. Text literals give way to the type of
- * the others and are read as it; numbers give way to text where an expression that is no literal is text. All NULL: null.
- * Throws with ksqlDB's wording where there is no such type.
+ * Brings the members of an IN list, an array, a map's keys or values to one type. The first that is not NULL says of what
+ * kind it is: text, to which any literal can be brought; or numbers, of a type wide enough for all, or another type, as which
+ * text literals are read. All NULL: null. Throws with ksqlDB's wording where a member does not fit.
  */
 export function coerceAll(
   items: readonly Written[],
@@ -114,30 +113,31 @@ export function coerceAll(
 } {
   let type: SqlType | null = null;
   for (const item of items) {
-    if (isStringLiteral(item.expr)) continue;
-    const mine = typeOf(item.expr);
+    if (type !== null && isStringLiteral(item.expr)) continue;
     if (type?.kind === 'STRING' && isPlainLiteral(item.expr)) continue;
-    const next: SqlType | null | undefined = mergeTypes(type, mine);
+    const next: SqlType | null | undefined = mergeTypes(type, typeOf(item.expr));
     if (next === undefined) return noOperator(type as SqlType, item, textOf);
     type = next;
   }
-  if (type === null) type = items.some((i) => isStringLiteral(i.expr)) ? STRING_TYPE : null;
   if (type === null) return { exprs: items.map((i) => i.expr), type };
   const found = widenForText(type, items);
   return { exprs: items.map((i) => coerceTo(i, found, textOf)), type: found };
 }
 
-const isPlainLiteral = (e: TypedExpr): boolean =>
+const isPlainLiteral = (e: TypedExpr): e is LiteralExpr =>
   e.kind === 'literal' && (isNumeric(e.type) || e.type.kind === 'BOOLEAN');
+
+const plainText = (e: LiteralExpr): string =>
+  e.type.kind === 'DOUBLE' ? doubleText(Number(e.value)) : String(e.value);
 
 /** A number in a text literal counts with the type that it needs: `'2147483648'` makes INTEGERs BIGINTs. */
 function widenForText(type: SqlType, items: readonly Written[]): SqlType {
   let wide = type;
   for (const { expr } of items) {
     if (!isStringLiteral(expr) || !isNumeric(wide) || wide.kind === 'DOUBLE') continue;
-    const text = Decimal.parse(expr.value.trim());
+    const text = parseDecimal(javaTrim(expr.value));
     if (text === undefined) continue;
-    wide = commonType(wide, typeOfNumber(expr.value.trim(), text)) ?? wide;
+    wide = commonType(wide, typeOfNumber(javaTrim(expr.value), text)) ?? wide;
   }
   return wide;
 }
@@ -150,19 +150,26 @@ function typeOfNumber(text: string, value: Decimal): SqlType {
   return decimalTypeOf(value.toString());
 }
 
-/** `item` as `type`: constructors go element by element, text literals are read, everything else is cast. */
-export function coerceTo(item: Written, type: SqlType, textOf: TextOf = expressionText): TypedExpr {
+/** `item` as `type`: constructors go element by element, text literals are read, what `accepts` lets through is cast. */
+export function coerceTo(
+  item: Written,
+  type: SqlType,
+  textOf: TextOf = expressionText,
+  accepts: (from: SqlType, to: SqlType) => boolean = canCoerce,
+): TypedExpr {
   const { node, expr } = item;
   if (expr.kind === 'literal' && expr.value === null) return literal(null, type);
-  if (type.kind === 'STRING' && isPlainLiteral(expr)) return literal(String((expr as LiteralExpr).value), STRING_TYPE);
+  if (type.kind === 'STRING' && isPlainLiteral(expr)) return literal(plainText(expr), STRING_TYPE);
   if (expr.kind === 'array' && type.kind === 'ARRAY' && node.kind === 'ArrayConstructor') {
-    const elements = expr.elements.map((e, i) => coerceTo({ node: node.elements[i]!, expr: e }, type.element, textOf));
+    const elements = expr.elements.map((e, i) =>
+      coerceTo({ node: node.elements[i]!, expr: e }, type.element, textOf, accepts),
+    );
     return { kind: 'array', elements, type };
   }
   if (expr.kind === 'map' && type.kind === 'MAP' && node.kind === 'MapConstructor') {
     const entries = expr.entries.map((e, i) => ({
-      key: coerceTo({ node: node.entries[i]!.key, expr: e.key }, type.key, textOf),
-      value: coerceTo({ node: node.entries[i]!.value, expr: e.value }, type.value, textOf),
+      key: coerceTo({ node: node.entries[i]!.key, expr: e.key }, type.key, textOf, accepts),
+      value: coerceTo({ node: node.entries[i]!.value, expr: e.value }, type.value, textOf, accepts),
     }));
     return { kind: 'map', entries, type };
   }
@@ -171,7 +178,7 @@ export function coerceTo(item: Written, type: SqlType, textOf: TextOf = expressi
       const at = node.entries.findIndex((e) => e.name.name === f.name);
       return at < 0
         ? literal(null, f.type)
-        : coerceTo({ node: node.entries[at]!.value, expr: expr.fields[at]! }, f.type, textOf);
+        : coerceTo({ node: node.entries[at]!.value, expr: expr.fields[at]! }, f.type, textOf, accepts);
     });
     return { kind: 'struct', fields, type };
   }
@@ -187,13 +194,12 @@ export function coerceTo(item: Written, type: SqlType, textOf: TextOf = expressi
     return value;
   }
   const from = typeOf(expr);
-  if (from !== null && !typeEquals(from, type) && mergeTypes(from, type) === undefined)
-    return noOperator(type, item, textOf);
+  if (from !== null && !accepts(from, type)) return noOperator(type, item, textOf);
   return castTo(expr, type);
 }
 
-/** `commonType`, with text inside constructors giving way to the other type, and structs field by field. */
-export function mergeTypes(a: SqlType | null, b: SqlType | null): SqlType | null | undefined {
+/** `commonType`; inside structures text and others go together, as the first has it, and structs go field by field. */
+function mergeTypes(a: SqlType | null, b: SqlType | null): SqlType | null | undefined {
   if (a === null || a === UNTYPED) return b;
   if (b === null || b === UNTYPED) return a;
   if (a.kind === 'ARRAY' && b.kind === 'ARRAY') {
@@ -221,49 +227,6 @@ export function mergeTypes(a: SqlType | null, b: SqlType | null): SqlType | null
 }
 
 function mergeInner(a: SqlType, b: SqlType): SqlType | undefined {
-  if (a.kind === 'STRING' && b.kind !== 'STRING') return b;
-  if (b.kind === 'STRING' && a.kind !== 'STRING') return a;
+  if ((a.kind === 'STRING') !== (b.kind === 'STRING')) return a === UNTYPED ? b : a;
   return mergeTypes(a, b) ?? undefined;
-}
-
-/** Whether CAST(from AS to) exists. */
-export function canCast(from: SqlType, to: SqlType): boolean {
-  if (typeEquals(from, to)) return true;
-  switch (to.kind) {
-    case 'STRING':
-      return from.kind !== 'BYTES';
-    case 'INTEGER':
-    case 'BIGINT':
-    case 'DOUBLE':
-    case 'DECIMAL':
-      return isNumeric(from) || from.kind === 'STRING';
-    case 'BOOLEAN':
-      return from.kind === 'STRING';
-    case 'TIME':
-      return from.kind === 'STRING' || from.kind === 'TIMESTAMP';
-    case 'DATE':
-      return from.kind === 'STRING' || from.kind === 'TIMESTAMP';
-    case 'TIMESTAMP':
-      return from.kind === 'STRING' || from.kind === 'DATE';
-    case 'BYTES':
-      return false;
-    case 'ARRAY':
-      return from.kind === 'ARRAY' && canCast(from.element, to.element);
-    case 'MAP':
-      return from.kind === 'MAP' && canCast(from.key, to.key) && canCast(from.value, to.value);
-    case 'STRUCT':
-      return (
-        from.kind === 'STRUCT' &&
-        to.fields.every((f) => {
-          const source = from.fields.find((g) => g.name === f.name);
-          return source === undefined || canCast(source.type, f.type);
-        })
-      );
-  }
-}
-
-/** Whether values of `from` may be written to a column of `to`: numbers to wider kinds, whatever their digits. */
-export function canAssign(from: SqlType, to: SqlType): boolean {
-  if (typeEquals(from, to) || canImplicitlyCast(from, to)) return true;
-  return to.kind === 'DECIMAL' && (from.kind === 'DECIMAL' || from.kind === 'INTEGER' || from.kind === 'BIGINT');
 }

@@ -1,21 +1,45 @@
 import type * as ast from '../../parser/ast.js';
 import type { TypedExpr } from '../types/expr.js';
-import { array, map, struct } from '../types/sql-type.js';
-import { coerceAll, type Written } from './coerce.js';
+import { array, map, printType, type SqlType, struct, typeEquals } from '../types/sql-type.js';
+import { castTo, coerceAll, type Written } from './coerce.js';
+import { typeOf } from './literals.js';
 import { problem } from './problem.js';
 import type { TextOf } from './text.js';
 
 const ISSUE = '(see https://github.com/confluentinc/ksql/issues/4239)';
 
-/** CASE, its conditions typed already; `results` are the THENs and then ELSE, which are brought to one type. */
+/**
+ * CASE, its conditions typed already; `results` are the THENs and then ELSE. All that are not NULL must be of one type, as
+ * ksqlDB demands.
+ */
 export function caseOf(
   node: ast.SearchedCase | ast.SimpleCase,
   conditions: readonly TypedExpr[],
   results: readonly Written[],
   textOf: TextOf,
 ): TypedExpr {
-  const { exprs, type } = coerceAll(results, textOf);
-  if (type === null) problem('Invalid Case expression. All case branches have NULL type', node.span);
+  let first: { readonly text: string; readonly type: SqlType } | undefined;
+  for (const [i, { node: result, expr }] of results.entries()) {
+    const type = typeOf(expr);
+    if (type === null) continue;
+    if (first === undefined) {
+      first = { text: textOf(result), type };
+    } else if (!typeEquals(type, first.type)) {
+      problem(
+        i < node.whens.length
+          ? "Invalid Case expression. Type for all 'THEN' clauses should be the same.\n" +
+              `THEN expression '${first.text}' has type: ${printType(first.type)}.\n` +
+              `THEN expression '${textOf(result)}' has type: ${printType(type)}.`
+          : "Invalid Case expression. Type for the default clause should be the same as for 'THEN' clauses.\n" +
+              `THEN type: ${printType(first.type)}.\nDEFAULT type: ${printType(type)}.`,
+        result.span,
+        'CAST one of the two.',
+      );
+    }
+  }
+  const type = first?.type;
+  if (type === undefined) return problem('Invalid Case expression. All case branches have NULL type', node.span);
+  const exprs = results.map((r) => castTo(r.expr, type));
   return {
     kind: 'case',
     // biome-ignore lint/suspicious/noThenProperty: the field's name in TypedExpr; never awaited

@@ -1,15 +1,16 @@
 import type { Expression, Identifier, InsertInto, InsertValues } from '../../parser/ast.js';
 import { type DataSource, nextQueryId } from '../catalog/index.js';
+import { canAssign } from '../types/cast-rules.js';
 import type { TypedExpr } from '../types/expr.js';
 import { type Column, printSchema } from '../types/schema.js';
 import { BIGINT, printType, typeEquals } from '../types/sql-type.js';
-import { canAssign, castTo, coerceTo } from './coerce.js';
+import { coerceTo } from './coerce.js';
 import { type AnalyzerContext, sourceNamed, sqlOf } from './context.js';
 import { sinkSchema } from './create-as.js';
 import { checkWritable } from './create-source.js';
 import { didYouMean, fail, tick } from './errors.js';
 import { ExpressionAnalyzer } from './expression.js';
-import { literal, typeOf } from './literals.js';
+import { literal, typeOf, UNTYPED } from './literals.js';
 import { inClause } from './problem.js';
 import { readProperties } from './properties.js';
 import { analyzeQuery } from './query.js';
@@ -171,18 +172,13 @@ function constant(context: AnalyzerContext, node: Expression, column: Column): T
     () => {
       const expr = analyzer.analyze(node);
       const type = typeOf(expr);
-      // Text literals are read as the column's type, whatever it is.
-      if (expr.kind === 'literal' && type?.kind === 'STRING') return coerceTo({ node, expr }, column.type);
-      if (type !== null && (expr.kind === 'array' || expr.kind === 'map' || expr.kind === 'struct')) {
-        return coerceTo({ node, expr }, column.type);
-      }
       const refuse = (why: string): never => fail(why, node.span, 'CAST the value.');
-      if (type !== null && !canAssign(type, column.type)) {
+      if (type !== null && !canAssign(type, column.type, UNTYPED)) {
         refuse(
           `Expected type ${printType(column.type)} for field ${tick(column.name)} but got ${printType(type)}(${expressionText(node)})`,
         );
       }
-      const value = castTo(expr, column.type);
+      const value = coerceTo({ node, expr }, column.type, expressionText, canAssign);
       if (value.kind === 'cast' && expr.kind === 'literal' && column.type.kind === 'DECIMAL') {
         refuse(
           `Numeric field overflow: ${expressionText(node)} does not fit ${printType(column.type)} of ${tick(column.name)}.`,

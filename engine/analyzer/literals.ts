@@ -19,12 +19,12 @@ export const typeOf = (e: TypedExpr): SqlType | null => (e.type === UNTYPED ? nu
 
 export const literal = (value: LiteralExpr['value'], type: SqlType): LiteralExpr => ({ kind: 'literal', value, type });
 
-/** DECIMAL of a literal: `2.345` is DECIMAL(4, 3), `0.05` is DECIMAL(2, 2). */
+/** DECIMAL of a literal: `2.345` is DECIMAL(4, 3), `0.05` is DECIMAL(3, 2): a digit before the point counts, if it is 0. */
 export function decimalTypeOf(text: string): SqlType {
   const [whole = '', fraction = ''] = text.replace(/^[+-]/, '').split('.');
-  const digits = whole.replace(/^0+/, '').length;
+  const digits = Math.max(1, whole.replace(/^0+/, '').length);
   const scale = fraction.length;
-  return decimal(Math.max(1, digits + scale), scale);
+  return decimal(digits + scale, scale);
 }
 
 export function literalExpr(node: Literal): LiteralExpr {

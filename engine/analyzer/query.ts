@@ -377,10 +377,17 @@ class QueryAnalyzer {
   // --- Expressions -------------------------------------------------------------------------------------------------
 
   #select(item: ListedItem): TypedExpr {
-    return inClause(
+    const expr = inClause(
       (m) => (m.startsWith('Cast of ') ? `Invalid Select: ${m}` : m),
       () => this.#expression(item.node, 'SELECT', this.#selectHooks()),
     );
+    if (typeOf(expr) === null) {
+      fail(
+        "Can't infer a type of null. Please explicitly cast it to a required type, e.g. CAST(null AS VARCHAR).",
+        item.node.span,
+      );
+    }
+    return expr;
   }
 
   #selectHooks(): Partial<ExpressionScope> {

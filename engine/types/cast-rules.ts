@@ -39,6 +39,51 @@ export function canImplicitlyCast(from: SqlType, to: SqlType): boolean {
   return false;
 }
 
+type Allowed = (from: SqlType, to: SqlType) => boolean;
+
+/** `allowed` for types that hold no others; arrays by their elements, maps by keys and values, structs by the fields of both. */
+function throughout(allowed: Allowed): Allowed {
+  const all: Allowed = (from, to) => {
+    if (from.kind === 'ARRAY') return to.kind === 'ARRAY' && all(from.element, to.element);
+    if (from.kind === 'MAP') return to.kind === 'MAP' && all(from.key, to.key) && all(from.value, to.value);
+    if (from.kind !== 'STRUCT') return typeEquals(from, to) || allowed(from, to);
+    if (to.kind !== 'STRUCT') return false;
+    return to.fields.every((f) => {
+      const mine = from.fields.find((g) => g.name === f.name);
+      return mine === undefined || all(mine.type, f.type);
+    });
+  };
+  return all;
+}
+
+/** Whether a value that is no literal may stand among others of type `to`: `canImplicitlyCast`, inside structures too. */
+export const canCoerce: Allowed = throughout(canImplicitlyCast);
+
+/**
+ * What a column takes, said once for INSERT … VALUES, INSERT INTO … SELECT and rows of clients: `from` is the type of the
+ * expression, or the kind of the JSON value.
+ *
+ * | column                | takes                                                                          |
+ * |-----------------------|--------------------------------------------------------------------------------|
+ * | INTEGER               | INTEGER                                                                        |
+ * | BIGINT                | INTEGER, BIGINT                                                                |
+ * | DECIMAL               | INTEGER, BIGINT, DECIMAL: rounded to its scale; what does not fit is an error  |
+ * | DOUBLE                | INTEGER, BIGINT, DECIMAL, DOUBLE                                               |
+ * | BYTES                 | BYTES, STRING as base64                                                        |
+ * | DATE, TIME, TIMESTAMP | the same, STRING in ISO-8601                                                   |
+ * | BOOLEAN, STRING       | the same                                                                       |
+ * | ARRAY, MAP            | the same, of what their elements, keys and values take                         |
+ * | STRUCT                | a STRUCT whose fields of these names they take; a field that is missing is NULL |
+ *
+ * `untyped`: what stands for the type of a NULL without a type, which every column takes.
+ */
+export const canAssign = (from: SqlType, to: SqlType, untyped?: SqlType): boolean =>
+  throughout((f, t) => {
+    if (f === untyped || canImplicitlyCast(f, t)) return true;
+    if (t.kind === 'BYTES') return f.kind === 'STRING';
+    return t.kind === 'DECIMAL' && (f.kind === 'DECIMAL' || f.kind === 'INTEGER' || f.kind === 'BIGINT');
+  })(from, to);
+
 /**
  * The type that values of both are cast to where an operator or a constructor brings them together, or undefined where
  * there is none. A null type stands for an untyped NULL.

@@ -1,15 +1,21 @@
 import { Decimal } from './decimal.js';
 import { EvaluationError } from './evaluation-error.js';
 import { javaText } from './java-text.js';
-import { type SqlType, typeEquals } from './sql-type.js';
+import {
+  javaTrim,
+  parseBase64,
+  parseBooleanWord,
+  parseDecimal,
+  parseFloat64,
+  parseInt32,
+  parseInt64,
+} from './parse-text.js';
+import { isNumeric, type SqlType, typeEquals } from './sql-type.js';
 import { DAY_MS, dateOfTimestamp, parseDate, parseTime, parseTimestamp, timeOfTimestamp } from './temporal.js';
 import { bigintValue, type Value } from './value.js';
 
 /** A conversion of non-null values. Throws an EvaluationError where a value cannot be converted. */
 type Convert = (v: never) => Value;
-
-const isNumericKind = (t: SqlType): boolean =>
-  t.kind === 'INTEGER' || t.kind === 'BIGINT' || t.kind === 'DOUBLE' || t.kind === 'DECIMAL';
 
 /** Whether CAST(from AS to) is allowed at all. */
 export const canCast = (from: SqlType, to: SqlType): boolean => converter(from, to) !== undefined;
@@ -30,7 +36,7 @@ function converter(from: SqlType, to: SqlType): Convert | undefined {
   if (typeEquals(from, to)) return identity;
   if (to.kind === 'STRING') return from.kind === 'BYTES' ? undefined : (javaText(from) as Convert);
   if (from.kind === 'STRING') return fromString(to);
-  if (isNumericKind(from) && isNumericKind(to)) return betweenNumbers(from, to);
+  if (isNumeric(from) && isNumeric(to)) return betweenNumbers(from, to);
   if (from.kind === 'TIMESTAMP' && to.kind === 'DATE') return dateOfTimestamp;
   if (from.kind === 'TIMESTAMP' && to.kind === 'TIME') return timeOfTimestamp;
   if (from.kind === 'DATE' && to.kind === 'TIMESTAMP') return (days: number) => days * DAY_MS;
@@ -74,19 +80,20 @@ function betweenStructs(from: Fields, to: Fields): Convert | undefined {
 function fromString(to: SqlType): Convert | undefined {
   switch (to.kind) {
     case 'BOOLEAN':
-      return (s: string) => s.trim().toLowerCase() === 'true';
+      return (s: string) => parseBooleanWord(s) === true;
     case 'INTEGER':
-      return (s: string) => Number(parseInteger(s, -2147483648n, 2147483647n));
+      return read(to.kind, (s) => parseInt32(javaTrim(s)));
     case 'BIGINT':
-      return (s: string) => bigintValue(parseInteger(s, -(2n ** 63n), 2n ** 63n - 1n));
+      return read(to.kind, (s) => parseInt64(javaTrim(s)));
     case 'DOUBLE':
-      return parseDouble;
-    case 'DECIMAL':
-      return (s: string) => {
-        const d = Decimal.parse(s.trim());
-        if (d === undefined) throw new EvaluationError(`Cannot convert '${short(s)}' to a number`);
-        return fitDecimal(d, to.precision, to.scale);
-      };
+      return read(to.kind, parseFloat64);
+    case 'DECIMAL': {
+      const { precision, scale } = to;
+      const parse = read(to.kind, (s) => parseDecimal(javaTrim(s)));
+      return (s: string) => fitDecimal(parse(s), precision, scale);
+    }
+    case 'BYTES':
+      return read(to.kind, parseBase64);
     case 'DATE':
       return parseDate;
     case 'TIME':
@@ -98,24 +105,13 @@ function fromString(to: SqlType): Convert | undefined {
   }
 }
 
-const short = (s: string): string => (s.length > 60 ? `${s.slice(0, 60)}…` : s);
-
-function parseInteger(s: string, min: bigint, max: bigint): bigint {
-  const text = s.trim();
-  if (!/^[+-]?\d{1,19}$/.test(text)) throw new EvaluationError(`Cannot convert '${short(s)}' to an integer`);
-  const v = BigInt(text.startsWith('+') ? text.slice(1) : text);
-  if (v < min || v > max) throw new EvaluationError(`Value out of range: ${text}`);
-  return v;
-}
-
-const DOUBLE_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?$/;
-
-/** As Java's `Double.parseDouble`: `1e3`, `.5`, `1d`, `NaN`, `Infinity`. Throws an EvaluationError. */
-export function parseDouble(s: string): number {
-  const text = s.trim();
-  if (DOUBLE_TEXT.test(text)) return Number(text.replace(/[dDfF]$/, ''));
-  if (/^[+-]?(?:NaN|Infinity)$/.test(text)) return Number(text.replace(/^[+-](?=NaN)/, ''));
-  throw new EvaluationError(`Cannot convert '${short(s)}' to a number`);
+function read<T>(kind: string, parse: (s: string) => T | undefined): (s: string) => T {
+  return (s) => {
+    const v = parse(s);
+    if (v === undefined)
+      throw new EvaluationError(`Cannot convert '${s.length > 60 ? `${s.slice(0, 60)}…` : s}' to ${kind}`);
+    return v;
+  };
 }
 
 /** A number as DECIMAL(precision, scale), rounded half up. Throws an EvaluationError where it does not fit. */

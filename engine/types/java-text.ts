@@ -84,7 +84,8 @@ function printer(type: SqlType): (v: never) => string {
     case 'DATE':
       return dateText;
     case 'TIME':
-      return timeText;
+      // Whole seconds, as ksqlDB.
+      return (v: number) => timeText(v - (v % 1000));
     case 'TIMESTAMP':
       return timestampText;
     case 'BYTES':
