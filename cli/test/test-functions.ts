@@ -4,6 +4,7 @@ import {
   type FunctionDeclaration,
   scalar,
   tableFunction,
+  type Undo,
 } from '../../engine/functions/function.js';
 import type { Decimal } from '../../engine/types/decimal.js';
 import { javaText } from '../../engine/types/java-text.js';
@@ -173,15 +174,15 @@ const long = (v: Value): bigint => (v === null ? 0n : BigInt(v as number | bigin
 const length = (v: Value): bigint => (v === null ? 0n : BigInt((v as string).length));
 
 /** A sum of longs over `add(args)`; the result adds what `start` says of the constants. */
-const sum = (add: (args: readonly Value[]) => bigint, start: (init: readonly Value[]) => bigint, table: boolean) => ({
-  table,
+const sum = (add: (args: readonly Value[]) => bigint, start: (init: readonly Value[]) => bigint, undo: Undo) => ({
+  undo,
   make: (_types: unknown, init: readonly Value[]) =>
     aggregate<Value>({
       stateType: BIGINT,
       init: () => bigintValue(start(init)),
       add: (s, args) => bigintValue(long(s) + add(args)),
       merge: (a, b) => bigintValue(long(a) + long(b) - start(init)),
-      ...(table ? { undo: (s: Value, args: readonly Value[]) => bigintValue(long(s) - add(args)) } : {}),
+      ...(undo === 'exact' ? { undo: (s: Value, args: readonly Value[]) => bigintValue(long(s) - add(args)) } : {}),
       result: (s) => s,
     }),
 });
@@ -195,22 +196,22 @@ const TEST_UDAF = aggregateFunction({
   category: 'AGGREGATE',
   description: 'Sums.',
   overloads: [
-    { signature: 'TEST_UDAF(v BIGINT) -> BIGINT', ...sum((a) => long(a[0]!), zero, true) },
+    { signature: 'TEST_UDAF(v BIGINT) -> BIGINT', ...sum((a) => long(a[0]!), zero, 'exact') },
     {
       signature: 'TEST_UDAF(v INT) -> BIGINT',
-      table: true,
+      undo: 'exact',
       make: (types, init, config) => {
         const start = BigInt(config.property('ksql.functions.test_udaf.init') ?? '0');
         return sum(
           (a) => long(a[0]!),
           () => start,
-          true,
+          'exact',
         ).make(types, init);
       },
     },
     {
       signature: 'TEST_UDAF(v DOUBLE) -> DOUBLE',
-      table: false,
+      undo: 'none',
       make: () =>
         aggregate<number>({
           stateType: { kind: 'DOUBLE' },
@@ -225,12 +226,12 @@ const TEST_UDAF = aggregateFunction({
       ...sum(
         (a) => length(a[0]!),
         (init) => length(init[0]!),
-        false,
+        'none',
       ),
     },
     {
       signature: 'TEST_UDAF(v STRUCT<A INT, B INT>) -> STRUCT<A INT, B INT>',
-      table: false,
+      undo: 'none',
       make: (types) =>
         aggregate<Value[]>({
           stateType: types.result,
@@ -259,7 +260,7 @@ const summing = (name: string, signature: string, add: (a: readonly Value[]) => 
     name,
     category: 'AGGREGATE',
     description: 'Sums longs and the lengths of texts.',
-    overloads: [{ signature, ...sum(add, total, false) }],
+    overloads: [{ signature, ...sum(add, total, 'none') }],
     examples: [],
   });
 
@@ -272,7 +273,7 @@ const appending = (name: string, signature: string, element: (args: readonly Sql
     overloads: [
       {
         signature,
-        table: false,
+        undo: 'none',
         make: (types) =>
           aggregate<Value[]>({
             stateType: array(element(types.args)),

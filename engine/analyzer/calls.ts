@@ -39,7 +39,7 @@ const constant = (e: LiteralExpr): { readonly type: SqlType; readonly value: Val
 export function stateTypeOf(functions: FunctionRegistry, call: AggregateCall): SqlType {
   const types = call.args.map((a) => a.type);
   const init = call.init.map(constant);
-  const impl = functions.aggregateImpl(call.name, call.overload, types, init, call.type, NO_CONFIG);
+  const impl = functions.aggregateImpl(call.name, call.overload, types, init, call.type, NO_CONFIG, false);
   return impl.intermediateType ?? impl.stateType;
 }
 

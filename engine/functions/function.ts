@@ -78,26 +78,50 @@ export interface AggregateImpl<S = Value> {
    */
   readonly intermediateType?: SqlType;
   init(): S;
-  /** `args` is the caller's array again after the call. Nulls reach it: each aggregate says what it does with them. */
+  /**
+   * `args` is the caller's array again after the call. Nulls reach it: each aggregate says what it does with them. With
+   * `refuses`, throws an EvaluationError for a row that cannot be added.
+   */
   add(state: S, args: readonly Value[]): S;
-  /** The result on `state`; does not change it. */
+  /**
+   * `add` and `merge` may throw an EvaluationError: the row is then left out of the group, of all its aggregates. So these two
+   * give a new state and leave the old ones as they are. Not over a table, where a row that was left out could be taken back.
+   */
+  readonly refuses?: true;
+  /** The result on `state`; does not change it. Throws an EvaluationError where it has none: the column is NULL then. */
   result(state: S): Value;
   /** Joins two sessions, `a` the earlier. Both are used up. */
   merge?(a: S, b: S): S;
   /** Takes back a row that was added: what makes the function usable on tables. */
   undo?(state: S, args: readonly Value[]): S;
   toState?(state: S): Value;
-  fromState?(value: Value): S;
+  fromState?(value: Value, more: Value): S;
+  /**
+   * What a state holds that `stateType` has no room for, as a value of this type behind all states of a stored row. A row of an
+   * earlier version has NULL there; a state that is wholly here may have NULL for `stateType`.
+   */
+  readonly moreType?: SqlType;
+  toMore?(state: S): Value;
 }
 
 export interface AggregateTypes extends CallTypes {
   /** Types of the init constants. */
   readonly init: readonly SqlType[];
+  /** The rows may be taken back, as those of a table are: `undo` is called, and is exact. */
+  readonly undone: boolean;
 }
 
+/**
+ * How an aggregate takes rows back, which a table asks for:
+ *
+ * - `exact`: its state is of a bounded size, and after `undo` it is as if the row had never been;
+ * - `inputs`: so too, by keeping its distinct inputs or all of them: the state grows with the rows of the group;
+ * - `none`: it cannot, and works over streams alone.
+ */
+export type Undo = 'exact' | 'inputs' | 'none';
+
 export interface AggregateOverload extends OverloadBase {
-  /** Whether it can be undone, and so used on tables. */
-  readonly table: boolean;
+  readonly undo: Undo;
   /** `init`: the values of the trailing constants. Throws on constants that make no sense (a negative K). */
   make(types: AggregateTypes, init: readonly Value[], config: FunctionConfig): AggregateImpl<never>;
 }

@@ -162,7 +162,7 @@ export class FunctionRegistry {
   /** Throws as `resolveScalar` does. */
   resolveAggregate(name: string, args: readonly ArgType[]): ResolvedAggregate {
     const { overload, match } = this.pick(this.get(name, 'aggregate'), args);
-    return { ...resolved(match), initFrom: match.initFrom, table: (overload as AggregateOverload).table };
+    return { ...resolved(match), initFrom: match.initFrom, table: (overload as AggregateOverload).undo !== 'none' };
   }
 
   /** The function behind a resolved call. `args`: types after casts; a lambda's is the type of its body. */
@@ -188,7 +188,10 @@ export class FunctionRegistry {
     return o.make({ args, result }, config) as (...args: Value[]) => readonly Value[] | null;
   }
 
-  /** `args` are the types of the row arguments alone; `init` the constants behind them with their types. */
+  /**
+   * `args` are the types of the row arguments alone; `init` the constants behind them with their types; `undone` says whether
+   * rows may be taken back.
+   */
   aggregateImpl(
     name: string,
     overload: string,
@@ -196,10 +199,11 @@ export class FunctionRegistry {
     init: readonly { readonly type: SqlType; readonly value: Value }[],
     result: SqlType,
     config: FunctionConfig,
+    undone: boolean,
   ): AggregateImpl<unknown> {
     const o = this.byText(name, overload, 'aggregate') as AggregateOverload;
     const impl = o.make(
-      { args, result, init: init.map((i) => i.type) },
+      { args, result, init: init.map((i) => i.type), undone },
       init.map((i) => i.value),
       config,
     );

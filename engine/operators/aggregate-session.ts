@@ -143,6 +143,10 @@ export class AggregateSession implements Operator {
       if (this.final) this.emitClosed(closed);
       return;
     }
+    if (!this.folds.accepts(list, first, last, record)) {
+      if (this.final) this.emitClosed(closed);
+      return;
+    }
     if (!key.dirty) {
       key.dirty = true;
       this.dirtySlots.push(slot);
@@ -330,7 +334,7 @@ export class AggregateSession implements Operator {
 
   private emitRow(slot: number, session: Session, previous: Value[] | null, cause: TaskRecord | null): void {
     const r = this.address(slot, session.start, session.end);
-    this.folds.result(session.states, 0, this.row);
+    this.folds.result(session.states, 0, this.row, r);
     r.value = this.row;
     r.previous = previous;
     r.headers = cause === null ? null : cause.headers;
@@ -349,7 +353,7 @@ export class AggregateSession implements Operator {
 
   private result(session: Session): Value[] {
     const row = new Array<Value>(this.row.length).fill(null);
-    this.folds.result(session.states, 0, row);
+    this.folds.result(session.states, 0, row, null);
     return row;
   }
 

@@ -94,10 +94,12 @@ export abstract class GroupAggregate implements Operator {
   protected update(slot: number, record: TaskRecord): void {
     const cache = this.cache;
     const base = slot * this.folds.width;
-    if (cache.timestamps[slot]! < 0) this.created(slot);
-    if (cache.touch(slot) && this.wantsPrevious && !this.final) this.before.set(slot, this.result(slot));
+    const before = this.wantsPrevious && !this.final && !cache.isChanged(slot) ? this.result(slot) : undefined;
     if (record.previous !== null) this.undo(record, base);
-    if (record.value !== null) this.folds.add(cache.states, base, record);
+    if (record.value !== null && !this.folds.add(cache.states, base, record)) return;
+    if (cache.timestamps[slot]! < 0) this.created(slot);
+    cache.touch(slot);
+    if (before !== undefined) this.before.set(slot, before);
     if (record.timestamp > cache.timestamps[slot]!) cache.timestamps[slot] = record.timestamp;
     if (!this.cached && !this.final) this.emit(slot, record);
   }
@@ -120,7 +122,7 @@ export abstract class GroupAggregate implements Operator {
   private result(slot: number): Value[] | null {
     if (this.cache.timestamps[slot]! < 0) return null;
     const row = new Array<Value>(this.row.length).fill(null);
-    this.folds.result(this.cache.states, slot * this.folds.width, row);
+    this.folds.result(this.cache.states, slot * this.folds.width, row, null);
     return row;
   }
 
@@ -129,8 +131,8 @@ export abstract class GroupAggregate implements Operator {
     const table = cache.table;
     const start = table.keyStart(slot);
     this.codec.decodeInto(table.arena, start, this.describe(table.arena, start, table.keyEnd(slot)), this.key);
-    this.folds.result(cache.states, slot * this.folds.width, row);
     emitted.key = this.key;
+    this.folds.result(cache.states, slot * this.folds.width, row, emitted);
     emitted.value = row;
     emitted.timestamp = cache.timestamps[slot]!;
     emitted.headers = cause === null ? null : cause.headers;

@@ -58,13 +58,16 @@ export class GroupCache {
     return slot;
   }
 
-  /** True where the slot was clean until now. */
-  touch(slot: number): boolean {
-    if (this.dirty[slot] === 1) return false;
+  /** Whether the slot has changed since the last commit. */
+  isChanged(slot: number): boolean {
+    return this.dirty[slot] === 1;
+  }
+
+  touch(slot: number): void {
+    if (this.dirty[slot] === 1) return;
     this.dirty[slot] = 1;
     this.dirtySlots[this.dirtyCount++] = slot;
     this.dirtyKeyBytes += this.table.keyEnd(slot) - this.table.keyStart(slot);
-    return true;
   }
 
   get changed(): number {

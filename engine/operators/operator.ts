@@ -111,7 +111,8 @@ export type Evaluator = (record: StreamRecord) => Value;
 export interface OperatorEnv extends OperatorContext {
   /** `node` names the expression's place in errors. */
   compile(expr: TypedExpr, node: string): Evaluator;
-  aggregate(call: AggregateCall): AggregateImpl<unknown>;
+  /** `undone`: rows are taken back, as those of a table are. */
+  aggregate(call: AggregateCall, undone: boolean): AggregateImpl<unknown>;
   /** The function behind a call of a table function; null: no rows. It throws on an evaluation error. */
   tableFunction(call: CallExpr): (...args: Value[]) => readonly Value[] | null;
   decoder(ref: FormatRef, columns: readonly Column[], needed: readonly number[], isKey: boolean): RowDecoder;

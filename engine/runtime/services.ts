@@ -128,7 +128,7 @@ export function operatorEnv(options: EnvOptions): OperatorEnv {
         config,
         onError: (message, record) => context.evaluationError(node, message, record),
       }),
-    aggregate: (call) =>
+    aggregate: (call, undone) =>
       services.functions.aggregateImpl(
         call.name,
         call.overload,
@@ -136,6 +136,7 @@ export function operatorEnv(options: EnvOptions): OperatorEnv {
         call.init.map((l) => ({ type: l.type, value: literalValue(l) })),
         call.type,
         config,
+        undone,
       ),
     tableFunction: (call) =>
       services.functions.tableImpl(

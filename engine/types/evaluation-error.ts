@@ -5,3 +5,9 @@
 export class EvaluationError extends Error {
   override readonly name = 'EvaluationError';
 }
+
+/** Its message, for the processing log. Any other error is a fault of the program, and is thrown on. */
+export function evaluationMessage(e: unknown): string {
+  if (e instanceof EvaluationError) return e.message;
+  throw e;
+}

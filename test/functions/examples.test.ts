@@ -7,7 +7,7 @@ import { nullSafeEqual } from '../../engine/types/compare.js';
 import { doubleText } from '../../engine/types/java-text.js';
 import { printType, type SqlType } from '../../engine/types/sql-type.js';
 import type { Value } from '../../engine/types/value.js';
-import { CONFIG, context, REGISTRY, typed } from './support.js';
+import { CONFIG, context, REGISTRY, throughStore, typed } from './support.js';
 
 /** Every example of every declared function: documentation that is run. */
 const show = (v: unknown): string =>
@@ -72,18 +72,18 @@ for (const f of BUILT_IN_FUNCTIONS) {
           );
           expect(r.initFrom).toBe(rows[0]!.length);
           const args = r.paramTypes.slice(0, r.initFrom);
-          const impl = REGISTRY.aggregateImpl(f.name, r.overload, args, init, r.type, CONFIG);
           const values = rows.map((row) => row.map((x) => x.value));
           const wanted = constant(e.result);
-          const check = (state: unknown) => expectEqual(impl.result(state), wanted.value, r.type);
-          check(fold(impl, values));
-          check(fold(impl, values, (s) => throughStore(impl, s)));
-          if (impl.merge !== undefined) check(merged(impl, values));
-          expect(impl.undo !== undefined, 'declared for tables without an undo').toBe(r.table);
-          if (impl.undo !== undefined) {
+          for (const undone of r.table ? [false, true] : [false]) {
+            const impl = REGISTRY.aggregateImpl(f.name, r.overload, args, init, r.type, CONFIG, undone);
+            const check = (state: unknown) => expectEqual(impl.result(state), wanted.value, r.type);
+            check(fold(impl, values));
+            check(fold(impl, values, (s) => throughStore(impl, s)));
+            if (impl.merge !== undefined) check(merged(impl, values));
+            if (!undone) continue;
             const before = impl.result(impl.init());
             let state = fold(impl, values);
-            for (const row of values) state = impl.undo(state, row);
+            for (const row of values) state = impl.undo!(throughStore(impl, state), row);
             expectEqual(impl.result(state), before, r.type);
           }
         });
@@ -94,18 +94,6 @@ for (const f of BUILT_IN_FUNCTIONS) {
 
 function fold(impl: AggregateImpl<unknown>, rows: readonly Value[][], between = (s: unknown) => s): unknown {
   return rows.reduce<unknown>((s, row) => impl.add(between(s), row), impl.init());
-}
-
-const throughStore = (impl: AggregateImpl<unknown>, s: unknown): unknown => {
-  const stored = impl.toState === undefined ? (s as Value) : impl.toState(s);
-  return impl.fromState === undefined ? stored : impl.fromState(structuredCopy(stored));
-};
-
-/** What a store gives back shares nothing with what it was given. */
-function structuredCopy(v: Value): Value {
-  if (Array.isArray(v)) return v.map(structuredCopy);
-  if (v instanceof Map) return new Map([...v].map(([k, x]) => [structuredCopy(k), structuredCopy(x)]));
-  return v;
 }
 
 function merged(impl: AggregateImpl<unknown>, rows: readonly Value[][]): unknown {

@@ -1,9 +1,11 @@
 import { ExpressionAnalyzer } from '../../engine/analyzer/expression.js';
 import { emptyCatalog } from '../../engine/catalog/index.js';
 import { type CompileContext, compileConstant } from '../../engine/expression/index.js';
-import type { FunctionConfig } from '../../engine/functions/function.js';
+import type { AggregateImpl, FunctionConfig } from '../../engine/functions/function.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
+import { ByteWriter } from '../../engine/types/bytes.js';
 import type { TypedExpr } from '../../engine/types/expr.js';
+import { RowCodec } from '../../engine/types/row-codec.js';
 import type { Value } from '../../engine/types/value.js';
 import { parseExpression } from '../../parser/index.js';
 
@@ -33,3 +35,15 @@ export const context: Omit<CompileContext, 'onError'> = { functions: REGISTRY, c
 
 /** The value of an expression without columns. Throws an EvaluationError where there is none. */
 export const evaluate = (sql: string): Value => compileConstant(typed(sql), context);
+
+/** The state as a store gives it back: it shares nothing with what it was given. */
+export function throughStore(impl: AggregateImpl<unknown>, state: unknown): unknown {
+  const codec = new RowCodec([impl.stateType, ...(impl.moreType === undefined ? [] : [impl.moreType])]);
+  const out = new ByteWriter();
+  codec.encode(
+    [impl.toState === undefined ? (state as Value) : impl.toState(state), impl.toMore?.(state) ?? null],
+    out,
+  );
+  const [stored, more] = codec.decode(out.toBuffer());
+  return impl.fromState === undefined ? stored : impl.fromState(stored!, more ?? null);
+}

@@ -2,9 +2,10 @@ import { addLong, type Long, negateLong } from '../../types/arithmetic.js';
 import { fitDecimal } from '../../types/cast.js';
 import { compareValues } from '../../types/compare.js';
 import { Decimal } from '../../types/decimal.js';
-import { BIGINT, DOUBLE, INTEGER, type SqlType, struct } from '../../types/sql-type.js';
-import type { Value } from '../../types/value.js';
+import { BIGINT, DOUBLE, decimal, INTEGER, type SqlType, struct } from '../../types/sql-type.js';
+import { bigintValue, type Value } from '../../types/value.js';
 import { type AggregateImpl, type AggregateOverload, aggregate, aggregateFunction } from '../function.js';
+import { exactMean, exactSum } from './exact.js';
 
 /** COUNT without an argument counts rows, with one the rows where it is not NULL. */
 const count = aggregateFunction({
@@ -14,7 +15,7 @@ const count = aggregateFunction({
   overloads: [
     {
       signature: 'COUNT() -> BIGINT',
-      table: true,
+      undo: 'exact',
       make: () =>
         aggregate<number>({
           stateType: BIGINT,
@@ -27,7 +28,7 @@ const count = aggregateFunction({
     },
     {
       signature: 'COUNT(value ANY) -> BIGINT',
-      table: true,
+      undo: 'exact',
       make: () =>
         aggregate<number>({
           stateType: BIGINT,
@@ -51,42 +52,51 @@ function summing<T extends Value>(
   zero: T,
   add: (a: T, b: T) => T,
   negate: (a: T) => T,
-): AggregateImpl<never> {
-  return aggregate<T>({
+): AggregateImpl<T> {
+  return {
     stateType,
     init: () => zero,
     add: (sum, args) => (args[0] === null ? sum : add(sum, args[0] as T)),
     undo: (sum, args) => (args[0] === null ? sum : add(sum, negate(args[0] as T))),
     merge: add,
     result: (sum) => sum,
-  });
+  };
 }
 
-export function sumOf(type: SqlType): AggregateImpl<never> {
+/** Of rows that stay, doubles are added up as they come, as Java does, and a DECIMAL that outgrows its type is refused. */
+export function sumOf(type: SqlType, undone: boolean): AggregateImpl<never> {
   switch (type.kind) {
     case 'INTEGER':
-      return summing<number>(
-        INTEGER,
-        0,
-        (a, b) => (a + b) | 0,
-        (a) => -a | 0,
+      return aggregate(
+        summing<number>(
+          INTEGER,
+          0,
+          (a, b) => (a + b) | 0,
+          (a) => -a | 0,
+        ),
       );
     case 'BIGINT':
-      return summing<Long>(BIGINT, 0, addLong, negateLong);
+      return aggregate(summing<Long>(BIGINT, 0, addLong, negateLong));
     case 'DOUBLE':
-      return summing<number>(
-        DOUBLE,
-        0,
-        (a, b) => a + b,
-        (a) => -a,
+      if (undone) return exactSum();
+      return aggregate(
+        summing<number>(
+          DOUBLE,
+          0,
+          (a, b) => a + b,
+          (a) => -a,
+        ),
       );
-    case 'DECIMAL':
-      return summing<Decimal>(
-        type,
-        new Decimal(0n, type.scale),
-        (a, b) => fitDecimal(a.add(b), type.precision, type.scale),
-        (a) => a.negate(),
+    case 'DECIMAL': {
+      const { precision, scale } = type;
+      const fit = (d: Decimal): Decimal => fitDecimal(d, precision, scale);
+      const add = (a: Decimal, b: Decimal): Decimal => a.add(b);
+      const sum = summing<Decimal>(type, new Decimal(0n, scale), undone ? add : (a, b) => fit(add(a, b)), (a) =>
+        a.negate(),
       );
+      // Over a table the sum itself may be wider than its type: what brought it there may be taken back.
+      return aggregate<Decimal>(undone ? { ...sum, result: fit } : { ...sum, refuses: true });
+    }
     default:
       throw new Error(`no sum of ${type.kind}`);
   }
@@ -95,21 +105,21 @@ export function sumOf(type: SqlType): AggregateImpl<never> {
 const sum = aggregateFunction({
   name: 'SUM',
   description:
-    'Adds up a numeric column; NULLs are ignored, and the sum of nothing is 0. A DECIMAL sum fails on overflow.',
+    'Adds up a numeric column; NULLs are ignored, and the sum of nothing is 0. INT and BIGINT wrap as in Java. A row that takes a DECIMAL sum beyond its type is left out; over a table, the sum is NULL as long as it does not fit.',
   category: 'AGGREGATE',
   overloads: [
     ...['INT', 'BIGINT', 'DOUBLE'].map(
       (t): AggregateOverload => ({
         signature: `SUM(value ${t}) -> ${t}`,
-        table: true,
-        make: (types) => sumOf(types.result),
+        undo: 'exact',
+        make: (types) => sumOf(types.result, types.undone),
       }),
     ),
     {
       signature: 'SUM(value DECIMAL) -> DECIMAL',
-      table: true,
+      undo: 'exact',
       returns: (args) => args[0]!,
-      make: (types) => sumOf(types.result),
+      make: (types) => sumOf(types.result, types.undone),
     },
   ],
   examples: [
@@ -124,41 +134,69 @@ interface Mean<T> {
   count: number;
 }
 
-function averageOf<T extends Value>(
-  sumType: SqlType,
-  zero: T,
-  add: (a: T, b: T) => T,
-  negate: (a: T) => T,
-): AggregateImpl<never> {
-  return aggregate<Mean<T>>({
-    stateType: struct([
-      { name: 'SUM', type: sumType },
-      { name: 'COUNT', type: BIGINT },
-    ]),
-    init: () => ({ sum: zero, count: 0 }),
-    add: (s, [v]) => {
-      if (v !== null) {
-        s.sum = add(s.sum, v as T);
-        s.count++;
-      }
-      return s;
-    },
-    undo: (s, [v]) => {
-      if (v !== null) {
-        s.sum = add(s.sum, negate(v as T));
-        s.count--;
-      }
-      return s;
-    },
-    merge: (a, b) => ({ sum: add(a.sum, b.sum), count: a.count + b.count }),
-    result: (s) => (s.count === 0 ? 0 : Number(s.sum) / s.count),
-    toState: (s) => [s.sum, s.count],
-    fromState: (v) => {
-      const [total, n] = v as [T, number];
-      return { sum: total, count: n };
-    },
-  });
-}
+const MEAN = (sum: SqlType): SqlType =>
+  struct([
+    { name: 'SUM', type: sum },
+    { name: 'COUNT', type: BIGINT },
+  ]);
+
+/** Of doubles that stay: they are added up as they come, as Java does. */
+const doubleMean = aggregate<Mean<number>>({
+  stateType: MEAN(DOUBLE),
+  init: () => ({ sum: 0, count: 0 }),
+  add: (s, [v]) => {
+    if (v !== null) {
+      s.sum += v as number;
+      s.count++;
+    }
+    return s;
+  },
+  merge: (a, b) => ({ sum: a.sum + b.sum, count: a.count + b.count }),
+  result: (s) => (s.count === 0 ? 0 : s.sum / s.count),
+  toState: (s) => [s.sum, s.count],
+  fromState: (v) => {
+    const [sum, count] = v as [number, number];
+    return { sum, count };
+  },
+});
+
+/** A sum of integers of any size: a number as long as that is exact. */
+const addWide = (a: Long, b: Long): Long => {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const sum = a + b;
+    if (Number.isSafeInteger(sum)) return sum;
+  }
+  return BigInt(a) + BigInt(b);
+};
+
+/** Of integers; the sum never wraps, and what a BIGINT cannot hold of it is stored apart. */
+const integerMean = aggregate<Mean<Long>>({
+  stateType: MEAN(BIGINT),
+  moreType: decimal(38, 0),
+  init: () => ({ sum: 0, count: 0 }),
+  add: (s, [v]) => {
+    if (v !== null) {
+      s.sum = addWide(s.sum, v as Long);
+      s.count++;
+    }
+    return s;
+  },
+  undo: (s, [v]) => {
+    if (v !== null) {
+      s.sum = addWide(s.sum, typeof v === 'bigint' ? -v : 0 - (v as number));
+      s.count--;
+    }
+    return s;
+  },
+  merge: (a, b) => ({ sum: addWide(a.sum, b.sum), count: a.count + b.count }),
+  result: (s) => (s.count === 0 ? 0 : Number(s.sum) / s.count),
+  toState: (s) => [typeof s.sum === 'bigint' ? bigintValue(s.sum) : s.sum, s.count],
+  toMore: (s) => (typeof s.sum === 'bigint' ? Decimal.fromInteger(s.sum) : null),
+  fromState: (v, more) => {
+    const [sum, count] = v as [Long, number];
+    return { sum: more === null ? sum : (more as Decimal).unscaled, count };
+  },
+});
 
 const avg = aggregateFunction({
   name: 'AVG',
@@ -167,24 +205,18 @@ const avg = aggregateFunction({
   overloads: [
     {
       signature: 'AVG(value INT) -> DOUBLE',
-      table: true,
-      make: () => averageOf<Long>(BIGINT, 0, addLong, negateLong),
+      undo: 'exact',
+      make: () => integerMean,
     },
     {
       signature: 'AVG(value BIGINT) -> DOUBLE',
-      table: true,
-      make: () => averageOf<Long>(BIGINT, 0, addLong, negateLong),
+      undo: 'exact',
+      make: () => integerMean,
     },
     {
       signature: 'AVG(value DOUBLE) -> DOUBLE',
-      table: true,
-      make: () =>
-        averageOf<number>(
-          DOUBLE,
-          0,
-          (a, b) => a + b,
-          (a) => -a,
-        ),
+      undo: 'exact',
+      make: ({ undone }) => (undone ? exactMean() : doubleMean),
     },
   ],
   examples: [
@@ -226,7 +258,7 @@ function extreme(type: SqlType, sign: 1 | -1): AggregateImpl<never> {
 const extremeOverloads = (name: string, sign: 1 | -1): AggregateOverload[] =>
   ORDERED_TYPES.map((t) => ({
     signature: `${name}(value ${t}) -> ${t}`,
-    table: false,
+    undo: 'none',
     ...(t === 'DECIMAL' ? { returns: (args: readonly SqlType[]) => args[0]! } : {}),
     make: (types) => extreme(types.result, sign),
   }));

@@ -12,13 +12,15 @@ function limitOf(config: FunctionConfig, setting: string): number {
   return Number.isInteger(n) && n >= 0 ? n : Number.POSITIVE_INFINITY;
 }
 
-function list(type: SqlType, limit: number): AggregateImpl<never> {
+/** Where values may be taken back, those beyond the limit wait in the state for their turn. */
+function list(type: SqlType, limit: number, undone: boolean): AggregateImpl<never> {
   const equal = nullSafeEqual(type);
+  const kept = undone ? Number.POSITIVE_INFINITY : limit;
   return aggregate<Value[]>({
     stateType: array(type),
     init: () => [],
     add: (s, args) => {
-      if (s.length < limit) s.push(args[0]!);
+      if (s.length < kept) s.push(args[0]!);
       return s;
     },
     undo: (s, args) => {
@@ -28,25 +30,26 @@ function list(type: SqlType, limit: number): AggregateImpl<never> {
     },
     merge: (a, b) => {
       for (const v of b) {
-        if (a.length >= limit) break;
+        if (a.length >= kept) break;
         a.push(v);
       }
       return a;
     },
-    result: (s) => s.slice(),
+    result: (s) => s.slice(0, limit),
   });
 }
 
 const collectList = aggregateFunction({
   name: 'COLLECT_LIST',
   description:
-    'All values of a column, NULLs too, in the order in which they came. ksql.functions.collect_list.limit bounds their number: later ones are ignored.',
+    'All values of a column, NULLs too, in the order in which they came. ksql.functions.collect_list.limit bounds their number: later ones are ignored. Over a table, whose rows may be taken back, they are kept nevertheless.',
   category: 'AGGREGATE',
   overloads: [
     {
       signature: 'COLLECT_LIST(value T) -> ARRAY<T>',
-      table: true,
-      make: (types, _init, config) => list(types.args[0]!, limitOf(config, 'ksql.functions.collect_list.limit')),
+      undo: 'inputs',
+      make: (types, _init, config) =>
+        list(types.args[0]!, limitOf(config, 'ksql.functions.collect_list.limit'), types.undone),
     },
   ],
   examples: [{ sql: 'COLLECT_LIST(x)', rows: [['1'], ['2'], ['1']], result: 'ARRAY[1, 2, 1]' }],
@@ -86,7 +89,7 @@ const collectSet = aggregateFunction({
   overloads: [
     {
       signature: 'COLLECT_SET(value T) -> ARRAY<T>',
-      table: false,
+      undo: 'none',
       make: (types, _init, config) => set(types.args[0]!, limitOf(config, 'ksql.functions.collect_set.limit')),
     },
   ],
@@ -100,16 +103,18 @@ type Counts = Map<Value, Value>;
 
 const histogram = aggregateFunction({
   name: 'HISTOGRAM',
-  description: 'How often each value occurs, NULL too, for the first 1000 distinct values.',
+  description:
+    'How often each value occurs, NULL too, for the first 1000 distinct values. Over a table, whose rows may be taken back, all are counted.',
   category: 'AGGREGATE',
   overloads: [
     {
       signature: 'HISTOGRAM(value STRING) -> MAP<STRING, BIGINT>',
-      table: true,
-      make: () => {
+      undo: 'inputs',
+      make: ({ undone }) => {
+        const kept = undone ? Number.POSITIVE_INFINITY : HISTOGRAM_LIMIT;
         const count = (s: Counts, key: Value, n: number | bigint): Counts => {
           const old = s.get(key);
-          if (old === undefined && (s.size >= HISTOGRAM_LIMIT || n < 0)) return s;
+          if (old === undefined && (s.size >= kept || n < 0)) return s;
           const next = addLong((old ?? 0) as number | bigint, n);
           if (next === 0) s.delete(key);
           else s.set(key, next);
@@ -124,7 +129,7 @@ const histogram = aggregateFunction({
             for (const [k, n] of b) count(a, k, n as number | bigint);
             return a;
           },
-          result: (s) => new Map(s),
+          result: (s) => new Map(s.size <= HISTOGRAM_LIMIT ? s : [...s].slice(0, HISTOGRAM_LIMIT)),
         });
       },
     },
@@ -151,9 +156,9 @@ const sumList = aggregateFunction({
   category: 'AGGREGATE',
   overloads: NUMBERS.map((t) => ({
     signature: `SUM_LIST(list ARRAY<${t}>) -> ${t}`,
-    table: true,
+    undo: 'exact',
     make: (types) => {
-      const sum = sumOf(types.result) as unknown as AggregateImpl<Value>;
+      const sum = sumOf(types.result, types.undone) as unknown as AggregateImpl<Value>;
       const each = (s: Value, list: Value, apply: (s: Value, args: readonly Value[]) => Value): Value =>
         list === null ? s : (list as Value[]).reduce((total, x) => apply(total, [x]), s);
       return aggregate<Value>({
@@ -179,7 +184,7 @@ const attr = aggregateFunction({
   overloads: [
     {
       signature: 'ATTR(value T) -> T',
-      table: true,
+      undo: 'inputs',
       make: (types) => {
         const type = types.args[0]!;
         const equal = nullSafeEqual(type);

@@ -77,7 +77,7 @@ const countDistinct = aggregateFunction({
   overloads: [
     {
       signature: 'COUNT_DISTINCT(value T) -> BIGINT',
-      table: false,
+      undo: 'none',
       make: (types) => {
         const key = hashKey(types.args[0]!);
         const hash = (v: Value): bigint =>

@@ -79,22 +79,22 @@ function overloads(name: string, end: End): AggregateOverload[] {
   return [
     {
       signature: `${name}(value T) -> T`,
-      table: false,
+      undo: 'none',
       make: (types) => single(types.result, end, true),
     },
     {
       signature: `${name}(value T, init ignoreNulls BOOLEAN) -> T`,
-      table: false,
+      undo: 'none',
       make: (types, [ignoreNulls]) => single(types.result, end, ignoreNulls === true),
     },
     {
       signature: `${name}(value T, init n INT) -> ARRAY<T>`,
-      table: false,
+      undo: 'none',
       make: (types, [n]) => several(types.args[0]!, end, n as number, true),
     },
     {
       signature: `${name}(value T, init n INT, init ignoreNulls BOOLEAN) -> ARRAY<T>`,
-      table: false,
+      undo: 'none',
       make: (types, [n, ignoreNulls]) => several(types.args[0]!, end, n as number, ignoreNulls === true),
     },
   ];

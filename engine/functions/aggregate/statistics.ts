@@ -1,67 +1,87 @@
-import { addLong, type Long, multiplyLong, negateLong } from '../../types/arithmetic.js';
+import { Binary } from '../../types/exact.js';
 import { BIGINT, DOUBLE, type SqlType, struct } from '../../types/sql-type.js';
-import type { Value } from '../../types/value.js';
 import { type AggregateImpl, type AggregateOverload, aggregate, aggregateFunction } from '../function.js';
+import { type Moments, moments } from './exact.js';
 
 const NUMBERS = ['INT', 'BIGINT', 'DOUBLE'] as const;
 
 interface Spread {
-  sum: Value;
+  sum: number;
   count: number;
   /** Sum of the squared distances from the mean, kept up row by row (Youngs and Cramer). */
   m2: number;
 }
 
-/** Variance of a sample over n - 1; 0.0 for one value and for none. */
-function variance(sumType: SqlType, finish: (variance: number) => number): AggregateImpl<never> {
-  const exact = sumType.kind === 'BIGINT';
-  const add = (a: Value, b: Value): Value => (exact ? addLong(a as Long, b as Long) : (a as number) + (b as number));
-  const negated = (a: Value): Value => (exact ? negateLong(a as Long) : -(a as number));
-  /** What the n-th value adds, `sum` holding it already. */
-  const step = (n: number, value: Value, sum: Value): number =>
-    n < 2 ? 0 : (n * Number(value) - Number(sum)) ** 2 / (n * (n - 1));
-  return aggregate<Spread>({
-    stateType: struct([
-      { name: 'SUM', type: sumType },
-      { name: 'COUNT', type: BIGINT },
-      { name: 'M2', type: DOUBLE },
-    ]),
+const SPREAD = (sum: SqlType): SqlType =>
+  struct([
+    { name: 'SUM', type: sum },
+    { name: 'COUNT', type: BIGINT },
+    { name: 'M2', type: DOUBLE },
+  ]);
+
+/** Variance of a sample over n - 1; 0.0 for one value and for none. This one is of doubles that stay. */
+const varianceOfDoubles = (finish: (variance: number) => number): AggregateImpl<never> =>
+  aggregate<Spread>({
+    stateType: SPREAD(DOUBLE),
     init: () => ({ sum: 0, count: 0, m2: 0 }),
     add: (s, [v]) => {
-      if (v === null || v === undefined) return s;
-      s.count++;
-      s.sum = add(s.sum, v);
-      s.m2 += step(s.count, v, s.sum);
-      return s;
-    },
-    undo: (s, [v]) => {
-      if (v === null || v === undefined || s.count === 0) return s;
-      s.m2 -= step(s.count, v, s.sum);
-      s.count--;
-      s.sum = add(s.sum, negated(v));
+      if (v === null) return s;
+      const n = ++s.count;
+      s.sum += v as number;
+      if (n > 1) s.m2 += (n * (v as number) - s.sum) ** 2 / (n * (n - 1));
       return s;
     },
     merge: (a, b) => {
       if (a.count === 0) return b;
       if (b.count === 0) return a;
       const n = a.count + b.count;
-      const apart = Number(a.sum) / a.count - Number(b.sum) / b.count;
-      return { sum: add(a.sum, b.sum), count: n, m2: a.m2 + b.m2 + (apart ** 2 * a.count * b.count) / n };
+      const apart = a.sum / a.count - b.sum / b.count;
+      return { sum: a.sum + b.sum, count: n, m2: a.m2 + b.m2 + (apart ** 2 * a.count * b.count) / n };
     },
     result: (s) => (s.count < 2 ? 0 : finish(s.m2 / (s.count - 1))),
     toState: (s) => [s.sum, s.count, s.m2],
     fromState: (v) => {
-      const [sum, count, m2] = v as [Value, number, number];
+      const [sum, count, m2] = v as [number, number, number];
       return { sum, count, m2 };
     },
   });
-}
+
+/** A state of the first version in which a NaN or an infinity was: that it cannot be told apart from others is its fault. */
+const lost = (count: number, width: number): Moments => ({
+  count,
+  special: 1,
+  sums: new Array<Binary>(width).fill(Binary.ZERO),
+});
+
+/** n·Σxy − Σx·Σy: n² times the covariance, exact. */
+const scaledCovariance = (n: Binary, x: Binary, y: Binary, xy: Binary): Binary => n.times(xy).minus(x.times(y));
+
+const exactVariance = (sumType: SqlType, finish: (variance: number) => number): AggregateImpl<never> =>
+  moments({
+    stateType: SPREAD(sumType),
+    fromFirst: (v) => {
+      const [sum, count, m2] = v as [number | bigint, number, number];
+      const squares = m2 + (count === 0 ? 0 : Number(sum) ** 2 / count);
+      if (!Number.isFinite(squares)) return lost(count, 2);
+      return { count, special: 0, sums: [Binary.of(sum), Binary.of(squares)] };
+    },
+    width: 2,
+    terms: ([x]) => [x!, x!.times(x!)],
+    result: ({ count, special, sums: [x, xx] }) => {
+      if (count < 2) return 0;
+      if (special > 0) return Number.NaN;
+      const n = Binary.of(count);
+      const scaled = scaledCovariance(n, x!, x!, xx!);
+      return finish(scaled.dividedBy(n.times(Binary.of(count - 1))).toNumber());
+    },
+  });
 
 const varianceOverloads = (name: string, finish: (variance: number) => number): AggregateOverload[] =>
   NUMBERS.map((t) => ({
     signature: `${name}(value ${t}) -> DOUBLE`,
-    table: true,
-    make: (types) => variance(types.args[0]!.kind === 'DOUBLE' ? DOUBLE : BIGINT, finish),
+    undo: 'exact',
+    make: ({ undone }) =>
+      t === 'DOUBLE' && !undone ? varianceOfDoubles(finish) : exactVariance(t === 'DOUBLE' ? DOUBLE : BIGINT, finish),
   }));
 
 const stddevSample = aggregateFunction({
@@ -81,69 +101,37 @@ const stddevSamp = aggregateFunction({
   examples: [{ sql: 'STDDEV_SAMP(x)', rows: [['0'], ['10']], result: '5E1' }],
 });
 
-interface Moments {
-  count: number;
-  sumX: Value;
-  sumY: Value;
-  sumXX: Value;
-  sumYY: Value;
-  sumXY: Value;
-}
-
 /** Pearson's coefficient of the rows in which neither argument is NULL; NaN for fewer than two. */
-function correlation(type: SqlType): AggregateImpl<never> {
-  const exact = type.kind !== 'DOUBLE';
-  const sumType = exact ? BIGINT : DOUBLE;
-  const add = (a: Value, b: Value): Value => (exact ? addLong(a as Long, b as Long) : (a as number) + (b as number));
-  const times = (a: Value, b: Value): Value =>
-    exact ? multiplyLong(a as Long, b as Long) : (a as number) * (b as number);
-  const negated = (a: Value): Value => (exact ? negateLong(a as Long) : -(a as number));
-  const same = (a: Value): Value => a;
-  const change = (s: Moments, x: Value, y: Value, by: 1 | -1): Moments => {
-    if (x === null || y === null) return s;
-    const sign = by === 1 ? same : negated;
-    s.count += by;
-    s.sumX = add(s.sumX, sign(x));
-    s.sumY = add(s.sumY, sign(y));
-    s.sumXX = add(s.sumXX, sign(times(x, x)));
-    s.sumYY = add(s.sumYY, sign(times(y, y)));
-    s.sumXY = add(s.sumXY, sign(times(x, y)));
-    return s;
-  };
-  return aggregate<Moments>({
+const correlation = (sumType: SqlType): AggregateImpl<never> =>
+  moments({
     stateType: struct([
       { name: 'COUNT', type: BIGINT },
       ...['SUMX', 'SUMY', 'SUMXX', 'SUMYY', 'SUMXY'].map((name) => ({ name, type: sumType })),
     ]),
-    init: () => ({ count: 0, sumX: 0, sumY: 0, sumXX: 0, sumYY: 0, sumXY: 0 }),
-    add: (s, [x, y]) => change(s, x!, y!, 1),
-    undo: (s, [x, y]) => change(s, x!, y!, -1),
-    merge: (a, b) => ({
-      count: a.count + b.count,
-      sumX: add(a.sumX, b.sumX),
-      sumY: add(a.sumY, b.sumY),
-      sumXX: add(a.sumXX, b.sumXX),
-      sumYY: add(a.sumYY, b.sumYY),
-      sumXY: add(a.sumXY, b.sumXY),
-    }),
-    result: (s) => {
-      const [n, x, y, xx, yy, xy] = [s.count, s.sumX, s.sumY, s.sumXX, s.sumYY, s.sumXY].map(Number) as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
-      return (n * xy - x * y) / (Math.sqrt(n * xx - x * x) * Math.sqrt(n * yy - y * y));
+    fromFirst: (v) => {
+      const [count, ...sums] = v as [number, ...(number | bigint)[]];
+      if (!sums.every((sum) => Number.isFinite(Number(sum)))) return lost(count, sums.length);
+      return { count, special: 0, sums: sums.map((sum) => Binary.of(sum)) };
     },
-    toState: (s) => [s.count, s.sumX, s.sumY, s.sumXX, s.sumYY, s.sumXY],
-    fromState: (v) => {
-      const [count, sumX, sumY, sumXX, sumYY, sumXY] = v as [number, Value, Value, Value, Value, Value];
-      return { count, sumX, sumY, sumXX, sumYY, sumXY };
+    width: 5,
+    terms: ([x, y]) => [x!, y!, x!.times(x!), y!.times(y!), x!.times(y!)],
+    result: ({ count, special, sums: [x, y, xx, yy, xy] }) => {
+      if (special > 0) return Number.NaN;
+      const n = Binary.of(count);
+      const both = scaledCovariance(n, x!, y!, xy!);
+      const ofX = scaledCovariance(n, x!, x!, xx!);
+      const ofY = scaledCovariance(n, y!, y!, yy!);
+      // Of what is linear the coefficient is exact, and not 1 but for the last digit.
+      if (both.mantissa !== 0n && both.times(both).minus(ofX.times(ofY)).mantissa === 0n)
+        return both.mantissa < 0n ? -1 : 1;
+      // Halves of the exponents are taken off, so that no number is beyond the doubles.
+      const [offX, offY] = [ofX.magnitude >> 1, ofY.magnitude >> 1];
+      return (
+        both.scaled(-offX - offY).toNumber() /
+        (Math.sqrt(ofX.scaled(-2 * offX).toNumber()) * Math.sqrt(ofY.scaled(-2 * offY).toNumber()))
+      );
     },
   });
-}
 
 const correlationFunction = aggregateFunction({
   name: 'CORRELATION',
@@ -151,8 +139,8 @@ const correlationFunction = aggregateFunction({
   category: 'AGGREGATE',
   overloads: NUMBERS.map((t) => ({
     signature: `CORRELATION(x ${t}, y ${t}) -> DOUBLE`,
-    table: true,
-    make: (types) => correlation(types.args[0]!),
+    undo: 'exact',
+    make: () => correlation(t === 'DOUBLE' ? DOUBLE : BIGINT),
   })),
   examples: [
     {

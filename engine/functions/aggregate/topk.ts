@@ -50,7 +50,7 @@ const itself = (v: Value): Value => v;
 const plain = (name: string, distinct: boolean): AggregateOverload[] =>
   ORDERED_TYPES.map((t) => ({
     signature: `${name}(value ${t}, init k INT) -> ARRAY<${t}>`,
-    table: false,
+    undo: 'none',
     ...(t === 'DECIMAL' ? { returns: (args: readonly SqlType[]) => array(args[0]!) } : {}),
     make: (types, [k]) => top(types.args[0]!, types.args[0]!, checkedK(k!), itself, (args) => args[0]!, distinct),
   }));
@@ -61,7 +61,7 @@ const entryStruct = (columns: readonly SqlType[]): SqlType =>
 
 const withColumns: AggregateOverload[] = ORDERED_TYPES.map((t) => ({
   signature: `TOPK(value ${t}, column ANY, columns ANY..., init k INT) -> ARRAY<STRUCT>`,
-  table: false,
+  undo: 'none',
   returns: (args) => array(entryStruct(args.slice(0, -1))),
   make: (types, [k]) =>
     top(

@@ -1,5 +1,7 @@
 import type { AggregateImpl } from '../../functions/function.js';
+import { evaluationMessage } from '../../types/evaluation-error.js';
 import type { AggregateCall, TypedExpr } from '../../types/expr.js';
+import { emptyRecord } from '../../types/record.js';
 import type { Value } from '../../types/value.js';
 import { rowBytes, valueBytes } from './budget.js';
 import { rowEvaluators } from './evaluators.js';
@@ -31,7 +33,7 @@ export async function* aggregateRows(
   parts: PullParts,
 ): RowBatches {
   const { budget, env } = parts;
-  const impls = calls.map((c) => env.aggregate(c));
+  const impls = calls.map((c) => env.aggregate(c, true));
   const collecting = impls.map(grows);
   const isCollecting = collecting.includes(true);
   const keysOf = rowEvaluators(keys, parts);
@@ -46,7 +48,7 @@ export async function* aggregateRows(
   const measure = (group: Group): void => {
     let bytes = GROUP_BYTES + rowBytes(group.keys);
     group.states.forEach((state, i) => {
-      bytes += collecting[i] ? valueBytes(stored(impls[i]!, state)) : STATE_BYTES;
+      bytes += collecting[i] ? stateBytes(impls[i]!, state) : STATE_BYTES;
     });
     budget.take(bytes - group.bytes, 'GROUP BY');
     group.bytes = bytes;
@@ -64,9 +66,17 @@ export async function* aggregateRows(
       if (isCollecting && (group.rows & (group.rows - 1)) === 0) measure(group);
     }
   }
+  const result = (impl: AggregateImpl<unknown>, state: unknown, call: AggregateCall): Value => {
+    try {
+      return impl.result(state);
+    } catch (e) {
+      env.evaluationError('pull', `${call.name}: ${evaluationMessage(e)}`, emptyRecord());
+      return null;
+    }
+  };
   let given: Value[][] = [];
   for (const { keys: values, states } of groups.values()) {
-    given.push([...values, ...impls.map((impl, i) => impl.result(states[i]))]);
+    given.push([...values, ...impls.map((impl, i) => result(impl, states[i], calls[i]!))]);
     if (given.length < BATCH_ROWS) continue;
     yield given;
     given = [];
@@ -74,8 +84,9 @@ export async function* aggregateRows(
   if (given.length > 0) yield given;
 }
 
-const grows = ({ stateType }: AggregateImpl<unknown>): boolean =>
-  ['ARRAY', 'MAP', 'STRUCT', 'STRING', 'BYTES'].includes(stateType.kind);
+const grows = ({ stateType, moreType }: AggregateImpl<unknown>): boolean =>
+  moreType !== undefined || ['ARRAY', 'MAP', 'STRUCT', 'STRING', 'BYTES'].includes(stateType.kind);
 
-const stored = (impl: AggregateImpl<unknown>, state: unknown): Value =>
-  impl.toState === undefined ? (state as Value) : impl.toState(state);
+const stateBytes = (impl: AggregateImpl<unknown>, state: unknown): number =>
+  valueBytes(impl.toState === undefined ? (state as Value) : impl.toState(state)) +
+  (impl.toMore === undefined ? 0 : valueBytes(impl.toMore(state)));

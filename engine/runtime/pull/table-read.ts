@@ -241,7 +241,7 @@ function decoderOf(
     folds.load(row, states, 0);
     record.timestamp = Number(row[0]);
     record.value = new Array<Value>(node.valueColumns.length).fill(null);
-    folds.result(states, 0, record.value);
+    folds.result(states, 0, record.value, record);
     visit(record);
   };
   if (node.window?.kind === 'SESSION') {
