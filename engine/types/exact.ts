@@ -106,12 +106,13 @@ export function bitLength(v: bigint): number {
 const HUGE = 2 ** 960;
 
 /**
- * A sum of doubles, exact until `value` rounds it once. `parts` are doubles that overlap in no bit and rise in size, whose
- * sum is that of all values below `HUGE` (Shewchuk 1997); there are 40 of them at most, and mostly one or two. NaN and the
- * infinities are counted.
+ * A sum of doubles, exact until `value` rounds it once. Values below `HUGE` are in `high` and `low`, and what these two cannot
+ * hold of their sum in `rest`, of 40 doubles at most. NaN and the infinities are counted.
  */
 export class DoubleSum {
-  parts: number[] = [];
+  private high = 0;
+  private low = 0;
+  private rest: number[] = NOTHING;
   huge = Binary.ZERO;
   nan = 0;
   positive = 0;
@@ -125,7 +126,7 @@ export class DoubleSum {
 
   /** `sign` -1 takes a value back. */
   add(v: number, sign: 1 | -1): void {
-    if (v < HUGE && v > -HUGE) this.addPart(v * sign);
+    if (v < HUGE && v > -HUGE) this.addSmall(v * sign);
     else if (Number.isFinite(v)) this.huge = this.huge.plus(Binary.of(v * sign));
     else if (v > 0) this.positive += sign;
     else if (v < 0) this.negative += sign;
@@ -133,7 +134,7 @@ export class DoubleSum {
   }
 
   merge(o: DoubleSum): void {
-    for (const part of o.parts) this.addPart(part);
+    for (const part of o.parts) this.addSmall(part);
     this.huge = this.huge.plus(o.huge);
     this.nan += o.nan;
     this.positive += o.positive;
@@ -144,46 +145,80 @@ export class DoubleSum {
     if (this.nan > 0 || (this.positive > 0 && this.negative > 0)) return Number.NaN;
     if (this.positive > 0) return Number.POSITIVE_INFINITY;
     if (this.negative > 0) return Number.NEGATIVE_INFINITY;
-    if (this.huge.mantissa !== 0n) {
+    if (this.huge !== Binary.ZERO) {
       return this.parts.reduce((sum, part) => sum.plus(Binary.of(part)), this.huge).toNumber();
     }
-    return this.roundedParts();
+    return this.rest.length === 0 ? this.high + this.low : rounded(this.parts);
   }
 
-  private addPart(value: number): void {
-    const { parts } = this;
-    let v = value;
-    let n = 0;
-    for (let i = 0; i < parts.length; i++) {
-      const part = parts[i]!;
-      const sum = v + part;
-      // What rounding has cut off of the sum: exact where the larger stands first.
-      const rest = v > part === v > -part ? part - (sum - v) : v - (sum - part);
-      if (rest !== 0) parts[n++] = rest;
-      v = sum;
-    }
-    if (v !== 0) parts[n++] = v;
-    parts.length = n;
+  /** The values below `HUGE` as doubles that overlap in no bit and rise in size (Shewchuk 1997); none for 0. */
+  get parts(): readonly number[] {
+    const parts = this.rest.slice();
+    grow(parts, this.low);
+    grow(parts, this.high);
+    return parts;
   }
 
-  private roundedParts(): number {
-    const { parts } = this;
-    let i = parts.length - 1;
-    if (i < 0) return 0;
-    let sum = parts[i--]!;
-    let rest = 0;
-    while (i >= 0 && rest === 0) {
-      const larger = sum;
-      sum = larger + parts[i]!;
-      rest = parts[i]! - (sum - larger);
-      i--;
-    }
-    // A tie went to the even one, but the parts below say that it was none.
-    if (i >= 0 && rest !== 0 && rest > 0 === parts[i]! > 0) {
-      const twice = rest * 2;
-      const further = sum + twice;
-      if (further - sum === twice) sum = further;
-    }
-    return sum;
+  set parts(parts: readonly number[]) {
+    this.high = parts.at(-1) ?? 0;
+    this.low = parts.at(-2) ?? 0;
+    this.rest = parts.length > 2 ? parts.slice(0, -2) : NOTHING;
   }
+
+  private addSmall(v: number): void {
+    const { high, low } = this;
+    const sum = high + v;
+    this.high = sum;
+    const cut = lost(high, v, sum);
+    if (cut === 0) return;
+    const lower = low + cut;
+    this.low = lower;
+    const cutAgain = lost(low, cut, lower);
+    if (cutAgain === 0) return;
+    if (this.rest === NOTHING) this.rest = [];
+    grow(this.rest, cutAgain);
+  }
+}
+
+const NOTHING: number[] = [];
+
+/** What rounding has cut off of a + b, which is `sum` then: a double as well. */
+function lost(a: number, b: number, sum: number): number {
+  const ofB = sum - a;
+  return a - (sum - ofB) + (b - ofB);
+}
+
+/** Adds a value to doubles that overlap in no bit and rise in size. */
+function grow(parts: number[], value: number): void {
+  let v = value;
+  let n = 0;
+  for (let i = 0; i < parts.length; i++) {
+    const sum = v + parts[i]!;
+    const cut = lost(v, parts[i]!, sum);
+    if (cut !== 0) parts[n++] = cut;
+    v = sum;
+  }
+  if (v !== 0) parts[n++] = v;
+  parts.length = n;
+}
+
+/** The double that is nearest to the sum of such doubles. */
+function rounded(parts: readonly number[]): number {
+  let i = parts.length - 1;
+  if (i < 0) return 0;
+  let sum = parts[i--]!;
+  let cut = 0;
+  while (i >= 0 && cut === 0) {
+    const larger = sum;
+    sum = larger + parts[i]!;
+    cut = parts[i]! - (sum - larger);
+    i--;
+  }
+  // A tie went to the even one, but the parts below say that it was none.
+  if (i >= 0 && cut !== 0 && cut > 0 === parts[i]! > 0) {
+    const twice = cut * 2;
+    const further = sum + twice;
+    if (further - sum === twice) sum = further;
+  }
+  return sum;
 }

@@ -25,13 +25,13 @@ const SUM = struct([
 function writeSum(s: DoubleSum): Value {
   const { mantissa, exponent } = s.huge.reduced();
   const huge = mantissa === 0n ? [null, null] : [Decimal.fromInteger(mantissa), exponent];
-  return [s.parts, ...huge, ...[s.nan, s.positive, s.negative].map((n) => (n === 0 ? null : n))];
+  return [[...s.parts], ...huge, ...[s.nan, s.positive, s.negative].map((n) => (n === 0 ? null : n))];
 }
 
 function readSum(v: Value): DoubleSum {
   const [parts, huge, exponent, nan, positive, negative] = v as Value[];
   const s = new DoubleSum();
-  s.parts = (parts as number[]).slice();
+  s.parts = parts as number[];
   if (huge !== null) s.huge = new Binary((huge as Decimal).unscaled, exponent as number);
   s.nan = Number(nan);
   s.positive = Number(positive);
