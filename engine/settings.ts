@@ -304,6 +304,14 @@ export const SETTINGS: readonly SettingDef[] = [
       'Topic that gets the records that a query could not decode, as they are, with their origin in headers. Created where it is missing.',
   },
   {
+    name: 'weir.errors.late.topic.name',
+    scope: 'WEIR',
+    default: null,
+    editable: true,
+    description:
+      "Topic that gets the records that came after their window's grace, as they are (those that a query has repartitioned as JSON), with window, stream time and grace in headers. Created where it is missing.",
+  },
+  {
     name: 'weir.errors.deadletter.evaluation',
     scope: 'WEIR',
     default: 'false',

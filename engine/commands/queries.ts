@@ -58,7 +58,7 @@ export function statisticsOf(
 ): { readonly statistics?: Readonly<Record<string, number>> } {
   const running = parts.runtime.query(query.id);
   if (running === undefined) return {};
-  const { lastError: _, ...counters } = running.counters();
+  const { lastError: _, steps: _steps, ...counters } = running.counters();
   return { statistics: { ...counters, toRestore: running.status().toRestore } };
 }
 

@@ -10,6 +10,7 @@ import { KeyTable } from './key-table.js';
 import { type Expiry, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
 import { PendingSessions } from './pending-sessions.js';
 import { SessionCodec } from './session-codec.js';
+import type { StepStats } from './step-stats.js';
 import { StreamClock } from './stream-clock.js';
 
 /** What a changed session costs until the commit, its state beside it. */
@@ -70,6 +71,7 @@ export class AggregateSession implements Operator {
   private readonly grace: number;
   private readonly retention: number;
   readonly expiry: Expiry;
+  private readonly stats: StepStats;
   private readonly scratch = new ByteWriter();
   private readonly emitted = newRecord();
   private readonly key: Value[];
@@ -92,6 +94,7 @@ export class AggregateSession implements Operator {
     this.store = store;
     this.complete = empty;
     this.clock = new StreamClock(store);
+    this.stats = env.stats(node.id, 'window');
     this.expiry = {
       store: node.store.name,
       retentionMs: this.retention,
@@ -123,6 +126,7 @@ export class AggregateSession implements Operator {
       bytes = this.scratch.buffer;
       to = this.scratch.length;
     }
+    this.stats.records++;
     const t = record.timestamp;
     const streamTime = this.clock.observe(t);
     const closed = streamTime - this.grace - this.gap;
@@ -139,7 +143,9 @@ export class AggregateSession implements Operator {
     first++;
     const end = first <= last ? Math.max(t, list[last]!.end) : t;
     if (end < closed) {
-      this.env.late(this.node.id, record);
+      this.stats.late++;
+      const { grace: graceMs } = this;
+      this.env.late(this.node.id, record, { windowStart: t, windowEnd: t + this.gap, streamTime, graceMs });
       if (this.final) this.emitClosed(closed);
       return;
     }

@@ -4,6 +4,7 @@ import type { AggregateNode } from '../types/topology.js';
 import { type AggregateOptions, GroupAggregate } from './group-aggregate.js';
 import type { Expiry, Operator, OperatorEnv, TaskRecord } from './operator.js';
 import { PendingWindows } from './pending-windows.js';
+import type { StepStats } from './step-stats.js';
 import { StreamClock } from './stream-clock.js';
 
 /**
@@ -24,6 +25,7 @@ export class AggregateWindowed extends GroupAggregate {
   private readonly store: Store;
   private readonly pending = new PendingWindows();
   readonly expiry: Expiry;
+  private readonly stats: StepStats;
 
   constructor(node: AggregateNode, env: OperatorEnv, out: Operator, options: AggregateOptions) {
     super(node, env, out, options);
@@ -35,6 +37,7 @@ export class AggregateWindowed extends GroupAggregate {
     this.retention = window.retentionMs;
     this.store = env.store(node.store).store;
     this.clock = new StreamClock(this.store);
+    this.stats = env.stats(node.id, 'window');
     this.expiry = {
       store: node.store.name,
       retentionMs: this.retention,
@@ -61,7 +64,8 @@ export class AggregateWindowed extends GroupAggregate {
       appendWindowStart(key, start);
       this.update(this.cache.slot(key.buffer, 0, key.length), record);
     }
-    if (!taken) this.env.late(this.node.id, record);
+    this.stats.records++;
+    if (!taken) this.late(record, last);
     if (this.final) this.emitClosed(closed);
   }
 
@@ -102,6 +106,16 @@ export class AggregateWindowed extends GroupAggregate {
     const gone = this.grace === 0 ? 0 : time - (time % this.step) - this.retention;
     this.pending.take(closed - this.size, (start, key) => {
       if (start >= gone) this.emitFinal(this.cache.slot(key, 0, key.length));
+    });
+  }
+
+  private late(record: TaskRecord, windowStart: number): void {
+    this.stats.late++;
+    this.env.late(this.node.id, record, {
+      windowStart,
+      windowEnd: windowStart + this.size,
+      streamTime: this.clock.time,
+      graceMs: this.grace,
     });
   }
 

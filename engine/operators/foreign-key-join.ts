@@ -6,6 +6,7 @@ import { type ForeignRow, ForeignRows } from './foreign-key-rows.js';
 import { DELETED, HERE } from './foreign-key-send.js';
 import { copyOrigin, type JoinKeys } from './join-keys.js';
 import { NO_BYTES, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import { type StepStats, saw } from './step-stats.js';
 import { type TableRow, TableRows } from './table-rows.js';
 import { Entry, type TwoInputs } from './two-inputs.js';
 
@@ -27,6 +28,7 @@ export class ForeignKeyJoin implements TwoInputs {
   private readonly result = newRecord();
   private readonly row: Value[];
   private readonly inner: boolean;
+  private readonly stats: StepStats;
   private readonly leftKeyWidth: number;
   private readonly leftWidth: number;
 
@@ -44,6 +46,7 @@ export class ForeignKeyJoin implements TwoInputs {
     this.rights = new TableRows(env.store(node.rightStore).store, types.slice(node.leftWidth));
     this.row = new Array<Value>(node.valueColumns.length).fill(null);
     this.inner = node.joinType === 'INNER';
+    this.stats = env.stats(node.id, 'tables');
     this.leftKeyWidth = node.leftKeyWidth;
     this.leftWidth = node.leftWidth;
   }
@@ -67,17 +70,26 @@ export class ForeignKeyJoin implements TwoInputs {
       if (action !== HERE) this.lefts.remove(foreignKey, leftKey, version);
       else if (!this.lefts.put(foreignKey, leftKey, left)) return;
     }
-    if (action === HERE) this.send(record, left, foreignKey === undefined ? null : this.rights.get(foreignKey));
-    else if (action === DELETED) this.emit(record, left, null, null);
+    if (action === HERE) {
+      const right = foreignKey === undefined ? null : this.rights.get(foreignKey);
+      this.stats.records++;
+      saw(this.stats.left, record.timestamp, record.key);
+      if (right !== null) this.stats.matched++;
+      this.send(record, left, right);
+    } else if (action === DELETED) this.emit(record, left, null, null);
   }
 
   private rightChange(record: TaskRecord): void {
+    const { stats } = this;
+    stats.records++;
+    saw(stats.right, record.timestamp, record.key);
     const foreignKey = this.keys.encode(record);
     if (foreignKey === undefined) return;
     const { timestamp, value } = record;
     this.rights.put(foreignKey, timestamp, value);
     const right = { timestamp, row: value ?? [] };
     this.lefts.forEach(foreignKey, (left) => {
+      if (value !== null) stats.matched++;
       if (value === null) this.send(record, left, null, timestamp);
       else this.send(record, left, right);
     });

@@ -104,6 +104,13 @@ export class JoinBuffer {
     for (const row of found) visit(row);
   }
 
+  /** Milliseconds between [from, to] and the nearest of the key's newest rows; undefined where it has none. */
+  nearest(key: Buffer, from: number, to: number): number | undefined {
+    const rows = this.rowsOf(key, false)?.open.rows ?? [];
+    if (rows.length === 0) return undefined;
+    return rows.reduce((n, { time }) => Math.min(n, time < from ? from - time : time - to), Number.POSITIVE_INFINITY);
+  }
+
   values(row: BufferedRow): readonly Value[] {
     row.row ??= this.codec.decode(row.bytes);
     return row.row;

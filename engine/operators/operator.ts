@@ -8,6 +8,7 @@ import type { Column } from '../types/schema.js';
 import type { FormatRef, StoreRef } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import type { GivenKeys } from './given-keys.js';
+import type { StepStats } from './step-stats.js';
 
 /**
  * A record inside a task: beside the row, the bytes of its key as the source's topic has them (without a window), so that
@@ -88,10 +89,20 @@ export interface OperatorContext {
   evaluationError(node: string, message: string, record: StreamRecord): void;
   /** A record could not be read (bytes, timestamp): it is skipped. Counted and logged with its place. */
   skipped(node: string, message: string, place: RecordPlace): void;
-  /** A record arrived after its window's grace; counted. */
-  late(node: string, record: StreamRecord): void;
+  /** A record arrived after its window's grace and changes nothing: counted and logged with the node. */
+  late(node: string, record: StreamRecord, why: Lateness): void;
+  /** What a step does, to be counted by itself: one object for all tasks of a query in a thread. */
+  stats(node: string, kind: StepStats['kind']): StepStats;
   /** Largest record timestamp that this task has seen. */
   streamTime(): number;
+}
+
+/** Why a record is late: stream time had gone past its window's end by more than the grace. */
+export interface Lateness {
+  readonly windowStart: number;
+  readonly windowEnd: number;
+  readonly streamTime: number;
+  readonly graceMs: number;
 }
 
 export interface RecordPlace {

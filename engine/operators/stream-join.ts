@@ -3,6 +3,7 @@ import type { Value } from '../types/value.js';
 import { JoinBuffer } from './join-buffer.js';
 import { copyOrigin, JoinKeys } from './join-keys.js';
 import { NO_BYTES, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import { type StepStats, saw } from './step-stats.js';
 import { StreamClock } from './stream-clock.js';
 import { TimeIndex } from './time-index.js';
 import { Entry, type TwoInputs } from './two-inputs.js';
@@ -53,6 +54,7 @@ export class StreamJoin implements TwoInputs {
   /** Rows are kept so long behind stream time. */
   private readonly keptMs: number;
   private readonly delayed: boolean;
+  private readonly stats: StepStats;
   private readonly joined = newRecord();
   private readonly row: Value[];
   private readonly key: Value[];
@@ -92,6 +94,7 @@ export class StreamJoin implements TwoInputs {
       },
     ];
     this.clock = new StreamClock(store);
+    this.stats = env.stats(node.id, 'streams');
     this.keptMs = beforeMs + afterMs + this.graceMs;
     const width = Math.max(1, Math.ceil(this.keptMs / SPANS));
     this.waiting = new TimeIndex(store, WAITING, width);
@@ -130,6 +133,9 @@ export class StreamJoin implements TwoInputs {
     const { timestamp: time, value } = record;
     if (value === null) return;
     const side = this.sides[which];
+    const { stats } = this;
+    stats.records++;
+    saw(which === LEFT ? stats.left : stats.right, time, record.key);
     const key = this.keys.encode(record);
     if (key === undefined) {
       if (side.outer) this.pad(record, side);
@@ -141,7 +147,9 @@ export class StreamJoin implements TwoInputs {
     const end = time + side.aheadMs;
     const matched = this.match(record, key, side, streamTime);
     const late = !matched && end < over;
-    if (late) this.env.late(this.node.id, record);
+    if (matched) stats.matched++;
+    else if (stats.matched === 0) this.lookAround(key, time, side);
+    if (late) this.late(record, side, streamTime);
     const padded = side.outer && !matched;
     const waits = padded && this.delayed && !late;
     if (padded && !waits) this.pad(record, side);
@@ -168,6 +176,21 @@ export class StreamJoin implements TwoInputs {
       this.emit(value!, other.buffer.values(row), side, Math.max(time, row.time));
     });
     return matched;
+  }
+
+  private late(record: TaskRecord, side: Side, streamTime: number): void {
+    this.stats.late++;
+    const { timestamp } = record;
+    const [windowStart, windowEnd] = [timestamp - side.backMs, timestamp + side.aheadMs];
+    this.env.late(this.node.id, record, { windowStart, windowEnd, streamTime, graceMs: this.graceMs });
+  }
+
+  /** While nothing has matched: how far the rows of the same key are. */
+  private lookAround(key: Buffer, time: number, side: Side): void {
+    const far = this.sides[1 - side.tag]!.buffer.nearest(key, time - side.backMs, time + side.aheadMs);
+    if (far === undefined) return;
+    this.stats.sameKey++;
+    this.stats.nearestMs = Math.min(this.stats.nearestMs, far);
   }
 
   /** Gives the row without a match. */

@@ -2,8 +2,12 @@ import type { KeyWindow, StreamTableJoinNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { copyOrigin, JoinKeys } from './join-keys.js';
 import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import { type StepStats, saw } from './step-stats.js';
 import { TableRows } from './table-rows.js';
 import { Entry, type TwoInputs } from './two-inputs.js';
+
+/** Keys without a match that are remembered. */
+const MISSED = 256;
 
 /**
  * Looks each row of a stream (left) up in a table (right) as the table is then. INNER drops a row without a match, LEFT gives
@@ -19,6 +23,9 @@ export class StreamTableJoin implements TwoInputs {
   private readonly row: Value[];
   private readonly leftWidth: number;
   private readonly inner: boolean;
+  private readonly stats: StepStats;
+  /** While nothing has matched: keys that were looked up. */
+  private readonly missed = new Set<string>();
 
   constructor(
     node: StreamTableJoinNode,
@@ -28,6 +35,7 @@ export class StreamTableJoin implements TwoInputs {
   ) {
     this.leftWidth = node.leftWidth;
     this.inner = node.joinType === 'INNER';
+    this.stats = env.stats(node.id, 'streamTable');
     this.keys = new JoinKeys(
       node.keyColumns.map((c) => c.type),
       window,
@@ -44,6 +52,12 @@ export class StreamTableJoin implements TwoInputs {
     if (record.value === null) return;
     const key = this.keys.encode(record);
     const match = key === undefined ? null : this.rows.get(key);
+    const { stats } = this;
+    stats.records++;
+    saw(stats.left, record.timestamp, record.key);
+    if (match !== null) stats.matched++;
+    else if (key !== undefined && stats.matched === 0 && this.missed.size < MISSED)
+      this.missed.add(key.toString('latin1'));
     if (match === null && this.inner) return;
     const { row, leftWidth, joined } = this;
     for (let i = 0; i < leftWidth; i++) row[i] = record.value[i]!;
@@ -56,6 +70,11 @@ export class StreamTableJoin implements TwoInputs {
 
   private change(record: TaskRecord): void {
     const key = this.keys.encode(record);
-    if (key !== undefined) this.rows.put(key, record.timestamp, record.value);
+    const { stats, missed } = this;
+    saw(stats.right, record.timestamp, record.key);
+    if (key === undefined) return;
+    if (stats.matched > 0) missed.clear();
+    if (missed.size > 0 && missed.delete(key.toString('latin1'))) stats.keyCameLater++;
+    this.rows.put(key, record.timestamp, record.value);
   }
 }

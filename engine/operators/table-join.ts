@@ -2,6 +2,7 @@ import type { JoinType, KeyWindow, TableJoinNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { copyOrigin, JoinKeys } from './join-keys.js';
 import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import { type StepStats, saw } from './step-stats.js';
 import { type TableRow, TableRows } from './table-rows.js';
 import { Entry, type TwoInputs } from './two-inputs.js';
 
@@ -21,6 +22,7 @@ export class TableJoin implements TwoInputs {
   private readonly before: Value[];
   private readonly leftWidth: number;
   private readonly joinType: JoinType;
+  private readonly stats: StepStats;
 
   constructor(
     node: TableJoinNode,
@@ -30,6 +32,7 @@ export class TableJoin implements TwoInputs {
   ) {
     this.leftWidth = node.leftWidth;
     this.joinType = node.joinType;
+    this.stats = env.stats(node.id, 'tables');
     this.keys = new JoinKeys(
       node.keyColumns.map((c) => c.type),
       window,
@@ -42,12 +45,16 @@ export class TableJoin implements TwoInputs {
   }
 
   private change(record: TaskRecord, left: boolean): void {
+    const { stats } = this;
+    stats.records++;
+    saw(left ? stats.left : stats.right, record.timestamp, record.key);
     const key = this.keys.encode(record);
     if (key === undefined) return;
     const own = left ? this.leftRows : this.rightRows;
     const replaced = own.get(key)?.row ?? null;
     const other = (left ? this.rightRows : this.leftRows).get(key);
     own.put(key, record.timestamp, record.value);
+    if (other !== null && record.value !== null) stats.matched++;
     const { joined } = this;
     joined.value = this.join(record.value, other, left, this.row);
     joined.previous = this.join(replaced, other, left, this.before);

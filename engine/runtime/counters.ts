@@ -1,4 +1,6 @@
-import type { OperatorContext, RecordPlace } from '../operators/operator.js';
+import type { Lateness, OperatorContext, RecordPlace } from '../operators/operator.js';
+import { timeText } from '../operators/step-reasons.js';
+import { StepBook, type StepStats } from '../operators/step-stats.js';
 import type { BatchCursor } from '../types/batch.js';
 import type { StreamRecord } from '../types/record.js';
 import type { ErrorRecord, ProcessingError, RuntimeServices } from './services.js';
@@ -23,6 +25,8 @@ export interface CounterValues {
   readonly watchdogRestarts: number;
   /** Records that were read from changelogs to restore state. */
   readonly restored: number;
+  /** What its windows and joins have done. */
+  readonly steps: readonly StepStats[];
 }
 
 /** What a task does with a record that it could not process as it stands, besides counting it. */
@@ -31,10 +35,14 @@ export interface BadRecords {
   undecodable(node: string, message: string, place: RecordPlace): void;
   /** An expression failed on the record that the task is at. */
   failed(node: string, message: string): void;
+  /** The record that the task is at came too late. */
+  late(node: string, message: string, why: Lateness): void;
 }
 
 /** Lines of one kind that a query sends to the processing log a second; the counters go on. */
 const LOGGED_PER_SECOND = 100;
+/** Of late records fewer: there may be very many, and the latest errors that are kept are to hold others too. */
+const LATE_PER_SECOND = 10;
 
 /** The counters of a query, and its way to the processing log. */
 export class Counters implements OperatorContext {
@@ -49,8 +57,9 @@ export class Counters implements OperatorContext {
   watchdogRestarts = 0;
   restored = 0;
   lastError: string | null = null;
-  private logged = 0;
-  private loggedSince = 0;
+  private readonly errorLimit = new PerSecond(LOGGED_PER_SECOND);
+  private readonly lateLimit = new PerSecond(LATE_PER_SECOND);
+  private readonly steps = new StepBook();
 
   constructor(
     private readonly queryId: string,
@@ -69,7 +78,11 @@ export class Counters implements OperatorContext {
         this.skipped(node, message, place);
         bad?.undecodable(node, message, place);
       },
-      late: () => this.late(),
+      late: (node, record, why) => {
+        const message = this.late(node, record, why);
+        bad?.late(node, message, why);
+      },
+      stats: (node, kind) => this.stats(node, kind),
       streamTime,
     };
   }
@@ -94,8 +107,22 @@ export class Counters implements OperatorContext {
     );
   }
 
-  late(): void {
+  /** Gives what the log says of it. */
+  late(node: string, record: StreamRecord, why: Lateness): string {
     this.lateRecords++;
+    const message = latenessText(record.timestamp, why);
+    const { processingLog } = this.services;
+    if (processingLog === undefined || !this.lateLimit.allows(this.services.clock.now())) return message;
+    const { partition, offset } = record;
+    processingLog(
+      { queryId: this.queryId, kind: 'late', node, message, topic: null, partition, offset },
+      { bytes: () => null, text: () => rowText(record) },
+    );
+    return message;
+  }
+
+  stats(node: string, kind: StepStats['kind']): StepStats {
+    return this.steps.of(node, kind);
   }
 
   streamTime(): number {
@@ -115,18 +142,14 @@ export class Counters implements OperatorContext {
       deadLettered: this.deadLettered,
       watchdogRestarts: this.watchdogRestarts,
       restored: this.restored,
+      steps: this.steps.values(),
     };
   }
 
   private report(error: ProcessingError, record: ErrorRecord): void {
     const { clock, logger, processingLog } = this.services;
-    const now = clock.now();
-    if (now - this.loggedSince >= 1000) {
-      this.loggedSince = now;
-      this.logged = 0;
-    }
-    if (this.logged++ >= LOGGED_PER_SECOND) {
-      if (this.logged === LOGGED_PER_SECOND + 1) {
+    if (!this.errorLimit.allows(clock.now())) {
+      if (this.errorLimit.refused === 1) {
         logger.warn(
           { queryId: this.queryId },
           'too many bad records: those of this second that follow are only counted',
@@ -139,6 +162,34 @@ export class Counters implements OperatorContext {
     processingLog?.(error, record);
   }
 }
+
+/** Lets so many through in each second. */
+class PerSecond {
+  /** In this second. */
+  refused = 0;
+  private allowed = 0;
+  private since = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly most: number) {}
+
+  allows(now: number): boolean {
+    if (now - this.since >= 1000) {
+      this.since = now;
+      this.allowed = 0;
+      this.refused = 0;
+    }
+    if (this.allowed < this.most) {
+      this.allowed++;
+      return true;
+    }
+    this.refused++;
+    return false;
+  }
+}
+
+const latenessText = (timestamp: number, { windowStart, windowEnd, streamTime, graceMs }: Lateness): string =>
+  `Late: a record of ${timeText(timestamp)} came after its window, ${timeText(windowStart)} to ${timeText(windowEnd)}, and ` +
+  `the grace of ${graceMs} ms were over: stream time is ${timeText(streamTime)}`;
 
 function bytesOf(cursor: BatchCursor, target: 'key' | 'value'): Uint8Array | null {
   const start = target === 'key' ? cursor.keyStart : cursor.valueStart;

@@ -1,4 +1,4 @@
-import type { RecordPlace } from '../operators/operator.js';
+import type { Lateness, RecordPlace } from '../operators/operator.js';
 import type { BatchCursor } from '../types/batch.js';
 import { type AppendBatch, OutputBatches } from '../types/output-batches.js';
 import type { Header } from '../types/record.js';
@@ -11,65 +11,129 @@ export const DEAD_LETTER_HEADERS = {
   timestamp: '__weir.errors.timestamp',
   query: '__weir.errors.query.id',
   node: '__weir.errors.node',
-  /** `KEY`, `VALUE`, `RECORD` (it could not be read for another reason) or `EVALUATION`. */
+  /** `KEY`, `VALUE`, `RECORD` (it could not be read for another reason), `EVALUATION` or `LATE`. */
   stage: '__weir.errors.stage',
   message: '__weir.errors.exception.message',
   service: '__weir.errors.service.id',
 } as const;
 
-export interface DeadLetterOptions {
-  readonly topic: string;
+/** Further headers of late records; times are milliseconds since the epoch. */
+export const LATE_HEADERS = {
+  windowStart: '__weir.errors.window.start',
+  windowEnd: '__weir.errors.window.end',
+  streamTime: '__weir.errors.stream.time',
+  grace: '__weir.errors.grace.ms',
+} as const;
+
+/** A topic that gets records, with its partitions. */
+export interface LetterTopic {
+  readonly name: string;
   readonly partitions: number;
-  readonly serviceId: string;
-  readonly queryId: string;
+}
+
+export interface DeadLetterOptions {
+  /** Of records that cannot be processed; null: nowhere. */
+  readonly errors: LetterTopic | null;
   /** Records on which an expression failed go there too. */
   readonly evaluation: boolean;
+  /** Of records that come too late; null: nowhere. */
+  readonly late: LetterTopic | null;
+  readonly serviceId: string;
+  readonly queryId: string;
   /** Wall-clock time: for records without a time of their own. */
   now(): number;
 }
 
+/** A record as it is written: of an internal topic not as it stands there, which nobody else reads. */
+export interface Letter {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
+
 const MAX_MESSAGE = 4096;
 
+interface Box {
+  readonly batches: OutputBatches;
+  readonly partitions: number;
+}
+
+const boxOf = (topic: LetterTopic | null): Box | null =>
+  topic && { batches: new OutputBatches(topic.name), partitions: topic.partitions };
+
 /**
- * The dead letters of one task that wait for its next append: a record goes to the partition of its own number as it is
- * (key, value, headers, timestamp), with its origin in further headers. They are written by the task's writer, so they are
- * part of its transaction: there are as many of them as skipped records are committed.
+ * The dead letters and late records of one task that wait for its next append: a record goes to the partition of its own
+ * number as it is (key, value, headers, timestamp), with its origin in further headers. They are written by the task's
+ * writer, so they are part of its transaction: there are as many of them as skipped and late records are committed.
  */
 export class DeadLetters {
   /** Dead letters since the task began. */
   records = 0;
-  private readonly batches: OutputBatches;
+  private readonly errors: Box | null;
+  private readonly lates: Box | null;
   /** How far each partition has come: a topic may be read twice, and several expressions may fail on one record. */
   private readonly undecodableTo = new Map<string, number>();
   private readonly failedTo = new Map<string, number>();
+  private readonly lateTo = new Map<string, number>();
 
   constructor(private readonly options: DeadLetterOptions) {
-    this.batches = new OutputBatches(options.topic);
+    this.errors = boxOf(options.errors);
+    this.lates = boxOf(options.late);
   }
 
   /** A record that is skipped. */
   undecodable(node: string, message: string, place: RecordPlace): void {
-    if (place.cursor === undefined || !isNew(this.undecodableTo, place)) return;
+    if (this.errors === null || place.cursor === undefined || !isNew(this.undecodableTo, place)) return;
     const stage = place.target === undefined ? 'RECORD' : place.target.toUpperCase();
-    this.add(node, message, stage, place, place.cursor);
+    this.add(this.errors, node, message, stage, place, place.cursor);
+    this.records++;
   }
 
   /** An expression failed on the record under `cursor`; once a record. */
   failed(node: string, message: string, place: RecordPlace, cursor: BatchCursor): void {
-    if (this.options.evaluation && isNew(this.failedTo, place)) this.add(node, message, 'EVALUATION', place, cursor);
+    if (this.errors === null || !this.options.evaluation || !isNew(this.failedTo, place)) return;
+    this.add(this.errors, node, message, 'EVALUATION', place, cursor);
+    this.records++;
+  }
+
+  /** The record under `cursor` came too late; once a record. `readable` gives it where its own bytes are no one else's. */
+  late(
+    node: string,
+    message: string,
+    why: Lateness,
+    place: RecordPlace,
+    cursor: BatchCursor,
+    readable: (() => Letter) | null,
+  ): void {
+    if (this.lates === null || !isNew(this.lateTo, place)) return;
+    this.add(this.lates, node, message, 'LATE', place, cursor, readable?.(), [
+      header(LATE_HEADERS.windowStart, String(why.windowStart)),
+      header(LATE_HEADERS.windowEnd, String(why.windowEnd)),
+      header(LATE_HEADERS.streamTime, String(why.streamTime)),
+      header(LATE_HEADERS.grace, String(why.graceMs)),
+    ]);
   }
 
   /** Bytes that wait to be appended. */
   get bytes(): number {
-    return this.batches.bytes;
+    return (this.errors?.batches.bytes ?? 0) + (this.lates?.batches.bytes ?? 0);
   }
 
   drain(append: AppendBatch): void {
-    this.batches.drain(append);
+    this.errors?.batches.drain(append);
+    this.lates?.batches.drain(append);
   }
 
-  private add(node: string, message: string, stage: string, place: RecordPlace, cursor: BatchCursor): void {
-    const { partitions, serviceId, queryId } = this.options;
+  private add(
+    { batches, partitions }: Box,
+    node: string,
+    message: string,
+    stage: string,
+    place: RecordPlace,
+    cursor: BatchCursor,
+    letter?: Letter,
+    more: readonly Header[] = [],
+  ): void {
+    const { serviceId, queryId } = this.options;
     const names = DEAD_LETTER_HEADERS;
     const headers: readonly Header[] = [
       ...cursor.headers(),
@@ -82,14 +146,32 @@ export class DeadLetters {
       header(names.node, node),
       header(names.stage, stage),
       header(names.message, message.slice(0, MAX_MESSAGE)),
+      ...more,
     ];
     const { buffer, keyStart, keyEnd, valueStart, valueEnd, timestamp } = cursor;
     const time = timestamp < 0 ? this.options.now() : timestamp;
     const partition = place.partition % partitions;
-    this.batches.add(partition, time, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd, headers);
-    this.records++;
+    if (letter === undefined) {
+      batches.add(partition, time, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd, headers);
+      return;
+    }
+    const { key, value } = letter;
+    const startOf = (bytes: Buffer | null) => (bytes === null ? -1 : 0);
+    batches.add(
+      partition,
+      time,
+      key ?? NO_BYTES,
+      startOf(key),
+      key?.length ?? 0,
+      value ?? NO_BYTES,
+      startOf(value),
+      value?.length ?? 0,
+      headers,
+    );
   }
 }
+
+const NO_BYTES = Buffer.alloc(0);
 
 const header = (key: string, value: string): Header => ({ key, value: Buffer.from(value, 'utf8') });
 

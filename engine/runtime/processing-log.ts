@@ -11,7 +11,8 @@ import type { ErrorHistory, ErrorRecord, ProcessingError } from './services.js';
  */
 export interface ProcessingEntry {
   readonly logger: string;
-  readonly level: 'ERROR';
+  /** WARN: a record that came too late. */
+  readonly level: 'ERROR' | 'WARN';
   /** Milliseconds since the epoch. */
   readonly time: number;
   readonly message: {
@@ -174,7 +175,7 @@ export class ProcessingLog implements ErrorHistory {
     const bytes = undecodable && settings.rows ? (record?.bytes() ?? null) : null;
     return {
       logger: `processing.${error.queryId}.${error.node}${undecodable ? '.deserializer' : ''}`,
-      level: 'ERROR',
+      level: error.kind === 'late' ? 'WARN' : 'ERROR',
       time: clock.now(),
       message: {
         type: undecodable ? 0 : 1,

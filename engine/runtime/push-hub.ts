@@ -127,6 +127,7 @@ class Hub {
         this.counters.skipped(node, message, place);
       },
       late: () => {},
+      stats: (node, kind) => this.counters.stats(node, kind),
       streamTime: () => this.inputs.set.streamTime,
     });
     const { topic, source: node } = plan;
@@ -321,6 +322,7 @@ class Evaluation {
         late: () => {
           this.late++;
         },
+        stats: (node, kind) => counters.stats(node, kind),
         streamTime: () => -1,
       },
       given,

@@ -1,6 +1,7 @@
 import type { GivenKeys } from '../operators/given-keys.js';
 import type { OperatorContext } from '../operators/operator.js';
 import type { ResultSink } from '../operators/result.js';
+import { noMatches } from '../operators/step-reasons.js';
 import { MemoryState } from '../stores/memory.js';
 import type { Store, TaskId } from '../stores/store.js';
 import { WeirError } from '../types/errors.js';
@@ -191,6 +192,7 @@ export class PushQuery implements RowStream {
       lag: inputs.lag,
       streamTime: inputs.set.streamTime,
       heldBack: operators.reduce((n, o) => n + (o.openGroups?.() ?? 0), 0),
+      unmatched: noMatches(this.counters.values().steps),
     };
   }
 
@@ -203,7 +205,8 @@ export class PushQuery implements RowStream {
         this.firstError ??= `${place.topic}-${place.partition}@${place.offset}: ${message}`;
         counters.skipped(node, message, place);
       },
-      late: () => counters.late(),
+      late: (node, record, why) => counters.late(node, record, why),
+      stats: (node, kind) => counters.stats(node, kind),
       streamTime: () => counters.streamTime(),
     };
   }

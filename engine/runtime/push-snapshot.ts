@@ -21,7 +21,7 @@ const MAX_BYTES = 256 * 1024 * 1024;
 const ENTRY_BYTES = 96;
 const NOTHING_READ: RowProgress = {
   ...{ recordsIn: 0, rowsOut: 0, filtered: 0, undecodable: 0, firstError: null, late: 0 },
-  ...{ earlier: 0, atEnd: false, lag: 0, streamTime: -1, heldBack: 0 },
+  ...{ earlier: 0, atEnd: false, lag: 0, streamTime: -1, heldBack: 0, unmatched: [] },
 };
 
 /** The reads of a table's topic that end a snapshot and follow it. */

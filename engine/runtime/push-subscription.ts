@@ -139,6 +139,7 @@ export class Subscription implements RowStream, Subscriber {
       lag: at.lag,
       streamTime: Math.max(this.streamTime, at.streamTime),
       heldBack: 0,
+      unmatched: [],
     };
   }
 

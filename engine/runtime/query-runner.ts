@@ -244,7 +244,10 @@ export class QueryRunner implements QueryHandle {
 
   private async runOnce(signal: AbortSignal): Promise<void> {
     const { services, spec, settings } = this;
-    const topics = await prepareTopics(services, spec.queryId, spec.topology, settings.deadLetterTopic);
+    const topics = await prepareTopics(services, spec.queryId, spec.topology, [
+      settings.deadLetterTopic,
+      settings.lateTopic,
+    ]);
     const run = new QueryRun({
       ...spec,
       services,

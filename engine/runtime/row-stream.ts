@@ -40,6 +40,8 @@ export interface RowProgress {
   readonly streamTime: number;
   /** EMIT FINAL: rows that wait for stream time to go on. */
   readonly heldBack: number;
+  /** Of each join that has matched nothing, why. */
+  readonly unmatched: readonly string[];
 }
 
 export type RowStreamEnd = 'limit' | 'completed' | 'terminated';

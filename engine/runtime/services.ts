@@ -22,7 +22,7 @@ export type Properties = Readonly<Record<string, string | number | boolean>>;
 /** One line of the processing log: a record that could not be read, an expression that failed. */
 export interface ProcessingError {
   readonly queryId: string;
-  readonly kind: 'deserialization' | 'evaluation';
+  readonly kind: 'deserialization' | 'evaluation' | 'late';
   /** Node of the topology. */
   readonly node: string;
   readonly message: string;
@@ -114,7 +114,8 @@ export function operatorEnv(options: EnvOptions): OperatorEnv {
   return {
     evaluationError: (node, message, record) => context.evaluationError(node, message, record),
     skipped: (node, message, place) => context.skipped(node, message, place),
-    late: (node, record) => context.late(node, record),
+    late: (node, record, why) => context.late(node, record, why),
+    stats: (node, kind) => context.stats(node, kind),
     streamTime: () => context.streamTime(),
     cached: options.cached,
     cacheEntries: options.cacheEntries,

@@ -18,6 +18,8 @@ export interface QuerySettings {
   readonly deadLetterTopic: string | null;
   /** Records on which an expression failed go there too. */
   readonly deadLetterEvaluation: boolean;
+  /** Where records go that came after their window's grace; null: nowhere. */
+  readonly lateTopic: string | null;
   /** Threads of this node that run it: with more than one, none of them is the main one. */
   readonly threads: number;
   /** Nodes beside the owner that keep a copy of each task's state. */
@@ -53,6 +55,7 @@ export function querySettings(properties: Properties, offsetReset: 'earliest' | 
       choice(properties, 'compression.type', COMPRESSIONS),
     deadLetterTopic: lookUp(properties, 'weir.errors.deadletter.topic.name') || null,
     deadLetterEvaluation: choice(properties, 'weir.errors.deadletter.evaluation', ['true', 'false']) === 'true',
+    lateTopic: lookUp(properties, 'weir.errors.late.topic.name') || null,
     threads: Math.min(Math.max(numberOf(properties, 'num.stream.threads') ?? 1, 1), MAX_THREADS),
     standbyReplicas: numberOf(properties, 'num.standby.replicas') ?? 0,
     stateCleanupDelayMs: numberOf(properties, 'state.cleanup.delay.ms') ?? CLEANUP_DELAY_MS,

@@ -1,15 +1,17 @@
 import type { GroupMember, LogWriter, TopicPartitionOffset } from '../log/log.js';
+import type { RecordPlace } from '../operators/operator.js';
 import type { StoreReader, TaskId } from '../stores/store.js';
 import type { Clock } from '../types/clock.js';
 import { messageOf } from '../types/errors.js';
-import type { SubTopology } from '../types/topology.js';
+import type { SourceNode, SubTopology } from '../types/topology.js';
 import { buildChain } from './chain.js';
 import type { BadRecords, Counters } from './counters.js';
-import { DeadLetters } from './dead-letter.js';
+import { DeadLetters, type Letter } from './dead-letter.js';
 import { InputQueue } from './input-queue.js';
+import { JsonLetters } from './json-letters.js';
 import { changelogTopic, groupName, topicOf, transactionalId } from './names.js';
 import { type RestoreProgress, restoreStore } from './restore.js';
-import { operatorEnv, type Properties, type RuntimeServices } from './services.js';
+import { type CodecServices, operatorEnv, type Properties, type RuntimeServices } from './services.js';
 import type { QuerySettings } from './settings.js';
 import { Sweeper } from './sweeper.js';
 import { Task, type TaskStore } from './task.js';
@@ -101,7 +103,10 @@ export class TaskFactory {
     const env = operatorEnv({
       services,
       properties,
-      context: counters.forTask(() => task?.streamTime ?? -1, deadLetters && badRecords(deadLetters, () => task)),
+      context: counters.forTask(
+        () => task?.streamTime ?? -1,
+        deadLetters && badRecords(deadLetters, () => task, services.format),
+      ),
       cached: settings.cached,
       cacheEntries: CACHE_ENTRIES,
       openStore: (ref) => stores.get(ref.name)!,
@@ -151,11 +156,18 @@ export class TaskFactory {
 
   private deadLetters(): DeadLetters | null {
     const { services, queryId, settings, topics } = this.options;
-    const { deadLetterTopic: topic, deadLetterEvaluation: evaluation } = settings;
-    if (topic === null) return null;
-    const partitions = topics.partitions.get(topic)!;
+    const { deadLetterTopic, lateTopic, deadLetterEvaluation: evaluation } = settings;
+    if (deadLetterTopic === null && lateTopic === null) return null;
+    const topic = (name: string | null) => (name === null ? null : { name, partitions: topics.partitions.get(name)! });
     const { serviceId, clock } = services;
-    return new DeadLetters({ topic, partitions, serviceId, queryId, evaluation, now: () => clock.now() });
+    return new DeadLetters({
+      errors: topic(deadLetterTopic),
+      evaluation,
+      late: topic(lateTopic),
+      serviceId,
+      queryId,
+      now: () => clock.now(),
+    });
   }
 
   /** Where a partition without a committed offset begins: what the query wrote to itself from its beginning on. */
@@ -167,14 +179,33 @@ export class TaskFactory {
 }
 
 /** What fails while a record is processed is that record's; what fails at a commit is nobody's. */
-function badRecords(deadLetters: DeadLetters, task: () => Task | undefined): BadRecords {
+function badRecords(
+  deadLetters: DeadLetters,
+  task: () => Task | undefined,
+  format: CodecServices['format'],
+): BadRecords {
+  const placeOf = ({ source, partition, cursor }: InputQueue): RecordPlace => ({
+    topic: source.topic,
+    partition,
+    offset: cursor.offset,
+  });
+  const letters = new Map<SourceNode, JsonLetters>();
+  const readable = ({ source: { node }, cursor }: InputQueue): Letter => {
+    let made = letters.get(node);
+    if (made === undefined) letters.set(node, (made = new JsonLetters(node, format)));
+    return made.read(cursor);
+  };
   return {
     undecodable: (node, message, place) => deadLetters.undecodable(node, message, place),
     failed: (node, message) => {
       const current = task()?.current;
+      if (current != null) deadLetters.failed(node, message, placeOf(current), current.cursor);
+    },
+    late: (node, message, why) => {
+      const current = task()?.current;
       if (current == null) return;
-      const { source, partition, cursor } = current;
-      deadLetters.failed(node, message, { topic: source.topic, partition, offset: cursor.offset }, cursor);
+      const { internal } = current.source.node;
+      deadLetters.late(node, message, why, placeOf(current), current.cursor, internal ? () => readable(current) : null);
     },
   };
 }

@@ -38,7 +38,8 @@ export async function prepareTopics(
   services: RuntimeServices,
   queryId: string,
   topology: Topology,
-  deadLetterTopic: string | null = null,
+  /** What gets bad and late records; null: nothing does. */
+  letterTopics: readonly (string | null)[] = [],
 ): Promise<QueryTopics> {
   const { log, serviceId } = services;
   const partitions = new Map<string, number>();
@@ -84,7 +85,7 @@ export async function prepareTopics(
     }
   }
   if (internal.length > 0) await log.createTopics(internal);
-  if (deadLetterTopic !== null) partitions.set(deadLetterTopic, await deadLetters(log, deadLetterTopic, partitions));
+  for (const name of letterTopics) if (name !== null) partitions.set(name, await letterTopic(log, name, partitions));
   const sets = topology.subtopologies.map((s) => sourcesOf(s, serviceId, queryId));
   return {
     partitions,
@@ -94,8 +95,8 @@ export async function prepareTopics(
   };
 }
 
-/** Partitions of the dead-letter topic, which is made where it is missing: a record keeps its partition's number. */
-async function deadLetters(log: Log, name: string, partitions: ReadonlyMap<string, number>): Promise<number> {
+/** Partitions of a topic for bad or late records, which is made where it is missing: a record keeps its partition's number. */
+async function letterTopic(log: Log, name: string, partitions: ReadonlyMap<string, number>): Promise<number> {
   const there = await log.describeTopic(name);
   if (there !== undefined) return there.partitions;
   const wanted = Math.max(1, ...partitions.values());

@@ -1,3 +1,4 @@
+import { StepBook } from '../operators/step-stats.js';
 import { MemoryState } from '../stores/memory.js';
 import type { Store } from '../stores/store.js';
 import { BatchBuilder, BatchCursor, batchAt } from '../types/batch.js';
@@ -38,6 +39,7 @@ export interface DriverRow {
 export class TopologyDriver {
   readonly reports: DriverReport[] = [];
   readonly rows: DriverRow[] = [];
+  readonly steps = new StepBook();
   private readonly chains: readonly Chain[];
   private readonly queues = new Map<string, InputQueue[]>();
   private readonly offsets = new Map<string, number>();
@@ -72,6 +74,7 @@ export class TopologyDriver {
           evaluationError: (node, message) => this.reports.push({ kind: 'evaluation', node, message }),
           skipped: (node, message) => this.reports.push({ kind: 'skipped', node, message }),
           late: (node) => this.reports.push({ kind: 'late', node, message: '' }),
+          stats: (node, kind) => this.steps.of(node, kind),
           streamTime: () => this.streamTime,
         },
         openStore: (ref) => {

@@ -62,9 +62,8 @@ const REQUESTS = {
             valueBase64: text,
             timestamp: integer,
             partition: integer,
-            headers: list(object({ key: text, value: text })),
           },
-          ['key', 'value', 'keyBase64', 'valueBase64', 'timestamp', 'partition', 'headers'],
+          ['key', 'value', 'keyBase64', 'valueBase64', 'timestamp', 'partition'],
         ),
       ),
       partitions: described(integer, 'Of the topic, where it has to be made.'),
@@ -134,8 +133,7 @@ const ANSWERS = {
       { allOf: [ref('Error')], type: 'object', properties: { status: { enum: ['error'] }, seq: integer } },
     ],
   },
-  Written: object({ count: integer, partitions: integer }),
-  LoadMarks: object({ partitions: integer, run: orNull('integer'), rows: list(integer) }),
+  Count: object({ count: integer }),
   Steps: object({
     steps: list(
       object({

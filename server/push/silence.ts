@@ -1,5 +1,5 @@
 import type { Clock, QueryProgress, QueryStream } from '../../engine/index.js';
-import { type Notice, reasonOf, whyNoRows } from './why-no-rows.js';
+import { isOftenLate, lateNotice, type Notice, reasonOf, whyNoRows } from './why-no-rows.js';
 
 /** One reader of a push query, as the watch over silences sees it. */
 export interface Listener {
@@ -43,6 +43,8 @@ interface Watched {
   /** Rows have come since `before` was taken. */
   moved: boolean;
   said: string;
+  /** That many records were late. */
+  saidLate: boolean;
 }
 
 /**
@@ -79,6 +81,7 @@ export class SilenceWatch {
       before: undefined,
       moved: false,
       said: '',
+      saidLate: false,
     };
     this.watched.add(entry);
     return {
@@ -116,6 +119,10 @@ export class SilenceWatch {
       // The place of the last row, as near as ticks are; asking at every row would cost more than the rows.
       entry.moved = false;
       entry.before = entry.query.progress();
+      if (!entry.saidLate && isOftenLate(entry.before)) {
+        entry.saidLate = true;
+        entry.tell([lateNotice(entry.before.late)]);
+      }
     }
     if (now - entry.since < this.afterMs) return;
     const notices = whyNoRows(entry.query.progress(), entry.before);

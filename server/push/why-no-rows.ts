@@ -2,7 +2,7 @@ import type { QueryProgress } from '../../engine/index.js';
 
 /** Why a push query has no rows: told to people (`message`, `hint`) and to programs (the rest). */
 export interface Notice {
-  readonly code: 'WAITING_AT_END' | 'CATCHING_UP' | 'FILTERED' | 'HELD_BACK' | 'UNDECODABLE' | 'LATE';
+  readonly code: 'WAITING_AT_END' | 'CATCHING_UP' | 'FILTERED' | 'HELD_BACK' | 'UNDECODABLE' | 'LATE' | 'NO_MATCH';
   readonly message: string;
   readonly hint?: string;
   readonly records?: number;
@@ -35,14 +35,7 @@ export function whyNoRows(now: QueryProgress, before?: QueryProgress): Notice[] 
     });
   }
   const late = now.late - (before?.late ?? 0);
-  if (late > 0) {
-    notices.push({
-      code: 'LATE',
-      message: `${records(late)} came after the grace period of ${late === 1 ? 'its window' : 'their windows'}.`,
-      hint: 'A longer GRACE PERIOD takes records that come later.',
-      records: late,
-    });
-  }
+  if (late > 0) notices.push(lateNotice(late));
   const filtered = now.filtered - (before?.filtered ?? 0);
   if (filtered > 0) {
     const were = filtered === 1 ? 'was' : 'were';
@@ -52,6 +45,7 @@ export function whyNoRows(now: QueryProgress, before?: QueryProgress): Notice[] 
       rows: filtered,
     });
   }
+  for (const message of now.unmatched) notices.push({ code: 'NO_MATCH', message });
   if (now.heldBack > 0) {
     const wait = now.heldBack === 1 ? 'row waits' : 'rows wait';
     const time = now.streamTime < 0 ? '' : `; it stands at ${timeText(now.streamTime)}`;
@@ -73,6 +67,13 @@ export function whyNoRows(now: QueryProgress, before?: QueryProgress): Notice[] 
   return notices;
 }
 
+export const lateNotice = (late: number): Notice => ({
+  code: 'LATE',
+  message: `${records(late)} came after the grace period of ${late === 1 ? 'its window' : 'their windows'}.`,
+  hint: 'A longer GRACE PERIOD takes records that come later.',
+  records: late,
+});
+
 function waiting({ earlier, recordsIn, rowsOut }: QueryProgress): Notice {
   const skipped = rowsOut === 0 ? earlier : 0;
   if (skipped > 0) {
@@ -92,6 +93,9 @@ function timeText(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
 }
+
+/** Whether more than one per cent of what a query has read came too late: that is told without a silence too. */
+export const isOftenLate = ({ late, recordsIn }: QueryProgress): boolean => late * 100 > recordsIn;
 
 /** Two silences have one reason where this is the same: numbers that only grow are no news. */
 export const reasonOf = (notices: readonly Notice[]): string =>

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KeyTable } from '../../engine/operators/key-table.js';
 import { newRecord, type Operator } from '../../engine/operators/operator.js';
+import { StepBook } from '../../engine/operators/step-stats.js';
 import { buildChain } from '../../engine/runtime/chain.js';
 import { operatorEnv } from '../../engine/runtime/services.js';
 import { MemoryState } from '../../engine/stores/memory.js';
@@ -59,7 +60,13 @@ function run(window: WindowSpec | null, events: readonly Event[], cacheEntries: 
   const env = operatorEnv({
     services: codecServices,
     properties: {},
-    context: { evaluationError: () => {}, skipped: () => {}, late: () => {}, streamTime: () => -1 },
+    context: {
+      evaluationError: () => {},
+      skipped: () => {},
+      late: () => {},
+      stats: (node, kind) => new StepBook().of(node, kind),
+      streamTime: () => -1,
+    },
     cached: true,
     cacheEntries,
     openStore: () => ({ store, empty: true }),

@@ -7,7 +7,18 @@ import { silentLogger } from '../../engine/types/logger.js';
 import { BIGINT } from '../../engine/types/sql-type.js';
 import type { Topology } from '../../engine/types/topology.js';
 import { readAll, type StoredNode, until, write } from './nodes.js';
-import { AMOUNT, codecServices, groupByUser, KEY, literal, sink, source, topology } from './support.js';
+import {
+  AGG_VALUE,
+  AMOUNT,
+  aggregate,
+  codecServices,
+  groupByUser,
+  KEY,
+  literal,
+  sink,
+  source,
+  topology,
+} from './support.js';
 
 const EARLY: Properties = { 'auto.offset.reset': 'earliest', 'commit.interval.ms': '5' };
 
@@ -156,6 +167,53 @@ export function badRecordSuite(name: string, openNode: () => Promise<StoredNode>
         records.flatMap((_, i) => (i % 3 === 0 ? [i] : [])),
       );
       expect(await read(`out-${id}`, 133)).toHaveLength(133);
+    });
+
+    it('sends records that come too late to a topic of their own: as they are, and as JSON where they were repartitioned', async () => {
+      const window = { kind: 'TUMBLING', sizeMs: 10, graceMs: 5, retentionMs: 1000 } as const;
+      const late = `late-${id}`;
+      const at = (timestamp: number) => ({ ...good(timestamp), headers: [{ key: 'trace', value: `t${timestamp}` }] });
+      await write(node.log, topic, [at(8), at(40), at(7)], 1);
+      const direct = topology([
+        source(),
+        aggregate('source', window, { keyColumns: KEY }),
+        sink('aggregate', KEY, AGG_VALUE, { window: { kind: 'time', sizeMs: 10 }, table: true }),
+      ]);
+      await start(direct, { 'weir.errors.late.topic.name': late });
+      await processed(3);
+      const why = {
+        '__weir.errors.stage': 'LATE',
+        '__weir.errors.window.start': '0',
+        '__weir.errors.window.end': '10',
+        '__weir.errors.stream.time': '40',
+        '__weir.errors.grace.ms': '5',
+      };
+      expect(await read(late, 1)).toEqual([
+        expect.objectContaining({
+          partition: 1,
+          key: '7',
+          value: '{"USER":"u","AMOUNT":7}',
+          timestamp: 7,
+          headers: expect.objectContaining({ trace: 't7', '__weir.errors.topic': topic, ...why }),
+        }),
+      ]);
+      expect(runtime.query('Q')!.counters()).toMatchObject({ late: 1, deadLettered: 0, skipped: 0 });
+      expect(errors).toMatchObject([{ kind: 'late', node: 'aggregate', partition: 1, offset: 2 }]);
+      expect(errors[0]!.message).toBe(
+        'Late: a record of 1970-01-01T00:00:00.007Z came after its window, 1970-01-01T00:00:00.000Z to ' +
+          '1970-01-01T00:00:00.010Z, and the grace of 5 ms were over: stream time is 1970-01-01T00:00:00.040Z',
+      );
+      await runtime.dropQuery('Q');
+      await start(groupByUser(window), { 'weir.errors.late.topic.name': `again-${id}` });
+      await processed(3);
+      expect(await read(`again-${id}`, 1)).toEqual([
+        expect.objectContaining({
+          key: '"u"',
+          value: '{"USER":"u","AMOUNT":7}',
+          timestamp: 7,
+          headers: expect.objectContaining(why),
+        }),
+      ]);
     });
 
     it('fails the query where its own repartition topic holds what it did not write, and names the place', async () => {

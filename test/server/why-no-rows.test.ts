@@ -18,6 +18,7 @@ const START: QueryProgress = {
   lag: 0,
   streamTime: -1,
   heldBack: 0,
+  unmatched: [],
 };
 const at = (more: Partial<QueryProgress>): QueryProgress => ({ ...START, ...more });
 const codes = (notices: readonly Notice[]) => notices.map((n) => n.code);

@@ -1,4 +1,5 @@
 import type { Placement } from '../../log/log.js';
+import { addStats } from '../../operators/step-stats.js';
 import { isNotReady, messageOf, WeirError } from '../../types/errors.js';
 import type { TableReadPlan } from '../../types/pull-plan.js';
 import { RowCodec } from '../../types/row-codec.js';
@@ -258,5 +259,6 @@ function add(a: CounterValues, b: CounterValues): CounterValues {
     deadLettered: a.deadLettered + b.deadLettered,
     watchdogRestarts: a.watchdogRestarts + b.watchdogRestarts,
     restored: a.restored + b.restored,
+    steps: addStats(a.steps, b.steps),
   };
 }
