@@ -18,7 +18,7 @@ export class ApiClient {
     /** The code of what the server refuses. */
     private readonly refused: ErrorCode = 'BAD_REQUEST',
   ) {
-    this.base = (server ?? 'http://localhost:8088').replace(/\/$/, '');
+    this.base = (server ?? (process.env.WEIR_SERVER || undefined) ?? 'http://localhost:8088').replace(/\/$/, '');
     this.authorization =
       user === undefined ? undefined : `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}`;
   }

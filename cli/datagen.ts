@@ -110,13 +110,23 @@ export async function datagen(args: readonly string[], clock: Clock, signal: Abo
   const sink = await openSink(values);
   try {
     await sink.prepare(options.topic, wholeNumber(values.partitions, '--partitions', 4));
-    let told = clock.now();
+    const began = clock.now();
+    const progress = (n: number, since: number, before: number) => {
+      const seconds = (clock.now() - since) / 1000;
+      const perSecond = seconds > 0 ? (n - before) / seconds : 0;
+      return `${n} rides written to ${options.topic}, ${perSecond.toFixed(perSecond < 100 ? 1 : 0)} a second`.padEnd(
+        72,
+      );
+    };
+    let told = began;
+    let before = 0;
     const written = await feedRides(sink, options, clock, signal, (n) => {
       if (values.quiet || clock.now() - told < 1000) return;
+      process.stderr.write(`\r${progress(n, told, before)}`);
       told = clock.now();
-      process.stderr.write(`\r${n} rides written to ${options.topic}`);
+      before = n;
     });
-    console.error(`\r${written} rides written to ${options.topic}`);
+    console.error(`\r${progress(written, began, 0)}`);
   } finally {
     await sink.close();
   }

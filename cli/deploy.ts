@@ -10,7 +10,7 @@ const HELP = `usage: weir plan [PATH] [options]     what deploying the files wou
        weir apply [PATH] [options]    changes it
 
   PATH                     a .sql file, or a folder of them (default queries)
-  --server URL             a running Weir server (default http://localhost:8088)
+  --server URL             a running Weir server (default $WEIR_SERVER, else http://localhost:8088)
   -u, --user, -p, --password   sign in there
   --prune                  drop the streams, tables and INSERT queries that are in no file (topics stay)
   --json                   print the steps as JSON

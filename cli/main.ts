@@ -11,7 +11,7 @@ const HELP = `usage: weir COMMAND [options]
   migrations   numbered .sql files, each applied once
   types        TypeScript types of a server's streams and tables
   datagen      make taxi rides and write them to a topic
-  load         write a CSV or JSON-lines file to a topic
+  load         write a CSV or JSON file to a topic
   test         run tests of streaming SQL
   docs         write the reference pages
 
@@ -61,7 +61,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return types(args, console.log);
     }
     case 'load': {
-      const { load } = await import('./load.js');
+      const { load } = await import('./load/index.js');
       return load(args);
     }
     case 'docs': {

@@ -1,10 +1,12 @@
-import { buildBatches, type Log, type LogWriter, type RawRecord } from '../engine/index.js';
+import { buildBatches, type LoadMarks, type Log, type LogWriter, loadMarks, type RawRecord } from '../engine/index.js';
 import type { ApiClient } from './api-client.js';
 
 /** Where `weir load` and `weir datagen` write. `send` resolves when the records are durable. */
 export interface RecordSink {
-  /** Makes the topic where it is missing. */
-  prepare(topic: string, partitions: number): Promise<void>;
+  /** Makes the topic where it is missing. @returns its partitions */
+  prepare(topic: string, partitions: number): Promise<number>;
+  /** How far a file has been loaded into a topic. */
+  marks(topic: string, file: string): Promise<LoadMarks>;
   send(topic: string, records: readonly RawRecord[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -15,16 +17,25 @@ export class ServerSink implements RecordSink {
 
   constructor(private readonly api: ApiClient) {}
 
-  async prepare(topic: string, partitions: number): Promise<void> {
+  async prepare(topic: string, partitions: number): Promise<number> {
     this.partitions = partitions;
-    await this.send(topic, []);
+    return this.post(topic, []);
+  }
+
+  async marks(topic: string, file: string): Promise<LoadMarks> {
+    return this.api.get(`/topics/${encodeURIComponent(topic)}/loads/${encodeURIComponent(file)}`);
   }
 
   async send(topic: string, records: readonly RawRecord[]): Promise<void> {
-    await this.api.post(`/topics/${encodeURIComponent(topic)}/records`, {
+    await this.post(topic, records);
+  }
+
+  private async post(topic: string, records: readonly RawRecord[]): Promise<number> {
+    const answer = await this.api.post<{ partitions: number }>(`/topics/${encodeURIComponent(topic)}/records`, {
       partitions: this.partitions,
       records: records.map(toJson),
     });
+    return answer.partitions;
   }
 
   async close(): Promise<void> {}
@@ -36,6 +47,9 @@ function toJson(r: RawRecord): object {
     ...(r.value === null ? {} : { value: Buffer.from(r.value).toString('utf8') }),
     ...(r.timestamp === undefined ? {} : { timestamp: r.timestamp }),
     ...(r.partition === undefined ? {} : { partition: r.partition }),
+    ...(r.headers === undefined || r.headers.length === 0
+      ? {}
+      : { headers: r.headers.map((h) => ({ key: h.key, value: Buffer.from(h.value ?? []).toString('utf8') })) }),
   };
 }
 
@@ -50,11 +64,18 @@ export class LogSink implements RecordSink {
     private readonly now: () => number,
   ) {}
 
-  async prepare(topic: string, partitions: number): Promise<void> {
+  async prepare(topic: string, partitions: number): Promise<number> {
     const known = await this.log.describeTopic(topic);
     if (known === undefined) await this.log.createTopics([{ name: topic, partitions }]);
-    this.partitions.set(topic, known?.partitions ?? partitions);
+    const count = known?.partitions ?? partitions;
+    this.partitions.set(topic, count);
     this.writer ??= await this.log.writer({ clientId: 'weir-load' });
+    return count;
+  }
+
+  async marks(topic: string, file: string): Promise<LoadMarks> {
+    const marks = await loadMarks(this.log, topic, file);
+    return marks ?? { partitions: this.partitions.get(topic)!, run: null, rows: [] };
   }
 
   async send(topic: string, records: readonly RawRecord[]): Promise<void> {

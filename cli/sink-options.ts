@@ -14,7 +14,7 @@ export const SINK_OPTIONS = {
   partitions: { type: 'string' },
 } as const;
 
-export const SINK_HELP = `  --server URL             a running Weir server (default http://localhost:8088)
+export const SINK_HELP = `  --server URL             a running Weir server (default $WEIR_SERVER, else http://localhost:8088)
   -u, --user, -p, --password   sign in there
   --bootstrap-server H:P   Kafka instead
   --data-dir DIR           an embedded log that no server holds, instead

@@ -7,7 +7,7 @@ const HELP = `usage: weir types [options]
 Writes TypeScript types of the streams and tables of a server, for the client of the package:
 rows of push and pull queries (push<RideStreams>(…)), and rows to insert (insert('RIDE_STREAMS', …)).
 
-  --server URL             a running Weir server (default http://localhost:8088)
+  --server URL             a running Weir server (default $WEIR_SERVER, else http://localhost:8088)
   -u, --user, -p, --password   sign in there
   -o, --output FILE        (default: standard output)`;
 

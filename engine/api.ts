@@ -1,5 +1,6 @@
 import type { Entity } from './commands/entities.js';
 import type { Deployed, DeployOptions, DeployStep } from './deployment.js';
+import type { LoadMarks } from './load-marks.js';
 import type { RowProgress } from './runtime/row-stream.js';
 import type { Script } from './scripts.js';
 import type { Header } from './types/record.js';
@@ -157,6 +158,10 @@ export interface EngineApi {
    * partition goes where its key's hash says. Resolves with their number once they are durable.
    */
   produce(topic: string, records: readonly RawRecord[], partitions?: number): Promise<number>;
+  /** Partitions of a topic; undefined where it does not exist. */
+  topicPartitions(topic: string): Promise<number | undefined>;
+  /** How far a file has been loaded into a topic; undefined where it does not exist. */
+  loadMarks(topic: string, file: string): Promise<LoadMarks | undefined>;
   /** Records that a topic holds, over all partitions. */
   topicSize(topic: string): Promise<number>;
   status(): EngineStatus;

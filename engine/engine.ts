@@ -23,6 +23,7 @@ import type { Format } from './formats/format.js';
 import { noRegistry } from './formats/registry/none.js';
 import type { SchemaRegistry } from './formats/registry/registry.js';
 import type { FunctionRegistry } from './functions/registry.js';
+import { type LoadMarks, loadMarks } from './load-marks.js';
 import type { Log } from './log/log.js';
 import { OpenQueries } from './open-queries.js';
 import { Producer } from './produce.js';
@@ -283,6 +284,15 @@ export class Engine implements EngineApi {
 
   commandStatuses(): ReadonlyMap<string, CommandStatus> {
     return this.commandLog.statuses;
+  }
+
+  async topicPartitions(topic: string): Promise<number | undefined> {
+    return (await this.options.log.describeTopic(topic))?.partitions;
+  }
+
+  async loadMarks(topic: string, file: string): Promise<LoadMarks | undefined> {
+    this.checkReady();
+    return loadMarks(this.options.log, topic, file);
   }
 
   async topicSize(topic: string): Promise<number> {

@@ -8,6 +8,7 @@ export { fieldInfo, schemaInfo } from './commands/schema-info.js';
 export type { DeployAction, Deployed, DeployOptions, DeployStep } from './deployment.js';
 export { Engine, type EngineOptions } from './engine.js';
 export { WITHOUT_EFFECT } from './ksqldb-settings.js';
+export { LOAD_HEADER, type LoadMarks, loadMarks, markText } from './load-marks.js';
 export type { Log, LogReader, LogWriter } from './log/log.js';
 export { type PeerRowCodec, peerRowCodec } from './peer-rows.js';
 export { buildBatches } from './produce.js';

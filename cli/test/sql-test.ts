@@ -26,6 +26,8 @@ export interface SqlTest {
 
 const DIRECTIVE = /^\s*--@([a-z.]+):\s*(.*?)\s*$/;
 
+export const hasSqlTests = (path: string): boolean => /^\s*--@test:/m.test(readFileSync(path, 'utf8'));
+
 export function readSqlTests(path: string): SqlTest[] {
   const file = basename(path);
   const tests: { name: string; lines: string[]; line: number; error?: string; message?: string }[] = [];

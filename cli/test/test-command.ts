@@ -12,7 +12,7 @@ import { type Reporter, type Result, report } from './report.js';
 import { isRestFile, runRestFiles } from './rest-command.js';
 import { type Outcome, runCase } from './run-case.js';
 import { type RunnerFiles, readRunnerFiles } from './runner-files.js';
-import { readSqlTests, runSqlTest } from './sql-test.js';
+import { hasSqlTests, readSqlTests, runSqlTest } from './sql-test.js';
 import { TEST_FUNCTIONS } from './test-functions.js';
 
 export const TEST_HELP = `usage: weir test FILE-OR-FOLDER… [options]
@@ -59,6 +59,7 @@ export function readTests(path: string): Runnable[] {
     .map((c) => ({ file: c.file, name: c.name, run: (tools) => runCase(c, tools) }));
 }
 
+/** The files of tests that are meant: of a folder all but the scripts that its tests run. */
 function filesOf(path: string): string[] {
   if (!existsSync(path)) throw new UsageError(`There is no file or folder ${path}.`);
   if (!statSync(path).isDirectory()) return [path];
@@ -66,7 +67,8 @@ function filesOf(path: string): string[] {
     .sort()
     .flatMap((f) => {
       const inner = join(path, f);
-      return statSync(inner).isDirectory() ? filesOf(inner) : /\.(json|sql)$/.test(f) ? [inner] : [];
+      if (statSync(inner).isDirectory()) return filesOf(inner);
+      return f.endsWith('.json') || (f.endsWith('.sql') && hasSqlTests(inner)) ? [inner] : [];
     });
 }
 

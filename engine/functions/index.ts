@@ -12,7 +12,7 @@ import { LAMBDA_FUNCTIONS } from './scalar/lambda.js';
 import { MASK_FUNCTIONS } from './scalar/mask.js';
 import { NULL_FUNCTIONS } from './scalar/nulls.js';
 import { NUMERIC_FUNCTIONS } from './scalar/numeric.js';
-import { REGEXP_FUNCTIONS } from './scalar/regexp.js';
+import { REGEXP_FUNCTIONS } from './scalar/regexp/functions.js';
 import { STRING_FUNCTIONS } from './scalar/string.js';
 import { TEMPORAL_FUNCTIONS } from './scalar/temporal.js';
 import { URL_FUNCTIONS } from './scalar/url.js';

@@ -62,8 +62,9 @@ const REQUESTS = {
             valueBase64: text,
             timestamp: integer,
             partition: integer,
+            headers: list(object({ key: text, value: text })),
           },
-          ['key', 'value', 'keyBase64', 'valueBase64', 'timestamp', 'partition'],
+          ['key', 'value', 'keyBase64', 'valueBase64', 'timestamp', 'partition', 'headers'],
         ),
       ),
       partitions: described(integer, 'Of the topic, where it has to be made.'),
@@ -133,7 +134,8 @@ const ANSWERS = {
       { allOf: [ref('Error')], type: 'object', properties: { status: { enum: ['error'] }, seq: integer } },
     ],
   },
-  Count: object({ count: integer }),
+  Written: object({ count: integer, partitions: integer }),
+  LoadMarks: object({ partitions: integer, run: orNull('integer'), rows: list(integer) }),
   Steps: object({
     steps: list(
       object({

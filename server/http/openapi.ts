@@ -93,7 +93,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /topics/{topic}/records': {
     summary: 'Appends records to a topic, keys and values as text or base64.',
     body: 'RecordsRequest',
-    answers: answer('Count'),
+    answers: answer('Written'),
+  },
+  'GET /topics/{topic}/loads/{file}': {
+    summary: 'How far a file has been loaded into a topic: by partition the last of its rows.',
+    answers: answer('LoadMarks'),
   },
   'POST /deployments/plan': {
     summary: 'What deploying these files would do.',

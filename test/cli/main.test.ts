@@ -54,7 +54,7 @@ describe('the weir command', () => {
     for (const [said, ...args] of [
       ["Unknown option '--nonsense'.\nweir types --help tells more.\n", 'types', '--nonsense'],
       ["Unknown option '--nonsense'.\nweir server --help tells more.\n", 'server', '--nonsense'],
-      ['weir load needs a FILE and --topic.\nweir load --help tells more.\n', 'load'],
+      ['weir load needs one FILE.\nweir load --help tells more.\n', 'load'],
       ["weir: there is no command 'nonsense'.", 'nonsense'],
     ] as const) {
       const { status, err } = await weir(...args);

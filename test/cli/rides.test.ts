@@ -12,7 +12,12 @@ const make = (seed: number, n: number): Ride[] => {
 
 class MemorySink implements RecordSink {
   readonly records: RawRecord[] = [];
-  async prepare() {}
+  async prepare() {
+    return 4;
+  }
+  async marks() {
+    return { partitions: 4, run: null, rows: [] };
+  }
   async send(_topic: string, records: readonly RawRecord[]) {
     this.records.push(...records);
   }

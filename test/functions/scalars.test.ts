@@ -36,7 +36,7 @@ describe('errors', () => {
     ["ENCODE('zz', 'hex', 'utf8')", 'hexadecimal'],
     ["TO_BYTES('a', 'latin7')", 'encoding'],
     ["REGEXP_EXTRACT('(', 'a')", 'Invalid regular expression'],
-    ["REGEXP_REPLACE('aa', '(a)\\1', 'b')", 'Invalid regular expression'],
+    ["REGEXP_REPLACE('aa', '(a)\\1', 'b')", 'no back-reference \\1'],
     ['GENERATE_SERIES(1, 5, 0)', 'step cannot be zero'],
     ['GENERATE_SERIES(1, 5, -1)', 'wrong sign'],
     ['GENERATE_SERIES(1, 10000000)', 'more than'],

@@ -154,6 +154,131 @@ describe('CREATE OR REPLACE of a running query', () => {
     await counts([30, 30, 10]);
   });
 
+  it('a table of a table: what the new filter lets go stays until it changes, also after a restart', async () => {
+    const settings = folder();
+    const first = await start(settings);
+    const n = (server: TestServer, rows: Record<string, number | null>) =>
+      produce(
+        server,
+        'n',
+        Object.entries(rows).map(([key, v]) => ({
+          key,
+          value: v === null ? null : JSON.stringify({ V: v, W: v * 2 }),
+        })),
+        2,
+      );
+    const table = async (server: TestServer, wanted: unknown[]): Promise<void> => {
+      const pull = async () => (await rows(server, 'SELECT * FROM t;')).map((r) => JSON.stringify(r)).sort();
+      await eventually(pull, (r) => JSON.stringify(r) === JSON.stringify(wanted.map((w) => JSON.stringify(w))));
+    };
+    await n(first, { a: 1, b: 5, c: -3 });
+    await run(
+      first,
+      `CREATE TABLE n (k STRING PRIMARY KEY, v INT, w INT) WITH (KAFKA_TOPIC='n', VALUE_FORMAT='JSON');
+       CREATE TABLE t AS SELECT k, v FROM n WHERE v > 0;`,
+      EARLIEST,
+    );
+    await table(first, [
+      ['a', 1],
+      ['b', 5],
+    ]);
+    await run(first, 'CREATE OR REPLACE TABLE t AS SELECT k, v, w + 1 AS w FROM n WHERE v > 3;');
+    await table(first, [
+      ['a', 1, null],
+      ['b', 5, null],
+    ]);
+    await n(first, { d: 7 });
+    await table(first, [
+      ['a', 1, null],
+      ['b', 5, null],
+      ['d', 7, 15],
+    ]);
+    await first.stop();
+
+    const second = await start(settings);
+    await table(second, [
+      ['a', 1, null],
+      ['b', 5, null],
+      ['d', 7, 15],
+    ]);
+    await n(second, { a: 2, b: 6, c: -4 });
+    await table(second, [
+      ['b', 6, 13],
+      ['d', 7, 15],
+    ]);
+    await run(second, 'CREATE OR REPLACE TABLE t AS SELECT k, v, w + 1 AS w FROM n;');
+    await n(second, { b: null, c: 0 });
+    await table(second, [
+      ['c', 0, 1],
+      ['d', 7, 15],
+    ]);
+    // The topic says the same to whoever reads it from its beginning.
+    await run(
+      second,
+      `CREATE TABLE copy (k STRING PRIMARY KEY, v INT, w INT) WITH (KAFKA_TOPIC='T', VALUE_FORMAT='JSON');
+       CREATE TABLE copied AS SELECT * FROM copy;`,
+      EARLIEST,
+    );
+    const copied = async () => (await rows(second, 'SELECT k, v, w FROM copied;')).map((r) => JSON.stringify(r)).sort();
+    await eventually(copied, (r) => r.join() === '["c",0,1],["d",7,15]');
+  });
+
+  it('HAVING of an aggregate that is held in a cache: its state goes on, what it lets go becomes a tombstone', async () => {
+    const settings = { ...folder(), 'commit.interval.ms': '50' };
+    const first = await start(settings);
+    const e = (server: TestServer, pairs: [string, number][]) =>
+      produce(
+        server,
+        'e',
+        pairs.map(([key, v]) => ({ key, value: JSON.stringify({ V: v }) })),
+        2,
+      );
+    const table = async (server: TestServer, wanted: unknown[]): Promise<void> => {
+      const pull = async () => (await rows(server, 'SELECT * FROM h;')).map((r) => JSON.stringify(r)).sort();
+      await eventually(pull, (r) => JSON.stringify(r) === JSON.stringify(wanted.map((w) => JSON.stringify(w))));
+    };
+    await e(first, [
+      ['a', 1],
+      ['b', 6],
+    ]);
+    await run(
+      first,
+      `CREATE STREAM e (k STRING KEY, v INT) WITH (KAFKA_TOPIC='e', VALUE_FORMAT='JSON');
+       CREATE TABLE h AS SELECT k, SUM(v) AS s FROM e GROUP BY k;`,
+      EARLIEST,
+    );
+    await table(first, [
+      ['a', 1],
+      ['b', 6],
+    ]);
+    await run(first, 'CREATE OR REPLACE TABLE h AS SELECT k, SUM(v) AS s FROM e GROUP BY k HAVING SUM(v) > 5;');
+    await table(first, [
+      ['a', 1],
+      ['b', 6],
+    ]);
+    await first.stop();
+
+    const second = await start(settings);
+    await table(second, [
+      ['a', 1],
+      ['b', 6],
+    ]);
+    await e(second, [
+      ['a', 1],
+      ['c', 1],
+    ]);
+    await table(second, [['b', 6]]);
+    await e(second, [
+      ['a', 9],
+      ['c', 9],
+      ['b', -3],
+    ]);
+    await table(second, [
+      ['a', 11],
+      ['c', 10],
+    ]);
+  });
+
   it('several queries write the stream: none of them can be the one that is meant', async () => {
     const server = await start(folder());
     await add(server, 0, 3);

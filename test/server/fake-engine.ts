@@ -85,6 +85,8 @@ export class FakeEngine implements EngineApi {
   terminateCluster = async (): Promise<readonly Entity[]> => [];
   commandStatuses = (): ReadonlyMap<string, CommandStatus> => new Map();
   produce = async (): Promise<number> => 0;
+  topicPartitions = async (): Promise<number> => 4;
+  loadMarks = async () => ({ partitions: 4, run: null, rows: [0, 0, 0, 0] });
   topicSize = async (): Promise<number> => 0;
   status = (): EngineStatus => ({
     ready: this.ready,

@@ -108,6 +108,7 @@ const REQUESTS: Readonly<Record<string, readonly (Omit<AskOptions, 'path'> & { r
     { path: '/topics/letters/records', body: { records: [{ key: 'x', value: null, timestamp: 1 }] } },
     { path: '/topics/letters/records', body: {} },
   ],
+  'GET /topics/{topic}/loads/{file}': [{ path: '/topics/letters/loads/a.csv' }, { path: '/topics/none/loads/a.csv' }],
   'POST /deployments/plan': [{ body: { files: [file] } }, { body: {} }],
   'POST /deployments': [{ body: { files: [file], prune: false } }],
   'POST /ksql/terminate': [{ body: { deleteTopicList: ['none'] } }, { body: { deleteTopicList: ['('] } }],

@@ -24,7 +24,7 @@ describe('/topics/{topic}/records', () => {
       { value: null },
     ];
     const answer = await ask(server, { path: '/topics/rides/records', body: { records } });
-    expect(answer.text).toBe('{"count":3}');
+    expect(answer.text).toBe('{"count":3,"partitions":1}');
     const rows = await ask(server, { path: '/query-stream', body: { sql: 'SELECT id, n FROM rides;' } });
     expect(rows.text.trim().split('\n').slice(1)).toEqual(['["a",1]', '["b",2]']);
   });

@@ -7,9 +7,11 @@ const MAX_RECORDS = 10_000;
 const MAX_PARTITIONS = 10_000;
 
 /**
- * `POST /topics/:topic/records` `{records: [{key, value, timestamp?, partition?}]}`: appends records to a topic, keys and
- * values as text (`key`, `value`) or base64 (`keyBase64`, `valueBase64`). What `weir load` and `weir datagen` use where a
- * server holds the embedded log. Answers `{"count": n}` once all of them are durable.
+ * `POST /topics/:topic/records` `{records: [{key, value, timestamp?, partition?, headers?}]}`: appends records to a topic, keys
+ * and values as text (`key`, `value`) or base64 (`keyBase64`, `valueBase64`). What `weir load` and `weir datagen` use where a
+ * server holds the embedded log. Answers `{"count": n, "partitions": of the topic}` once all of them are durable.
+ *
+ * `GET /topics/:topic/loads/:file`: how far `weir load` has come with a file.
  */
 export function topicRoutes(app: FastifyInstance, { engine }: RouteContext): void {
   app.post<{ Params: { topic: string } }>(
@@ -25,9 +27,15 @@ export function topicRoutes(app: FastifyInstance, { engine }: RouteContext): voi
       const records = body.records.map(readRecord);
       const partitions = readPartitions(body.partitions);
       const count = await engine.produce(request.params.topic, records, partitions);
-      return { count };
+      return { count, partitions: await engine.topicPartitions(request.params.topic) };
     },
   );
+  app.get<{ Params: { topic: string; file: string } }>('/topics/:topic/loads/:file', async (request) => {
+    const { topic, file } = request.params;
+    const marks = await engine.loadMarks(topic, file);
+    if (marks === undefined) throw new WeirError('NOT_FOUND', `There is no topic ${topic}.`);
+    return marks;
+  });
 }
 
 function readPartitions(v: unknown): number | undefined {
@@ -70,5 +78,17 @@ function readRecord(r: unknown, index: number): RawRecord {
   if (timestamp !== undefined && timestamp < 0) {
     throw new WeirError('BAD_REQUEST', `Member 'timestamp' of record ${index} is before 1970, which no topic takes.`);
   }
-  return { key: bytes('key'), value: bytes('value'), timestamp, partition: integer('partition') };
+  const headers = readHeaders(o.headers, index);
+  return { key: bytes('key'), value: bytes('value'), timestamp, partition: integer('partition'), headers };
+}
+
+/** `[{key, value}]`, values as text. */
+function readHeaders(v: unknown, index: number): NonNullable<RawRecord['headers']> {
+  if (v === undefined || v === null) return [];
+  const isHeader = (h: unknown): h is { key: string; value: string } =>
+    typeof (h as { key?: unknown } | null)?.key === 'string' && typeof (h as { value?: unknown }).value === 'string';
+  if (!Array.isArray(v) || !v.every(isHeader)) {
+    throw new WeirError('BAD_REQUEST', `Member 'headers' of record ${index} must be a list of {"key","value"} texts.`);
+  }
+  return v.map(({ key, value }) => ({ key, value: Buffer.from(value, 'utf8') }));
 }
