@@ -1,6 +1,7 @@
 /** From Chevrotain's exceptions to errors that people can use, in ksqlDB's wording where it has one. */
 import type { IToken } from 'chevrotain';
 import { EOF } from './chevrotain.js';
+import { foreign } from './dialects.js';
 import { allows, describeExpected, type ExpectedItem, isTakenToBeRefused } from './expected.js';
 import type { StartRule, StatementGrammar } from './grammar/statement.js';
 import { didYouMean } from './similar.js';
@@ -55,6 +56,24 @@ export function toSyntaxError(failure: Failure): SqlError {
 
 function compose(failure: Failure, index: number, items: readonly ExpectedItem[]): SqlError {
   const { source, tokens, rule } = failure;
+  const other =
+    rule === 'singleStatement'
+      ? foreign(
+          tokens.map((t) => t.image.toUpperCase()),
+          index,
+        )
+      : undefined;
+  if (other !== undefined && other.at !== index) {
+    const { image } = tokens[other.at]!;
+    const { line, column } = placeOf(source, tokens, other.at);
+    return misplacedStatement(
+      source,
+      tokens,
+      other.at,
+      `Syntax error at or near '${shorten(image)}' at line ${line}:${column}`,
+      other.hint,
+    );
+  }
   const found = tokens[index] as IToken | undefined;
   const span = placeOf(source, tokens, index);
   const where = `line ${span.line}:${span.column}`;
@@ -64,12 +83,13 @@ function compose(failure: Failure, index: number, items: readonly ExpectedItem[]
   const statement = statementText(source, tokens);
 
   if (index === 0 && rule === 'singleStatement') {
-    const near = didYouMean(foundText, keywords);
+    const near = other === undefined ? didYouMean(foundText, keywords) : undefined;
     return new SqlError({
       code: 'SYNTAX_ERROR',
       message: `${where}: Syntax Error\nUnknown statement '${foundText}'`,
       explanation: near === undefined ? undefined : `Did you mean '${near}'?`,
       span,
+      hint: other?.hint,
       expected: near === undefined ? [] : [near],
       statement,
     });
@@ -110,7 +130,7 @@ function compose(failure: Failure, index: number, items: readonly ExpectedItem[]
     message: `${where}: Syntax Error\n${detail}`,
     explanation: explanation.length === 0 ? undefined : explanation.join('\n'),
     span,
-    hint: hint(found, previous, items),
+    hint: other?.hint ?? hint(found, previous, items),
     expected: ranked.slice(0, 3).map((item) => item.text),
     statement,
   });

@@ -1,5 +1,6 @@
 /** Text to tokens. */
 import type { IToken, TokenType } from 'chevrotain';
+import { otherSign } from './dialects.js';
 import { endOfBlockComment, endOfLineComment, endOfQuoted, isDigit, isNamePart, isNameStart, isSpace } from './scan.js';
 import { type SourceText, SqlError } from './source.js';
 import {
@@ -163,10 +164,6 @@ function unknownCharacter(source: SourceText, at: number): SqlError {
       `line ${span.line}:${span.column}: Syntax Error\n` +
       `Syntax error at or near '${character}' at line ${span.line}:${span.column}`,
     span,
-    hint: letter
-      ? 'Names with letters beyond a to z need back quotes.'
-      : character === '!'
-        ? 'Write NOT to negate, != to compare.'
-        : undefined,
+    hint: letter ? 'Names with letters beyond a to z need back quotes.' : otherSign(character),
   });
 }

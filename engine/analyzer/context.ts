@@ -2,11 +2,12 @@ import type { SourceText, Span } from '../../parser/source.js';
 import type { Catalog, DataSource } from '../catalog/index.js';
 import type { Format } from '../formats/format.js';
 import type { FunctionRegistry } from '../functions/registry.js';
+import { WeirError } from '../types/errors.js';
 import type { Column } from '../types/schema.js';
 import { printType } from '../types/sql-type.js';
 import type { FormatRef } from '../types/topology.js';
-import { didYouMean, fail, listed, notSupported } from './errors.js';
-import { inClause, located } from './problem.js';
+import { didYouMean, fail, listed, notSupported, tick } from './errors.js';
+import { inClause, problem } from './problem.js';
 import type { SchemaLookup } from './schemas.js';
 
 /** Everything that the meaning of a statement depends on. Nothing here does I/O: a caller that knows topics hands them in. */
@@ -55,7 +56,7 @@ export function sourceNamed(
   const quoted = names.find((n) => n !== name && n.toUpperCase() === name.toUpperCase());
   const hint =
     quoted !== undefined
-      ? `Names are case-sensitive in back quotes: \`${quoted}\` exists.`
+      ? `Names are case-sensitive in quotes: \`${quoted}\` exists.`
       : (near ?? (names.length === 0 ? 'There is no stream or table yet.' : `There are ${listed(names.slice(0, 5))}.`));
   return fail(wording, span, hint);
 }
@@ -66,8 +67,9 @@ export function checkFormat(
   ref: FormatRef,
   columns: readonly Column[],
   isKey: boolean,
-  span: Span,
+  place: Places,
 ): void {
+  const { span } = place;
   const format = context.formats.get(ref.name);
   if (format === undefined) notSupported(`The ${ref.name} format`, span);
   const text = columns.map((c) => `\`${c.name}\` ${printType(c.type)}${isKey ? ' KEY' : ''}`).join(', ');
@@ -77,6 +79,34 @@ export function checkFormat(
     (message) =>
       `${isKey ? 'Key' : 'Value'} format does not support schema.\nformat: ${ref.name}\n` +
       `schema: Persistence{columns=[${text}], features=[${features}]}\nreason: ${message}`,
-    () => located(span, () => format.validate(columns, isKey, ref)),
+    () => {
+      try {
+        format.validate(columns, isKey, ref);
+      } catch (e) {
+        if (!(e instanceof WeirError)) throw e;
+        const culprit = columns.find((c) => !isValid(format, c, isKey, ref));
+        const named = culprit === undefined ? undefined : `${tick(culprit.name)} is ${printType(culprit.type)}.`;
+        const hint = [named, e.hint].filter((h) => h !== undefined).join(' ');
+        problem(e.message, culprit === undefined ? span : place.of(culprit.name), hint === '' ? undefined : hint);
+      }
+    },
   );
+}
+
+/** Where columns stand in a statement. */
+export interface Places {
+  /** Of what is about none of them. */
+  readonly span: Span;
+  of(column: string): Span;
+}
+
+function isValid(format: Format, column: Column, isKey: boolean, ref: FormatRef): boolean {
+  try {
+    format.validate([column], isKey, ref);
+    return true;
+  } catch (e) {
+    // It is thrown again for all columns together.
+    if (e instanceof WeirError) return false;
+    throw e;
+  }
 }

@@ -5,7 +5,7 @@ import { unpinned } from '../formats/registry/pinned.js';
 import type { Column, Schema } from '../types/schema.js';
 import type { FormatRef } from '../types/topology.js';
 import { stateTypeOf } from './calls.js';
-import { type AnalyzerContext, property, sqlOf } from './context.js';
+import { type AnalyzerContext, type Places, property, sqlOf } from './context.js';
 import {
   checkFormats,
   checkName,
@@ -47,7 +47,7 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
   if (query.output !== kind) {
     fail(
       `Invalid result type. Your SELECT query produces a ${query.output}. Please use CREATE ${query.output} AS SELECT statement instead.`,
-      node.span,
+      node.name.span,
     );
   }
   const schema = sinkSchema(query);
@@ -58,9 +58,13 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
   checkWritable(topic, topicSpan);
   const formats = sinkFormats(context, p, query, schema, node);
   checkWrap(p, formats.valueFormat, schema, node.span);
-  checkKeyTypes(schema.key, node.span);
+  const places: Places = {
+    span: node.name.span,
+    of: (column) => query.select.find((c) => c.name === column)?.span ?? node.name.span,
+  };
+  checkKeyTypes(schema.key, places);
   const { keyFormat, valueFormat } = withSchemaIds(context, p, formats, schema, topic, node.span);
-  checkFormats(context, schema, keyFormat, valueFormat, node.span);
+  checkFormats(context, schema, keyFormat, valueFormat, places);
   const queryId =
     replacedQuery(context, node) ?? nextQueryId(context.catalog, kind === 'STREAM' ? 'CSAS' : 'CTAS', name);
   const grouped = query.shape.kind === 'grouped' ? query.shape.window : null;

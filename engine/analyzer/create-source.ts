@@ -5,7 +5,7 @@ import type { Column, HeaderBinding, Schema, ValueColumn } from '../types/schema
 import { array, BYTES, printType, type SqlType, STRING, struct, typeEquals } from '../types/sql-type.js';
 import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from '../types/topic-name.js';
 import type { FormatRef } from '../types/topology.js';
-import { type AnalyzerContext, checkFormat, isOn, property, sqlOf } from './context.js';
+import { type AnalyzerContext, checkFormat, isOn, type Places, property, sqlOf } from './context.js';
 import { didYouMean, fail, tick } from './errors.js';
 import {
   formatRef,
@@ -36,26 +36,31 @@ export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource
   if (kind === 'TABLE' && schema.key.length === 0) {
     fail(
       'Tables require a PRIMARY KEY. Please define the PRIMARY KEY.',
-      node.span,
+      node.name.span,
       'Write PRIMARY KEY behind a column.',
     );
   }
   if (schema.key.length + schema.value.length === 0) {
-    fail('No columns supplied.', node.span, 'Write the columns in parentheses behind the name.');
+    fail('No columns supplied.', node.name.span, 'Write the columns in parentheses behind the name.');
   }
   const window = keyWindow(p, node.span);
-  if (window !== null && schema.key.length === 0) fail('Windowed sources require a key column.', node.span);
+  if (window !== null && schema.key.length === 0)
+    fail('Windowed sources require a key column.', p.span('WINDOW_TYPE') ?? node.name.span);
   if (p.topic === undefined || p.topic.trim() === '') {
     fail(
       'Missing required property "KAFKA_TOPIC" which has no default value.',
-      node.span,
+      node.name.span,
       "Write WITH (KAFKA_TOPIC='…').",
     );
   }
   checkTopic(p.topic, p.span('KAFKA_TOPIC') ?? node.span);
   checkWrap(p, valueFormat, schema, node.span);
-  checkKeyTypes(schema.key, node.span);
-  checkFormats(context, schema, keyFormat, valueFormat, node.span);
+  const places: Places = {
+    span: node.name.span,
+    of: (column) => node.columns.find((c) => c.name.name === column)?.span ?? node.name.span,
+  };
+  checkKeyTypes(schema.key, places);
+  checkFormats(context, schema, keyFormat, valueFormat, places);
   const source: DataSource = {
     name: node.name.name,
     kind,
@@ -294,10 +299,10 @@ export function checkFormats(
   schema: Schema,
   key: FormatRef,
   value: FormatRef,
-  span: Span,
+  places: Places,
 ): void {
-  if (schema.key.length > 0) checkFormat(context, key, schema.key, true, span);
-  checkFormat(context, value, written(schema), false, span);
+  if (schema.key.length > 0) checkFormat(context, key, schema.key, true, places);
+  checkFormat(context, value, written(schema), false, places);
 }
 
 export function timestampColumn(p: WithProperties, schema: Schema, span: Span): TimestampColumn | null {

@@ -12,6 +12,7 @@ import { arrayOf, caseOf, mapOf, structOf } from './constructors.js';
 import { didYouMean, listed, notSupported } from './errors.js';
 import { literal, literalExpr, STRING_TYPE, typeOf, UNTYPED_NULL } from './literals.js';
 import { arithmetic, comparison } from './operators.js';
+import { functionHint } from './other-functions.js';
 import { invalidIn, located, problem } from './problem.js';
 import { expressionText, type TextOf } from './text.js';
 import { resolveType } from './types.js';
@@ -325,10 +326,16 @@ export class ExpressionAnalyzer {
   // --- Functions -------------------------------------------------------------------------------------------------------
 
   #function(node: ast.FunctionCall): TypedExpr {
-    const kind = this.functions.kindOf(node.name.name);
+    const { name } = node.name;
+    const kind = this.functions.kindOf(name);
+    if (kind === undefined) {
+      // What is wrong in the arguments comes first.
+      this.#arguments(node.args);
+      problem(`Can't find any functions with the name '${name}'`, node.name.span, functionHint(name, this.functions));
+    }
     if (kind === 'aggregate') return this.#aggregate(node);
     if (kind === 'table') return this.#table(node);
-    return this.#call(node.name.name, node.args, kind === undefined ? node.name.span : node.span);
+    return this.#call(name, node.args, node.span);
   }
 
   #aggregate(node: ast.FunctionCall): TypedExpr {

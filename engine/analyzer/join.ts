@@ -30,7 +30,10 @@ export function analyzeJoin(
   const rightKey = keyExpression(context, criteria.right, right);
   const text = (e: Expression): string => conditionText(e, [...relationSources(left), right]);
   const got = `Got ${text(criteria.written)}.`;
-  checkKeyTypes([{ name: keyName(criteria.left, leftKey, left), type: leftKey.type }], node.on.span);
+  checkKeyTypes([{ name: keyName(criteria.left, leftKey, left), type: leftKey.type }], {
+    span: node.on.span,
+    of: () => node.on.span,
+  });
   const flavour = flavourOf(node, left, right, leftKey, rightKey, got);
   if (!typeEquals(leftKey.type, rightKey.type)) {
     const side = (e: Expression): string => {

@@ -16,7 +16,7 @@ export function checkPull(context: AnalyzerContext, q: Query): void {
     );
   if (!isOn(context, 'ksql.pull.queries.enable')) {
     fail(
-      'Pull queries are disabled. See https://cnfl.io/queries for more info.\n' +
+      'Pull queries are disabled.\n' +
         'Add EMIT CHANGES if you intended to issue a push query.\n' +
         'Please set ksql.pull.queries.enable=true to enable this feature.',
       q.span,

@@ -1,8 +1,10 @@
 import type { ColumnRef, Expression, FunctionCall, Query } from '../../parser/ast.js';
+import type { Span } from '../../parser/source.js';
 import type { SourceKind } from '../catalog/index.js';
 import type { AggregateCall, TypedExpr } from '../types/expr.js';
 import { BOOLEAN, INTEGER, printType } from '../types/sql-type.js';
 import { callsIn, countRows } from './calls.js';
+import { joinText, placeOf, refuseIn, refuseTwice, unqualified } from './clauses.js';
 import { castTo } from './coerce.js';
 import { type AnalyzerContext, property } from './context.js';
 import { fail, listed } from './errors.js';
@@ -13,16 +15,9 @@ import { inClause } from './problem.js';
 import { checkKeys, checkNames } from './projection.js';
 import { refuseOrdering } from './pull.js';
 import { analyzeRelation } from './relation.js';
-import type {
-  KeyExpr,
-  QueryShape,
-  ResolvedQuery,
-  ResolvedRelation,
-  SelectColumn,
-  TableFunctionCall,
-} from './resolved.js';
+import type { KeyExpr, QueryShape, ResolvedQuery, SelectColumn, TableFunctionCall } from './resolved.js';
 import { replace, sameExpr } from './rewrite.js';
-import { type Binding, type Clause, Scope, WINDOW_COLUMNS, windowPseudo } from './scope.js';
+import { type Binding, type Clause, keyColumns, Scope, WINDOW_COLUMNS, windowPseudo } from './scope.js';
 import { columnNames, type ListedItem, listItems } from './select-list.js';
 import { expressionText, identifierText } from './text.js';
 import { keyWindowOf, windowSpec } from './windows.js';
@@ -40,8 +35,7 @@ export type QueryUse =
   | { readonly kind: 'pull' };
 
 const WINDOW_BOUNDS_RULE =
-  'can only be used in the SELECT clause of windowed aggregations and can not be passed to aggregate functions.\n' +
-  'See https://github.com/confluentinc/ksql/issues/4397';
+  'can only be used in the SELECT clause of windowed aggregations and can not be passed to aggregate functions.';
 
 export function analyzeQuery(context: AnalyzerContext, query: Query, use: QueryUse): ResolvedQuery {
   if (use.kind !== 'pull') refuseOrdering(query);
@@ -125,7 +119,11 @@ class QueryAnalyzer {
   #emit(shape: QueryShape): ResolvedQuery['emit'] {
     const emit = this.#query.emit;
     if (emit === 'FINAL' && (shape.kind !== 'grouped' || shape.window === null)) {
-      fail('EMIT FINAL is only supported for windowed aggregations.', this.#query.span);
+      fail(
+        'EMIT FINAL is only supported for windowed aggregations.',
+        this.#query.from.span,
+        'Put a WINDOW behind the source.',
+      );
     }
     if (this.#use.kind === 'pull') return null;
     return emit === 'FINAL' ? 'final' : 'changes';
@@ -149,7 +147,7 @@ class QueryAnalyzer {
       const key = at < 0 ? null : at;
       // What a persistent query writes as its key is the join's key, whichever of the equal columns was named.
       const own = key !== null && shape.kind === 'plain' && this.#use.kind === 'persistent';
-      return { name: names[i]!, expr: own ? this.#keyColumn(key) : expr, key };
+      return { name: names[i]!, expr: own ? this.#keyColumn(key) : expr, key, span: items[i]!.span };
     });
     return {
       shape,
@@ -223,7 +221,8 @@ class QueryAnalyzer {
   #grouped(items: readonly ListedItem[], names: readonly string[]): Shaped {
     const query = this.#query;
     const groupBy = query.groupBy ?? [];
-    if (query.partitionBy !== undefined) fail('GROUP BY and PARTITION BY can not be used together.', query.span);
+    if (query.partitionBy !== undefined)
+      fail('GROUP BY and PARTITION BY can not be used together.', query.partitionBy[0]!.span);
     if (query.window !== undefined && this.#relation.output === 'TABLE') {
       fail('Windowing not supported for table aggregations.', query.window.span);
     }
@@ -249,11 +248,14 @@ class QueryAnalyzer {
         groupBy[0]?.span ?? query.span,
       );
     }
-    const violations = { columns: [] as string[], items: [] as string[] };
+    const violations = { columns: [] as string[], items: [] as string[], first: undefined as Span | undefined };
     const select = raw.map((expr, i) => {
       violations.columns = [];
       const seen = this.#overGroups(expr, keys, violations.columns);
-      if (violations.columns.length > 0) violations.items.push(expressionText(items[i]!.node, unqualified));
+      if (violations.columns.length > 0) {
+        violations.items.push(expressionText(items[i]!.node, unqualified));
+        violations.first ??= items[i]!.span;
+      }
       return seen;
     });
     if (violations.items.length > 0 && (query.groupBy !== undefined || this.#aggregates.length > 0)) {
@@ -263,7 +265,7 @@ class QueryAnalyzer {
       fail(
         `${what}Non-aggregate SELECT expression(s) not part of GROUP BY: ${violations.items.join(', ')}\n` +
           'Either add the column(s) to the GROUP BY or remove them from the SELECT.',
-        query.select[0]!.span,
+        violations.first,
       );
     }
     if (query.groupBy === undefined && this.#use.kind === 'persistent') {
@@ -277,7 +279,7 @@ class QueryAnalyzer {
       const plural = this.#streamOnly.length > 1;
       fail(
         `The aggregation function${plural ? 's' : ''} ${listed(this.#streamOnly)} cannot be applied to a table source, only to a stream source.`,
-        query.select[0]!.span,
+        this.#aggregates.find((a) => this.#streamOnly.includes(a.name.name))!.span,
       );
     }
     violations.columns = [];
@@ -285,7 +287,7 @@ class QueryAnalyzer {
     if (violations.columns.length > 0) {
       fail(
         `Non-aggregate HAVING expression not part of GROUP BY: ${violations.columns.join(', ')}`,
-        query.having!.span,
+        placeOf(violations.columns[0]!, query.having!),
       );
     }
     if (groupBy.length > 0 && !this.#pull) this.#checkRepartition(keys);
@@ -296,6 +298,7 @@ class QueryAnalyzer {
       name: names[i]!,
       expr,
       key: expr.kind === 'column' && expr.from === 'key' ? expr.index : null,
+      span: items[i]!.span,
     }));
     return {
       shape: { kind: 'grouped', keys: named, window, calls: this.#calls },
@@ -316,7 +319,10 @@ class QueryAnalyzer {
     });
     const expr = this.#overGroups(raw, keys, violations);
     if (violations.length > 0) {
-      fail(`Non-aggregate ORDER BY expression not part of GROUP BY: ${violations.join(', ')}`, node.span);
+      fail(
+        `Non-aggregate ORDER BY expression not part of GROUP BY: ${violations.join(', ')}`,
+        placeOf(violations[0]!, node),
+      );
     }
     return expr;
   }
@@ -479,43 +485,4 @@ interface Shaped {
   readonly orderBy: ResolvedQuery['orderBy'];
   readonly output: SourceKind;
   readonly window: ResolvedQuery['window'];
-}
-
-/**
- * For each key column the expression that stands for it in a select list: in a join the first of the equal columns that is
- * selected.
- */
-function keyColumns(relation: ResolvedRelation, select: readonly TypedExpr[]): readonly TypedExpr[] {
-  return relation.schema.key.map(({ name, type }, index): TypedExpr => {
-    const key: TypedExpr = { kind: 'column', from: 'key', index, name, type };
-    if (relation.kind === 'source') return key;
-    const choices = relation.keyChoices[index]!.map((i) =>
-      select.find((e) => e.kind === 'column' && e.from === 'value' && e.index === i),
-    );
-    return choices.find((c) => c !== undefined) ?? key;
-  });
-}
-const unqualified = (_source: unknown, name: { readonly name: string }): string => identifierText(name.name);
-
-/** In a join columns are shown as they are called in its rows: `A_ID`. */
-function joinText(node: Expression, scope: Scope): string {
-  return expressionText(node, (source, name) => {
-    const owner = source?.name ?? scope.bindings.find((b) => b.name === name.name)?.source;
-    return identifierText(owner === undefined || owner === '' ? name.name : `${owner}_${name.name}`);
-  });
-}
-
-/** A row has each part of its key once. */
-function refuseTwice(clause: string, nodes: readonly Expression[], keys: readonly TypedExpr[]): void {
-  const at = keys.findIndex((k, i) => keys.slice(0, i).some((before) => sameExpr(before, k)));
-  if (at < 0) return;
-  fail(`Duplicate ${clause} expression: ${expressionText(nodes[at]!, unqualified)}`, nodes[at]!.span, 'Leave it out.');
-}
-
-function refuseIn(clause: string): (node: FunctionCall, kind: 'aggregate' | 'table') => never {
-  return (node, kind) =>
-    fail(
-      `${clause} does not support ${kind} functions: ${node.name.name} is ${kind === 'aggregate' ? 'an aggregate' : 'a table'} function.`,
-      node.span,
-    );
 }

@@ -1,4 +1,5 @@
 import type { Statement } from '../../parser/ast.js';
+import type { Span } from '../../parser/source.js';
 import type { DataSource, QueryDef, SourceKind } from '../catalog/index.js';
 import type { AggregateCall, CallExpr, TypedExpr } from '../types/expr.js';
 import type { SortKey } from '../types/pull-plan.js';
@@ -165,6 +166,8 @@ export interface KeyExpr {
 }
 
 export interface SelectColumn {
+  /** Where it stands in the statement; absent in a list that no statement wrote. */
+  readonly span?: Span;
   readonly name: string;
   readonly expr: TypedExpr;
   /** Index of the output's key column that it is; null: a value column. */

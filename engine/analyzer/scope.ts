@@ -2,7 +2,8 @@ import type { ColumnRef, Expression, Identifier } from '../../parser/ast.js';
 import type { DataSource } from '../catalog/index.js';
 import type { TypedExpr } from '../types/expr.js';
 import { BIGINT, INTEGER, type SqlType } from '../types/sql-type.js';
-import { at, didYouMean, fail, listed } from './errors.js';
+import { at, didYouMean, fail, listed, tick } from './errors.js';
+import { otherFunction } from './other-functions.js';
 import type { ResolvedJoin, ResolvedRelation, ResolvedSourceRelation } from './resolved.js';
 import { identifierText } from './text.js';
 
@@ -87,6 +88,21 @@ export function joinBindings(join: ResolvedJoin): readonly Binding[] {
   return [{ source: '', name, expr: { kind: 'column', from: 'key', index: 0, name, type }, role: 'key' }, ...columns];
 }
 
+/**
+ * For each key column the expression that stands for it in a select list: in a join the first of the equal columns that is
+ * selected.
+ */
+export function keyColumns(relation: ResolvedRelation, select: readonly TypedExpr[]): readonly TypedExpr[] {
+  return relation.schema.key.map(({ name, type }, index): TypedExpr => {
+    const key: TypedExpr = { kind: 'column', from: 'key', index, name, type };
+    if (relation.kind === 'source') return key;
+    const choices = relation.keyChoices[index]!.map((i) =>
+      select.find((e) => e.kind === 'column' && e.from === 'value' && e.index === i),
+    );
+    return choices.find((c) => c !== undefined) ?? key;
+  });
+}
+
 /** The sources of a relation, left to right. */
 export function relationSources(relation: ResolvedRelation): readonly ResolvedSourceRelation[] {
   return relation.kind === 'source' ? [relation] : [...relationSources(relation.left), relation.right];
@@ -127,21 +143,32 @@ export class Scope {
 
   checkSource(source: Identifier): void {
     if (this.aliases.includes(source.name)) return;
+    const column = this.bindings.find((b) => b.name === source.name);
     fail(
       `'${identifierText(source.name)}' is not a valid stream/table name or alias.`,
       source.span,
-      didYouMean(source.name, this.aliases) ?? `The query reads ${listed(this.aliases)}.`,
+      column?.expr.type.kind === 'STRUCT'
+        ? `It is a column: its fields are read with ->, as in ${identifierText(source.name)}->${column.expr.type.fields[0]?.name ?? 'FIELD'}.`
+        : (didYouMean(source.name, this.aliases) ?? `The query reads ${listed(this.aliases)}.`),
     );
   }
 
   #hint(ref: ColumnRef): string | undefined {
     const columns = this.bindings.filter((b) => ref.source === undefined || b.source === ref.source.name);
     const name = ref.name.name;
-    const other = columns.find((b) => b.name !== name && b.name.toUpperCase() === name.toUpperCase());
-    if (other !== undefined) return `Names are case-sensitive in back quotes: \`${other.name}\` exists.`;
-    return didYouMean(
+    const quoted = columns.find((b) => b.name !== name && b.name.toUpperCase() === name.toUpperCase());
+    if (quoted !== undefined) return `Names are case-sensitive in quotes: \`${quoted.name}\` exists.`;
+    const near = didYouMean(
       name,
       columns.map((b) => b.name),
+    );
+    if (near !== undefined) return near;
+    if (ref.name.quoted) return "Back quotes and double quotes make a name: text goes in single quotes, 'text'.";
+    const other = ref.source === undefined ? otherFunction(name) : undefined;
+    const names = columns.filter((b) => b.role === 'key' || b.role === 'value').map((b) => tick(b.name));
+    return (
+      other ??
+      `There ${names.length === 1 ? 'is' : 'are'} ${listed(names.length > 6 ? [...names.slice(0, 5), 'others'] : names)}.`
     );
   }
 }

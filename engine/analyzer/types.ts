@@ -1,10 +1,29 @@
 import type { TypeNode } from '../../parser/ast.js';
-import type { Span } from '../../parser/source.js';
+import { otherType } from '../../parser/dialects.js';
 import type { Catalog } from '../catalog/index.js';
 import type { Column } from '../types/schema.js';
 import { array, decimal, map, printType, type SqlType, struct } from '../types/sql-type.js';
+import type { Places } from './context.js';
 import { didYouMean, fail, tick } from './errors.js';
 import { unreachable } from './unreachable.js';
+
+const TYPE_NAMES: readonly string[] = [
+  ...[
+    'BOOLEAN',
+    'INT',
+    'INTEGER',
+    'BIGINT',
+    'DOUBLE',
+    'DECIMAL',
+    'STRING',
+    'VARCHAR',
+    'BYTES',
+    'DATE',
+    'TIME',
+    'TIMESTAMP',
+  ],
+  ...['ARRAY', 'MAP', 'STRUCT'],
+];
 
 /** A written type as a SQL type: custom types are looked up, DECIMAL's bounds checked. */
 export function resolveType(node: TypeNode, catalog: Catalog): SqlType {
@@ -37,7 +56,7 @@ export function resolveType(node: TypeNode, catalog: Catalog): SqlType {
         fail(
           `Cannot resolve unknown type: ${node.name.name}`,
           node.span,
-          didYouMean(node.name.name, catalog.types.keys()),
+          otherType(node.name.name) ?? didYouMean(node.name.name, [...catalog.types.keys(), ...TYPE_NAMES]),
         );
       }
       return type;
@@ -62,14 +81,14 @@ export function containsMap(type: SqlType): boolean {
 }
 
 /** Keys must be serialised the same way each time: no MAP in them. */
-export function checkKeyTypes(key: readonly Column[], span: Span): void {
+export function checkKeyTypes(key: readonly Column[], places: Places): void {
   for (const c of key) {
     if (!containsMap(c.type)) continue;
     fail(
       'Map keys, including types that contain maps, are not supported as they may lead to unexpected behavior due to ' +
         `inconsistent serialization. Key column name: ${tick(c.name)}. Column type: ${printType(c.type)}. ` +
         'See https://github.com/confluentinc/ksql/issues/6621 for more.',
-      span,
+      places.of(c.name),
     );
   }
 }

@@ -1,9 +1,21 @@
 import type { DescribeFunction } from '../../parser/ast.js';
+import { SqlError } from '../../parser/index.js';
+import { functionHint } from '../analyzer/other-functions.js';
 import type { Prepared, StatementContext } from './context.js';
 
 /** DESCRIBE FUNCTION name. */
 export async function describeFunction(statement: DescribeFunction, context: StatementContext): Promise<Prepared> {
-  const f = context.parts.functions.describe(statement.name.name);
+  const { name, span } = statement.name;
+  const { functions } = context.parts;
+  if (!functions.has(name)) {
+    throw new SqlError({
+      code: 'BAD_STATEMENT',
+      message: `Can't find any functions with the name '${name}'`,
+      span,
+      hint: functionHint(name, functions),
+    });
+  }
+  const f = functions.describe(name);
   const examples = f.examples.map((e) => `${e.sql}${e.result === null ? '' : ` => ${e.result}`}`);
   return {
     run: async () => ({

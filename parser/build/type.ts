@@ -1,6 +1,7 @@
 /** Types: CST to tree. */
 import type { CstNode } from 'chevrotain';
 import type { PrimitiveTypeName, StructField, TypeNode } from '../ast.js';
+import { otherType } from '../dialects.js';
 import { QuotedIdentifier } from '../tokens.js';
 import { choice, identifier, need, opt, spanOf, sub, subs, syntaxError, toCount, toIdentifier, toks } from './cst.js';
 
@@ -56,7 +57,8 @@ function buildNamedType(node: CstNode): TypeNode {
   const whole = INCOMPLETE.get(name.name);
   if (whole !== undefined) throw syntaxError(span, `${name.name} alone is not a type: write ${whole}.`);
   const parameter = opt(node, 'typeParameter');
-  if (parameter !== undefined) throw syntaxError(spanOf(parameter), `Type ${name.name} takes no parameters.`);
+  if (parameter !== undefined)
+    throw syntaxError(spanOf(parameter), `Type ${name.name} takes no parameters.`, otherType(name.name));
   return { kind: 'CustomType', name, span };
 }
 

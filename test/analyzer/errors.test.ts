@@ -90,7 +90,7 @@ const CASES: readonly (readonly [string, string, string])[] = [
   [
     'CREATE TABLE t AS SELECT vendor, zone FROM rides;',
     'Your SELECT query produces a STREAM. Please use CREATE STREAM AS SELECT statement instead.',
-    'CREATE TABLE t AS SELECT vendor, zone FROM rides;',
+    't',
   ],
   [
     'CREATE STREAM s AS SELECT * FROM rides LIMIT 3;',
@@ -102,12 +102,12 @@ const CASES: readonly (readonly [string, string, string])[] = [
   [
     'CREATE TABLE t AS SELECT vendor, zone, COUNT(*) FROM rides GROUP BY vendor;',
     'Non-aggregate SELECT expression(s) not part of GROUP BY: ZONE',
-    'vendor',
+    'zone',
   ],
   [
     'CREATE TABLE t AS SELECT vendor, COUNT(*) FROM rides GROUP BY vendor HAVING zone > 1;',
     'Non-aggregate HAVING expression not part of GROUP BY: ZONE',
-    'zone > 1',
+    'zone',
   ],
   [
     'CREATE TABLE t AS SELECT vendor, SUM(COUNT(*)) FROM rides GROUP BY vendor;',
@@ -153,12 +153,12 @@ const CASES: readonly (readonly [string, string, string])[] = [
   [
     'CREATE TABLE t AS SELECT vendor, COUNT(*) AS n FROM rides GROUP BY vendor EMIT FINAL;',
     'EMIT FINAL is only supported for windowed aggregations.',
-    'SELECT vendor, COUNT(*) AS n FROM rides GROUP BY vendor EMIT FINAL',
+    'rides',
   ],
   [
     'CREATE TABLE t AS SELECT id, MAX(region) AS m FROM zones GROUP BY id;',
     'The aggregation function MAX cannot be applied to a table source, only to a stream source.',
-    'id',
+    'MAX(region)',
   ],
   [
     'CREATE TABLE t AS SELECT vendor, COUNT(*) AS n FROM rides WINDOW TUMBLING (SIZE 1 HOUR, RETENTION 1 MINUTE) GROUP BY vendor;',
@@ -176,7 +176,7 @@ const CASES: readonly (readonly [string, string, string])[] = [
   [
     "CREATE STREAM s (a INT) WITH (VALUE_FORMAT='JSON');",
     'Missing required property "KAFKA_TOPIC" which has no default value.',
-    "CREATE STREAM s (a INT) WITH (VALUE_FORMAT='JSON');",
+    's',
   ],
   [
     "CREATE STREAM s (a INT) WITH (KAFKA_TOPIC='s', FORMAT='JSON', PARTITIONS=0);",
@@ -188,11 +188,7 @@ const CASES: readonly (readonly [string, string, string])[] = [
     "The TIMESTAMP column set in the WITH clause does not exist in the schema: 'B'",
     "TIMESTAMP='b'",
   ],
-  [
-    "CREATE TABLE t (a INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');",
-    'Tables require a PRIMARY KEY.',
-    "CREATE TABLE t (a INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');",
-  ],
+  ["CREATE TABLE t (a INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');", 'Tables require a PRIMARY KEY.', 't'],
   [
     "CREATE STREAM s (a INT, ROWTIME INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');",
     "'ROWTIME' is a reserved column name. You cannot use it as a name for a column.",
@@ -230,7 +226,7 @@ const CASES: readonly (readonly [string, string, string])[] = [
   [
     'SELECT vendor, ROWTIME FROM counts GROUP BY vendor;',
     "Pull queries don't support GROUP BY clauses without: ",
-    'vendor',
+    'ROWTIME',
   ],
   ['SELECT vendor FROM counts ORDER BY nope;', "ORDER BY column 'NOPE' cannot be resolved.", 'nope'],
   ['SELECT vendor FROM counts ORDER BY 2;', 'ORDER BY 2 names no column: the select list has 1.', '2'],
@@ -297,7 +293,9 @@ describe('errors of the analyzer', () => {
     expect(failure("CREATE STREAM s (a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMT='JSON');").hint).toBe(
       'Did you mean VALUE_FORMAT?',
     );
-    expect(failure('SELECT completely_else FROM rides EMIT CHANGES;').hint).toBeUndefined();
+    expect(failure('SELECT completely_else FROM rides EMIT CHANGES;').hint).toBe(
+      'There are `VENDOR`, `DISTANCE`, `ZONE`, `FARE`, `AT` and `TAGS`.',
+    );
   });
 
   it('names what is not supported yet', () => {

@@ -34,13 +34,16 @@ export class Session {
   catalog: Catalog = emptyCatalog();
   properties: Record<string, string> = {};
 
+  /** `formats`: real ones, where what they hold is asked for. */
+  constructor(private readonly formats: readonly Format[] = []) {}
+
   context(text: string): AnalyzerContext {
     return {
       catalog: this.catalog,
       functions,
       properties: this.properties,
       sourceText: new SourceText(text),
-      formats: { get: anyFormat },
+      formats: { get: (name) => this.formats.find((f) => f.name === name) ?? anyFormat(name) },
     };
   }
 
