@@ -1,6 +1,7 @@
 import type { LambdaValue } from '../functions/function.js';
 import { messageOf } from '../types/errors.js';
 import type { CallExpr, TypedExpr } from '../types/expr.js';
+import { fitCheck } from '../types/fit.js';
 import type { StreamRecord } from '../types/record.js';
 import type { Value } from '../types/value.js';
 import type { Compiled, Compiler, Frame } from './compile.js';
@@ -16,9 +17,12 @@ export function callFunction(expr: CallExpr, c: Compiler): Compiled {
   const args = expr.args.map((a) => (a.kind === 'lambda' ? lambda(a, c) : c.guarded(a)));
   const apply = fn as (...args: Value[]) => Value;
   const run = nulls === 'propagate' ? withoutNulls(apply, args) : withNulls(apply, args);
+  const check = fitCheck(expr.type);
   return (r) => {
     try {
-      return run(r);
+      const v = run(r);
+      if (check !== null) check(v);
+      return v;
     } catch (e) {
       onError(`${expr.name}: ${messageOf(e)}`, r);
       return null;

@@ -1,6 +1,8 @@
 import type { RowEncoder } from '../formats/format.js';
 import { partitionOf } from '../types/batch.js';
 import { ByteWriter } from '../types/bytes.js';
+import { evaluationMessage } from '../types/evaluation-error.js';
+import { fitCheck } from '../types/fit.js';
 import { type AppendBatch, OutputBatches } from '../types/output-batches.js';
 import type { Header } from '../types/record.js';
 import type { FormatRef, KeyWindow, RepartitionNode, SinkNode } from '../types/topology.js';
@@ -21,6 +23,8 @@ export interface SinkOptions {
   readonly target: TargetTopic;
 }
 
+type Fit = (row: readonly Value[], record: TaskRecord) => readonly Value[];
+
 const NO_HEADERS: readonly Header[] = [];
 
 /**
@@ -34,6 +38,8 @@ export class TopicSink implements Operator {
   private readonly batches: OutputBatches;
   private readonly keyEncoder: RowEncoder;
   private readonly valueEncoder: RowEncoder;
+  private readonly fitKey: Fit;
+  private readonly fitValue: Fit;
   private readonly key = new ByteWriter();
   private readonly value = new ByteWriter();
   /** A table on its way to an aggregate: the payload is the row and the one that it replaces. */
@@ -60,6 +66,8 @@ export class TopicSink implements Operator {
     const changed = node.kind === 'repartition' && node.table === true ? changeColumns(node.valueColumns) : null;
     this.changeRow = changed === null ? null : new Array<Value>(changed.length).fill(null);
     this.valueEncoder = encoder(node.valueFormat, changed ?? node.valueColumns, false);
+    this.fitKey = this.fitting(node.keyColumns);
+    this.fitValue = this.fitting(changed ?? node.valueColumns);
     this.window = node.window ?? null;
     this.windowBytes = this.window === null ? 0 : this.window.kind === 'session' ? 16 : 8;
     this.timestamp = node.kind === 'sink' ? node.timestamp : null;
@@ -72,7 +80,7 @@ export class TopicSink implements Operator {
     const value = this.value;
     value.reset();
     const row = this.changeRow === null ? record.value : this.change(record, this.changeRow);
-    const valueStart = row !== null && this.valueEncoder.encode(row, value) ? 0 : -1;
+    const valueStart = row !== null && this.valueEncoder.encode(this.fitValue(row, record), value) ? 0 : -1;
     const headers = record.headers ?? NO_HEADERS;
     if (this.rawKey) {
       this.add(timestamp, record.keyBytes, record.keyStart, record.keyEnd, valueStart, headers);
@@ -114,9 +122,30 @@ export class TopicSink implements Operator {
     this.records++;
   }
 
+  /** What a column's type cannot hold is NULL and an entry in the log: once it is written, nobody could read its record. */
+  private fitting(columns: SinkNode['keyColumns']): Fit {
+    const checks = columns.flatMap(({ name, type }, at) => {
+      const check = fitCheck(type);
+      return check === null ? [] : [{ name, at, check }];
+    });
+    if (checks.length === 0) return (row) => row;
+    return (row, record) => {
+      let fitted = row;
+      for (const { name, at, check } of checks) {
+        try {
+          check(row[at] ?? null);
+        } catch (e) {
+          this.env.evaluationError(this.node.id, `${name}: ${evaluationMessage(e)}`, record);
+          fitted = fitted.with(at, null);
+        }
+      }
+      return fitted;
+    };
+  }
+
   /** The window follows the key: a start, or for sessions the end and the start. */
   private encodeKey(record: TaskRecord, key: readonly Value[], out: ByteWriter): boolean {
-    const written = this.keyEncoder.encode(key, out);
+    const written = this.keyEncoder.encode(this.fitKey(key, record), out);
     if (this.window === null) return written;
     if (this.window.kind === 'session') out.int64(record.windowEnd);
     out.int64(record.windowStart);

@@ -1,6 +1,7 @@
 import type { Decimal } from './decimal.js';
 import { EvaluationError } from './evaluation-error.js';
 import type { ArithOp } from './expr.js';
+import { fitDecimal } from './fit.js';
 import type { SqlType } from './sql-type.js';
 import { bigintValue } from './value.js';
 
@@ -58,7 +59,7 @@ export const divideInt = (a: number, b: number): number => (b === 0 ? divisionBy
 export const remainderInt = (a: number, b: number): number => (b === 0 ? divisionByZero() : (a % b) | 0);
 
 /** The operator on two non-null values of one kind; `result` is the operator's type. */
-export function arithmetic(op: ArithOp, result: SqlType): (a: never, b: never) => number | bigint | Decimal | null {
+export function arithmetic(op: ArithOp, result: SqlType): (a: never, b: never) => number | bigint | Decimal {
   switch (result.kind) {
     case 'INTEGER':
       return {
@@ -80,7 +81,7 @@ export function arithmetic(op: ArithOp, result: SqlType): (a: never, b: never) =
       }[op];
     case 'DECIMAL': {
       const { precision, scale } = result;
-      const bounded = (d: Decimal): Decimal | null => d.fit(precision, scale) ?? null;
+      const bounded = (d: Decimal): Decimal => fitDecimal(d, precision, scale);
       const nonZero = (d: Decimal): Decimal => (d.unscaled === 0n ? divisionByZero() : d);
       return {
         '+': (a: Decimal, b: Decimal) => bounded(a.add(b)),

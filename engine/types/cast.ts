@@ -1,5 +1,6 @@
 import { Decimal } from './decimal.js';
 import { EvaluationError } from './evaluation-error.js';
+import { fitDecimal } from './fit.js';
 import { javaText } from './java-text.js';
 import {
   javaTrim,
@@ -112,13 +113,6 @@ function read<T>(kind: string, parse: (s: string) => T | undefined): (s: string)
       throw new EvaluationError(`Cannot convert '${s.length > 60 ? `${s.slice(0, 60)}…` : s}' to ${kind}`);
     return v;
   };
-}
-
-/** A number as DECIMAL(precision, scale), rounded half up. Throws an EvaluationError where it does not fit. */
-export function fitDecimal(d: Decimal, precision: number, scale: number): Decimal {
-  const fitted = d.fit(precision, scale);
-  if (fitted === undefined) throw new EvaluationError('Numeric field overflow');
-  return fitted;
 }
 
 function betweenNumbers(from: SqlType, to: SqlType): Convert {

@@ -80,7 +80,8 @@ function printer(type: SqlType): (v: never) => string {
     case 'DOUBLE':
       return doubleText;
     case 'DECIMAL':
-      return (v: Decimal) => v.setScale(type.scale).toString();
+      // Its own digits: GREATEST gives a value that has fewer than its type.
+      return (v: Decimal) => v.toString();
     case 'DATE':
       return dateText;
     case 'TIME':

@@ -318,10 +318,13 @@ export function readDecimal(precision: number, scale: number): Read {
   };
 }
 
-export const writeDecimal: Write = (v, out) => {
-  const d = v as Decimal;
-  out.byte((1 << 3) | DELIMITED);
-  writeBytes(unscaledBytes(d.unscaled), out);
-  integer(out, 2, d.precision);
-  integer(out, 3, d.scale);
-};
+/** At the scale of the column, so that equal numbers are equal bytes. */
+export function decimalWriter(scale: number): Write {
+  return (v, out) => {
+    const d = (v as Decimal).setScale(scale);
+    out.byte((1 << 3) | DELIMITED);
+    writeBytes(unscaledBytes(d.unscaled), out);
+    integer(out, 2, d.precision);
+    integer(out, 3, d.scale);
+  };
+}

@@ -6,12 +6,12 @@ import type { Value } from '../../types/value.js';
 import { matchFields } from '../match-fields.js';
 import { entryOf, knownType, type MessageType, membersOf, type ProtoField, type ProtoType } from './schema.js';
 import {
+  decimalWriter,
   isZero,
   scalarWriter,
   type Write,
   wireOf,
   writeDate,
-  writeDecimal,
   writeTime,
   writeTimestamp,
 } from './values.js';
@@ -231,7 +231,7 @@ function bodyWriter(type: Extract<ProtoType, { kind: 'message' }>, sql: SqlType)
     case 'time':
       return sql.kind === 'TIME' ? writeTime : null;
     case 'decimal':
-      return sql.kind === 'DECIMAL' ? writeDecimal : null;
+      return sql.kind === 'DECIMAL' ? decimalWriter(sql.scale) : null;
     case undefined: {
       if (sql.kind !== 'STRUCT') return null;
       const write = messageWriter(type.type, sql.fields);

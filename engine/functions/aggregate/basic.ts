@@ -1,7 +1,7 @@
 import { addLong, type Long, negateLong } from '../../types/arithmetic.js';
-import { fitDecimal } from '../../types/cast.js';
 import { compareValues } from '../../types/compare.js';
 import { Decimal } from '../../types/decimal.js';
+import { fitDecimal } from '../../types/fit.js';
 import { BIGINT, DOUBLE, decimal, INTEGER, type SqlType, struct } from '../../types/sql-type.js';
 import { bigintValue, type Value } from '../../types/value.js';
 import { type AggregateImpl, type AggregateOverload, aggregate, aggregateFunction } from '../function.js';

@@ -1,6 +1,5 @@
 import { widerDecimal } from '../../types/cast-rules.js';
 import { compareValues, valuesEqual } from '../../types/compare.js';
-import type { Decimal } from '../../types/decimal.js';
 import type { SqlType } from '../../types/sql-type.js';
 import type { Value } from '../../types/value.js';
 import { type ScalarOverload, scalar } from '../function.js';
@@ -81,12 +80,10 @@ function pick(name: string, sign: 1 | -1): ScalarOverload[] {
     ...(t === 'DECIMAL' ? { returns: (args: readonly SqlType[]) => args.reduce(widerDecimal) } : {}),
     make: ({ result }) => {
       const compare = compareValues(result) as (a: Value, b: Value) => number;
-      const finish: (v: Value) => Value =
-        result.kind === 'DECIMAL' ? (v) => (v === null ? null : (v as Decimal).setScale(result.scale)) : (v) => v;
       return (...args: Value[]) => {
         let best: Value = null;
         for (const v of args) if (v !== null && (best === null || compare(v, best) * sign > 0)) best = v;
-        return finish(best);
+        return best;
       };
     },
   }));

@@ -36,6 +36,19 @@ function ofTwoDoubles(
   }));
 }
 
+type DecimalType = SqlType & { readonly kind: 'DECIMAL' };
+
+/** From so many digits on a result has the type that ksqlDB gives it; there a carry is an error of the row. */
+const NO_ROOM = 33;
+
+/** With room for one digit more in front: 9.9 rounds to 10. */
+const withCarry = ({ precision, scale }: DecimalType): DecimalType =>
+  decimal(precision < NO_ROOM ? precision + 1 : precision, scale) as DecimalType;
+
+/** The same for what is made whole: where there is no fraction, nothing is carried. */
+const wholeWithCarry = (t: DecimalType): DecimalType => (t.scale > 0 ? withCarry(t) : t);
+const asItIs = (t: DecimalType): DecimalType => t;
+
 interface PerType {
   readonly int?: (v: number) => number;
   readonly long?: (v: number | bigint) => number | bigint;
@@ -43,8 +56,8 @@ interface PerType {
   readonly decimal: (v: Decimal) => Decimal;
 }
 
-/** A function whose result has the type of its argument. */
-const sameType = (name: string, f: PerType): ScalarOverload[] => [
+/** A function whose result has the type of its argument; `ofDecimal` gives another DECIMAL where that is too narrow. */
+const sameType = (name: string, f: PerType, ofDecimal = asItIs): ScalarOverload[] => [
   { signature: `${name}(value INT) -> INT`, nulls: 'propagate', make: () => f.int ?? ((v: number) => v) },
   {
     signature: `${name}(value BIGINT) -> BIGINT`,
@@ -55,7 +68,7 @@ const sameType = (name: string, f: PerType): ScalarOverload[] => [
   {
     signature: `${name}(value DECIMAL) -> DECIMAL`,
     nulls: 'propagate',
-    returns: (args) => args[0]!,
+    returns: (args) => ofDecimal(args[0] as DecimalType),
     make: () => f.decimal,
   },
 ];
@@ -92,7 +105,7 @@ const floor = scalar({
   name: 'FLOOR',
   description: 'The largest whole number that is not above the value.',
   category: CATEGORY,
-  overloads: sameType('FLOOR', { double: Math.floor, decimal: floorDecimal }),
+  overloads: sameType('FLOOR', { double: Math.floor, decimal: floorDecimal }, wholeWithCarry),
   examples: [
     { sql: 'FLOOR(1.7)', result: '1.0' },
     { sql: 'FLOOR(-1.5E0)', result: '-2E0' },
@@ -103,7 +116,7 @@ const ceil = scalar({
   name: 'CEIL',
   description: 'The smallest whole number that is not below the value.',
   category: CATEGORY,
-  overloads: sameType('CEIL', { double: Math.ceil, decimal: (v) => floorDecimal(v.negate()).negate() }),
+  overloads: sameType('CEIL', { double: Math.ceil, decimal: (v) => floorDecimal(v.negate()).negate() }, wholeWithCarry),
   examples: [
     { sql: 'CEIL(1.2)', result: '2.0' },
     { sql: 'CEIL(-1.5E0)', result: '-1E0' },
@@ -139,12 +152,16 @@ function longOf(v: number): number | bigint {
   return bigintValue(BigInt(v));
 }
 
-/** DECIMAL(p, s) without its fraction. */
-function wholeType(t: SqlType): SqlType {
-  return t.kind === 'DECIMAL' ? decimal(Math.max(1, t.precision - t.scale), 0) : t;
-}
+/** Without its fraction. */
+const wholeType = ({ precision, scale }: DecimalType): SqlType => decimal(Math.max(1, precision - scale), 0);
 
-function roundingOverloads(name: string, whole: (v: number) => number, rounding: Rounding): ScalarOverload[] {
+function roundingOverloads(
+  name: string,
+  whole: (v: number) => number,
+  rounding: Rounding,
+  ofWhole: (t: DecimalType) => DecimalType,
+  ofPlaces: (t: DecimalType) => DecimalType,
+): ScalarOverload[] {
   return [
     { signature: `${name}(value BIGINT) -> BIGINT`, nulls: 'propagate', make: () => (v: number | bigint) => v },
     { signature: `${name}(value DOUBLE) -> BIGINT`, nulls: 'propagate', make: () => (v: number) => longOf(whole(v)) },
@@ -156,13 +173,13 @@ function roundingOverloads(name: string, whole: (v: number) => number, rounding:
     {
       signature: `${name}(value DECIMAL) -> DECIMAL`,
       nulls: 'propagate',
-      returns: (args) => wholeType(args[0]!),
+      returns: ([t]) => wholeType(ofWhole(t as DecimalType)),
       make: () => (v: Decimal) => roundDecimal(v, 0, rounding).setScale(0),
     },
     {
       signature: `${name}(value DECIMAL, places INT) -> DECIMAL`,
       nulls: 'propagate',
-      returns: (args) => args[0]!,
+      returns: ([t]) => ofPlaces(t as DecimalType),
       make: () => (v: Decimal, places: number) => roundDecimal(v, places, rounding),
     },
   ];
@@ -179,7 +196,7 @@ const round = scalar({
   description:
     'Rounds to so many places behind the point, before it where negative, none by default. Halves go up, towards positive infinity; what is a half is told by the digits that a DOUBLE shows.',
   category: CATEGORY,
-  overloads: roundingOverloads('ROUND', roundWhole, nearest),
+  overloads: roundingOverloads('ROUND', roundWhole, nearest, wholeWithCarry, withCarry),
   examples: [
     { sql: 'ROUND(1.5E0)', result: 'CAST(2 AS BIGINT)' },
     { sql: 'ROUND(-1.5E0)', result: 'CAST(-1 AS BIGINT)' },
@@ -194,7 +211,7 @@ const trunc = scalar({
   name: 'TRUNC',
   description: 'Cuts off after so many places behind the point, before it where negative, none by default.',
   category: CATEGORY,
-  overloads: roundingOverloads('TRUNC', Math.trunc, towardsZero),
+  overloads: roundingOverloads('TRUNC', Math.trunc, towardsZero, asItIs, asItIs),
   examples: [
     { sql: 'TRUNC(1.7E0)', result: 'CAST(1 AS BIGINT)' },
     { sql: 'TRUNC(-1.79, 1)', result: '-1.70' },
