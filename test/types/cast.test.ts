@@ -31,7 +31,8 @@ describe('to STRING', () => {
     [true, BOOLEAN, 'true'],
     [-7, INTEGER, '-7'],
     [9223372036854775807n, BIGINT, '9223372036854775807'],
-    [Decimal.of('1.5'), decimal(4, 2), '1.50'],
+    [Decimal.of('1.50'), decimal(4, 2), '1.50'],
+    [Decimal.of('1.5'), decimal(4, 2), '1.5'],
     [18993, DATE, '2022-01-01'],
     [4000, TIME, '00:00:04'],
     [48_300_000, TIME, '13:25'],
@@ -76,7 +77,7 @@ describe('to STRING', () => {
 describe('from STRING', () => {
   test.each<[string, SqlType, Value]>([
     ['TRUE', BOOLEAN, true],
-    ['yes', BOOLEAN, false],
+    ['yes', BOOLEAN, true],
     [' 12 ', INTEGER, 12],
     ['9223372036854775807', BIGINT, 9223372036854775807n],
     ['1e3', DOUBLE, 1000],

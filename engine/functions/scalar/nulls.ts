@@ -91,7 +91,8 @@ function pick(name: string, sign: 1 | -1): ScalarOverload[] {
 
 const greatest = scalar({
   name: 'GREATEST',
-  description: 'The largest argument that is not NULL. Numbers of different types need a CAST to one of them.',
+  description:
+    'The largest argument that is not NULL, a DECIMAL at its own scale. Numbers of different types need a CAST to one of them.',
   category: CATEGORY,
   overloads: pick('GREATEST', 1),
   examples: [
@@ -102,7 +103,8 @@ const greatest = scalar({
 
 const least = scalar({
   name: 'LEAST',
-  description: 'The smallest argument that is not NULL. Numbers of different types need a CAST to one of them.',
+  description:
+    'The smallest argument that is not NULL, a DECIMAL at its own scale. Numbers of different types need a CAST to one of them.',
   category: CATEGORY,
   overloads: pick('LEAST', -1),
   examples: [

@@ -41,6 +41,8 @@ type DecimalType = SqlType & { readonly kind: 'DECIMAL' };
 /** From so many digits on a result has the type that ksqlDB gives it; there a carry is an error of the row. */
 const NO_ROOM = 33;
 
+const CARRY = `A DECIMAL of fewer than ${NO_ROOM} digits gets one more, for what is carried; beyond, a carry is NULL and an entry in the processing log.`;
+
 /** With room for one digit more in front: 9.9 rounds to 10. */
 const withCarry = ({ precision, scale }: DecimalType): DecimalType =>
   decimal(precision < NO_ROOM ? precision + 1 : precision, scale) as DecimalType;
@@ -103,7 +105,7 @@ function floorDecimal(v: Decimal): Decimal {
 
 const floor = scalar({
   name: 'FLOOR',
-  description: 'The largest whole number that is not above the value.',
+  description: `The largest whole number that is not above the value. ${CARRY}`,
   category: CATEGORY,
   overloads: sameType('FLOOR', { double: Math.floor, decimal: floorDecimal }, wholeWithCarry),
   examples: [
@@ -114,7 +116,7 @@ const floor = scalar({
 
 const ceil = scalar({
   name: 'CEIL',
-  description: 'The smallest whole number that is not below the value.',
+  description: `The smallest whole number that is not below the value. ${CARRY}`,
   category: CATEGORY,
   overloads: sameType('CEIL', { double: Math.ceil, decimal: (v) => floorDecimal(v.negate()).negate() }, wholeWithCarry),
   examples: [
@@ -193,8 +195,7 @@ function roundWhole(v: number): number {
 
 const round = scalar({
   name: 'ROUND',
-  description:
-    'Rounds to so many places behind the point, before it where negative, none by default. Halves go up, towards positive infinity; what is a half is told by the digits that a DOUBLE shows.',
+  description: `Rounds to so many places behind the point, before it where negative, none by default. Halves go up, towards positive infinity; what is a half is told by the digits that a DOUBLE shows. ${CARRY}`,
   category: CATEGORY,
   overloads: roundingOverloads('ROUND', roundWhole, nearest, wholeWithCarry, withCarry),
   examples: [
