@@ -4,7 +4,8 @@ import type { DriverRecord } from '../../engine/runtime/topology-driver.js';
 import { parseScript, SourceText } from '../../parser/index.js';
 import type { ExpectedError, RecordSpec, TestCase } from './case.js';
 import { attempt, CaseError, errorDifference } from './case-error.js';
-import { difference } from './compare.js';
+import { difference, printActual } from './compare.js';
+import { printJson } from './lossless-json.js';
 import { type CaseTools, MemoryEngine } from './memory-engine.js';
 import { checkPost } from './post.js';
 import { registerTopics } from './schemas.js';
@@ -114,13 +115,11 @@ class World {
       const owner = this.ownerOf(topic);
       for (let i = 0; i < Math.max(expected.length, actual.length); i++) {
         const [e, a] = [expected[i], actual[i]];
-        if (e === undefined)
-          return failed(
-            `topic ${topic}: a record too many, number ${i}: ${show(a!, owner, doubles, this.engine.registry)}`,
-          );
-        if (a === undefined) return failed(`topic ${topic}: record ${i} of ${expected.length} did not come`);
-        const d = this.compareRecord(e, a, owner, doubles);
-        if (d !== null) return failed(`topic ${topic}, record ${i}: ${d}`);
+        const d = e === undefined || a === undefined ? '' : this.compareRecord(e, a, owner, doubles);
+        if (d === null) continue;
+        const wanted = e === undefined ? 'no further record' : expectedText(e);
+        const got = a === undefined ? 'missing' : show(a, owner, doubles, this.engine.registry);
+        return failed(`Topic '${topic}', message ${i}: Expected ${wanted} but was ${got}${d === '' ? '' : `\n${d}`}`);
       }
     }
     const problem =
@@ -200,12 +199,18 @@ class World {
 const sameBytes = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
   a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
 
+const windowText = (w: { readonly start: number; readonly end: number | undefined } | null): string =>
+  w === null ? '' : ` window=${w.start}..${w.end ?? ''}`;
+
+function expectedText(e: RecordSpec): string {
+  const at = e.timestamp === undefined ? '' : ` with timestamp=${e.timestamp}`;
+  return `<${printJson(e.key)}, ${printJson(e.value)}>${at}${windowText(e.window)}`;
+}
+
 function show(r: DriverRecord, owner: DataSource, doubles: boolean, registry: MemoryRegistry): string {
   const { key, window } = splitKey(r.key, owner);
   const columns = owner.schema.value.filter((c) => c.headers === undefined);
-  const text = (a: unknown) =>
-    JSON.stringify(a, (_, v) => (typeof v === 'bigint' ? String(v) : v instanceof Map ? Object.fromEntries(v) : v));
-  return `key ${text(decodeActual(key, owner.keyFormat, owner.schema.key, { isKey: true, doubles, registry }))} value ${text(
-    decodeActual(r.value, owner.valueFormat, columns, { isKey: false, doubles, registry }),
-  )} timestamp ${r.timestamp}${window === null ? '' : ` window ${window.start}..${window.end}`}`;
+  const own = decodeActual(key, owner.keyFormat, owner.schema.key, { isKey: true, doubles, registry });
+  const value = decodeActual(r.value, owner.valueFormat, columns, { isKey: false, doubles, registry });
+  return `<${printActual(own)}, ${printActual(value)}> with timestamp=${r.timestamp}${windowText(window)}`;
 }
