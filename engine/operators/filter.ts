@@ -1,9 +1,4 @@
-import type { Store } from '../stores/store.js';
-import { ByteWriter } from '../types/bytes.js';
 import type { TypedExpr } from '../types/expr.js';
-import { KeyCodec } from '../types/key-codec.js';
-import { NO_WINDOW } from '../types/record.js';
-import type { Column } from '../types/schema.js';
 import type { FilterNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { type GivenKeys, givenKey } from './given-keys.js';
@@ -37,8 +32,6 @@ export class StreamFilter implements Operator {
 export type Before =
   /** The records say what they replace. */
   | { readonly kind: 'previous'; readonly former: FormerFilters | null }
-  /** It keeps the keys that it has let through. */
-  | { readonly kind: 'store'; readonly keyColumns: readonly Column[] }
   /** The predicate looks at the key alone: what it says of a row it says of all rows of that key. */
   | { readonly kind: 'key' }
   /** A push query knows what it has given. */
@@ -61,9 +54,6 @@ export interface FormerFilters {
  */
 export class TableFilter implements Operator {
   private readonly predicate: Evaluator;
-  private readonly store: Store | null = null;
-  private readonly codec: KeyCodec | null = null;
-  private readonly key = new ByteWriter();
   private readonly former: readonly Evaluator[] = [];
   private readonly held = newRecord();
   /** The key of `held`; null: nothing is held back. */
@@ -77,10 +67,6 @@ export class TableFilter implements Operator {
     private readonly before: Before,
   ) {
     this.predicate = env.compile(node.predicate, node.id);
-    if (before.kind === 'store') {
-      this.store = env.store(node.store!).store;
-      this.codec = new KeyCodec(before.keyColumns.map((c) => c.type));
-    }
     if (before.kind === 'previous' && before.former !== null) {
       const all: Evaluator = () => true;
       this.former = before.former.predicates.map((p) => (p === null ? all : env.compile(p, node.id)));
@@ -105,9 +91,6 @@ export class TableFilter implements Operator {
         record.previous = matched ? previous : null;
         break;
       }
-      case 'store':
-        if (!this.remember(record, matches) && !matches) return;
-        break;
       case 'key':
         if (!matches) return;
         break;
@@ -174,22 +157,4 @@ export class TableFilter implements Operator {
   private keyOf(record: TaskRecord): Buffer {
     return (this.before as Extract<Before, { kind: 'previous' }>).former!.keys.encode(record)!;
   }
-
-  /** Notes what happens to the key now; true where its row had gone on before. */
-  private remember(record: TaskRecord, matches: boolean): boolean {
-    const store = this.store!;
-    this.key.reset();
-    this.codec!.encode(record.key!, this.key);
-    if (record.windowStart !== NO_WINDOW) {
-      this.key.int64(record.windowStart);
-      this.key.int64(record.windowEnd);
-    }
-    const key = this.key.toBuffer();
-    const had = store.get(key) !== undefined;
-    if (matches && !had) store.put(key, PRESENT);
-    else if (!matches && had) store.delete(key);
-    return had;
-  }
 }
-
-const PRESENT: Uint8Array = Uint8Array.of(1);

@@ -28,7 +28,6 @@ const ROW: FormatRef = { name: 'ROW', properties: {} };
 /** Store and topic names that ksqlDB's users know. */
 const STORE_NAMES = {
   aggregate: 'Aggregate-Aggregate-Materialize',
-  having: 'Having',
   source: 'Source',
   left: 'Join-Left-Rows',
   right: 'Join-Right-Rows',
@@ -90,7 +89,7 @@ export class TopologyBuilder {
           input: input.out,
           predicate: plan.predicate,
           table: plan.table,
-          store: plan.having ? { name: this.#name(STORE_NAMES.having), kind: 'table' } : null,
+          store: null,
         });
       }
       case 'project': {

@@ -240,7 +240,6 @@ class Facts {
 
   before(node: FilterNode, given?: GivenKeys): Before {
     if (this.tellsPrevious(node.input)) return { kind: 'previous', former: this.former(node) };
-    if (node.store !== null) return { kind: 'store', keyColumns: this.keyColumns(node.input) };
     if (isOfKey(node)) return { kind: 'key' };
     if (given === undefined) return { kind: 'unknown' };
     const types = this.keyColumns(node.input).map((c) => c.type);
@@ -370,7 +369,7 @@ class Facts {
 
 /** Whether a filter may have to know keys that it has seen. */
 const remembers = (before: Before): boolean =>
-  before.kind === 'store' || before.kind === 'unknown' || (before.kind === 'previous' && before.former !== null);
+  before.kind === 'unknown' || (before.kind === 'previous' && before.former !== null);
 
 /** Whether typed expressions, at any depth of a plan's plain data, read a key column. */
 function readsKey(part: unknown): boolean {

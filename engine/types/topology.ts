@@ -105,7 +105,7 @@ export interface FilterNode extends NodeBase {
   readonly input: NodeId;
   readonly predicate: TypedExpr;
   readonly table: boolean;
-  /** HAVING keeps what it has let through, so that a row that stops matching gives exactly one tombstone. */
+  /** Null. HAVING of older versions has a store, which nobody uses: the aggregate knows what it has given. */
   readonly store: StoreRef | null;
 }
 
