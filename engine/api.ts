@@ -109,6 +109,8 @@ export interface QueryStats {
   readonly recordsOut: number;
   /** Records that could not be decoded. */
   readonly skipped: number;
+  /** Rows that could not be encoded, and records that the log has refused. */
+  readonly unwritten: number;
   /** Records that came after their window's grace. */
   readonly late: number;
   readonly evaluationErrors: number;

@@ -330,6 +330,7 @@ export class Engine implements EngineApi {
         recordsIn: counters?.recordsIn ?? 0,
         recordsOut: counters?.recordsOut ?? 0,
         skipped: counters?.skipped ?? 0,
+        unwritten: counters?.unwritten ?? 0,
         late: counters?.late ?? 0,
         evaluationErrors: counters?.evaluationErrors ?? 0,
         unlogged: counters?.unlogged ?? 0,

@@ -301,7 +301,7 @@ export const SETTINGS: readonly SettingDef[] = [
     default: null,
     editable: true,
     description:
-      'Topic that gets the records that a query could not decode, as they are, with their origin in headers. Created where it is missing.',
+      'Topic that gets the records that a query could not decode, or Kafka would not take, as they are, with their origin in headers. Created where it is missing.',
   },
   {
     name: 'weir.errors.late.topic.name',

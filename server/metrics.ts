@@ -5,6 +5,7 @@ type CounterName =
   | 'recordsIn'
   | 'recordsOut'
   | 'skipped'
+  | 'unwritten'
   | 'late'
   | 'evaluationErrors'
   | 'unlogged'
@@ -16,6 +17,7 @@ const COUNTERS: readonly (readonly [name: string, help: string, member: CounterN
   ['weir_query_records_in_total', 'Records that a persistent query has read.', 'recordsIn'],
   ['weir_query_records_out_total', 'Records that a persistent query has written.', 'recordsOut'],
   ['weir_query_records_skipped_total', 'Records that could not be decoded.', 'skipped'],
+  ['weir_query_records_unwritten_total', 'Rows that could not be encoded, or that Kafka has refused.', 'unwritten'],
   ['weir_query_records_late_total', "Records that came after their window's grace.", 'late'],
   ['weir_query_evaluation_errors_total', 'Expressions that failed and gave NULL.', 'evaluationErrors'],
   ['weir_query_errors_unlogged_total', 'Errors that came too fast for a line in the processing log.', 'unlogged'],

@@ -142,13 +142,15 @@ function processingErrors(e: Json, table: TableText): string {
   if (entries.length === 0) return 'No record has failed on this node since it was started.';
   const rows = entries.map((entry) => {
     const message = entry.message as Json;
-    const error = (message.deserializationError ?? message.recordProcessingError) as Json;
-    const cause = (error.cause as string[]).join(': ');
+    const kinds = ['deserializationError', 'recordProcessingError', 'productionError', 'serializationError'];
+    const error = kinds.map((kind) => message[kind]).find((e) => e != null) as Json;
+    const cause = ((error.cause as string[] | undefined) ?? []).join(': ');
     const topic = text(error.topic);
+    const offset = error.offset === undefined ? '' : `${text(error.partition)}@${text(error.offset)}`;
     return [
       new Date(entry.time as number).toISOString(),
       text(entry.logger).replace(/^processing\./, ''),
-      `${topic === '' ? '' : `${topic}-`}${text(error.partition)}@${text(error.offset)}`,
+      [topic, offset].filter((t) => t !== '').join('-'),
       `${error.target == null ? '' : `${text(error.target)}: `}${cause === '' ? text(error.errorMessage) : cause}`,
     ];
   });

@@ -11,6 +11,25 @@ import {
   sealBatch,
 } from '../engine/types/batch.js';
 
+function timesOf(raw: Buffer): number[] {
+  const c = new BatchCursor();
+  c.reset(batchAt(raw, 0));
+  const times: number[] = [];
+  while (c.next()) times.push(c.timestamp);
+  return times;
+}
+
+/** A record without key, value and headers, as bytes. */
+function record(difference: bigint, index: number): Buffer {
+  const delta = BigInt.asIntN(64, difference);
+  let z = BigInt.asUintN(64, (delta << 1n) ^ (delta >> 63n));
+  const varlong: number[] = [];
+  for (; z >= 128n; z >>= 7n) varlong.push(Number(z & 127n) | 128);
+  varlong.push(Number(z));
+  const body = [0, ...varlong, index * 2, 1, 1, 0];
+  return Buffer.from([body.length * 2, ...body]);
+}
+
 describe('record batch', () => {
   it('gives back what was written: nulls, headers, timestamps far apart', () => {
     const b = new BatchBuilder();
@@ -44,6 +63,53 @@ describe('record batch', () => {
     expect(c.offset).toBe(42);
     raw[70]! ^= 1;
     expect(batchIntact(raw, 0, raw.length)).toBe(false);
+  });
+
+  it('keeps times exact that are as far apart as times can be', () => {
+    const v = Buffer.from('v');
+    const times = [
+      8_000_000_000_000_001,
+      5000,
+      1_680_674_828_123,
+      0,
+      Number.MAX_SAFE_INTEGER,
+      1,
+      4_503_599_627_370_497,
+    ];
+    for (const order of [times, times.toReversed()]) {
+      const b = new BatchBuilder();
+      for (const t of order) b.add(t, null, -1, -1, v, 0, 1);
+      expect(timesOf(b.finish()!)).toEqual(order);
+    }
+  });
+
+  it('takes no time that is none, and is as it was then', () => {
+    const v = Buffer.from('v');
+    const b = new BatchBuilder();
+    b.add(1000, null, -1, -1, v, 0, 1);
+    for (const t of [2 ** 63, 2 ** 53, -(2 ** 53), 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => b.add(t, null, -1, -1, v, 0, 1)).toThrow('is no timestamp');
+    }
+    b.add(2000, null, -1, -1, v, 0, 1);
+    expect(timesOf(b.finish()!)).toEqual([1000, 2000]);
+  });
+
+  it('reads the neighbours of a time beyond 2^53 as they are, which is told from a time', () => {
+    // What a Java producer writes of Long.MAX_VALUE, 1000 and Long.MIN_VALUE + 5: differences to the first, 64 bits wide.
+    const first = 2n ** 63n - 1n;
+    const b = new BatchBuilder();
+    const v = Buffer.from('v');
+    for (const t of [0, 0, 0]) b.add(t, null, -1, -1, v, 0, 1);
+    const plain = b.finish()!;
+    const records = [0n, 1000n - first, -(2n ** 63n) + 5n - first].map((delta, i) => record(delta, i));
+    const raw = Buffer.concat([plain.subarray(0, 61), ...records]);
+    raw.writeInt32BE(raw.length - 12, 8);
+    raw.writeBigInt64BE(first, 27);
+    const [never, second, before] = timesOf(raw);
+    expect(Number.isSafeInteger(never)).toBe(false);
+    expect(second).toBe(1000);
+    expect(Number.isSafeInteger(before)).toBe(false);
+    expect(before).toBeLessThan(0);
   });
 
   it('hashes as Kafka does', () => {

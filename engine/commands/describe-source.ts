@@ -95,7 +95,7 @@ async function describeSource(
   const reading = queriesReading(catalog, source.name);
   const topic = extended ? await parts.log.describeTopic(source.topic.name) : undefined;
   const counters = writing.map((id) => parts.runtime.query(id)?.counters());
-  const sum = (name: 'recordsIn' | 'recordsOut' | 'skipped' | 'late' | 'evaluationErrors') =>
+  const sum = (name: 'recordsIn' | 'recordsOut' | 'skipped' | 'unwritten' | 'late' | 'evaluationErrors') =>
     counters.reduce((n, c) => n + (c?.[name] ?? 0), 0);
   return {
     name: source.name,
@@ -111,7 +111,7 @@ async function describeSource(
         : '',
     errorStats:
       extended && writing.length > 0
-        ? `records skipped: ${sum('skipped')}  expressions failed: ${sum('evaluationErrors')}`
+        ? `records skipped: ${sum('skipped')}  records not written: ${sum('unwritten')}  expressions failed: ${sum('evaluationErrors')}`
         : '',
     ...clusterStats(counted, writing, reading),
     extended,

@@ -2,7 +2,9 @@ import type { ResolvedInsertValues } from '../analyzer/index.js';
 import type { RawRecord } from '../api.js';
 import { type CompileContext, compileConstant } from '../expression/index.js';
 import type { Format } from '../formats/format.js';
+import { isEventTime } from '../operators/timestamp.js';
 import { ByteWriter } from '../types/bytes.js';
+import { WeirError } from '../types/errors.js';
 import type { TypedExpr } from '../types/expr.js';
 import type { Column } from '../types/schema.js';
 import type { FormatRef } from '../types/topology.js';
@@ -50,6 +52,18 @@ export function insertedRecord(
   return {
     key: encode(resolved.key, schema.key, keyFormat, true),
     value: encode(resolved.value, written, valueFormat, false),
-    timestamp: resolved.rowtime === null ? undefined : Number(constant(resolved.rowtime)),
+    timestamp: resolved.rowtime === null ? undefined : rowtime(constant(resolved.rowtime)),
   };
+}
+
+/** NULL: the time of the INSERT. */
+function rowtime(value: Value): number | undefined {
+  if (value === null) return undefined;
+  const ms = Number(value);
+  if (isEventTime(ms)) return ms;
+  throw new WeirError(
+    'BAD_STATEMENT',
+    `ROWTIME ${String(value)} is no time of a record.`,
+    `It is milliseconds since 1970-01-01, from 0 to ${Number.MAX_SAFE_INTEGER}.`,
+  );
 }

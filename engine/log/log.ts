@@ -1,4 +1,5 @@
-import type { RecordBatch } from '../types/batch.js';
+import type { BatchCursor, RecordBatch } from '../types/batch.js';
+import type { WeirError } from '../types/errors.js';
 
 /**
  * The partitioned log under everything. Two implementations, `embedded` (LevelDB, one process) and `kafka` (kafkajs),
@@ -162,6 +163,19 @@ export interface WriterOptions {
   /** Set: exactly once. The next writer with the same id fences this one and aborts what it left open. */
   readonly transactionalId?: string;
   readonly compression?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+  /**
+   * Told of a record that the log does not take for what it is: too large for its topic, a time out of its bounds, no key on a
+   * compacted topic. True: it is left out, and all others are written. False, or no such option: the writer fails.
+   */
+  readonly refused?: (record: RefusedRecord) => boolean;
+}
+
+export interface RefusedRecord extends TopicPartition {
+  readonly error: WeirError;
+  /** The record; only while the call lasts. */
+  readonly cursor: BatchCursor;
+  /** It would be taken with fewer bytes. */
+  readonly tooLarge: boolean;
 }
 
 /**

@@ -93,6 +93,8 @@ export interface OperatorContext {
   late(node: string, record: StreamRecord, why: Lateness): void;
   /** What a step does, to be counted by itself: one object for all tasks of a query in a thread. */
   stats(node: string, kind: StepStats['kind']): StepStats;
+  /** A row could not be written: it is left out. Counted and logged with its topic. Left out where nothing is written. */
+  unwritten?(node: string, message: string, record: StreamRecord, place: WritePlace): void;
   /** Largest record timestamp that this task has seen. */
   streamTime(): number;
 }
@@ -103,6 +105,13 @@ export interface Lateness {
   readonly windowEnd: number;
   readonly streamTime: number;
   readonly graceMs: number;
+}
+
+/** Where a row was to be written. */
+export interface WritePlace {
+  readonly topic: string;
+  /** What of the record could not be written; left out where it is neither. */
+  readonly target?: 'key' | 'value';
 }
 
 export interface RecordPlace {

@@ -1,4 +1,5 @@
 import { DecodeError, type RowDecoder } from '../formats/format.js';
+import { SchemaNeeded } from '../formats/registry/registry.js';
 import type { BatchCursor } from '../types/batch.js';
 import { readInt64 } from '../types/bytes.js';
 import { messageOf, WeirError } from '../types/errors.js';
@@ -8,7 +9,7 @@ import { BOOLEAN } from '../types/sql-type.js';
 import type { SourceNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { NO_BYTES, type OperatorEnv, type TaskRecord } from './operator.js';
-import { TimestampReader } from './timestamp.js';
+import { isEventTime, TimestampReader, whyNoEventTime } from './timestamp.js';
 
 /** Payload columns on a repartition topic of a table: whether there is a replaced row, it, whether there is a new one, it. */
 export const changeColumns = (value: readonly Column[]): readonly Column[] => [
@@ -17,6 +18,10 @@ export const changeColumns = (value: readonly Column[]): readonly Column[] => [
   { name: 'HAS_VALUE', type: BOOLEAN },
   ...value,
 ];
+
+/** A recursive schema takes data of any depth, the stack does not. */
+const undecodable = (e: unknown): string =>
+  e instanceof RangeError && /call stack/.test(e.message) ? 'It is nested too deep' : messageOf(e);
 
 const WINDOW_SIZES = { time: 8, session: 16 } as const;
 
@@ -80,8 +85,9 @@ export class SourceReader {
       else record.value = this.readValue(cursor, b, value);
       if (this.payload !== null && record.value !== null) this.fillHeaders(value, record.headers ?? []);
     } catch (e) {
-      if (!(e instanceof DecodeError)) throw e;
-      return this.skip(cursor, partition, e.message, target, e);
+      if (e instanceof SchemaNeeded) throw e;
+      // Whatever a decoder meets in one record's bytes is that record's matter, not the query's.
+      return this.skip(cursor, partition, undecodable(e), target, e as Error);
     }
     if (this.node.table && record.key === null) return this.skip(cursor, partition, 'a table has no row without a key');
     if (this.timestamps !== null) {
@@ -93,7 +99,7 @@ export class SourceReader {
         if (record.timestamp < 0) return this.untimed(cursor, partition, this.timestamps.reason);
       }
     }
-    if (record.timestamp < 0) return this.skip(cursor, partition, `the timestamp ${record.timestamp} is negative`);
+    if (!isEventTime(record.timestamp)) return this.skip(cursor, partition, whyNoEventTime(record.timestamp));
     return true;
   }
 

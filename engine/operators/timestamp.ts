@@ -3,6 +3,13 @@ import { DAY_MS, daysInMonth, daysOf, parseTimestamp } from '../types/temporal.j
 import { temporalPattern } from '../types/temporal-pattern.js';
 import type { Value } from '../types/value.js';
 
+/** The bounds of event time: milliseconds since 1970 that a double has exactly. Kafka takes no negative ones. */
+export const isEventTime = (ms: number): boolean => ms >= 0 && ms <= Number.MAX_SAFE_INTEGER;
+
+/** Why a number that was read is none. */
+export const whyNoEventTime = (ms: number | bigint): string =>
+  ms < 0 ? `the timestamp ${ms} is negative` : `the timestamp ${ms} is beyond ${Number.MAX_SAFE_INTEGER}`;
+
 /**
  * Reads event time from a column: BIGINT and TIMESTAMP are milliseconds already, a STRING is read with its
  * TIMESTAMP_FORMAT (a pattern of java.time.format.DateTimeFormatter) or, without one, as ISO 8601; without a zone in UTC.
@@ -18,7 +25,7 @@ export class TimestampReader {
 
   read(value: Value): number {
     if (typeof value === 'number') return this.inRange(value);
-    if (typeof value === 'bigint') return this.inRange(Number(value));
+    if (typeof value === 'bigint') return this.inRange(Number(value), value);
     if (value === null) return this.fail('the timestamp column is null');
     if (typeof value !== 'string') return this.fail('the timestamp column holds no time');
     try {
@@ -28,8 +35,8 @@ export class TimestampReader {
     }
   }
 
-  private inRange(ms: number): number {
-    return ms >= 0 ? ms : this.fail(`the timestamp ${ms} is negative`);
+  private inRange(ms: number, exact: number | bigint = ms): number {
+    return isEventTime(ms) ? ms : this.fail(whyNoEventTime(exact));
   }
 
   private fail(reason: string): number {

@@ -1,11 +1,12 @@
 import type { RowEncoder } from '../formats/format.js';
 import { partitionOf } from '../types/batch.js';
 import { ByteWriter } from '../types/bytes.js';
+import { messageOf } from '../types/errors.js';
 import { evaluationMessage } from '../types/evaluation-error.js';
 import { fitCheck } from '../types/fit.js';
 import { type AppendBatch, OutputBatches } from '../types/output-batches.js';
 import type { Header } from '../types/record.js';
-import type { FormatRef, KeyWindow, RepartitionNode, SinkNode } from '../types/topology.js';
+import type { FormatRef, KeyWindow, NodeId, RepartitionNode, SinkNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import type { Operator, OperatorEnv, TaskRecord } from './operator.js';
 import { changeColumns } from './source.js';
@@ -32,7 +33,7 @@ const NO_HEADERS: readonly Header[] = [];
  * partitioner (murmur2 of the key's bytes); null keys go round. Serves sinks and repartition topics.
  */
 export class TopicSink implements Operator {
-  /** Records since the task began. */
+  /** Records since the task began, those that the log has refused left out. */
   records = 0;
   private readonly partitions: number;
   private readonly batches: OutputBatches;
@@ -77,19 +78,33 @@ export class TopicSink implements Operator {
   process(record: TaskRecord): void {
     const timestamp = this.timestamps === null ? record.timestamp : this.eventTime(record);
     if (timestamp < 0) return;
-    const value = this.value;
+    const { key, value } = this;
     value.reset();
-    const row = this.changeRow === null ? record.value : this.change(record, this.changeRow);
-    const valueStart = row !== null && this.valueEncoder.encode(this.fitValue(row, record), value) ? 0 : -1;
-    const headers = record.headers ?? NO_HEADERS;
-    if (this.rawKey) {
-      this.add(timestamp, record.keyBytes, record.keyStart, record.keyEnd, valueStart, headers);
+    key.reset();
+    let valueStart = -1;
+    let keyStart = -1;
+    let target: 'key' | 'value' = 'value';
+    try {
+      const row = this.changeRow === null ? record.value : this.change(record, this.changeRow);
+      if (row !== null && this.valueEncoder.encode(this.fitValue(row, record), value)) valueStart = 0;
+      target = 'key';
+      if (!this.rawKey && record.key !== null && this.encodeKey(record, record.key, key)) keyStart = 0;
+    } catch (e) {
+      // One row that does not fit its schema is that row's matter, not the query's.
+      this.env.unwritten?.(this.node.id, messageOf(e), record, { topic: this.topic, target });
       return;
     }
-    const key = this.key;
-    key.reset();
-    const keyStart = record.key !== null && this.encodeKey(record, record.key, key) ? 0 : -1;
-    this.add(timestamp, key.buffer, keyStart, key.length, valueStart, headers);
+    const headers = record.headers ?? NO_HEADERS;
+    if (this.rawKey) this.add(timestamp, record.keyBytes, record.keyStart, record.keyEnd, valueStart, headers);
+    else this.add(timestamp, key.buffer, keyStart, key.length, valueStart, headers);
+  }
+
+  get topic(): string {
+    return this.batches.topic;
+  }
+
+  get nodeId(): NodeId {
+    return this.node.id;
   }
 
   /** Bytes that wait to be appended. */
@@ -169,7 +184,7 @@ export class TopicSink implements Operator {
     const row = at.from === 'key' ? record.key : record.value;
     if (row === null) return record.timestamp;
     const time = this.timestamps!.read(row[at.index] ?? null);
-    if (time < 0) this.env.evaluationError(this.node.id, this.timestamps!.reason, record);
+    if (time < 0) this.env.unwritten?.(this.node.id, this.timestamps!.reason, record, { topic: this.topic });
     return time;
   }
 }

@@ -1,4 +1,5 @@
-import type { Lateness, OperatorContext, RecordPlace } from '../operators/operator.js';
+import type { RefusedRecord } from '../log/log.js';
+import type { Lateness, OperatorContext, RecordPlace, WritePlace } from '../operators/operator.js';
 import { timeText } from '../operators/step-reasons.js';
 import { StepBook, type StepStats } from '../operators/step-stats.js';
 import type { BatchCursor } from '../types/batch.js';
@@ -11,6 +12,8 @@ export interface CounterValues {
   readonly recordsOut: number;
   /** Records that could not be read. */
   readonly skipped: number;
+  /** Rows that could not be encoded, and records that the log has refused. */
+  readonly unwritten: number;
   /** Records behind their window's grace. */
   readonly late: number;
   readonly evaluationErrors: number;
@@ -37,6 +40,8 @@ export interface BadRecords {
   failed(node: string, message: string): void;
   /** The record that the task is at came too late. */
   late(node: string, message: string, why: Lateness): void;
+  /** A row that came of the record that the task is at could not be written. */
+  unwritten(node: string, message: string, row: () => string, place: WritePlace): void;
 }
 
 /** Lines of one kind that a query sends to the processing log a second; the counters go on. */
@@ -49,6 +54,7 @@ export class Counters implements OperatorContext {
   recordsIn = 0;
   recordsOut = 0;
   skippedRecords = 0;
+  unwrittenRecords = 0;
   lateRecords = 0;
   evaluationErrors = 0;
   commits = 0;
@@ -83,6 +89,10 @@ export class Counters implements OperatorContext {
         bad?.late(node, message, why);
       },
       stats: (node, kind) => this.stats(node, kind),
+      unwritten: (node, message, record, place) => {
+        this.unwritten(node, message, record, place);
+        bad?.unwritten(node, message, () => rowText(record), place);
+      },
       streamTime,
     };
   }
@@ -104,6 +114,27 @@ export class Counters implements OperatorContext {
     this.report(
       { queryId: this.queryId, kind: 'deserialization', node, message, topic, partition, offset, target },
       { bytes: () => (cursor === undefined ? null : bytesOf(cursor, target ?? 'value')), text: () => null },
+    );
+  }
+
+  unwritten(node: string, message: string, record: StreamRecord, { topic, target }: WritePlace): void {
+    this.unwrittenRecords++;
+    const { partition, offset } = record;
+    this.lastError = `${topic}: ${message}`;
+    this.report(
+      { queryId: this.queryId, kind: 'serialization', node, message, topic, partition, offset, target },
+      { bytes: () => null, text: () => rowText(record) },
+    );
+  }
+
+  /** The log does not take a record. */
+  refused(node: string, { topic, partition, error }: RefusedRecord): void {
+    this.unwrittenRecords++;
+    const message = error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
+    this.lastError = message;
+    this.report(
+      { queryId: this.queryId, kind: 'production', node, message, topic, partition, offset: -1 },
+      { bytes: () => null, text: () => null },
     );
   }
 
@@ -134,6 +165,7 @@ export class Counters implements OperatorContext {
       recordsIn: this.recordsIn,
       recordsOut: this.recordsOut,
       skipped: this.skippedRecords,
+      unwritten: this.unwrittenRecords,
       late: this.lateRecords,
       evaluationErrors: this.evaluationErrors,
       lastError: this.lastError,

@@ -1,4 +1,6 @@
+import type { RefusedRecord } from '../log/log.js';
 import type { Lateness, RecordPlace } from '../operators/operator.js';
+import { isEventTime } from '../operators/timestamp.js';
 import type { BatchCursor } from '../types/batch.js';
 import { type AppendBatch, OutputBatches } from '../types/output-batches.js';
 import type { Header } from '../types/record.js';
@@ -11,10 +13,15 @@ export const DEAD_LETTER_HEADERS = {
   timestamp: '__weir.errors.timestamp',
   query: '__weir.errors.query.id',
   node: '__weir.errors.node',
-  /** `KEY`, `VALUE`, `RECORD` (it could not be read for another reason), `EVALUATION` or `LATE`. */
+  /**
+   * `KEY`, `VALUE`, `RECORD` (it could not be read for another reason), `EVALUATION`, `LATE`, or `WRITE`: a row that came of the record
+   * could not be encoded, or, without an offset, Kafka has refused what was to be written.
+   */
   stage: '__weir.errors.stage',
   message: '__weir.errors.exception.message',
   service: '__weir.errors.service.id',
+  /** Its size, where the value was too large for the dead-letter topic and is left out. */
+  omitted: '__weir.errors.value.bytes',
 } as const;
 
 /** Further headers of late records; times are milliseconds since the epoch. */
@@ -51,6 +58,7 @@ export interface Letter {
 }
 
 const MAX_MESSAGE = 4096;
+const NO_BYTES = Buffer.alloc(0);
 
 interface Box {
   readonly batches: OutputBatches;
@@ -88,6 +96,38 @@ export class DeadLetters {
     this.records++;
   }
 
+  /** A row that came of the record under `cursor` could not be encoded. */
+  unencodable(node: string, message: string, place: RecordPlace, cursor: BatchCursor): void {
+    if (this.errors === null) return;
+    this.add(this.errors, node, message, 'WRITE', place, cursor);
+    this.records++;
+  }
+
+  /** A row that came of no one record, as text. */
+  unencodableRow(node: string, message: string, topic: string, row: string): void {
+    if (this.errors === null) return;
+    const now = this.options.now();
+    const headers = this.origin(node, message, 'WRITE', { topic, partition: 0 }, now);
+    write(this.errors, 0, now, { key: null, value: Buffer.from(row, 'utf8') }, headers);
+    this.records++;
+  }
+
+  /** The log does not take a record. One that was a letter already loses its value, and then is let go. */
+  refused(node: string, { topic, partition, error, cursor, tooLarge }: RefusedRecord): void {
+    const { key, value } = letterOf(cursor);
+    const headers = cursor.headers();
+    const now = this.options.now();
+    const own = [this.errors, this.lates].find((box) => box?.batches.topic === topic);
+    if (own != null) {
+      const omitted = header(DEAD_LETTER_HEADERS.omitted, String(value?.length));
+      if (tooLarge && value !== null) write(own, partition, now, { key, value: null }, [...headers, omitted]);
+    } else if (this.errors !== null) {
+      headers.push(...this.origin(node, error.message, 'WRITE', { topic, partition }, cursor.timestamp));
+      write(this.errors, partition, now, { key, value }, headers);
+      this.records++;
+    }
+  }
+
   /** An expression failed on the record under `cursor`; once a record. */
   failed(node: string, message: string, place: RecordPlace, cursor: BatchCursor): void {
     if (this.errors === null || !this.options.evaluation || !isNew(this.failedTo, place)) return;
@@ -118,60 +158,82 @@ export class DeadLetters {
     return (this.errors?.batches.bytes ?? 0) + (this.lates?.batches.bytes ?? 0);
   }
 
+  /** Whether it is one of the topics that letters go to. */
+  writesTo(topic: string): boolean {
+    return this.errors?.batches.topic === topic || this.lates?.batches.topic === topic;
+  }
+
   drain(append: AppendBatch): void {
     this.errors?.batches.drain(append);
     this.lates?.batches.drain(append);
   }
 
   private add(
-    { batches, partitions }: Box,
+    box: Box,
     node: string,
     message: string,
     stage: string,
     place: RecordPlace,
     cursor: BatchCursor,
-    letter?: Letter,
+    letter: Letter = letterOf(cursor),
     more: readonly Header[] = [],
   ): void {
+    const { timestamp } = cursor;
+    const headers = [...cursor.headers(), ...this.origin(node, message, stage, place, timestamp), ...more];
+    write(box, place.partition, isEventTime(timestamp) ? timestamp : this.options.now(), letter, headers);
+  }
+
+  private origin(
+    node: string,
+    message: string,
+    stage: string,
+    place: Pick<RecordPlace, 'topic' | 'partition'> & { readonly offset?: number },
+    timestamp: number,
+  ): Header[] {
     const { serviceId, queryId } = this.options;
     const names = DEAD_LETTER_HEADERS;
-    const headers: readonly Header[] = [
-      ...cursor.headers(),
+    return [
       header(names.topic, place.topic),
       header(names.partition, String(place.partition)),
-      header(names.offset, String(place.offset)),
-      header(names.timestamp, String(cursor.timestamp)),
+      ...(place.offset === undefined ? [] : [header(names.offset, String(place.offset))]),
+      header(names.timestamp, String(timestamp)),
       header(names.service, serviceId),
       header(names.query, queryId),
       header(names.node, node),
       header(names.stage, stage),
       header(names.message, message.slice(0, MAX_MESSAGE)),
-      ...more,
     ];
-    const { buffer, keyStart, keyEnd, valueStart, valueEnd, timestamp } = cursor;
-    const time = timestamp < 0 ? this.options.now() : timestamp;
-    const partition = place.partition % partitions;
-    if (letter === undefined) {
-      batches.add(partition, time, buffer, keyStart, keyEnd, buffer, valueStart, valueEnd, headers);
-      return;
-    }
-    const { key, value } = letter;
-    const startOf = (bytes: Buffer | null) => (bytes === null ? -1 : 0);
-    batches.add(
-      partition,
-      time,
-      key ?? NO_BYTES,
-      startOf(key),
-      key?.length ?? 0,
-      value ?? NO_BYTES,
-      startOf(value),
-      value?.length ?? 0,
-      headers,
-    );
   }
 }
 
-const NO_BYTES = Buffer.alloc(0);
+/** As it stands on its topic; only until the cursor moves. */
+function letterOf({ buffer, keyStart, keyEnd, valueStart, valueEnd }: BatchCursor): Letter {
+  return {
+    key: keyStart < 0 ? null : buffer.subarray(keyStart, keyEnd),
+    value: valueStart < 0 ? null : buffer.subarray(valueStart, valueEnd),
+  };
+}
+
+function write(
+  { batches, partitions }: Box,
+  partition: number,
+  time: number,
+  { key, value }: Letter,
+  headers: readonly Header[],
+): void {
+  const startOf = (bytes: Buffer | null) => (bytes === null ? -1 : 0);
+  batches.add(
+    partition % partitions,
+    time,
+    key ?? NO_BYTES,
+    startOf(key),
+    key?.length ?? 0,
+    value ?? NO_BYTES,
+    startOf(value),
+    value?.length ?? 0,
+    headers,
+  );
+}
 
 const header = (key: string, value: string): Header => ({ key, value: Buffer.from(value, 'utf8') });
 

@@ -7,7 +7,8 @@ import type { ErrorHistory, ErrorRecord, ProcessingError } from './services.js';
 
 /**
  * One entry of the processing log, in ksqlDB's documented shape (reference "Processing Log"); `partition` and `offset` are
- * Weir's addition. Of `message` one struct is set: `deserializationError` (type 0) or `recordProcessingError` (type 1).
+ * Weir's addition. Of `message` one struct is set: `deserializationError` (type 0), `recordProcessingError` (1),
+ * `productionError` (2) or `serializationError` (3).
  */
 export interface ProcessingEntry {
   readonly logger: string;
@@ -16,7 +17,7 @@ export interface ProcessingEntry {
   /** Milliseconds since the epoch. */
   readonly time: number;
   readonly message: {
-    readonly type: 0 | 1;
+    readonly type: 0 | 1 | 2 | 3;
     readonly deserializationError: {
       readonly target: 'key' | 'value' | null;
       readonly errorMessage: string;
@@ -35,8 +36,15 @@ export interface ProcessingEntry {
       readonly partition: number;
       readonly offset: number;
     } | null;
-    readonly productionError: null;
-    readonly serializationError: null;
+    readonly productionError: { readonly errorMessage: string } | null;
+    readonly serializationError: {
+      readonly target: 'key' | 'value' | null;
+      readonly errorMessage: string;
+      /** The row as JSON; only with `ksql.logging.processing.rows.include`. */
+      readonly record: string | null;
+      readonly cause: readonly string[];
+      readonly topic: string | null;
+    } | null;
     readonly kafkaStreamsThreadError: null;
   };
 }
@@ -70,6 +78,15 @@ const MAX_TEXT = 16 * 1024;
 const MAX_BATCH_BYTES = 256 * 1024;
 const RETRY_MS = 1000;
 const MAX_RETRY_MS = 30_000;
+
+const NO_MESSAGE: ProcessingEntry['message'] = {
+  type: 0,
+  deserializationError: null,
+  recordProcessingError: null,
+  productionError: null,
+  serializationError: null,
+  kafkaStreamsThreadError: null,
+};
 
 /** Reads ksqlDB's `ksql.logging.processing.*`. */
 export function processingLogSettings(
@@ -170,34 +187,50 @@ export class ProcessingLog implements ErrorHistory {
   private entryOf(error: ProcessingError, record: ErrorRecord | undefined): ProcessingEntry {
     const { clock, settings } = this.options;
     const errorMessage = cut(error.message);
-    const { partition, offset } = error;
-    const undecodable = error.kind === 'deserialization';
-    const bytes = undecodable && settings.rows ? (record?.bytes() ?? null) : null;
-    return {
-      logger: `processing.${error.queryId}.${error.node}${undecodable ? '.deserializer' : ''}`,
+    const { queryId, node, topic, partition, offset } = error;
+    const target = error.target ?? null;
+    const text = () => (settings.rows ? cut(record?.text() ?? null) : null);
+    const bytes = settings.rows && error.kind === 'deserialization' ? (record?.bytes() ?? null) : null;
+    const entry = (suffix: string, message: Partial<ProcessingEntry['message']>): ProcessingEntry => ({
+      logger: `processing.${queryId}.${node}${suffix}`,
       level: error.kind === 'late' ? 'WARN' : 'ERROR',
       time: clock.now(),
-      message: {
-        type: undecodable ? 0 : 1,
-        deserializationError: undecodable
-          ? {
-              target: error.target ?? null,
-              errorMessage: `Error deserializing message from topic: ${error.topic ?? ''}`,
-              recordB64: bytes === null ? null : Buffer.from(bytes.subarray(0, MAX_TEXT)).toString('base64'),
-              cause: [errorMessage],
-              topic: error.topic,
-              partition,
-              offset,
-            }
-          : null,
-        recordProcessingError: undecodable
-          ? null
-          : { errorMessage, record: settings.rows ? cut(record?.text() ?? null) : null, cause: [], partition, offset },
-        productionError: null,
-        serializationError: null,
-        kafkaStreamsThreadError: null,
-      },
-    };
+      message: { ...NO_MESSAGE, ...message },
+    });
+    switch (error.kind) {
+      case 'deserialization':
+        return entry('.deserializer', {
+          type: 0,
+          deserializationError: {
+            target,
+            errorMessage: `Error deserializing message from topic: ${topic ?? ''}`,
+            recordB64: bytes === null ? null : Buffer.from(bytes.subarray(0, MAX_TEXT)).toString('base64'),
+            cause: [errorMessage],
+            topic,
+            partition,
+            offset,
+          },
+        });
+      case 'evaluation':
+      case 'late':
+        return entry('', {
+          type: 1,
+          recordProcessingError: { errorMessage, record: text(), cause: [], partition, offset },
+        });
+      case 'production':
+        return entry('', { type: 2, productionError: { errorMessage } });
+      case 'serialization':
+        return entry('.serializer', {
+          type: 3,
+          serializationError: {
+            target,
+            errorMessage: `Error serializing message to topic: ${topic ?? ''}`,
+            record: text(),
+            cause: [errorMessage],
+            topic,
+          },
+        });
+    }
   }
 
   private write(entry: ProcessingEntry): void {

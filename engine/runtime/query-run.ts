@@ -381,7 +381,7 @@ export class QueryRun {
   private async commit(slot: Slot, task: Task, always = false): Promise<void> {
     const { counters, progressed } = this.options;
     try {
-      const { recordsOut } = task;
+      const { recordsOut, deadLettered } = task;
       if (await task.commit(always)) {
         counters.commits++;
         slot.failures = 0;
@@ -389,6 +389,7 @@ export class QueryRun {
         this.purge.committed(task.committedInputs());
       }
       counters.recordsOut += task.recordsOut - recordsOut;
+      counters.deadLettered += task.deadLettered - deadLettered;
       slot.lastCommit = this.clock.now();
       this.wakeUp();
     } catch (e) {

@@ -19,23 +19,27 @@ import type { ThreadPool } from './threads/thread-pool.js';
 /** A setting of a query as text; undefined where it is not set. */
 export type Properties = Readonly<Record<string, string | number | boolean>>;
 
-/** One line of the processing log: a record that could not be read, an expression that failed. */
+/**
+ * One line of the processing log: a record that could not be read, an expression that failed, a row that could not be encoded,
+ * a record that the log refused, one that came too late.
+ */
 export interface ProcessingError {
   readonly queryId: string;
-  readonly kind: 'deserialization' | 'evaluation' | 'late';
+  readonly kind: 'deserialization' | 'evaluation' | 'serialization' | 'production' | 'late';
   /** Node of the topology. */
   readonly node: string;
   readonly message: string;
   readonly topic: string | null;
+  /** -1 where the record has no place yet. */
   readonly partition: number;
   readonly offset: number;
-  /** What of the record could not be read. */
+  /** What of the record could not be read or written. */
   readonly target?: 'key' | 'value' | undefined;
 }
 
 /** The record that an error is about; only while the call lasts. */
 export interface ErrorRecord {
-  /** The bytes that could not be read; null where there are none. */
+  /** The bytes that could not be read, or were refused; null where there are none. */
   bytes(): Uint8Array | null;
   /** The row, as JSON. */
   text(): string | null;
@@ -116,6 +120,7 @@ export function operatorEnv(options: EnvOptions): OperatorEnv {
     skipped: (node, message, place) => context.skipped(node, message, place),
     late: (node, record, why) => context.late(node, record, why),
     stats: (node, kind) => context.stats(node, kind),
+    unwritten: (node, message, record, place) => context.unwritten?.(node, message, record, place),
     streamTime: () => context.streamTime(),
     cached: options.cached,
     cacheEntries: options.cacheEntries,

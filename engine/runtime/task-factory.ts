@@ -56,8 +56,10 @@ export class TaskFactory {
     const { log, serviceId, state } = services;
     const id: TaskId = { queryId, subtopology: sub.id, partition };
     const transaction = transactionalId(serviceId, queryId, sub.id, partition);
+    let task: Task | undefined;
     const writer = await log.writer({
       clientId: transaction,
+      refused: (record) => task?.refused(record) ?? false,
       ...(settings.exactlyOnce ? { transactionalId: transaction } : {}),
       ...(settings.compression === undefined ? {} : { compression: settings.compression }),
     });
@@ -74,7 +76,8 @@ export class TaskFactory {
       const topics = sourcesOf(sub, serviceId, queryId);
       const committed = (await log.committed(this.group, topics)).filter((c) => c.partition === partition);
       signal.throwIfAborted();
-      return await this.build(id, sub, writer, stores, committed, member);
+      task = await this.build(id, sub, writer, stores, committed, member);
+      return task;
     } catch (e) {
       try {
         await writer.close();
@@ -144,6 +147,7 @@ export class TaskFactory {
       sweeper,
       deadLetters,
       writer,
+      reportRefused: (node, record) => counters.refused(node, record),
       state,
       schemas: services.schemas,
       clock,
@@ -178,7 +182,7 @@ export class TaskFactory {
   }
 }
 
-/** What fails while a record is processed is that record's; what fails at a commit is nobody's. */
+/** What fails while a record is processed is that record's; what fails at a commit is no one record's. */
 function badRecords(
   deadLetters: DeadLetters,
   task: () => Task | undefined,
@@ -206,6 +210,11 @@ function badRecords(
       if (current == null) return;
       const { internal } = current.source.node;
       deadLetters.late(node, message, why, placeOf(current), current.cursor, internal ? () => readable(current) : null);
+    },
+    unwritten: (node, message, row, { topic }) => {
+      const current = task()?.current;
+      if (current == null) deadLetters.unencodableRow(node, message, topic, row());
+      else deadLetters.unencodable(node, message, placeOf(current), current.cursor);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { SchemaRegistry } from '../formats/registry/registry.js';
-import type { GroupMember, KeyValueOp, LogWriter, TopicPartitionOffset } from '../log/log.js';
+import type { GroupMember, KeyValueOp, LogWriter, RefusedRecord, TopicPartitionOffset } from '../log/log.js';
 import type { StateDatabase, Store, TaskId } from '../stores/store.js';
 import { BatchBuilder } from '../types/batch.js';
 import type { Clock } from '../types/clock.js';
@@ -41,6 +41,8 @@ export interface TaskOptions {
   /** Records that could not be processed, on their way to a topic of their own. */
   readonly deadLetters?: DeadLetters | null;
   readonly writer: LogWriter;
+  /** Counts a record that the log does not take, and tells of it. */
+  readonly reportRefused: (node: string, record: RefusedRecord) => void;
   /** Whose partitions these are: a commit after the group has given them away is refused. */
   readonly member?: GroupMember;
   readonly state: StateDatabase;
@@ -206,6 +208,22 @@ export class Task {
     }
   }
 
+  /**
+   * The log does not take a record of this task: it is counted and becomes a dead letter. False where the task cannot go on
+   * without it: state is not the state any more when an entry of its changelog is left out.
+   */
+  refused(record: RefusedRecord): boolean {
+    const { chain, deadLetters, stores, reportRefused } = this.options;
+    if (stores.some((s) => s.changelog === record.topic)) return false;
+    const sink = chain.sinks.find((s) => s.topic === record.topic);
+    if (sink !== undefined) sink.records--;
+    const node = sink?.nodeId ?? 'dead-letter';
+    // A dead letter has been counted where it came from.
+    if (sink !== undefined || deadLetters?.writesTo(record.topic) !== true) reportRefused(node, record);
+    deadLetters?.refused(node, record);
+    return true;
+  }
+
   /** How far its inputs are committed. */
   committedInputs(): TopicPartitionOffset[] {
     return this.inputs.flatMap(({ source: { topic }, partition }) => {
@@ -265,6 +283,7 @@ export class Task {
     this.ship(1);
     for (const { store, changelog } of dirty) if (changelog !== null) this.log(store, changelog);
     await writer.ready();
+    if (deadLetters != null) await this.settleRefused(deadLetters);
     this.mustLive();
     const ops: KeyValueOp[] = [];
     for (const { store } of dirty) for (const op of store.databaseOps()) ops.push(op);
@@ -283,6 +302,15 @@ export class Task {
     sweeper.begin();
     for (const { topic, partition, offset } of offsets) this.committedOffsets.set(placeOf(topic, partition), offset);
     return true;
+  }
+
+  /** What the log has refused goes to the dead letters of the same commit. */
+  private async settleRefused(deadLetters: DeadLetters): Promise<void> {
+    await this.options.writer.flush();
+    while (deadLetters.bytes > 0) {
+      this.ship(1);
+      await this.options.writer.flush();
+    }
   }
 
   private log(store: Store, changelog: string): void {

@@ -21,7 +21,7 @@ export interface DriverRecord {
 
 /** What happened besides output. */
 export interface DriverReport {
-  readonly kind: 'evaluation' | 'skipped' | 'late';
+  readonly kind: 'evaluation' | 'skipped' | 'unwritten' | 'late';
   readonly node: string;
   readonly message: string;
 }
@@ -73,6 +73,7 @@ export class TopologyDriver {
         context: {
           evaluationError: (node, message) => this.reports.push({ kind: 'evaluation', node, message }),
           skipped: (node, message) => this.reports.push({ kind: 'skipped', node, message }),
+          unwritten: (node, message) => this.reports.push({ kind: 'unwritten', node, message }),
           late: (node) => this.reports.push({ kind: 'late', node, message: '' }),
           stats: (node, kind) => this.steps.of(node, kind),
           streamTime: () => this.streamTime,

@@ -1,5 +1,6 @@
 import { readInt64 } from './bytes.js';
 import { crc32c } from './crc32c.js';
+import { WeirError } from './errors.js';
 import type { Header } from './record.js';
 
 export { crc32c };
@@ -27,8 +28,11 @@ export interface RecordBatch {
   readonly count: number;
   readonly baseOffset: number;
   readonly lastOffset: number;
+  /** Rounded where they are beyond 2^53. */
   readonly baseTimestamp: number;
   readonly maxTimestamp: number;
+  /** `baseTimestamp` where that is rounded: the other records' times are differences to it. */
+  readonly exactBase?: bigint;
   /** The broker's time stands for every record's (message.timestamp.type=LogAppendTime). */
   readonly logAppendTime: boolean;
   /** Records below this offset were fetched only because they share the batch: the cursor leaves them out. */
@@ -46,6 +50,7 @@ export function batchLength(b: Buffer, p: number, end = b.length): number {
 export function batchAt(b: Buffer, p: number, firstWanted = 0): RecordBatch {
   const baseOffset = readInt64(b, p);
   const attributes = b.readInt16BE(p + ATTRIBUTES);
+  const baseTimestamp = readInt64(b, p + 27);
   return {
     buffer: b,
     start: p + BATCH_HEADER,
@@ -53,10 +58,11 @@ export function batchAt(b: Buffer, p: number, firstWanted = 0): RecordBatch {
     count: b.readInt32BE(p + 57),
     baseOffset,
     lastOffset: baseOffset + b.readInt32BE(p + 23),
-    baseTimestamp: readInt64(b, p + 27),
+    baseTimestamp,
     maxTimestamp: readInt64(b, p + 35),
     logAppendTime: (attributes & LOG_APPEND_TIME) !== 0,
     firstWanted,
+    ...(Number.isSafeInteger(baseTimestamp) ? {} : { exactBase: b.readBigInt64BE(p + 27) }),
   };
 }
 
@@ -89,6 +95,7 @@ export class BatchCursor {
   valueStart = -1;
   valueEnd = -1;
   headerCount = 0;
+  /** Milliseconds; no safe integer where the record's own time is beyond 2^53: that is no time. */
   timestamp = 0;
   offset = 0;
   private position = 0;
@@ -96,6 +103,7 @@ export class BatchCursor {
   private headersAt = 0;
   private baseOffset = 0;
   private baseTimestamp = 0;
+  private exactBase: bigint | undefined;
   private appendTime = -1;
   private firstWanted = 0;
 
@@ -105,6 +113,7 @@ export class BatchCursor {
     this.left = batch.count;
     this.baseOffset = batch.baseOffset;
     this.baseTimestamp = batch.baseTimestamp;
+    this.exactBase = batch.exactBase;
     this.appendTime = batch.logAppendTime ? batch.maxTimestamp : -1;
     this.firstWanted = batch.firstWanted;
   }
@@ -136,7 +145,8 @@ export class BatchCursor {
     } while (c >= 128);
     const end = p + ((r >>> 1) ^ -(r & 1));
     p++; // attributes of the record: unused in v2
-    // The timestamp delta is a varlong: beyond 28 bits it is summed up as a double, exact below 2^53.
+    // The timestamp delta is a varlong: beyond 28 bits it is summed up as a double, exact in up to seven bytes.
+    const deltaAt = p;
     r = 0;
     s = 0;
     do {
@@ -146,7 +156,9 @@ export class BatchCursor {
       s += 7;
     } while (c >= 128);
     const delta = r < 4294967296 ? (r >>> 1) ^ -(r & 1) : r % 2 === 0 ? r / 2 : -(r + 1) / 2;
-    this.timestamp = this.appendTime >= 0 ? this.appendTime : this.baseTimestamp + delta;
+    if (this.appendTime >= 0) this.timestamp = this.appendTime;
+    else if (s <= 49 && this.exactBase === undefined) this.timestamp = this.baseTimestamp + delta;
+    else this.timestamp = sum64(this.exactBase ?? BigInt(this.baseTimestamp), readVarlong(b, deltaAt));
     r = 0;
     s = 0;
     do {
@@ -219,12 +231,34 @@ function readVarint(b: Buffer, p: number): [value: number, next: number] {
   return [(r >>> 1) ^ -(r & 1), p];
 }
 
+/** As Java's long adds. */
+const sum64 = (a: bigint, b: bigint): number => Number(BigInt.asIntN(64, a + b));
+
+/** Of up to ten bytes, exactly. */
+function readVarlong(b: Buffer, p: number): bigint {
+  let z = 0n;
+  for (let s = 0n; ; s += 7n) {
+    const c = b[p++]!;
+    z |= BigInt(c & 127) << s;
+    if (c < 128) break;
+  }
+  return (z >> 1n) ^ -(z & 1n);
+}
+
 const NO_HEADERS: readonly Header[] = [];
 
 const NO_BYTES = Buffer.alloc(0);
 /** A builder begins with so many bytes, and keeps no more than this many times what its last batch took. */
 const SMALLEST = 512;
 const SPARE = 4;
+/** Differences of timestamps below it are encoded without a bigint. */
+const EXACT = 2 ** 52;
+
+const noTime = (timestamp: number): WeirError =>
+  new WeirError(
+    'ENCODE_ERROR',
+    `${timestamp} is no timestamp: a record has whole milliseconds since 1970, below 2^53.`,
+  );
 
 /**
  * Writes one batch into one buffer. `finish` gives it unsealed: whoever sends it calls `sealBatch`. What it gives is a buffer
@@ -247,7 +281,10 @@ export class BatchBuilder {
     return this.position;
   }
 
-  /** Key and value as byte ranges; a start of -1 (or null bytes) stands for null. */
+  /**
+   * Key and value as byte ranges; a start of -1 (or null bytes) stands for null.
+   * @throws WeirError ENCODE_ERROR, and adds nothing, where the timestamp is no whole number of milliseconds below 2^53
+   */
   add(
     timestamp: number,
     key: Uint8Array | null,
@@ -258,9 +295,11 @@ export class BatchBuilder {
     valueEnd: number,
     headers: readonly Header[] = NO_HEADERS,
   ): void {
+    if (!Number.isSafeInteger(timestamp)) throw noTime(timestamp);
     if (this.records === 0) this.first = this.max = timestamp;
     else if (timestamp > this.max) this.max = timestamp;
-    const delta = timestamp - this.first;
+    const { first } = this;
+    const delta = timestamp - first;
     const keyLength = key === null || keyStart < 0 ? -1 : keyEnd - keyStart;
     const valueLength = value === null || valueStart < 0 ? -1 : valueEnd - valueStart;
     const headerBytes = headers.length === 0 ? 1 : headersSize(headers);
@@ -276,7 +315,9 @@ export class BatchBuilder {
     this.ensure(body + 5);
     this.varint(body);
     this.buffer[this.position++] = 0;
-    this.varlong(delta);
+    // Twice the difference of two safe integers may be beyond them.
+    if (Math.abs(delta) < EXACT) this.varlong(delta);
+    else this.bigVarlong(BigInt(timestamp) - BigInt(first));
     this.varint(this.records++);
     this.varint(keyLength);
     if (keyLength > 0) this.copy(key!, keyStart, keyEnd);
@@ -340,6 +381,12 @@ export class BatchBuilder {
       z = Math.floor(z / 128);
     }
     this.buffer[this.position++] = z;
+  }
+
+  private bigVarlong(v: bigint): void {
+    let z = v < 0n ? -2n * v - 1n : 2n * v;
+    for (; z >= 128n; z >>= 7n) this.buffer[this.position++] = Number(z & 127n) | 128;
+    this.buffer[this.position++] = Number(z);
   }
 
   private copy(source: Uint8Array, start: number, end: number): void {

@@ -56,6 +56,8 @@ describe('event time from text', () => {
     for (const [value, reason] of [
       [null, 'null'],
       [-1, 'negative'],
+      [2 ** 53, 'beyond 9007199254740991'],
+      [9223372036854775807n, 'the timestamp 9223372036854775807 is beyond'],
       ['2020-13-01', "'2020-13-01' is no timestamp"],
       [true, 'no time'],
     ] as const) {

@@ -67,6 +67,7 @@ function task(writer: Recorder, out: OutputBatches): Task {
     stores: [],
     sweeper: new Sweeper([], clock, () => {}),
     writer,
+    reportRefused: () => {},
     state: new MemoryState(),
     clock,
     committed: [],

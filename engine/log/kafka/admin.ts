@@ -1,6 +1,6 @@
 import type { NewTopic, PartitionOffsets, TopicInfo, TopicPartitionOffset } from '../log.js';
 import type { Cluster, TopicMetadata } from './cluster.js';
-import { CODE, check, errorOfCode, KafkaError, noTopic } from './errors.js';
+import { CODE, check, errorOfCode, hasCode, KafkaError, noTopic } from './errors.js';
 import { decodeOffsetFetch, encodeOffsetFetch } from './offset-requests.js';
 import { OFFSET_FETCH } from './protocol.js';
 
@@ -10,6 +10,15 @@ const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
 /** Kafka's number for a topic among the resources that have configs. */
 const TOPIC_RESOURCE = 2;
+
+/** Event times may be years old: with the broker's retention of a week, their records would be gone in minutes. */
+const EVENT_TIME = { 'retention.ms': '-1' } as const;
+/** And they may be ahead of the broker's clock, by more than the hour that Kafka 4 takes. */
+const LONG_MAX = '9223372036854775807';
+const ANY_TIME = {
+  'message.timestamp.before.max.ms': LONG_MAX,
+  'message.timestamp.after.max.ms': LONG_MAX,
+} as const;
 
 interface TopicErrors {
   readonly topicErrors: readonly { topic: string; errorCode: number; errorMessage?: string | null }[];
@@ -159,14 +168,23 @@ export class KafkaAdmin {
     });
   }
 
+  /** Brokers before 3.6 do not know the bounds of timestamps, and need none. */
   private async create(topics: readonly NewTopic[]): Promise<void> {
+    try {
+      await this.createWith(topics, { ...EVENT_TIME, ...ANY_TIME });
+    } catch (e) {
+      if (!hasCode(e, CODE.INVALID_CONFIG)) throw e;
+      await this.createWith(topics, EVENT_TIME);
+    }
+  }
+
+  private async createWith(topics: readonly NewTopic[], defaults: Readonly<Record<string, string>>): Promise<void> {
     const args = {
       topics: topics.map((t) => ({
         topic: t.name,
         numPartitions: t.partitions,
         replicationFactor: t.replicas ?? -1,
-        // Event times may be years old: with the broker's retention of a week, their records would be gone in minutes.
-        configEntries: Object.entries({ 'retention.ms': '-1', ...t.config }).map(([name, value]) => ({ name, value })),
+        configEntries: Object.entries({ ...defaults, ...t.config }).map(([name, value]) => ({ name, value })),
       })),
       timeout: this.cluster.config.requestTimeoutMs,
     };

@@ -5,13 +5,17 @@ import { WeirError } from '../../types/errors.js';
 export const CODE = {
   OFFSET_OUT_OF_RANGE: 1,
   UNKNOWN_TOPIC_OR_PARTITION: 3,
+  MESSAGE_TOO_LARGE: 10,
   COORDINATOR_LOAD_IN_PROGRESS: 14,
   COORDINATOR_NOT_AVAILABLE: 15,
   NOT_COORDINATOR: 16,
+  RECORD_LIST_TOO_LARGE: 18,
   ILLEGAL_GENERATION: 22,
   UNKNOWN_MEMBER_ID: 25,
   REBALANCE_IN_PROGRESS: 27,
+  INVALID_TIMESTAMP: 32,
   TOPIC_ALREADY_EXISTS: 36,
+  INVALID_CONFIG: 40,
   NOT_CONTROLLER: 41,
   OUT_OF_ORDER_SEQUENCE_NUMBER: 45,
   INVALID_PRODUCER_EPOCH: 47,
@@ -20,6 +24,7 @@ export const CODE = {
   GROUP_ID_NOT_FOUND: 69,
   MEMBER_ID_REQUIRED: 79,
   FENCED_INSTANCE_ID: 82,
+  INVALID_RECORD: 87,
   PRODUCER_FENCED: 90,
   UNKNOWN_TOPIC_ID: 100,
 } as const;
@@ -52,7 +57,10 @@ const DENIED = new Set([29, 30, 31, 33, 34, 53, 58, 61, 65]);
 const ACL = "'kafka-acls' shows and grants them.";
 
 const HINTS: Readonly<Record<number, string>> = {
-  10: 'Raise max.message.bytes of the topic, or write smaller batches.',
+  10: 'Raise max.message.bytes of the topic.',
+  18: 'Raise segment.bytes of the topic.',
+  32: 'Raise message.timestamp.after.max.ms (times ahead of the clock) or message.timestamp.before.max.ms of the topic.',
+  87: 'A compacted topic (cleanup.policy) takes no record without a key.',
   29: `The principal lacks an ACL for the topic. ${ACL}`,
   30: `The principal lacks an ACL for the consumer group. ${ACL}`,
   31: `The principal lacks an ACL for the cluster. ${ACL}`,

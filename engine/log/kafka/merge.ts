@@ -18,11 +18,26 @@ export function mergeBatches(batches: readonly Buffer[]): Buffer {
   const cursor = new BatchCursor();
   for (const b of batches) {
     cursor.reset(batchAt(b, 0));
-    while (cursor.next()) {
-      const { keyStart, keyEnd, valueStart, valueEnd } = cursor;
-      const headers = cursor.headerCount === 0 ? undefined : cursor.headers();
-      builder.add(cursor.timestamp, b, keyStart, keyEnd, b, valueStart, valueEnd, headers);
-    }
+    while (cursor.next()) addRecord(builder, cursor);
   }
   return builder.finish()!;
+}
+
+/** The records of a batch as two unsealed ones, in order; undefined where there is only one. */
+export function halvesOf(batch: Buffer): readonly Buffer[] | undefined {
+  const read = batchAt(batch, 0);
+  if (read.count < 2) return undefined;
+  const cursor = new BatchCursor();
+  cursor.reset(read);
+  return [Math.ceil(read.count / 2), read.count].map((end) => {
+    const builder = new BatchBuilder();
+    while (read.count - cursor.remaining < end && cursor.next()) addRecord(builder, cursor);
+    return builder.finish()!;
+  });
+}
+
+function addRecord(builder: BatchBuilder, cursor: BatchCursor): void {
+  const { buffer: b, timestamp, keyStart, keyEnd, valueStart, valueEnd } = cursor;
+  const headers = cursor.headerCount === 0 ? undefined : cursor.headers();
+  builder.add(timestamp, b, keyStart, keyEnd, b, valueStart, valueEnd, headers);
 }

@@ -1,10 +1,10 @@
-import { type BatchProducer, sealBatch } from '../../types/batch.js';
-import type { TopicPartition, TopicPartitionOffset } from '../log.js';
+import { BatchCursor, type BatchProducer, batchAt, sealBatch } from '../../types/batch.js';
+import type { TopicPartition, TopicPartitionOffset, WriterOptions } from '../log.js';
 import type { Cluster } from './cluster.js';
 import { compressBatch } from './compression.js';
 import type { Compression } from './config.js';
-import { connectionError, errorOfCode, isRetriable, KafkaError, noTopic } from './errors.js';
-import { mergeable, mergeBatches } from './merge.js';
+import { CODE, connectionError, errorOfCode, isRetriable, KafkaError, noTopic } from './errors.js';
+import { halvesOf, mergeable, mergeBatches } from './merge.js';
 import { decodeProduce, encodeProduce } from './produce-requests.js';
 import { PRODUCE } from './protocol.js';
 import { backoff } from './retry.js';
@@ -15,9 +15,24 @@ const REQUESTS = 5;
 const REQUEST_BYTES = 4 * 1024 * 1024;
 const SEQUENCES = 2 ** 31;
 
+/** A record is larger than its topic takes; or its batch, which says no less. */
+const TOO_LARGE = new Set<number>([CODE.MESSAGE_TOO_LARGE, CODE.RECORD_LIST_TOO_LARGE]);
+/** What a broker refuses for the sake of one record, and of nothing else. */
+const OF_A_RECORD = new Set<number>([...TOO_LARGE, CODE.INVALID_TIMESTAMP, CODE.INVALID_RECORD]);
+
+/** For errors: sizes and times say which of a topic's bounds is meant. */
+function whatOf(p: Partition, { raw, batch, records }: Entry): string {
+  const { baseTimestamp, maxTimestamp } = batchAt(raw, 0);
+  const what = records === 1 ? 'a record' : `${records} records`;
+  const times = records === 1 ? `time ${baseTimestamp}` : `times up to ${maxTimestamp}`;
+  return `write ${what} of ${batch.length} bytes and ${times} to ${p.name}`;
+}
+
 /** What is in flight to a partition, or about to be. */
 interface Entry {
   batch: Buffer;
+  /** Uncompressed: to be taken apart where one of its records is refused. */
+  readonly raw: Buffer;
   /** As appended: what counts for `ready`. */
   readonly bytes: number;
   readonly records: number;
@@ -39,6 +54,8 @@ interface Sent {
  */
 class Partition implements TopicPartition {
   readonly queue: Buffer[] = [];
+  /** Parts of a batch that was refused: each goes by itself, before the queue. */
+  readonly parts: Buffer[] = [];
   head: Entry | undefined;
   inFlight = false;
   /** Transactional: whether the transaction knows of the partition. */
@@ -77,6 +94,7 @@ export interface SenderOptions {
   readonly maxBytes: number;
   /** Of each partition's first batch; for tests of the wrap at 2^31. */
   readonly firstSequence?: number;
+  readonly refused?: WriterOptions['refused'];
 }
 
 /**
@@ -136,7 +154,7 @@ export class Sender {
   /** Drops what has not been sent, and waits for the rest: nothing of this sender arrives later. */
   async settle(): Promise<void> {
     for (const p of this.partitions.values()) {
-      for (const batch of p.queue.splice(0)) this.outstanding -= batch.length;
+      for (const batch of [...p.parts.splice(0), ...p.queue.splice(0)]) this.outstanding -= batch.length;
       // Once sent, a batch has its sequence number, and the next one must not be sent before it.
       if (p.head === undefined || p.head.sequence >= 0) continue;
       this.outstanding -= p.head.bytes;
@@ -191,11 +209,12 @@ export class Sender {
 
   /** Takes what is to be sent next from the front of the queue: small batches are merged. */
   private prepare(p: Partition): void {
-    const batches = p.queue.splice(0, mergeable(p.queue));
+    const batches = p.parts.length > 0 ? p.parts.splice(0, 1) : p.queue.splice(0, mergeable(p.queue));
     const batch = mergeBatches(batches);
     const { compression } = this.options;
     const entry: Entry = {
       batch,
+      raw: batch,
       bytes: batches.reduce((sum, b) => sum + b.length, 0),
       records: batch.readInt32BE(57),
       ready: compression === 'none',
@@ -236,7 +255,7 @@ export class Sender {
     let due = Number.POSITIVE_INFINITY;
     for (const p of this.partitions.values()) {
       if (p.inFlight) continue;
-      if (p.head === undefined && p.queue.length > 0) this.prepare(p);
+      if (p.head === undefined && p.parts.length + p.queue.length > 0) this.prepare(p);
       if (!p.head?.ready) continue;
       if (p.retryAt > now) {
         due = Math.min(due, p.retryAt);
@@ -311,7 +330,7 @@ export class Sender {
         const result = results.get(p.topic + KEY + p.partition);
         if (result === undefined) throw new KafkaError(`Kafka did not answer for ${p.name}`, -1, false, false);
         if (result.code === 0) this.acknowledge(p, entry, result.baseOffset);
-        else this.refused(p, entry, errorOfCode(result.code, `write to ${p.name}`));
+        else this.refused(p, entry, errorOfCode(result.code, whatOf(p, entry)));
       }
     } catch (e) {
       if (this.dead !== undefined) return;
@@ -332,7 +351,8 @@ export class Sender {
   private refused(p: Partition, entry: Entry, error: KafkaError): void {
     p.inFlight = false;
     if (!error.retriable) {
-      this.fail(error);
+      if (this.options.refused === undefined || !OF_A_RECORD.has(error.kafkaCode)) this.fail(error);
+      else this.takeApart(p, entry, error, this.options.refused);
       return;
     }
     const { clock, config } = this.cluster;
@@ -344,6 +364,30 @@ export class Sender {
     config.logger.debug({ err: error, partition: p.name }, 'Write failed: will be repeated');
     p.retryAt = clock.now() + backoff(++p.failures);
     this.refresh();
+  }
+
+  /** One of the records is refused, which the broker does not name: halves are sent until it stands alone, and is left out. */
+  private takeApart(
+    p: Partition,
+    entry: Entry,
+    error: KafkaError,
+    refused: NonNullable<WriterOptions['refused']>,
+  ): void {
+    // Nothing of it was stored, and nothing was sent behind it: its numbers are free.
+    p.sequence = entry.sequence;
+    p.head = undefined;
+    this.outstanding -= entry.bytes;
+    const halves = halvesOf(entry.raw);
+    if (halves !== undefined) {
+      p.parts.unshift(...halves);
+      for (const half of halves) this.outstanding += half.length;
+      return;
+    }
+    const cursor = new BatchCursor();
+    cursor.reset(batchAt(entry.raw, 0));
+    cursor.next();
+    const tooLarge = TOO_LARGE.has(error.kafkaCode);
+    if (!refused({ topic: p.topic, partition: p.partition, error, cursor, tooLarge })) this.fail(error);
   }
 
   private register(partitions: readonly Partition[]): void {

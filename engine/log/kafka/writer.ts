@@ -27,7 +27,8 @@ export class KafkaWriter implements LogWriter {
     const { transactionalId } = options;
     const producer = await initProducerId(cluster, transactionalId);
     const compression = options.compression ?? cluster.config.compression;
-    const common = { producer, compression, maxBytes: MAX_BYTES, firstSequence };
+    const { refused } = options;
+    const common = { producer, compression, maxBytes: MAX_BYTES, firstSequence, ...(refused && { refused }) };
     if (transactionalId === undefined) {
       return new KafkaWriter(cluster, new Sender(cluster, { ...common, transactionalId: null }), undefined);
     }

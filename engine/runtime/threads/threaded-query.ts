@@ -251,6 +251,7 @@ function add(a: CounterValues, b: CounterValues): CounterValues {
     recordsIn: a.recordsIn + b.recordsIn,
     recordsOut: a.recordsOut + b.recordsOut,
     skipped: a.skipped + b.skipped,
+    unwritten: a.unwritten + b.unwritten,
     late: a.late + b.late,
     evaluationErrors: a.evaluationErrors + b.evaluationErrors,
     lastError: b.lastError ?? a.lastError,
