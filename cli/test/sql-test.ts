@@ -70,6 +70,23 @@ export function runSqlTest(test: SqlTest, tools: CaseTools): Outcome {
 /** RUN SCRIPT in a script in a script…: so many, so that a script that runs itself ends. */
 const MAX_DEPTH = 20;
 
+/** Statements that change something; what only asks has no place in a test, where nobody reads the answer. */
+const CHANGES: ReadonlySet<Statement['kind']> = new Set([
+  'CreateSource',
+  'CreateAs',
+  'InsertInto',
+  'InsertValues',
+  'AlterSource',
+  'DropSource',
+  'CreateType',
+  'DropType',
+  'Terminate',
+  'Pause',
+  'Resume',
+  'SetProperty',
+  'UnsetProperty',
+]);
+
 class SqlRun {
   private readonly world: SqlWorld;
   private readonly records: RecordAssertions;
@@ -118,6 +135,9 @@ class SqlRun {
         this.script(this.read(statement.path), depth + 1);
         break;
       default:
+        if (!CHANGES.has(statement.kind)) {
+          throw new Error(`A test cannot run this statement: ${source.slice(statement.span)}`);
+        }
         this.world.execute(statement, source);
     }
   }

@@ -2,6 +2,7 @@ import type { Span } from '../../parser/source.js';
 import type { DataSource } from '../catalog/index.js';
 import { type Column, printSchema } from '../types/schema.js';
 import { printType, typeEquals } from '../types/sql-type.js';
+import type { FormatRef } from '../types/topology.js';
 import { fail, tick } from './errors.js';
 
 /**
@@ -20,8 +21,13 @@ export function checkReplacement(was: DataSource, next: DataSource, span: Span):
     if (before !== after) differs(what, before, after);
   };
   same('kafkaTopicName', was.topic.name, next.topic.name);
-  same('keyFormat', was.keyFormat.name, next.keyFormat.name);
-  same('valueFormat', was.valueFormat.name, next.valueFormat.name);
+  for (const side of ['keyFormat', 'valueFormat'] as const) {
+    same(side, was[side].name, next[side].name);
+    for (const option of ['delimiter', 'nullableRepresentation']) {
+      same(`${side} ${option}`, was[side].properties[option] ?? 'none', next[side].properties[option] ?? 'none');
+    }
+    same(`${side} features`, featuresOf(was[side]), featuresOf(next[side]));
+  }
   same('windowType', was.windowType ?? 'none', next.windowType ?? 'none');
   const lost = (columns: readonly Column[], mark: string): string =>
     `[${columns.map((c) => `${tick(c.name)} ${printType(c.type)}${mark}`).join(', ')}]`;
@@ -41,6 +47,9 @@ export function checkReplacement(was: DataSource, next: DataSource, span: Span):
   const values = changed(was.schema.value, next.schema.value, false);
   if (values.length > 0) refuse(`The following columns are changed, missing or reordered: ${lost(values, '')}`);
 }
+
+/** How a single column is written, where it is not as usual. */
+const featuresOf = ({ wrapSingle }: FormatRef): string => (wrapSingle === false ? '[UNWRAP_SINGLES]' : '[]');
 
 /** Columns of `before` that are not in the same place of `after`; all of them where `all`. */
 const changed = (before: readonly Column[], after: readonly Column[], all: boolean): readonly Column[] =>

@@ -136,3 +136,9 @@ INSERT INTO r (rowtime, id, w) VALUES (20500, 3, 9);
 ASSERT VALUES j VALUES (1, 1, NULL);
 ASSERT VALUES j VALUES (2, 2, NULL);
 ASSERT VALUES j VALUES (3, 3, 9);
+
+--@test: a statement that only asks
+--@expected.error: KsqlException
+--@expected.message: A test cannot run this statement: ASSERT TOPIC
+RUN SCRIPT 'scripts/sources.sql';
+ASSERT TOPIC taps;

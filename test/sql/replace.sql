@@ -270,3 +270,28 @@ ASSERT VALUES t VALUES (1, 3, 2);
 CREATE STREAM e (id INT KEY, g INT, v INT) WITH (KAFKA_TOPIC='e', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE TABLE t AS SELECT g, COUNT(*) AS n FROM e GROUP BY g;
 CREATE OR REPLACE TABLE t AS SELECT v, COUNT(*) AS n FROM e GROUP BY v;
+
+--@test: values that readers could not tell apart: another delimiter
+--@expected.error: KsqlException
+--@expected.message: DataSource '`T`' has valueFormat delimiter = none which cannot be upgraded to |
+CREATE STREAM e (id INT KEY, v INT, w INT) WITH (KAFKA_TOPIC='e', VALUE_FORMAT='DELIMITED', PARTITIONS=1);
+CREATE STREAM t AS SELECT * FROM e;
+CREATE OR REPLACE STREAM t WITH (VALUE_DELIMITER='|') AS SELECT * FROM e;
+
+--@test: one column that was written without its name
+--@expected.error: KsqlException
+--@expected.message: DataSource '`T`' has valueFormat features = [UNWRAP_SINGLES] which cannot be upgraded to []
+CREATE STREAM e (id INT KEY, v INT, w INT) WITH (KAFKA_TOPIC='e', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE STREAM t WITH (WRAP_SINGLE_VALUE=false) AS SELECT id, v FROM e;
+CREATE OR REPLACE STREAM t AS SELECT id, v, w FROM e;
+
+--@test: schemas of a registry: a column and a filter
+CREATE TABLE shop (id STRING PRIMARY KEY, name STRING, floor INT) WITH (KAFKA_TOPIC='shop', FORMAT='AVRO', PARTITIONS=1);
+CREATE TABLE shown AS SELECT id, name FROM shop WHERE floor > 0;
+INSERT INTO shop VALUES ('a', 'tea', 2);
+CREATE OR REPLACE TABLE shown AS SELECT id, name, floor FROM shop WHERE floor > 4;
+INSERT INTO shop VALUES ('a', 'tea', 3);
+INSERT INTO shop VALUES ('b', 'books', 5);
+ASSERT VALUES shown (id, name) VALUES ('a', 'tea');
+ASSERT NULL VALUES shown (id) KEY ('a');
+ASSERT VALUES shown VALUES ('b', 'books', 5);
