@@ -1,3 +1,4 @@
+import { Decimal } from '../../engine/types/decimal.js';
 import { type Json, JsonNumber, printJson } from './lossless-json.js';
 
 /**
@@ -93,7 +94,8 @@ function matchesNumber(expected: JsonNumber, a: Actual): boolean {
     case 'double':
       return Math.abs(Number(expected.text) - a.value) < DOUBLE_TOLERANCE;
     case 'decimal':
-      if (expected.isInteger) return a.scale <= 0 && a.unscaled * 10n ** BigInt(-a.scale) === d.unscaled;
+      // A whole number in a case is the number, whatever its digits behind the point: a DOUBLE is written with one.
+      if (expected.isInteger) return new Decimal(a.unscaled, a.scale).compare(new Decimal(d.unscaled, d.scale)) === 0;
       return d.unscaled === a.unscaled && d.scale === a.scale;
     default:
       return false;

@@ -195,6 +195,7 @@ function decodeKafka(b: Buffer, type: SqlType | undefined): Actual {
       return { kind: 'long', value: b.readBigInt64BE(0) };
     case 'DOUBLE': {
       const text = doubleText(b.readDoubleBE(0));
+      if (!Number.isFinite(b.readDoubleBE(0))) return text;
       return { kind: 'decimal', ...new JsonNumber(text).decimal() };
     }
     default:
@@ -217,7 +218,8 @@ function actualOfValue(type: SqlType, v: Value): Actual {
     case 'TIMESTAMP':
       return { kind: 'long', value: BigInt(v as number | bigint) };
     case 'DOUBLE':
-      return { kind: 'double', value: v as number };
+      // As JSON has them: text.
+      return Number.isFinite(v) ? { kind: 'double', value: v as number } : doubleText(v as number);
     case 'DECIMAL':
       return v instanceof Decimal ? { kind: 'decimal', unscaled: v.unscaled, scale: v.scale } : null;
     case 'BYTES':
