@@ -4,6 +4,7 @@ import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.
 import { ERROR_CODES, SETTINGS } from '../engine/index.js';
 import { SERVER_SETTINGS } from '../server/settings.js';
 import { readArgs } from './args.js';
+import { ERROR_HELP, type ErrorHelp } from './error-help.js';
 
 const DOCS_HELP = `usage: weir docs [--folder DIR] [--check]
 
@@ -91,9 +92,18 @@ function errorsPage(): string {
     '',
     '| code | error_code | domain |',
     '|---|---|---|',
-    ...Object.entries(ERROR_CODES).map(([code, e]) => `| \`${code}\` | ${e.http} | ${e.domain} |`),
+    ...Object.entries(ERROR_CODES).map(
+      ([code, e]) => `| [\`${code}\`](#${code.toLowerCase()}) | ${e.http} | ${e.domain} |`,
+    ),
+    ...Object.entries(ERROR_HELP).flatMap(([code, help]) => errorSection(code, help)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function errorSection(code: string, { cause, example, remedy }: ErrorHelp): readonly string[] {
+  const shown =
+    'sql' in example ? ['For example:', '', '```sql', example.sql, '```'] : [`For example: ${example.seen}.`];
+  return ['', `## ${code}`, '', cause, '', ...shown, '', `What to do: ${remedy}`];
 }
 
 export async function docs(args: readonly string[]): Promise<number> {

@@ -100,7 +100,6 @@ export type SqlErrorCode =
   | 'SOURCE_TOO_LONG'
   | 'TOO_MANY_STATEMENTS'
   | 'NUMBER_OUT_OF_RANGE'
-  | 'UNKNOWN_VARIABLE'
   | (string & {});
 
 export interface SqlErrorOptions {
