@@ -56,9 +56,13 @@ export function theme(colours: boolean): Theme {
 export const wantsColours = (isTerminal: boolean, env: NodeJS.ProcessEnv, noColour: boolean): boolean =>
   isTerminal && !noColour && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
 
+/** ksqlDB's wording, which its clients compare, sends to pages of ksqlDB's; people are not sent there. */
+const LINKS =
+  / ?\([Ss]ee https?:\/\/(?:cnfl\.io|github\.com\/confluentinc)\S*\)| ?[Ss]ee https?:\/\/(?:cnfl\.io|github\.com\/confluentinc)\S*(?: for more(?: info)?\.)?/g;
+
 /** An error's text as the server gives it: what is wrong, then maybe the line of SQL and a line with carets under it. */
 export function paintError(message: string, hint: string | undefined, { paint }: Theme): string {
-  const lines = message.split('\n');
+  const lines = message.replace(LINKS, '').split('\n');
   const isCaret = (line: string | undefined) => line !== undefined && /^\s*\^+\s*$/.test(line);
   const painted = lines.map((line, i) =>
     isCaret(line) ? paint('caret', line) : isCaret(lines[i + 1]) ? line : paint('error', line),

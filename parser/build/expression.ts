@@ -387,7 +387,9 @@ function buildParenthesized(node: CstNode, span: Span): Expression {
       'A list in parentheses is known only right after GROUP BY, PARTITION BY and IN, and before => in a lambda.',
     );
   }
-  return buildExpression(items[0]);
+  const inner = buildExpression(items[0]);
+  // Errors about names count their column from the name; anything else is pointed at as it is written.
+  return inner.kind === 'ColumnRef' ? inner : { ...inner, span };
 }
 
 function buildCase(node: CstNode, span: Span): Expression {
