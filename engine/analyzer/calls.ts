@@ -1,10 +1,13 @@
 import type { Expression, FunctionCall } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import type { FunctionConfig, FunctionRegistry } from '../functions/index.js';
-import type { AggregateCall, LiteralExpr } from '../types/expr.js';
-import type { SqlType } from '../types/sql-type.js';
+import type { AggregateCall, LiteralExpr, TypedExpr } from '../types/expr.js';
+import { printType, type SqlType } from '../types/sql-type.js';
 import type { Value } from '../types/value.js';
+import { listed } from './errors.js';
+import { typeOf } from './literals.js';
 import { problem } from './problem.js';
+import type { TextOf } from './text.js';
 
 /** COUNT(*) as ksqlDB's messages show it. */
 export function countRows(call: FunctionCall): FunctionCall {
@@ -52,4 +55,19 @@ export function checkConstants(functions: FunctionRegistry, call: AggregateCall,
     if (e instanceof RangeError) problem(e.message, span);
     throw e;
   }
+}
+
+/** "B is STRING." for each argument that is a column or a field: a hint where a function does not take them. */
+export function columnTypes(
+  nodes: readonly Expression[],
+  exprs: readonly (TypedExpr | null)[],
+  text: TextOf,
+): string | undefined {
+  const known = nodes.flatMap((node, i) => {
+    const expr = exprs[i] ?? null;
+    const type = expr === null ? null : typeOf(expr);
+    const isNamed = node.kind === 'ColumnRef' || node.kind === 'StructAccess';
+    return isNamed && type !== null ? [`${text(node)} is ${printType(type)}`] : [];
+  });
+  return known.length === 0 ? undefined : `${listed(known)}.`;
 }

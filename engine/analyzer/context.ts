@@ -84,7 +84,7 @@ export function checkFormat(
         format.validate(columns, isKey, ref);
       } catch (e) {
         if (!(e instanceof WeirError)) throw e;
-        const culprit = columns.find((c) => !isValid(format, c, isKey, ref));
+        const culprit = columns.find((c) => whyNot(format, c, isKey, ref) === e.message);
         const named = culprit === undefined ? undefined : `${tick(culprit.name)} is ${printType(culprit.type)}.`;
         const hint = [named, e.hint].filter((h) => h !== undefined).join(' ');
         problem(e.message, culprit === undefined ? span : place.of(culprit.name), hint === '' ? undefined : hint);
@@ -100,13 +100,13 @@ export interface Places {
   of(column: string): Span;
 }
 
-function isValid(format: Format, column: Column, isKey: boolean, ref: FormatRef): boolean {
+/** What a format has against a column that stands alone. */
+function whyNot(format: Format, column: Column, isKey: boolean, ref: FormatRef): string | undefined {
   try {
     format.validate([column], isKey, ref);
-    return true;
+    return undefined;
   } catch (e) {
-    // It is thrown again for all columns together.
-    if (e instanceof WeirError) return false;
+    if (e instanceof WeirError) return e.message;
     throw e;
   }
 }

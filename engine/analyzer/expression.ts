@@ -6,7 +6,7 @@ import type { FunctionRegistry } from '../functions/registry.js';
 import { canCast } from '../types/cast.js';
 import type { AggregateCall, CallExpr, LiteralExpr, TypedExpr } from '../types/expr.js';
 import { BOOLEAN, INTEGER, printType, type SqlType, typeEquals } from '../types/sql-type.js';
-import { checkConstants, countRows } from './calls.js';
+import { checkConstants, columnTypes, countRows } from './calls.js';
 import { castTo, coerceAll, type Written } from './coerce.js';
 import { arrayOf, caseOf, mapOf, structOf } from './constructors.js';
 import { didYouMean, listed, notSupported } from './errors.js';
@@ -354,7 +354,11 @@ export class ExpressionAnalyzer {
       const rows = node.args.length === 0 && node.name.name !== 'COUNT';
       const written = rows ? countRows({ ...node, star: true }).args : node.args;
       const args = this.#arguments(written);
-      const r = located(node.span, () => this.functions.resolveAggregate(node.name.name, args.types));
+      const r = located(
+        node.span,
+        () => this.functions.resolveAggregate(node.name.name, args.types),
+        () => columnTypes(args.nodes, args.exprs, this.#textOf),
+      );
       const finished = this.#finish(args, r.paramTypes, r.lambdaParams);
       const init = finished.slice(r.initFrom).map((e, i): LiteralExpr => {
         const source = written[r.initFrom + i]!;
@@ -390,7 +394,11 @@ export class ExpressionAnalyzer {
     this.#inTable = node;
     const args = this.#arguments(node.args);
     this.#inTable = undefined; // An error ends the analysis.
-    const r = located(node.span, () => this.functions.resolveTable(node.name.name, args.types));
+    const r = located(
+      node.span,
+      () => this.functions.resolveTable(node.name.name, args.types),
+      () => columnTypes(args.nodes, args.exprs, this.#textOf),
+    );
     const call: CallExpr = {
       kind: 'call',
       name: node.name.name,
@@ -404,7 +412,11 @@ export class ExpressionAnalyzer {
   /** A call of a scalar function. */
   #call(name: string, nodes: readonly ast.Expression[], span: Span): TypedExpr {
     const args = this.#arguments(nodes);
-    const r = located(span, () => this.functions.resolveScalar(name, args.types));
+    const r = located(
+      span,
+      () => this.functions.resolveScalar(name, args.types),
+      () => columnTypes(args.nodes, args.exprs, this.#textOf),
+    );
     return {
       kind: 'call',
       name,

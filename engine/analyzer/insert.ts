@@ -8,7 +8,7 @@ import { coerceTo } from './coerce.js';
 import { type AnalyzerContext, sourceNamed, sqlOf } from './context.js';
 import { sinkSchema } from './create-as.js';
 import { checkWritable } from './create-source.js';
-import { didYouMean, fail, tick } from './errors.js';
+import { didYouMean, fail, listed, tick } from './errors.js';
 import { ExpressionAnalyzer } from './expression.js';
 import { literal, typeOf, UNTYPED } from './literals.js';
 import { inClause } from './problem.js';
@@ -58,9 +58,14 @@ function fitSink(query: ResolvedQuery, target: DataSource, node: InsertInto): Re
       return c.name === wanted.name && canAssign(c.type, wanted.type);
     });
   if (!fits(schema.key, target.schema.key) || !fits(schema.value, target.schema.value)) {
+    const wanted = new Map([...target.schema.key, ...target.schema.value].map((c) => [c.name, c.type]));
+    const wrong = query.select.find((c) => {
+      const type = wanted.get(c.name);
+      return type === undefined || !canAssign(c.expr.type, type);
+    });
     fail(
       `Incompatible schema between results and sink.\nResult schema is ${printSchema(schema)}\nSink schema is ${printSchema(target.schema)}`,
-      node.query.select[0]?.span ?? node.query.span,
+      wrong?.span ?? node.query.select[0]?.span ?? node.query.span,
       'The columns must have the same names, types and order.',
     );
   }
@@ -103,7 +108,9 @@ export function analyzeInsertValues(context: AnalyzerContext, node: InsertValues
         : `Expected ${names.length} values but ${node.values.length} were given.`;
     fail(
       `${expected.startsWith('Expected number') ? expected : `Expected a value for each column. ${expected}`}`,
-      node.span,
+      // The column that has no value, or the value that has no column.
+      node.columns[node.values.length]?.span ?? node.values[names.length]?.span ?? node.target.span,
+      node.columns.length > 0 ? undefined : `The columns are ${listed(names.map(tick))}.`,
     );
   }
   const given = (c: Column): TypedExpr => {
@@ -121,7 +128,7 @@ export function analyzeInsertValues(context: AnalyzerContext, node: InsertValues
     if (missing.length > 0) {
       fail(
         `Failed to insert values into '${target.name}'. Value for primary key column(s) ${missing.map((c) => identifierText(c.name)).join(', ')} is required for tables`,
-        node.span,
+        node.values[names.indexOf(missing[0]!.name)]?.span ?? node.target.span,
       );
     }
   }

@@ -30,12 +30,12 @@ export function inClause<T>(wording: (message: string) => string, work: () => T)
   }
 }
 
-/** Runs `work`, which knows nothing of places (the registry, a format): its WeirError gets one. */
-export function located<T>(span: Span, work: () => T): T {
+/** Runs `work`, which knows nothing of places (the registry, a format): its WeirError gets one, and `hint` where it has none. */
+export function located<T>(span: Span, work: () => T, hint?: () => string | undefined): T {
   try {
     return work();
   } catch (e) {
-    if (e instanceof WeirError) problem(e.message, span, e.hint);
+    if (e instanceof WeirError) problem(e.message, span, e.hint ?? hint?.());
     throw e;
   }
 }

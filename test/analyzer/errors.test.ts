@@ -207,12 +207,8 @@ const CASES: readonly (readonly [string, string, string])[] = [
     'Expected type INTEGER for field `ZONE` but got BOOLEAN(true)',
     'TRUE',
   ],
-  ['INSERT INTO other VALUES (1);', 'Expected 2 values but 1 were given.', 'INSERT INTO other VALUES (1);'],
-  [
-    "INSERT INTO zones (name) VALUES ('x');",
-    'Value for primary key column(s) ID is required for tables',
-    "INSERT INTO zones (name) VALUES ('x');",
-  ],
+  ['INSERT INTO other VALUES (1);', 'Expected 2 values but 1 were given.', 'other'],
+  ["INSERT INTO zones (name) VALUES ('x');", 'Value for primary key column(s) ID is required for tables', 'zones'],
   ['INSERT INTO fixed VALUES (1, 2);', 'Cannot insert values into read-only stream: FIXED', 'fixed'],
   ['INSERT INTO other SELECT vendor, zone FROM rides;', 'Incompatible schema between results and sink.', 'vendor'],
   [

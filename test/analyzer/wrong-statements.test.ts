@@ -101,6 +101,9 @@ const FOREIGN: readonly (readonly [string, string, string])[] = [
 
 /** Statement, a part of the message, the column (or what else it names) that the caret stands under. */
 const NAMED: readonly (readonly [string, string, string])[] = [
+  ['INSERT INTO t (id, v) VALUES (1);', 'Expected number columns and values to match: ID, V, 1', 'v'],
+  ['INSERT INTO t (id, v) VALUES (NULL, 1);', 'primary key column(s) ID', 'NULL'],
+  ['INSERT INTO s2 SELECT id, b AS x FROM s;', 'Incompatible schema between results and sink.', 'b AS x'],
   [
     'CREATE TABLE x AS SELECT b, a, COUNT(*) FROM s GROUP BY b;',
     'Non-aggregate SELECT expression(s) not part of GROUP BY: A',
@@ -136,6 +139,12 @@ const NAMED: readonly (readonly [string, string, string])[] = [
   ],
 ];
 
+const HINTED: readonly (readonly [string, string])[] = [
+  ['SELECT UCASE(a) FROM s EMIT CHANGES;', 'A is INTEGER.'],
+  ['SELECT CONCAT(b, st->lat) FROM s EMIT CHANGES;', 'B is STRING and ST->LAT is DOUBLE.'],
+  ['INSERT INTO t VALUES (1);', 'The columns are `ID` and `V`.'],
+];
+
 describe('what people type who know another SQL', () => {
   it.each(FOREIGN)('%s', (sql, pointedAt, hint) => {
     const error = failure(sql);
@@ -161,6 +170,10 @@ describe('the caret stands under what the message names', () => {
     const error = failure(sql);
     expect(error.message).toContain(message);
     expect(sql.slice(error.span!.start, error.span!.end)).toBe(pointedAt);
+  });
+
+  it.each(HINTED)('%s: the hint names the columns', (sql, hint) => {
+    expect(failure(sql).hint).toBe(hint);
   });
 
   it('where a pull query needs a table scan', () => {
