@@ -111,7 +111,8 @@ function readSchema(text: string, catalog: Catalog): Schema {
   };
 }
 
-function featuresOf(source: DataSource, side: 'key' | 'value'): string[] {
+/** How single columns are written, where a source says it. */
+export function featuresOf(source: DataSource, side: 'key' | 'value'): string[] {
   const { wrapSingle } = side === 'key' ? source.keyFormat : source.valueFormat;
   return wrapSingle === undefined ? [] : [wrapSingle ? 'WRAP_SINGLES' : 'UNWRAP_SINGLES'];
 }

@@ -21,6 +21,7 @@ import type {
 import { parseColumnList, type SourceText } from '../../parser/index.js';
 import { CaseError } from './case-error.js';
 import { type CaseTools, MemoryEngine } from './memory-engine.js';
+import { featuresOf } from './post.js';
 import type { SqlWorld } from './sql-world.js';
 import { splitKey } from './window-key.js';
 
@@ -153,10 +154,6 @@ function table(cells: readonly Cell[], expectedGone: boolean, actualGone: boolea
   ].join('\n');
 }
 
-const SERDE = ['WRAP_SINGLES', 'UNWRAP_SINGLES'];
-const featuresOf = ({ wrapSingle }: FormatRef): string =>
-  `[${wrapSingle === undefined ? '' : SERDE[wrapSingle ? 0 : 1]}]`;
-
 /** What two sources are compared by, in ksqlDB's words. */
 const FACTS: readonly (readonly [string, (s: DataSource) => string])[] = [
   ['type', (s) => s.kind.toLowerCase()],
@@ -164,8 +161,8 @@ const FACTS: readonly (readonly [string, (s: DataSource) => string])[] = [
   ['kafka topic', (s) => s.topic.name],
   ['key format', (s) => s.keyFormat.name],
   ['value format', (s) => s.valueFormat.name],
-  ['key serde features', (s) => featuresOf(s.keyFormat)],
-  ['value serde features', (s) => featuresOf(s.valueFormat)],
+  ['key serde features', (s) => `[${featuresOf(s, 'key')}]`],
+  ['value serde features', (s) => `[${featuresOf(s, 'value')}]`],
   ['window type', (s) => s.windowType ?? 'none'],
   ['window size', (s) => (s.window?.kind === 'time' ? String(s.window.sizeMs) : 'none')],
   ['timestamp column', (s) => s.timestamp?.column ?? 'none'],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { WeirError } from '../types/errors.js';
 import type { ValueColumn } from '../types/schema.js';
 import type { SqlType } from '../types/sql-type.js';
@@ -23,12 +24,17 @@ export type Command =
       readonly orReplace: boolean;
       readonly ifNotExists: boolean;
     }
+  /**
+   * `replaces`: which version of the query it goes on from (`versionOf`); the query was planned for its state. Left out: the
+   * query is new, or an older Weir has written the command.
+   */
   | {
       readonly kind: 'createAs';
       readonly source: DataSource;
       readonly query: QueryDef;
       readonly orReplace: boolean;
       readonly ifNotExists: boolean;
+      readonly replaces?: string;
     }
   | { readonly kind: 'insertInto'; readonly query: QueryDef }
   | {
@@ -114,6 +120,10 @@ export function applyCommand(catalog: Catalog, command: Command): Catalog {
   }
 }
 
+/** A query as it runs, in a few letters. */
+export const versionOf = ({ topology }: QueryDef): string =>
+  createHash('sha256').update(JSON.stringify(topology)).digest('base64url').slice(0, 16);
+
 type AddSource = Extract<Command, { kind: 'createSource' | 'createAs' }>;
 
 function addSource(catalog: Catalog, command: AddSource): Catalog {
@@ -121,6 +131,14 @@ function addSource(catalog: Catalog, command: AddSource): Catalog {
   const was = catalog.sources.get(source.name);
   let base = catalog;
   let replaced: string | undefined;
+  if (command.kind === 'createAs' && command.replaces !== undefined) {
+    const current = catalog.queries.get(command.query.id);
+    if (current === undefined || versionOf(current) !== command.replaces) {
+      throw refuse(
+        `Cannot upgrade query ${command.query.id}: another statement has changed it in the meantime. Try again.`,
+      );
+    }
+  }
   if (was !== undefined) {
     if (command.ifNotExists) return catalog;
     const word = source.kind.toLowerCase();

@@ -1,5 +1,5 @@
 import type { ResolvedStatement } from '../analyzer/index.js';
-import type { Catalog, Command } from '../catalog/index.js';
+import { type Catalog, type Command, versionOf } from '../catalog/index.js';
 import { planPersistent, planReplacement } from '../planner/index.js';
 
 /**
@@ -23,9 +23,10 @@ export function commandOf(
       if (resolved.exists) return undefined;
       const { sink, orReplace, ifNotExists } = resolved;
       const { query } = planPersistent(resolved, properties);
+      const create = { kind: 'createAs', source: sink, orReplace, ifNotExists } as const;
       const was = catalog.queries.get(query.id);
-      const next = was === undefined ? query : planReplacement(was, query);
-      return { kind: 'createAs', source: sink, query: next, orReplace, ifNotExists };
+      if (was === undefined) return { ...create, query };
+      return { ...create, query: planReplacement(was, query), replaces: versionOf(was) };
     }
     case 'insertInto':
       return { kind: 'insertInto', query: planPersistent(resolved, properties).query };

@@ -4,8 +4,10 @@ import {
   type Command,
   emptyCatalog,
   materializingQuery,
+  type QueryDef,
   queriesReading,
   queriesWriting,
+  versionOf,
 } from '../../engine/catalog/index.js';
 import { Session } from './support.js';
 
@@ -88,6 +90,29 @@ describe('the catalog', () => {
     expect(s.catalog.queries.get('CSAS_B_0')?.sql).toContain('v + 1');
     expect(s.catalog.sources.get('B')?.createdBy).toBe('CSAS_B_0');
     expect(s.catalog.nextQueryNumber).toBe(3);
+  });
+
+  it('refuses a query that goes on from a version that is no longer the one that runs', () => {
+    const s = new Session();
+    s.run(SOURCES);
+    const before = s.catalog;
+    const was = before.queries.get('CSAS_B_0')!;
+    const source = before.sources.get('B')!;
+    const replace = (query: QueryDef, replaces: string): Command => ({
+      kind: 'createAs',
+      source,
+      query,
+      orReplace: true,
+      ifNotExists: false,
+      replaces,
+    });
+    const next: QueryDef = { ...was, topology: { ...was.topology, subtopologies: [] } };
+    const after = applyCommand(before, replace(next, versionOf(was)));
+    expect(after.queries.get('CSAS_B_0')).toBe(next);
+    // Another node had planned its own at the same time.
+    expect(() => applyCommand(after, replace(was, versionOf(was)))).toThrow('changed it in the meantime');
+    expect(applyCommand(after, replace(was, versionOf(next))).queries.get('CSAS_B_0')).toBe(was);
+    expect(() => applyCommand(emptyCatalog(), replace(next, versionOf(was)))).toThrow('changed it in the meantime');
   });
 
   it('pauses, resumes and terminates one query or all', () => {
