@@ -122,10 +122,12 @@ export class TableFilter implements Operator {
   }
 
   private matched(record: TaskRecord, previous: Value[], predicate: Evaluator): boolean {
-    const value = record.value;
+    const { value, timestamp } = record;
     record.value = previous;
+    if (record.previousTimestamp >= 0) record.timestamp = record.previousTimestamp;
     const matched = predicate(record) === true;
     record.value = value;
+    record.timestamp = timestamp;
     return matched;
   }
 

@@ -21,6 +21,8 @@ export interface TaskRecord extends StreamRecord {
   keyEnd: number;
   /** The version of the query that has stored `previous`; read only by what stands right behind the store. */
   previousVersion: number;
+  /** The time of `previous`, where the store knows it; else -1. Read as `previousVersion` is. */
+  previousTimestamp: number;
 }
 
 export const NO_BYTES: Buffer = Buffer.alloc(0);
@@ -41,6 +43,7 @@ export function newRecord(): TaskRecord {
     keyStart: -1,
     keyEnd: -1,
     previousVersion: 0,
+    previousTimestamp: -1,
   };
 }
 
