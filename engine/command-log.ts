@@ -11,6 +11,7 @@ export type { CommandAnswer } from './command-entry.js';
 
 export interface Applied {
   readonly sequence: number;
+  readonly command: Command;
   readonly before: Catalog;
   readonly after: Catalog;
 }
@@ -386,7 +387,7 @@ export class CommandLog {
     }
     const { message = '', queryId = null } = entry.answer ?? {};
     this.remember(entry, { status: 'SUCCESS', message, queryId });
-    const applied = { sequence, before, after: this.state };
+    const applied = { sequence, command: entry.command, before, after: this.state };
     if (live) this.deps.onApplied(applied);
     this.take(entry.id)?.resolve(applied);
   }

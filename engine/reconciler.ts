@@ -24,7 +24,7 @@ export class Reconciler {
   }
 
   /** Makes the running queries those of the catalog. */
-  reconcile({ before, after }: Applied): void {
+  reconcile({ command, before, after }: Applied): void {
     for (const id of before.queries.keys()) {
       if (!after.queries.has(id)) this.afterwards(id, () => this.deps.runtime.dropQuery(id));
     }
@@ -32,11 +32,12 @@ export class Reconciler {
       const was = before.queries.get(query.id);
       if (was === undefined) this.startQuery(query);
       else if (was.topology !== query.topology) this.startQuery(query, true);
-      else if (was.state !== query.state) {
-        this.afterwards(query.id, () =>
-          query.state === 'PAUSED' ? this.deps.runtime.pauseQuery(query.id) : this.deps.runtime.resumeQuery(query.id),
-        );
-      }
+      else if (command.kind === 'resume') {
+        // Also where it was not paused: a query in ERROR is started anew.
+        if ((command.queryId ?? query.id) === query.id) {
+          this.afterwards(query.id, () => this.deps.runtime.resumeQuery(query.id, command.from));
+        }
+      } else if (was.state !== query.state) this.afterwards(query.id, () => this.deps.runtime.pauseQuery(query.id));
     }
   }
 

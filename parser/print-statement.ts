@@ -105,7 +105,11 @@ function printBody(s: Statement): string {
     case 'Terminate':
     case 'Pause':
     case 'Resume':
-      return words(s.kind.toUpperCase(), s.queryId === undefined ? 'ALL' : printQueryId(s.queryId));
+      return words(
+        s.kind.toUpperCase(),
+        s.queryId === undefined ? 'ALL' : printQueryId(s.queryId),
+        s.from !== undefined && `FROM ${s.from}`,
+      );
     case 'List':
       return printShow(s);
     case 'DescribeSource':

@@ -142,7 +142,13 @@ function processingErrors(e: Json, table: TableText): string {
   if (entries.length === 0) return 'No record has failed on this node since it was started.';
   const rows = entries.map((entry) => {
     const message = entry.message as Json;
-    const kinds = ['deserializationError', 'recordProcessingError', 'productionError', 'serializationError'];
+    const kinds = [
+      'deserializationError',
+      'recordProcessingError',
+      'productionError',
+      'serializationError',
+      'kafkaStreamsThreadError',
+    ];
     const error = kinds.map((kind) => message[kind]).find((e) => e != null) as Json;
     const cause = ((error.cause as string[] | undefined) ?? []).join(': ');
     const topic = text(error.topic);

@@ -104,7 +104,11 @@ DESCRIBE CONNECTOR name;`,
   },
   { name: 'TERMINATE', what: 'ends a persistent query', syntax: 'TERMINATE { query id | ALL };' },
   { name: 'PAUSE', what: 'halts a persistent query', syntax: 'PAUSE { query id | ALL };' },
-  { name: 'RESUME', what: 'lets a paused query go on', syntax: 'RESUME { query id | ALL };' },
+  {
+    name: 'RESUME',
+    what: 'lets a query go on that is paused or in ERROR; FROM where its next records were deleted',
+    syntax: 'RESUME { query id | ALL } [FROM { EARLIEST | LATEST }];',
+  },
   { name: 'SET', what: 'a setting for the statements behind it', syntax: "SET 'setting' = 'value';" },
   { name: 'UNSET', what: 'takes a setting back', syntax: "UNSET 'setting';" },
   {

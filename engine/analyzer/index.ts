@@ -179,7 +179,8 @@ function dropType(context: AnalyzerContext, node: DropType): ResolvedStatement {
 function controlQuery(context: AnalyzerContext, node: ControlQuery): ResolvedStatement {
   const action = node.kind === 'Terminate' ? 'terminate' : node.kind === 'Pause' ? 'pause' : 'resume';
   const sql = sqlOf(context, node.span);
-  if (node.queryId === undefined) return { kind: 'controlQuery', action, queryId: null, sql };
+  const from = node.from === undefined ? {} : { from: node.from.toLowerCase() as 'earliest' | 'latest' };
+  if (node.queryId === undefined) return { kind: 'controlQuery', action, queryId: null, ...from, sql };
   const ids = [...context.catalog.queries.keys()];
   // Ids keep the case of the source's name; what is typed without quotes arrives in upper case.
   const id =
@@ -191,5 +192,5 @@ function controlQuery(context: AnalyzerContext, node: ControlQuery): ResolvedSta
       didYouMean(node.queryId.name, ids) ?? 'SHOW QUERIES lists them.',
     );
   }
-  return { kind: 'controlQuery', action, queryId: id, sql };
+  return { kind: 'controlQuery', action, queryId: id, ...from, sql };
 }

@@ -54,6 +54,8 @@ export type ResolvedStatement =
       readonly kind: 'controlQuery';
       readonly action: 'terminate' | 'pause' | 'resume';
       readonly queryId: string | null;
+      /** RESUME … FROM. */
+      readonly from?: 'earliest' | 'latest';
       readonly sql: string;
     }
   /** Statements that have nothing to resolve: SHOW, DESCRIBE, SET, PRINT…. */

@@ -58,7 +58,8 @@ export type Command =
   /** `queryId` null: all of them. */
   | { readonly kind: 'terminate'; readonly queryId: string | null }
   | { readonly kind: 'pause'; readonly queryId: string | null }
-  | { readonly kind: 'resume'; readonly queryId: string | null }
+  /** `from`: where to go on in partitions that no longer have the records that would come next; left out: nowhere. */
+  | { readonly kind: 'resume'; readonly queryId: string | null; readonly from?: 'earliest' | 'latest' }
   | { readonly kind: 'alterSystem'; readonly name: string; readonly value: string };
 
 /** The catalog after `command`. Throws WeirError BAD_STATEMENT, with ksqlDB's wording, where it does not apply. */

@@ -47,7 +47,9 @@ export function commandOf(
       return { kind: 'dropType', name, ifExists };
     }
     case 'controlQuery':
-      return { kind: resolved.action, queryId: resolved.queryId };
+      return resolved.from === undefined
+        ? { kind: resolved.action, queryId: resolved.queryId }
+        : { kind: 'resume', queryId: resolved.queryId, from: resolved.from };
     case 'insertValues':
     case 'select':
     case 'other':

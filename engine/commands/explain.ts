@@ -28,7 +28,6 @@ export function describeQuery(
   const sink = catalog.sources.get(query.sink);
   const running = parts.runtime.query(query.id);
   const state = stateOf(query, context);
-  const error = running?.lastError();
   return {
     id: query.id,
     statementText: query.sql,
@@ -47,7 +46,7 @@ export function describeQuery(
       ...Object.fromEntries(elsewhere.get(query.id) ?? []),
     },
     queryType: 'PERSISTENT',
-    queryErrors: error === undefined ? [] : [{ timestamp: error.at, errorMessage: error.message, type: 'SYSTEM' }],
+    queryErrors: (running?.errors() ?? []).map((e) => ({ timestamp: e.at, errorMessage: e.message, type: 'SYSTEM' })),
     tasksMetadata: [],
     state,
     ...statisticsOf(query, context),

@@ -42,6 +42,11 @@ export interface Log {
   writer(options: WriterOptions): Promise<LogWriter>;
 }
 
+/** What to do where records that were to be read are gone. */
+export const LOST_HINT =
+  'Nothing was skipped. A persistent query goes on by RESUME id FROM EARLIEST (with what is left) or RESUME id FROM LATEST ' +
+  '(with what comes), and keeps its state. To keep records longer, raise retention.ms of the topic.';
+
 export interface NewTopic {
   readonly name: string;
   readonly partitions: number;

@@ -3,6 +3,7 @@ import type { Lateness, OperatorContext, RecordPlace, WritePlace } from '../oper
 import { timeText } from '../operators/step-reasons.js';
 import { StepBook, type StepStats } from '../operators/step-stats.js';
 import type { BatchCursor } from '../types/batch.js';
+import { explained } from '../types/errors.js';
 import type { StreamRecord } from '../types/record.js';
 import type { ErrorRecord, ProcessingError, RuntimeServices } from './services.js';
 
@@ -130,7 +131,7 @@ export class Counters implements OperatorContext {
   /** The log does not take a record. */
   refused(node: string, { topic, partition, error }: RefusedRecord): void {
     this.unwrittenRecords++;
-    const message = error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
+    const message = explained(error);
     this.lastError = message;
     this.report(
       { queryId: this.queryId, kind: 'production', node, message, topic, partition, offset: -1 },

@@ -1,6 +1,7 @@
 import { WeirError } from '../types/errors.js';
 import type { PullPlan, StreamPullPlan, TableReadPlan } from '../types/pull-plan.js';
 import type { CounterValues } from './counters.js';
+import type { ResumeFrom } from './lost-positions.js';
 import type { PeerRead, PeerRows } from './peers.js';
 import { checkSameTable, placementOf, type QueryPlacement } from './placements.js';
 import { RoutedTableRows } from './pull/routed-rows.js';
@@ -10,7 +11,7 @@ import { tableView } from './pull/table-view.js';
 import { PullQuery } from './pull-query.js';
 import { PushQueries, type PushStream } from './push-queries.js';
 import { PushQuery, type PushSpec } from './push-query.js';
-import type { QueryHandle } from './query-handle.js';
+import type { QueryFailure, QueryHandle } from './query-handle.js';
 import { QueryRunner, type QuerySpec, type QueryState, type QueryStatus } from './query-runner.js';
 import type { RowStream } from './row-stream.js';
 import type { ErrorHistory, RuntimeServices } from './services.js';
@@ -44,7 +45,9 @@ export interface RunningQuery {
   /** Records that are committed on the log and not processed yet, as far as is known. */
   lag(): number;
   /** The last failure of the query. */
-  lastError(): { readonly at: number; readonly message: string } | undefined;
+  lastError(): QueryFailure | undefined;
+  /** The latest failures, the oldest first. */
+  errors(): readonly QueryFailure[];
   status(): QueryStatus;
 }
 
@@ -116,9 +119,9 @@ export class Runtime {
     this.runner(queryId).pause();
   }
 
-  /** Goes on after a pause; starts anew after ERROR. */
-  async resumeQuery(queryId: string): Promise<void> {
-    this.runner(queryId).resume();
+  /** Goes on after a pause; starts anew after ERROR. `from`: see `LostPositions`. */
+  async resumeQuery(queryId: string, from?: ResumeFrom): Promise<void> {
+    this.runner(queryId).resume(from);
   }
 
   /** Stops a query and keeps what it owns: its next start goes on where it stopped. */

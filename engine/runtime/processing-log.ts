@@ -8,7 +8,8 @@ import type { ErrorHistory, ErrorRecord, ProcessingError } from './services.js';
 /**
  * One entry of the processing log, in ksqlDB's documented shape (reference "Processing Log"); `partition` and `offset` are
  * Weir's addition. Of `message` one struct is set: `deserializationError` (type 0), `recordProcessingError` (1),
- * `productionError` (2) or `serializationError` (3).
+ * `productionError` (2), `serializationError` (3) or `kafkaStreamsThreadError` (4: the query failed, and is tried again or is
+ * in ERROR).
  */
 export interface ProcessingEntry {
   readonly logger: string;
@@ -17,7 +18,7 @@ export interface ProcessingEntry {
   /** Milliseconds since the epoch. */
   readonly time: number;
   readonly message: {
-    readonly type: 0 | 1 | 2 | 3;
+    readonly type: 0 | 1 | 2 | 3 | 4;
     readonly deserializationError: {
       readonly target: 'key' | 'value' | null;
       readonly errorMessage: string;
@@ -45,7 +46,11 @@ export interface ProcessingEntry {
       readonly cause: readonly string[];
       readonly topic: string | null;
     } | null;
-    readonly kafkaStreamsThreadError: null;
+    readonly kafkaStreamsThreadError: {
+      readonly errorMessage: string;
+      readonly threadName: string;
+      readonly cause: readonly string[];
+    } | null;
   };
 }
 
@@ -219,6 +224,8 @@ export class ProcessingLog implements ErrorHistory {
         });
       case 'production':
         return entry('', { type: 2, productionError: { errorMessage } });
+      case 'failure':
+        return entry('', { type: 4, kafkaStreamsThreadError: { errorMessage, threadName: queryId, cause: [] } });
       case 'serialization':
         return entry('.serializer', {
           type: 3,

@@ -2,6 +2,7 @@ import type { Placement } from '../log/log.js';
 import type { TableReadPlan } from '../types/pull-plan.js';
 import type { Topology } from '../types/topology.js';
 import type { CounterValues } from './counters.js';
+import type { ResumeFrom } from './lost-positions.js';
 import type { PullReader, RowBatches } from './pull/rows.js';
 import type { QueryState, QueryStatus, TaskStatus } from './query-runner.js';
 import type { StandbyStatus } from './standby.js';
@@ -21,7 +22,8 @@ export interface QueryHandle {
   drop(): Promise<void>;
   /** Commits and processes nothing until `resume`; the partitions stay here. */
   pause(): void;
-  resume(): void;
+  /** After a pause, or starts again after ERROR. `from`: see `LostPositions`. */
+  resume(from?: ResumeFrom): void;
   /** How many partitions one of its topics has; 0: not known yet. */
   partitions(topic: string): number;
   /** What this node has of a task's state: the task itself, a copy that is so far behind, or nothing that can be read. */
@@ -33,10 +35,15 @@ export interface QueryHandle {
   lag(): number;
   /** The last failure of the query. */
   lastError(): QueryFailure | undefined;
+  /** The latest failures, the oldest first. */
+  errors(): readonly QueryFailure[];
   status(): QueryStatus;
   /** Rows of a table of its from these partitions, which `holds` has named. */
   openPartitions(read: TableReadPlan, reader: PullReader, partitions: readonly number[]): RowBatches;
 }
+
+/** Failures of a query that are kept. */
+export const KEPT_FAILURES = 10;
 
 export type Held = 'active' | { readonly lag: number } | undefined;
 

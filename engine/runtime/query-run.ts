@@ -5,6 +5,7 @@ import type { Counters } from './counters.js';
 import { InputFlow } from './input-flow.js';
 import { isBehind } from './input-queue.js';
 import { Leftovers } from './leftovers.js';
+import type { LostPositions } from './lost-positions.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import type { RestoreProgress } from './restore.js';
 import type { Properties, RuntimeServices } from './services.js';
@@ -50,6 +51,8 @@ export interface QueryRunOptions {
   readonly settings: QuerySettings;
   readonly counters: Counters;
   readonly topics: QueryTopics;
+  /** Of a RESUME … FROM; null: what is lost is an error. */
+  readonly lost: LostPositions | null;
   /** The user has paused the query. */
   readonly paused: () => boolean;
   /** Something failed, and will be tried again. */

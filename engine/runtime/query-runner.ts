@@ -1,12 +1,13 @@
 import type { Placement } from '../log/log.js';
-import { isDiskFull, messageOf, WeirError } from '../types/errors.js';
+import { explained, isDiskFull, messageOf, WeirError } from '../types/errors.js';
 import type { TableReadPlan } from '../types/pull-plan.js';
 import type { Topology } from '../types/topology.js';
 import { Counters, type CounterValues } from './counters.js';
+import { LostPositions, type ResumeFrom } from './lost-positions.js';
 import { groupName } from './names.js';
 import type { PullReader, RowBatches } from './pull/rows.js';
 import { LocalTableRows } from './pull/table-read.js';
-import { type Held, heldOf, lagOf, type QueryFailure, type QueryHandle } from './query-handle.js';
+import { type Held, heldOf, KEPT_FAILURES, lagOf, type QueryFailure, type QueryHandle } from './query-handle.js';
 import { QueryRun } from './query-run.js';
 import type { RestoreProgress } from './restore.js';
 import type { Properties, RuntimeServices } from './services.js';
@@ -71,7 +72,10 @@ export class QueryRunner implements QueryHandle {
   private diskFull = false;
   /** Failures of the whole without a commit between them. */
   private failures = 0;
-  private error: { readonly at: number; readonly message: string } | null = null;
+  private error: QueryFailure | null = null;
+  private readonly latestErrors: QueryFailure[] = [];
+  /** Of the last RESUME … FROM, until the query has made progress. */
+  private lost: LostPositions | null = null;
   private aborter = new AbortController();
   private supervisor: Promise<void> = Promise.resolve();
 
@@ -120,7 +124,9 @@ export class QueryRunner implements QueryHandle {
     this.run?.wakeUp();
   }
 
-  resume(): void {
+  resume(from?: ResumeFrom): void {
+    // One that runs has lost nothing; a loss that comes later is not what the statement is for.
+    if (from !== undefined && this.state !== 'RUNNING') this.lost = new LostPositions(from);
     this.paused = false;
     this.run?.wakeUp();
     if (this.phase === 'error') this.start();
@@ -175,6 +181,10 @@ export class QueryRunner implements QueryHandle {
 
   lastError(): QueryFailure | undefined {
     return this.error ?? undefined;
+  }
+
+  errors(): readonly QueryFailure[] {
+    return this.latestErrors;
   }
 
   status(): QueryStatus {
@@ -256,8 +266,10 @@ export class QueryRunner implements QueryHandle {
       topics,
       paused: () => this.paused,
       failed: (e, place) => this.failed(e, place),
+      lost: this.lost,
       progressed: () => {
         this.failures = 0;
+        this.lost = null;
       },
     });
     this.run = run;
@@ -288,8 +300,14 @@ export class QueryRunner implements QueryHandle {
   }
 
   private failed(e: unknown, place: object): void {
-    this.error = { at: this.services.clock.now(), message: messageOf(e) };
-    this.services.logger.error({ ...place, error: this.error.message }, 'a query failed');
+    const { clock, logger, processingLog } = this.services;
+    const message = explained(e);
+    this.error = { at: clock.now(), message };
+    this.latestErrors.push(this.error);
+    if (this.latestErrors.length > KEPT_FAILURES) this.latestErrors.shift();
+    logger.error({ ...place, error: message }, 'a query failed');
+    const { queryId } = this;
+    processingLog?.({ queryId, kind: 'failure', node: 'task', message, topic: null, partition: -1, offset: -1 });
   }
 }
 

@@ -21,11 +21,11 @@ export type Properties = Readonly<Record<string, string | number | boolean>>;
 
 /**
  * One line of the processing log: a record that could not be read, an expression that failed, a row that could not be encoded,
- * a record that the log refused, one that came too late.
+ * a record that the log refused, one that came too late, a query that failed as a whole.
  */
 export interface ProcessingError {
   readonly queryId: string;
-  readonly kind: 'deserialization' | 'evaluation' | 'serialization' | 'production' | 'late';
+  readonly kind: 'deserialization' | 'evaluation' | 'serialization' | 'production' | 'late' | 'failure';
   /** Node of the topology. */
   readonly node: string;
   readonly message: string;

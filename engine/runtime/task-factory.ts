@@ -9,6 +9,7 @@ import type { BadRecords, Counters } from './counters.js';
 import { DeadLetters, type Letter } from './dead-letter.js';
 import { InputQueue } from './input-queue.js';
 import { JsonLetters } from './json-letters.js';
+import type { LostPositions } from './lost-positions.js';
 import { changelogTopic, groupName, topicOf, transactionalId } from './names.js';
 import { type RestoreProgress, restoreStore } from './restore.js';
 import { type CodecServices, operatorEnv, type Properties, type RuntimeServices } from './services.js';
@@ -27,10 +28,18 @@ export interface TaskFactoryOptions {
   readonly settings: QuerySettings;
   readonly topics: QueryTopics;
   readonly counters: Counters;
+  /** Of a RESUME … FROM. */
+  readonly lost?: LostPositions | null;
   /** For slices and intervals; left out: that of the services. */
   readonly clock?: Clock;
   /** Whether more of a partition is on the log than its reader has given. */
   readonly behind: (topic: string, partition: number) => boolean;
+}
+
+/** Where the inputs of a task go on: as committed, or, behind a loss, where a first commit will say. */
+interface Positions {
+  readonly committed: readonly TopicPartitionOffset[];
+  readonly moved: readonly TopicPartitionOffset[];
 }
 
 /** Opens the tasks of a query. */
@@ -74,9 +83,9 @@ export class TaskFactory {
         stores.set(name, { store: state.store(id, name), changelog, empty });
       }
       const topics = sourcesOf(sub, serviceId, queryId);
-      const committed = (await log.committed(this.group, topics)).filter((c) => c.partition === partition);
+      const positions = await this.positions(topics, partition);
       signal.throwIfAborted();
-      task = await this.build(id, sub, writer, stores, committed, member);
+      task = await this.build(id, sub, writer, stores, positions, member);
       return task;
     } catch (e) {
       try {
@@ -89,12 +98,27 @@ export class TaskFactory {
     }
   }
 
+  /** What the group has committed and is there: of what is lost a RESUME … FROM says where to go on. */
+  private async positions(topics: readonly string[], partition: number): Promise<Positions> {
+    const { services, lost = null } = this.options;
+    const committed = (await services.log.committed(this.group, topics)).filter((c) => c.partition === partition);
+    const moved: TopicPartitionOffset[] = [];
+    for (const { topic, offset } of lost === null ? [] : committed) {
+      const range = (await services.log.offsets(topic)).find((o) => o.partition === partition)!;
+      const next = lost!.insteadOf(`${topic}/${partition}`, offset, range);
+      if (next === undefined) continue;
+      services.logger.warn({ topic, partition, lost: offset, next }, 'a query goes on where records are left');
+      moved.push({ topic, partition, offset: next });
+    }
+    return { committed: committed.filter((c) => !moved.some((m) => m.topic === c.topic)), moved };
+  }
+
   private async build(
     id: TaskId,
     sub: SubTopology,
     writer: LogWriter,
     stores: ReadonlyMap<string, TaskStore & { readonly empty: boolean }>,
-    committed: readonly TopicPartitionOffset[],
+    { committed, moved }: Positions,
     member: GroupMember | undefined,
   ): Promise<Task> {
     const { services, properties, settings, counters, topics } = this.options;
@@ -133,7 +157,7 @@ export class TaskFactory {
     );
     const inputs: InputQueue[] = [];
     for (const source of chain.sources) {
-      const known = committed.find((c) => c.topic === source.topic);
+      const known = [...committed, ...moved].find((c) => c.topic === source.topic);
       const start = known?.offset ?? (await this.firstOffset(source.topic, partition, source.node.internal));
       inputs.push(new InputQueue(source, partition, start));
     }

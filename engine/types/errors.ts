@@ -56,6 +56,16 @@ export class WeirError extends Error {
 /** The message of whatever was thrown. */
 export const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));
 
+/** The message of whatever was thrown, with the hint of the error that it comes of. */
+export function explained(e: unknown): string {
+  const message = messageOf(e);
+  for (let at = e; at instanceof Error; at = at.cause) {
+    if (!(at instanceof WeirError) || at.hint === undefined) continue;
+    return `${message}${/[.!?]$/.test(message) ? '' : '.'} ${at.hint}`;
+  }
+  return message;
+}
+
 /** Another try, or another node, may have what is asked for. */
 export const isNotReady = (e: unknown): boolean => e instanceof WeirError && e.code === 'NOT_READY';
 

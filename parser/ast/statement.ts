@@ -101,6 +101,8 @@ export interface DropConnector extends NodeBase {
 export interface ControlQuery extends NodeBase {
   readonly kind: 'Terminate' | 'Pause' | 'Resume';
   readonly queryId?: Identifier | undefined;
+  /** RESUME: where to go on in partitions that no longer have the records that would come next. */
+  readonly from?: 'EARLIEST' | 'LATEST' | undefined;
 }
 export type ListSubject =
   | 'STREAMS'

@@ -343,7 +343,14 @@ function buildPrint(node: CstNode, span: Span): Statement {
 
 function buildControl(node: CstNode, span: Span): ControlQuery {
   const kind = has(node, 'TERMINATE') ? 'Terminate' : has(node, 'PAUSE') ? 'Pause' : 'Resume';
-  return { kind, ...maybe('queryId', has(node, 'ALL') ? undefined : name(node)), span };
+  const target = sub(node, 'controlled');
+  const from = has(node, 'EARLIEST') ? 'EARLIEST' : has(node, 'LATEST') ? 'LATEST' : undefined;
+  return {
+    kind,
+    ...maybe('queryId', has(target, 'ALL') ? undefined : name(target)),
+    ...maybe('from', from),
+    span,
+  };
 }
 
 // --- Assertions ------------------------------------------------------------------------------------------------------

@@ -302,11 +302,27 @@ export class StatementGrammar extends PartsGrammar {
 
   readonly control: Rule = this.RULE('control', () => {
     this.OR([
-      { ALT: () => this.CONSUME(kw('TERMINATE')) },
-      { ALT: () => this.CONSUME(kw('PAUSE')) },
-      { ALT: () => this.CONSUME(kw('RESUME')) },
+      {
+        ALT: () => {
+          this.OR1([{ ALT: () => this.CONSUME(kw('TERMINATE')) }, { ALT: () => this.CONSUME(kw('PAUSE')) }]);
+          this.SUBRULE(this.controlled);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(kw('RESUME'));
+          this.SUBRULE1(this.controlled);
+          this.OPTION(() => {
+            this.CONSUME(kw('FROM'));
+            this.OR2([{ ALT: () => this.CONSUME(kw('EARLIEST')) }, { ALT: () => this.CONSUME(kw('LATEST')) }]);
+          });
+        },
+      },
     ]);
-    this.OR1([
+  });
+
+  readonly controlled: Rule = this.RULE('controlled', () => {
+    this.OR([
       { ALT: () => this.CONSUME(kw('ALL')) },
       { ALT: () => this.SUBRULE(this.identifier), IGNORE_AMBIGUITIES: true },
     ]);

@@ -187,6 +187,8 @@ const FORMS: readonly (readonly [sql: string, kind: string, printed?: string])[]
   ['PAUSE ALL;', 'Pause'],
   ['RESUME CTAS_T_1;', 'Resume'],
   ['RESUME ALL;', 'Resume'],
+  ['RESUME CTAS_T_1 FROM EARLIEST;', 'Resume'],
+  ['resume all from latest;', 'Resume', 'RESUME ALL FROM LATEST;'],
   ['LIST STREAMS;', 'List', 'SHOW STREAMS;'],
   ['SHOW STREAMS EXTENDED;', 'List'],
   ['SHOW TABLES EXTENDED;', 'List'],

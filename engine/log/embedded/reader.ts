@@ -3,7 +3,7 @@ import { readInt64 } from '../../types/bytes.js';
 import type { Clock } from '../../types/clock.js';
 import { WeirError } from '../../types/errors.js';
 import { Waiter } from '../../types/waiter.js';
-import type { FetchedPartition, LogReader } from '../log.js';
+import { type FetchedPartition, LOST_HINT, type LogReader } from '../log.js';
 import type { OrderedDatabase } from './database.js';
 import { batchKey, lastOffsetOf } from './keys.js';
 import type { Partition, PartitionListener } from './partitions.js';
@@ -182,7 +182,7 @@ export class EmbeddedReader implements LogReader, PartitionListener {
       throw new WeirError(
         'LOG_ERROR',
         `Offset ${cursor.next} of ${partition} is out of range: it holds ${partition.earliest} to ${partition.end}`,
-        'The records were removed by retention, or the topic was created anew. Start again from an offset that exists.',
+        LOST_HINT,
       );
     }
     return partition;

@@ -1,6 +1,6 @@
 import { ownBatches } from '../../types/batch.js';
 import type { Logger } from '../../types/logger.js';
-import type { FetchedPartition, LogReader, ReaderOptions } from '../log.js';
+import { type FetchedPartition, LOST_HINT, type LogReader, type ReaderOptions } from '../log.js';
 import type { Cluster } from './cluster.js';
 import { CODE, errorOfCode, isRetriable, KafkaError, noTopic } from './errors.js';
 import { decodeFetch, encodeFetch, type FetchedRecords } from './fetch-requests.js';
@@ -311,9 +311,7 @@ export class KafkaReader implements LogReader {
         code,
         false,
         false,
-        {
-          hint: 'Nothing was skipped. Lengthen retention.ms of the topic, or start anew from its earliest or latest offset.',
-        },
+        { hint: LOST_HINT },
       );
     } else if (error.retriable) {
       this.later(a);

@@ -1,6 +1,7 @@
 import type { Placement } from '../../log/log.js';
 import { type ErrorCode, messageOf, WeirError } from '../../types/errors.js';
 import type { TableReadPlan } from '../../types/pull-plan.js';
+import type { ResumeFrom } from '../lost-positions.js';
 import type { PullReader } from '../pull/rows.js';
 import type { QueryFailure } from '../query-handle.js';
 import type { QuerySpec, QueryStatus } from '../query-runner.js';
@@ -12,7 +13,8 @@ import type { StandbyStatus } from '../standby.js';
 /** A call of the main thread; each is answered once. */
 export type Call =
   | { readonly kind: 'start'; readonly spec: QuerySpec; readonly paused: boolean }
-  | { readonly kind: 'pause' | 'resume' | 'stop'; readonly queryId: string }
+  | { readonly kind: 'pause' | 'stop'; readonly queryId: string }
+  | { readonly kind: 'resume'; readonly queryId: string; readonly from?: ResumeFrom }
   /** Stops, and removes the thread's state of the query. */
   | { readonly kind: 'drop'; readonly queryId: string }
   | {
@@ -50,6 +52,7 @@ export interface QueryReport {
   /** Partitions of the query's topics. */
   readonly partitions: ReadonlyMap<string, number>;
   readonly lastError: QueryFailure | undefined;
+  readonly errors: readonly QueryFailure[];
 }
 
 /** Rows one behind the other, and where each ends. */

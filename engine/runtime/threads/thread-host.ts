@@ -63,7 +63,7 @@ export class ThreadHost {
       case 'pause':
         return this.runners.get(call.queryId)?.pause();
       case 'resume':
-        return this.runners.get(call.queryId)?.resume();
+        return this.runners.get(call.queryId)?.resume(call.from);
       case 'stop':
         return this.remove(call.queryId)?.stop();
       case 'drop': {
@@ -137,4 +137,5 @@ const reportOf = (runner: QueryRunner): QueryReport => ({
   standbys: runner.standbys(),
   partitions: runner.allPartitions(),
   lastError: runner.lastError(),
+  errors: runner.errors(),
 });

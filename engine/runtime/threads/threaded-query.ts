@@ -5,8 +5,9 @@ import type { TableReadPlan } from '../../types/pull-plan.js';
 import { RowCodec } from '../../types/row-codec.js';
 import type { Topology } from '../../types/topology.js';
 import { Counters, type CounterValues } from '../counters.js';
+import type { ResumeFrom } from '../lost-positions.js';
 import type { PullReader, RowBatches } from '../pull/rows.js';
-import { type Held, heldOf, lagOf, type QueryFailure, type QueryHandle } from '../query-handle.js';
+import { type Held, heldOf, KEPT_FAILURES, lagOf, type QueryFailure, type QueryHandle } from '../query-handle.js';
 import { dropTopics, type QuerySpec, type QueryState, type QueryStatus } from '../query-runner.js';
 import type { RuntimeServices } from '../services.js';
 import type { StandbyStatus } from '../standby.js';
@@ -59,8 +60,8 @@ export class ThreadedQuery implements QueryHandle {
     this.each((p) => p.pause());
   }
 
-  resume(): void {
-    this.each((p) => p.resume());
+  resume(from?: ResumeFrom): void {
+    this.each((p) => p.resume(from));
   }
 
   get state(): QueryState {
@@ -102,6 +103,11 @@ export class ThreadedQuery implements QueryHandle {
     return this.reports()
       .flatMap((r) => r.lastError ?? [])
       .reduce<QueryFailure | undefined>((last, e) => (last === undefined || e.at > last.at ? e : last), undefined);
+  }
+
+  errors(): readonly QueryFailure[] {
+    const all = this.reports().flatMap((r) => r.errors);
+    return all.sort((a, b) => a.at - b.at).slice(-KEPT_FAILURES);
   }
 
   status(): QueryStatus {
@@ -180,9 +186,11 @@ class Part implements ThreadedPart {
     return this.started ? this.thread.call({ kind: 'pause', queryId: this.spec.queryId }) : Promise.resolve();
   }
 
-  resume(): Promise<unknown> {
+  resume(from?: ResumeFrom): Promise<unknown> {
     this.paused = false;
-    return this.started ? this.thread.call({ kind: 'resume', queryId: this.spec.queryId }) : Promise.resolve();
+    const { queryId } = this.spec;
+    if (!this.started) return Promise.resolve();
+    return this.thread.call({ kind: 'resume', queryId, ...(from === undefined ? {} : { from }) });
   }
 
   async stop(): Promise<void> {
