@@ -26,6 +26,9 @@ export class ServerError extends Error {
   }
 }
 
+/** The server does not answer, or has gone: it may come again. */
+export class ConnectionLost extends ServerError {}
+
 export interface SessionState {
   readonly properties: Record<string, string>;
   readonly variables: Record<string, string>;
@@ -83,10 +86,10 @@ async function textOf(server: Server, body: AsyncIterable<Uint8Array>, signal: A
 }
 
 const noServer = (server: Server): ServerError =>
-  new ServerError(`No Weir server answers at ${server.base}.`, 'Start one with npm start, or give its address.');
+  new ConnectionLost(`No Weir server answers at ${server.base}.`, 'Start one with npm start, or give its address.');
 
 const brokenOff = (server: Server): ServerError =>
-  new ServerError(
+  new ConnectionLost(
     `The connection to ${server.base} broke off: the server has gone, or the network has.`,
     'What was shown until then is not all; run it again when the server answers.',
   );
@@ -96,6 +99,7 @@ function refusal(status: number, text: string): ServerError {
     return new ServerError(
       'The server wants a user and a password, and these were none or not the right ones.',
       'Give them with --user and --password, or the password in WEIR_PASSWORD.',
+      'UNAUTHORIZED',
     );
   let answer: Partial<ErrorAnswer> = {};
   try {

@@ -15,6 +15,15 @@ export interface ShellControls {
   useServer(address: string, signal: AbortSignal): Promise<void>;
   showVersion(signal: AbortSignal): Promise<void>;
   spool(file: string | undefined): void;
+  /** Results go into a file; undefined: to the screen again. */
+  writeInto(file: string | undefined): void;
+  /** Runs the last query again, into a file where one is named. */
+  again(file: string | undefined, signal: AbortSignal): Promise<boolean>;
+  /** Runs what the editor leaves behind of a file, or of the last statement. */
+  edit(file: string | undefined, signal: AbortSignal): Promise<CommandResult>;
+  /** Runs a command of the system, or the user's own shell. */
+  system(command: string, signal: AbortSignal): Promise<boolean>;
+  showConnection(signal: AbortSignal): Promise<void>;
   clear(): void;
   history(): readonly string[];
   /** The last query; undefined: there was none. */
@@ -27,6 +36,8 @@ export interface ShellState {
   expanded: 'off' | 'on' | 'auto';
   timing: boolean;
   pager: boolean;
+  /** Bounds of windows and ROWTIME stand as times, and not as milliseconds. */
+  times: boolean;
 }
 
 /** `exit`: the shell is left. */
@@ -54,7 +65,7 @@ const onOff = (argument: string, now: boolean, name: string): boolean =>
         : refuse(`${name} takes on or off, not '${argument}'.`);
 
 /** A file's name, in quotes or not. */
-const fileName = (argument: string, command: string): string => {
+export const fileName = (argument: string, command: string): string => {
   const quoted = /^'((?:[^']|'')*)'$/.exec(argument);
   const name = quoted === null ? argument : quoted[1]!.replaceAll("''", "'");
   return name === '' ? refuse(`${command} takes the name of a file.`) : name;
@@ -83,7 +94,7 @@ export const COMMANDS: readonly ShellCommand[] = [
     run: (shell, argument, signal) => shell.help(argument === '' ? 'statements' : argument, signal),
   },
   {
-    names: ['output', '\\o'],
+    names: ['output'],
     argument: `[${FORMATS.join('|')}]`,
     help: 'how rows are shown',
     run: (shell, argument) => {
@@ -95,6 +106,40 @@ export const COMMANDS: readonly ShellCommand[] = [
       shell.print(`Output format is ${shell.state.format}.`);
       return true;
     },
+  },
+  {
+    names: ['\\o'],
+    argument: '[file]',
+    help: 'rows go into a file; without one to the screen again',
+    run: (shell, argument) => {
+      const format = formatOf(argument);
+      if (format !== undefined) {
+        refuse(
+          `\\o takes a file, and ${argument} is a format.`,
+          `output ${format} sets the format; ./${argument} is a file.`,
+        );
+      }
+      shell.writeInto(argument === '' ? undefined : fileName(argument, '\\o'));
+      return true;
+    },
+  },
+  {
+    names: ['\\g'],
+    argument: '[file]',
+    help: 'at the end of a statement: runs it, its rows into a file; alone: the last query again',
+    run: (shell, argument, signal) => shell.again(argument === '' ? undefined : fileName(argument, '\\g'), signal),
+  },
+  {
+    names: ['\\e'],
+    argument: '[file]',
+    help: 'the last statement, or a file, in $EDITOR; runs what it leaves',
+    run: (shell, argument, signal) => shell.edit(argument === '' ? undefined : fileName(argument, '\\e'), signal),
+  },
+  {
+    names: ['\\!'],
+    argument: '[command]',
+    help: 'a command of the system, or its shell',
+    run: (shell, argument, signal) => shell.system(argument, signal),
   },
   {
     names: ['\\x'],
@@ -112,10 +157,11 @@ export const COMMANDS: readonly ShellCommand[] = [
   },
   {
     names: ['\\live'],
-    argument: '[SELECT … EMIT CHANGES]',
-    help: 'a table kept up to date on the screen; without a query the last one',
+    argument: '[TABLE|SELECT … EMIT CHANGES]',
+    help: 'a table kept up to date on the screen, until q; without one the last query',
     run: async (shell, argument, signal) => {
-      const sql = argument || shell.lastQuery || refuse('\\live takes a SELECT … EMIT CHANGES.');
+      const given = /^(?:\w+|`[^`]+`)$/.test(argument) ? `SELECT * FROM ${argument} EMIT CHANGES` : argument;
+      const sql = given || shell.lastQuery || refuse('\\live takes a table or a SELECT … EMIT CHANGES.');
       await shell.live(sql.replace(/;?\s*$/, ';'), signal);
       return true;
     },
@@ -139,6 +185,16 @@ export const COMMANDS: readonly ShellCommand[] = [
     run: (shell, argument) => {
       shell.state.timing = onOff(argument, shell.state.timing, '\\timing');
       shell.print(`Timing is ${shell.state.timing ? 'on' : 'off'}.`);
+      return true;
+    },
+  },
+  {
+    names: ['\\time'],
+    argument: '[on|off]',
+    help: 'bounds of windows and ROWTIME as times (UTC)',
+    run: (shell, argument) => {
+      shell.state.times = onOff(argument, shell.state.times, '\\time');
+      shell.print(`Times of windows are ${shell.state.times ? 'shown as times' : 'milliseconds'}.`);
       return true;
     },
   },
@@ -210,6 +266,15 @@ export const COMMANDS: readonly ShellCommand[] = [
     },
   },
   {
+    names: ['\\conninfo'],
+    argument: '',
+    help: 'which server, as whom, and its version',
+    run: async (shell, _, signal) => {
+      await shell.showConnection(signal);
+      return true;
+    },
+  },
+  {
     names: ['version'],
     argument: '',
     help: 'of the server',
@@ -243,6 +308,8 @@ export const COMMANDS: readonly ShellCommand[] = [
 
 /** The command that a text is, with its argument. Throws where a backslash begins none. */
 export function commandOf(text: string): { readonly command: ShellCommand; readonly argument: string } {
+  const system = /^\\!\s*([\s\S]*)$/.exec(text);
+  if (system !== null) return { command: COMMANDS.find((c) => c.names.includes('\\!'))!, argument: system[1]!.trim() };
   const m = /^(\\\S*?|run\s+script|\w+)(?:;?\s*$|[\s;]+([\s\S]*))$/i.exec(text);
   const word = (m?.[1] ?? text).replace(/\s+/, ' ');
   // \dt and \dT are two.

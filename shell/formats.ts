@@ -1,5 +1,17 @@
 import { cellText } from './row-text.js';
-import { fits, fitWidths, printable, renderVertical, ruler, tableRow, untabbed } from './table.js';
+import {
+  type CellStyle,
+  fits,
+  fitWidths,
+  nameWidths,
+  printable,
+  renderVertical,
+  ruler,
+  tableRow,
+  tableWidth,
+  untabbed,
+} from './table.js';
+import type { Theme } from './theme.js';
 
 /** The ways in which rows are written. */
 export const FORMATS = ['table', 'vertical', 'json', 'ndjson', 'csv', 'tsv', 'markdown'] as const;
@@ -48,13 +60,17 @@ export interface WriterOptions {
   readonly verticalWhenWide: boolean;
   /** Control characters are shown as escapes: the text goes to a terminal. */
   readonly escape: boolean;
+  /** Colours; left out: none. */
+  readonly theme?: Theme | undefined;
+  /** Cells that are names are not wrapped either: what SHOW and DESCRIBE give. */
+  readonly wholeNames?: boolean;
 }
 
 export function rowWriter(format: Format, columns: Columns, options: WriterOptions): RowWriter {
   const safe = options.escape ? printable : (text: string) => text;
   switch (format) {
     case 'table':
-      return new TableWriter(columns.names.map(printable), options.width, options.verticalWhenWide);
+      return new TableWriter(columns, options);
     case 'vertical':
       return verticalWriter(columns.names.map(printable), options.width);
     case 'json':
@@ -121,6 +137,7 @@ const TSV_ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t
 const tsvText = (text: string): string => text.replace(/[\\\t\n\r]/g, (c) => TSV_ESCAPES[c]!);
 
 const NUMERIC = /^(INTEGER|INT|BIGINT|DOUBLE|DECIMAL)\b/;
+export const isNumeric = (type: string): boolean => NUMERIC.test(type);
 
 function markdownHeader({ names, types }: Columns): string {
   const rule = names.map((_, i) => (NUMERIC.test(types[i] ?? '') ? '---:' : '---'));
@@ -136,16 +153,23 @@ const markdownText = (text: string): string =>
 
 const tableCell = (json: string): string => untabbed(cellText(json));
 
+const NUMBER = /^-?\d+(\.\d+)?$/;
+
 class TableWriter implements RowWriter {
-  private sample: string[][] = [];
+  private sample: Row[] = [];
   private widths: number[] | undefined;
   private vertical: RowWriter | undefined;
+  private readonly names: readonly string[];
+  /** Columns whose values stand to the right. */
+  private right: readonly boolean[];
 
   constructor(
-    private readonly names: readonly string[],
-    private readonly width: number,
-    private readonly verticalWhenWide: boolean,
-  ) {}
+    columns: Columns,
+    private readonly options: WriterOptions,
+  ) {
+    this.names = columns.names.map(printable);
+    this.right = columns.names.map((_, i) => NUMERIC.test(columns.types[i] ?? ''));
+  }
 
   get holds(): boolean {
     return this.widths === undefined && this.vertical === undefined && this.sample.length > 0;
@@ -153,29 +177,48 @@ class TableWriter implements RowWriter {
 
   rows(rows: readonly Row[]): string {
     if (this.vertical !== undefined) return this.vertical.rows(rows);
-    const { widths } = this;
-    if (widths !== undefined) return lines(rows.map((r) => tableRow(r.map(tableCell), widths)));
-    this.sample.push(...rows.map((r) => [...r]));
+    if (this.widths !== undefined) return lines(rows.map((r) => this.line(r, this.widths!)));
+    this.sample.push(...rows);
     return this.sample.length >= SAMPLE_ROWS ? this.flush() : '';
   }
 
   flush(): string {
     if (this.widths !== undefined || this.vertical !== undefined) return '';
-    const { names, sample, width } = this;
+    const { names, sample } = this;
+    const { width, verticalWhenWide, wholeNames } = this.options;
     this.sample = [];
     const cells = sample.map((r) => r.map(tableCell));
-    if (this.verticalWhenWide && sample.length > 0 && !fits(names, cells, width)) {
+    const least = wholeNames === true ? nameWidths(names, cells) : undefined;
+    const widths = fitWidths(names, cells, width, least);
+    const isTooWide = wholeNames === true ? tableWidth(widths) > width : !fits(names, cells, width);
+    if (verticalWhenWide && sample.length > 0 && isTooWide) {
       this.vertical = verticalWriter(names, width);
       return this.vertical.rows(sample);
     }
-    const widths = (this.widths = fitWidths(names, cells, width));
+    this.widths = widths;
+    // Of what SHOW gives no types are known: a column of nothing but numbers is one of numbers.
+    if (wholeNames === true) {
+      this.right = names.map((_, i) => cells.length > 0 && cells.every((r) => NUMBER.test(r[i] ?? '')));
+    }
     const line = ruler(widths);
-    return lines([line, tableRow(names, widths), line, ...cells.map((r) => tableRow(r, widths))]);
+    const header = tableRow(names, widths, { right: this.right });
+    return lines([line, header, line, ...sample.map((r) => this.line(r, widths))]);
   }
 
   end(): string {
     const held = this.flush();
     return this.vertical !== undefined ? held : `${held}${ruler(this.widths!)}\n`;
+  }
+
+  private line(row: Row, widths: readonly number[]): string {
+    const { theme } = this.options;
+    const style: CellStyle = {
+      right: this.right,
+      ...(theme?.colours === true && row.includes('null')
+        ? { paint: (i: number, text: string) => (row[i] === 'null' ? theme.paint('dim', text) : text) }
+        : {}),
+    };
+    return tableRow(row.map(tableCell), widths, style);
   }
 }
 
@@ -186,6 +229,6 @@ export function renderTexts(
   rows: readonly (readonly string[])[],
   options: WriterOptions,
 ): string {
-  const writer = rowWriter(format, { names, types: [] }, options);
+  const writer = rowWriter(format, { names, types: [] }, { ...options, wholeNames: true });
   return (writer.rows(rows.map((r) => r.map((c) => JSON.stringify(c)))) + writer.end()).trimEnd();
 }

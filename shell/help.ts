@@ -26,7 +26,7 @@ const column = (pairs: readonly (readonly [string, string])[], width: number): s
 
 export function helpText(): string {
   return [
-    'Statements end with ; (or with \\G to see rows vertically) and may go over several lines.',
+    'Statements end with ; (or with \\G to see rows vertically, \\g file to write them into a file).',
     'Commands are a line of their own and need no semicolon:',
     '',
     ...column(commandLines(), 30),

@@ -11,7 +11,7 @@ import { Keyboard } from './editor/keyboard.js';
 import { highlight } from './highlight.js';
 import type { Output } from './output.js';
 import type { Shell } from './shell.js';
-import { unitsOf } from './units.js';
+import { commandMidway, unitsOf } from './units.js';
 
 /** A process that is still running after this has not been stopped. */
 const SUSPEND_MS = 100;
@@ -53,7 +53,7 @@ export async function interactive(shell: Shell, out: Output, clock: Clock, runRc
     },
     highlight: out.theme.colours ? highlight : () => [],
     complete: (text, cursor) => complete(text, cursor, names),
-    isComplete: (text) => unitsOf(text).tail === undefined,
+    isComplete: (text) => unitsOf(text).tail === undefined || commandMidway(text) !== undefined,
     clearScreen: () => shell.clear(),
     suspend: () => {
       const takeBack = keyboard.release();
@@ -73,8 +73,10 @@ export async function interactive(shell: Shell, out: Output, clock: Clock, runRc
     history: () => history.entries,
     onKey: (call) =>
       keyboard.listen((key) => {
-        if (key.text !== undefined || key.ctrl || key.meta) return false;
-        call(key.name);
+        if (key.ctrl || key.meta) return false;
+        if (key.text !== undefined && key.text !== 'q') return false;
+        call(key.text ?? key.name);
+        if (key.text === 'q') return true;
         return /^(up|down|pageup|pagedown|home|end)$/.test(key.name);
       }),
   };
@@ -115,8 +117,11 @@ export async function interactive(shell: Shell, out: Output, clock: Clock, runRc
       await run((signal) => shell.runFile(rc, signal).catch((e: unknown) => shell.tell(e)));
     }
     let idle = false;
+    // A statement that was being typed when a command came between its lines.
+    let begun = '';
     while (!closed) {
-      const line = await editor.read();
+      const line = await editor.read(begun);
+      begun = '';
       if (line.kind === 'end') break;
       if (line.kind === 'interrupt') {
         // Who wants to leave tries this more than once.
@@ -130,6 +135,13 @@ export async function interactive(shell: Shell, out: Output, clock: Clock, runRc
         history.add(line.text);
       } catch (e) {
         out.error(`The history could not be written: ${(e as Error).message}`);
+      }
+      const midway = commandMidway(line.text);
+      if (midway !== undefined) {
+        if (!(await run((signal) => shell.runScript(midway.command, signal)))) break;
+        begun = `${midway.rest}\n`;
+        out.print(out.theme.paint('dim', 'A statement is being typed: a semicolon ends it, Ctrl-C drops it.'));
+        continue;
       }
       if (!(await run((signal) => shell.runScript(line.text, signal)))) break;
     }

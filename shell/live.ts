@@ -1,8 +1,9 @@
-import { type QueryHeader, queryLines, runStatement, ServerError } from './client.js';
+import { ConnectionLost, type QueryHeader, queryLines, runStatement, ServerError } from './client.js';
+import { isNumeric } from './formats.js';
 import type { QueryContext } from './query.js';
-import { cellText, splitArray } from './row-text.js';
+import { cellText, splitArray, timesOf } from './row-text.js';
 import { type Notice, Progress, sideMessage } from './side-messages.js';
-import { fitWidths, printable, ruler, tableRow, untabbed } from './table.js';
+import { fitWidths, printable, ruler, tableRow, tableWidth, untabbed } from './table.js';
 import type { Theme } from './theme.js';
 import { clip } from './width.js';
 
@@ -12,8 +13,13 @@ const REDRAW_MS = 100;
 /** How long a row that has changed stands out. */
 const FRESH_MS = 1_000;
 
+/** Between two attempts to reach a server that has gone. */
+const RETRY_MS = 1_000;
+
 interface Kept {
   readonly cells: readonly string[];
+  /** By column: the value is NULL. */
+  readonly nulls: readonly boolean[];
   readonly changed: number;
 }
 
@@ -22,10 +28,14 @@ export class KeyedRows {
   private readonly rows = new Map<string, Kept>();
   private dropped = 0;
 
-  /** @param keys indexes of the columns that tell rows apart */
+  /**
+   * @param keys indexes of the columns that tell rows apart
+   * @param shown what is shown of a row
+   */
   constructor(
     private readonly keys: readonly number[],
     private readonly limit = MAX_KEYS,
+    private readonly shown: (row: readonly string[]) => readonly string[] = (row) => row,
   ) {}
 
   get size(): number {
@@ -42,7 +52,11 @@ export class KeyedRows {
     const key = this.keyOf(row);
     // Behind all others, so that the first is the one that has not changed for longest.
     this.rows.delete(key);
-    this.rows.set(key, { cells: row.map((c) => untabbed(cellText(c)).replaceAll('\n', '⏎')), changed: now });
+    this.rows.set(key, {
+      cells: this.shown(row).map((c) => untabbed(cellText(c)).replaceAll('\n', '⏎')),
+      nulls: row.map((c) => c === 'null'),
+      changed: now,
+    });
     if (this.rows.size <= this.limit) return;
     this.rows.delete(this.rows.keys().next().value!);
     this.dropped++;
@@ -71,6 +85,8 @@ export class KeyedRows {
 
 export interface LiveFrame {
   readonly names: readonly string[];
+  /** By column: numbers stand to the right. */
+  readonly right?: readonly boolean[];
   readonly rows: KeyedRows;
   /** First row that is shown. */
   readonly offset: number;
@@ -92,10 +108,19 @@ export function liveLines(frame: LiveFrame): string[] {
   const cells = shown.map((r) => r.cells);
   const widths = fitWidths(names, cells, width);
   const line = clip(ruler(widths), width);
-  const short = (row: readonly string[]) =>
+  const right = frame.right ?? [];
+  // A line that is longer than the screen is cut, colours and all: it gets none.
+  const isDimmed = theme.colours && tableWidth(widths) <= width;
+  const short = (row: readonly string[], nulls?: readonly boolean[]) =>
     tableRow(
       row.map((c, i) => clip(c, widths[i]!)),
       widths,
+      {
+        right,
+        ...(nulls?.includes(true) === true && isDimmed
+          ? { paint: (i: number, text: string) => (nulls[i] === true ? theme.paint('dim', text) : text) }
+          : {}),
+      },
     );
   const more = all.length - shown.length;
   const count = `${all.length === 1 ? '1 key' : `${all.length} keys`}${rows.left > 0 ? ` (${rows.left} were dropped)` : ''}`;
@@ -104,8 +129,9 @@ export function liveLines(frame: LiveFrame): string[] {
     clip(short(names), width),
     line,
     ...shown.map((r) => {
-      const text = clip(short(r.cells), width);
-      return now - r.changed < FRESH_MS ? theme.paint('bold', text) : text;
+      if (now - r.changed < FRESH_MS) return theme.paint('bold', clip(short(r.cells), width));
+      const text = short(r.cells, r.nulls);
+      return isDimmed ? text : clip(text, width);
     }),
     line,
     ...footer.map((f, i) =>
@@ -119,15 +145,27 @@ export interface LiveKeys {
   onKey(call: (name: string) => void): () => void;
 }
 
-/** Runs a push query on a table and keeps its rows on the screen, each in its place, until `signal` ends it. */
+export interface LiveOptions {
+  /** Changes after which it ends. */
+  readonly rowLimit: number;
+  /** Bounds of windows and ROWTIME stand as times. */
+  readonly times: boolean;
+}
+
+/**
+ * Runs a push query on a table and keeps its rows on the screen, each in its place, until `q` is pressed or `signal` ends it.
+ * Where the server goes away the rows stay, and the query begins anew when it is there again.
+ */
 export async function runLive(
   context: QueryContext,
   sql: string,
   keys: LiveKeys,
-  rowLimit: number,
-  signal: AbortSignal,
+  options: LiveOptions,
+  outer: AbortSignal,
 ): Promise<void> {
   const { out, clock } = context;
+  const left = new AbortController();
+  const signal = AbortSignal.any([outer, left.signal]);
   if (!out.isTerminal)
     throw new ServerError('\\live needs a terminal.', 'Without one, run the query as it is: its changes come as rows.');
   const keyNames = await keyColumns(context, sql, signal);
@@ -135,6 +173,7 @@ export async function runLive(
   let header: QueryHeader | undefined;
   let rows = new KeyedRows([]);
   let notice: Notice | undefined;
+  let away: string | undefined;
   let offset = 0;
   let cancel: (() => void) | undefined;
 
@@ -143,12 +182,16 @@ export async function runLive(
       ? []
       : liveLines({
           names: header.columnNames.map((n) => printable(n).replaceAll('\n', '⏎')),
+          right: header.columnTypes.map(isNumeric),
           rows,
           offset,
           width: out.columns - 1,
           height,
           now: clock.now(),
-          footer: [progress.text(clock.now(), 'change'), ...(notice === undefined ? [] : [printable(notice.message)])],
+          footer: [
+            progress.text(clock.now(), 'change').replace('Ctrl-C ends', 'q ends'),
+            ...((away ?? notice?.message) === undefined ? [] : [printable((away ?? notice?.message)!)]),
+          ],
           theme: out.theme,
         });
   const draw = () => {
@@ -168,43 +211,54 @@ export async function runLive(
     soon(0);
   };
   const noKeys = keys.onKey((name) => {
+    if (name === 'q') return left.abort();
     const page = Math.max(1, out.rows - 8);
     const step = { up: -1, down: 1, pageup: -page, pagedown: page, home: -offset, end: rows.size }[name];
     if (step === undefined) return;
     offset = Math.max(0, Math.min(rows.size - 1, offset + step));
     drawNow();
   });
+  const take = (line: string): boolean => {
+    if (header === undefined || line.startsWith(HEADER)) {
+      // Another beginning, after the server was away: what is no more is not told.
+      header = JSON.parse(line) as QueryHeader;
+      const shown = options.times ? timesOf(header) : undefined;
+      rows = new KeyedRows(keyIndexes(header, keyNames), MAX_KEYS, shown);
+      return false;
+    }
+    if (line.startsWith('[')) {
+      rows.set(splitArray(line), clock.now());
+      return true;
+    }
+    const message = sideMessage(line);
+    if (message.kind === 'failure') throw new ServerError(message.message, message.hint, message.code);
+    if (message.kind === 'tombstone') {
+      rows.delete(splitArray(message.row));
+      return true;
+    }
+    if (message.kind === 'notice') {
+      notice = message.notice;
+      progress.notice(notice);
+    } else if (message.kind === 'progress') progress.progress(message.progress);
+    return false;
+  };
   out.fullScreen(true);
   draw();
   try {
-    for await (const lines of changesOf(context, sql, signal)) {
-      let changes = 0;
-      for (const line of lines) {
-        if (header === undefined) {
-          header = JSON.parse(line) as QueryHeader;
-          rows = new KeyedRows(keyIndexes(header, keyNames));
-          continue;
-        }
-        if (line.startsWith('[')) {
-          rows.set(splitArray(line), clock.now());
-          changes++;
-          continue;
-        }
-        const message = sideMessage(line);
-        if (message.kind === 'failure') throw new ServerError(message.message, message.hint);
-        if (message.kind === 'tombstone') {
-          rows.delete(splitArray(message.row));
-          changes++;
-        } else if (message.kind === 'notice') {
-          notice = message.notice;
-          progress.notice(notice);
-        } else if (message.kind === 'progress') progress.progress(message.progress);
-      }
+    const waiting = (text: string) => {
+      away = text;
+      drawNow();
+    };
+    for await (const lines of lasting(context, sql, waiting, signal)) {
+      const changes = lines.filter(take).length;
+      away = undefined;
       if (changes > 0) notice = undefined;
       progress.add(changes, clock.now());
       soon();
-      if (progress.rows >= rowLimit) break;
+      if (progress.rows >= options.rowLimit) break;
     }
+  } catch (e) {
+    if (!left.signal.aborted || outer.aborted) throw e;
   } finally {
     noKeys();
     cancel?.();
@@ -215,6 +269,54 @@ export async function runLive(
         .map((l) => `${l}\n`)
         .join(''),
     );
+  }
+}
+
+const HEADER = '{"queryId":';
+
+/** A server that has gone, is going or has not come up yet. */
+const isAway = (e: unknown): e is ServerError =>
+  e instanceof ConnectionLost || (e instanceof ServerError && (e.code === 'NOT_READY' || e.code === 'SHUTTING_DOWN'));
+
+/** Where a server says that it goes, the end of the query follows. */
+function isFarewell(line: string): boolean {
+  const message = sideMessage(line);
+  return message.kind === 'failure' && message.code === 'SHUTTING_DOWN';
+}
+
+/**
+ * The changes of a query, again from its beginning whenever the server was away after it had once answered.
+ * @param waiting is told why nothing comes
+ */
+async function* lasting(
+  context: QueryContext,
+  sql: string,
+  waiting: (text: string) => void,
+  signal: AbortSignal,
+): AsyncGenerator<readonly string[]> {
+  for (let began = false; ; ) {
+    try {
+      for await (const lines of changesOf(context, sql, signal)) {
+        began = true;
+        yield lines.filter((line) => line.startsWith('[') || line.startsWith(HEADER) || !isFarewell(line));
+      }
+      // A query ends by itself where it has a limit; all others with their server.
+      if (/\bLIMIT\s+\d+\s*;?\s*$/i.test(sql) || signal.aborted) return;
+      waiting('The server has ended the query: it is asked again.');
+    } catch (e) {
+      if (!began || signal.aborted || !isAway(e)) throw e;
+      waiting(`${e.message} It is asked again each second; what stands here is as it was.`);
+    }
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        cancel();
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const cancel = context.clock.after(RETRY_MS, done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+    if (signal.aborted) return;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Server } from './client.js';
+import { type Server, ServerError, serverInfo } from './client.js';
 import { systemClock } from './clock.js';
 import type { CommandResult } from './commands.js';
 import { interactive } from './interactive.js';
@@ -42,10 +42,7 @@ export async function shell(args: readonly string[]): Promise<number> {
   }
   const server: Server = {
     base: serverAddress(options.address),
-    authorization:
-      options.user === undefined
-        ? undefined
-        : `Basic ${Buffer.from(`${options.user}:${password ?? ''}`).toString('base64')}`,
+    authorization: options.user === undefined ? undefined : authorizationOf(options.user, password ?? ''),
   };
   const sh = new Shell(server, out, {
     clock: systemClock,
@@ -55,11 +52,38 @@ export async function shell(args: readonly string[]): Promise<number> {
     rowLimit: options.rowLimit,
     timeoutMs: options.timeoutMs,
   });
-  const given = options.execute !== undefined || options.file !== undefined;
   // A dumb terminal can move no cursor: it is read as a file is.
-  if (!given && stdin.isTTY && stdout.isTTY && env.TERM !== 'dumb')
+  if (options.work.length === 0 && stdin.isTTY && stdout.isTTY && env.TERM !== 'dumb') {
+    if (!(await signIn(sh, options.user))) return 1;
     return interactive(sh, out, systemClock, !options.noRc);
+  }
   return script(sh, options);
+}
+
+const authorizationOf = (user: string, password: string): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
+/** Passwords that are asked for before the shell gives up. */
+const ATTEMPTS = 3;
+
+/** At a terminal, where the server refuses the password it is asked for again. False: the person has given up. */
+async function signIn(sh: Shell, user: string | undefined): Promise<boolean> {
+  const { stdin, stderr } = process;
+  if (user === undefined) return true;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await serverInfo(sh.server, AbortSignal.timeout(10_000));
+      return true;
+    } catch (e) {
+      // Where no server answers the shell says so, and can be given another.
+      if (!(e instanceof ServerError) || e.code !== 'UNAUTHORIZED') return true;
+    }
+    stderr.write(`The server does not take this password of ${user}.\n`);
+    if (attempt > ATTEMPTS) return false;
+    const password = await askPassword(user, stdin, stderr);
+    if (password === undefined) return false;
+    sh.server = { ...sh.server, authorization: authorizationOf(user, password) };
+  }
 }
 
 /** Runs what the command line or standard input has. */
@@ -73,10 +97,9 @@ async function script(sh: Shell, options: Options): Promise<number> {
   });
   const { signal } = interrupt;
   try {
-    if (options.file !== undefined) return (await sh.runFile(options.file, signal)) ? 0 : 1;
-    if (options.execute === undefined) return (await runInput(sh, signal)) ? 0 : 1;
-    for (const text of options.execute) {
-      const result = await sh.runScript(text, signal);
+    if (options.work.length === 0) return (await runInput(sh, signal)) ? 0 : 1;
+    for (const { kind, text } of options.work) {
+      const result = kind === 'file' ? await sh.runFile(text, signal) : await sh.runScript(text, signal);
       if (result !== true) return result === 'exit' ? 0 : 1;
     }
     return 0;

@@ -4,9 +4,9 @@ import { FORMATS, type Format, formatOf } from './formats.js';
 
 export const USAGE = `usage: weir shell [options] [server]
 
-  server                   address (default http://localhost:8088)
-  -e, --execute SQL        run statements and leave (may be given several times)
-  -f, --file FILE          run a file of statements and leave
+  server                   address (default $WEIR_SERVER, else http://localhost:8088)
+  -e, --execute SQL        run statements and leave
+  -f, --file FILE          run a file of statements and leave (-e and -f: any number of them, in their order)
   -d, --define NAME=VALUE  define a variable (may be given several times)
   -u, --user USER          sign in
   -p, --password PASSWORD  (or WEIR_PASSWORD in the environment; a terminal is asked for it)
@@ -21,8 +21,8 @@ Reads statements from standard input where that is no terminal. The exit status 
 use. At a terminal, help tells what can be typed.`;
 
 export interface Options {
-  readonly execute: readonly string[] | undefined;
-  readonly file: string | undefined;
+  /** What is run, in this order; empty: what is typed, or standard input. */
+  readonly work: readonly Work[];
   readonly variables: Record<string, string>;
   /** Settings of the session. */
   readonly properties: Record<string, string>;
@@ -36,6 +36,12 @@ export interface Options {
   readonly noColour: boolean;
   readonly noRc: boolean;
   readonly help: boolean;
+}
+
+export interface Work {
+  readonly kind: 'execute' | 'file';
+  /** The statements, or the file's name. */
+  readonly text: string;
 }
 
 /** Wrong use: for stderr, exit status 2. */
@@ -53,11 +59,9 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Op
   } catch (e) {
     throw wrongUse(plainMessage(e as Error));
   }
-  const { values, positionals } = parsed;
+  const { values, positionals, tokens } = parsed;
   if (positionals.length > 1)
     throw wrongUse(`The shell takes one server, not ${positionals.map((p) => `'${p}'`).join(', ')}.`);
-  if (values.execute !== undefined && values.file !== undefined)
-    throw wrongUse('The shell takes --execute or --file, not both.');
   const variables: Record<string, string> = {};
   for (const pair of values.define ?? []) {
     const at = pair.indexOf('=');
@@ -68,11 +72,12 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Op
   if (values.output !== undefined && format === undefined)
     throw new WrongUse(`--output takes one of ${FORMATS.join(', ')}, not '${values.output}'.`);
   return {
-    execute: values.execute,
-    file: values.file,
+    work: tokens.flatMap((t) =>
+      t.kind === 'option' && (t.name === 'execute' || t.name === 'file') ? [{ kind: t.name, text: t.value! }] : [],
+    ),
     variables,
     properties: values['config-file'] === undefined ? {} : readProperties(values['config-file']),
-    address: positionals[0] ?? 'http://localhost:8088',
+    address: positionals[0] ?? (env.WEIR_SERVER || 'http://localhost:8088'),
     user: values.user,
     password: values.password ?? env.WEIR_PASSWORD,
     format,
@@ -89,9 +94,10 @@ function parse(args: readonly string[]) {
     args: joinedStatements(args),
     allowPositionals: true,
     strict: true,
+    tokens: true,
     options: {
       execute: { type: 'string', short: 'e', multiple: true },
-      file: { type: 'string', short: 'f' },
+      file: { type: 'string', short: 'f', multiple: true },
       define: { type: 'string', short: 'd', multiple: true },
       user: { type: 'string', short: 'u' },
       password: { type: 'string', short: 'p' },

@@ -6,6 +6,7 @@ import type { Theme } from './theme.js';
 export class Output {
   private pager: Writable | undefined;
   private spoolFile: number | undefined;
+  private resultFile: number | undefined;
   private status = '';
   private waiting = false;
   private full = false;
@@ -26,6 +27,16 @@ export class Output {
     return this.stdout.columns || this.fallbackColumns;
   }
 
+  /** What is written is for eyes: on a terminal, and not into a file. */
+  get isScreen(): boolean {
+    return this.isTerminal && this.resultFile === undefined;
+  }
+
+  /** Cells that a line of what is written may have. */
+  get lineWidth(): number {
+    return this.resultFile === undefined ? this.columns : Number.POSITIVE_INFINITY;
+  }
+
   get rows(): number {
     return this.stdout.rows || 24;
   }
@@ -33,6 +44,10 @@ export class Output {
   /** Text with its line ends. */
   write(text: string): void {
     if (text === '') return;
+    if (this.resultFile !== undefined) {
+      writeSync(this.resultFile, plain(text));
+      return;
+    }
     if (this.spoolFile !== undefined) writeSync(this.spoolFile, plain(text));
     if (this.pager !== undefined) this.waiting = !this.pager.write(text);
     else {
@@ -100,6 +115,24 @@ export class Output {
     this.spoolFile = undefined;
     if (file !== undefined) this.spoolFile = openSync(file, 'a', 0o600);
     return was;
+  }
+
+  /**
+   * What is written goes into this file, and not to the screen; undefined: to the screen again. It is made anew unless it
+   * `goesOn`. Throws where it cannot be opened.
+   */
+  into(file: string | undefined, goesOn = false): void {
+    const opened = file === undefined ? undefined : openSync(file, goesOn ? 'a' : 'w', 0o600);
+    if (this.resultFile !== undefined) closeSync(this.resultFile);
+    this.resultFile = opened;
+  }
+
+  /** To the screen whatever file what is written goes into: what is said and no result. */
+  tell(text: string): void {
+    const file = this.resultFile;
+    this.resultFile = undefined;
+    this.print(text);
+    this.resultFile = file;
   }
 
   /** Into the copy alone: what was typed. */

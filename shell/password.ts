@@ -31,5 +31,6 @@ export function askPassword(user: string, stdin: ReadStream, write: Writable): P
       }
     };
     stdin.on('data', onData).on('end', onEnd);
+    stdin.resume(); // it was paused where this is not the first question
   });
 }

@@ -3,7 +3,7 @@ import type { Clock } from './clock.js';
 import { type Format, isMachineFormat, type Row, type RowWriter, rowWriter } from './formats.js';
 import type { Output } from './output.js';
 import { Pager, type PagerOptions } from './pager.js';
-import { splitArray } from './row-text.js';
+import { splitArray, timesOf } from './row-text.js';
 import { type Notice, Progress, sideMessage } from './side-messages.js';
 import { printable } from './table.js';
 import { clip } from './width.js';
@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly pager: PagerOptions | undefined;
   /** A person is watching: a line of status stands under the rows of a push query. */
   readonly status: boolean;
+  /** Bounds of windows and ROWTIME stand as times. */
+  readonly times: boolean;
   /** Rows after which the query is ended. */
   readonly rowLimit: number;
   /** Milliseconds after which it is ended; infinite: never. */
@@ -55,6 +57,7 @@ export async function runQuery(
     options.timeoutMs === Number.POSITIVE_INFINITY ? () => {} : clock.after(options.timeoutMs, () => stop.abort());
   const stopStatus = push && options.status ? showStatus(context, progress) : () => {};
   let writer: RowWriter | undefined;
+  let asTimes = (row: Row): Row => row;
   let cancelFlush: (() => void) | undefined;
   try {
     for await (const lines of queryLines(context.server, sql, context.session, ends, { sideMessages: push })) {
@@ -63,12 +66,14 @@ export async function runQuery(
         const full = options.rowLimit - progress.rows;
         if (rows.length > full) rows = rows.slice(0, full);
         progress.add(rows.length, clock.now());
-        pager.write(writer!.rows(rows));
+        pager.write(writer!.rows(rows.map(asTimes)));
         rows = [];
       };
       for (const line of lines) {
-        if (writer === undefined) writer = begin(line, options, out);
-        else if (line.startsWith('[')) rows.push(splitArray(line));
+        if (writer === undefined) {
+          writer = begin(line, options, out);
+          if (options.times && !isMachineFormat(options.format)) asTimes = timesOf(JSON.parse(line) as QueryHeader);
+        } else if (line.startsWith('[')) rows.push(splitArray(line));
         else {
           const message = sideMessage(line);
           if (message.kind === 'tombstone') rows.push(splitArray(message.row));
@@ -102,7 +107,9 @@ export async function runQuery(
   }
   if (!isMachineFormat(options.format) && options.format !== 'markdown') {
     const { rows } = progress;
-    pager.write(rows === 0 ? 'No rows.\n' : rows === 1 ? '1 row.\n' : `${rows} rows.\n`);
+    const count = rows === 0 ? 'No rows.\n' : rows === 1 ? '1 row.\n' : `${rows} rows.\n`;
+    if (out.isTerminal && !out.isScreen) out.tell(count.trimEnd());
+    else pager.write(count);
   }
   await pager.finish();
 }
@@ -118,7 +125,12 @@ function begin(line: string, options: RunOptions, out: Output): RowWriter {
   return rowWriter(
     options.format,
     { names: header.columnNames, types: header.columnTypes },
-    { width: out.columns, verticalWhenWide: options.verticalWhenWide, escape: out.isTerminal },
+    {
+      width: out.lineWidth,
+      verticalWhenWide: options.verticalWhenWide,
+      escape: out.isScreen,
+      theme: out.isScreen ? out.theme : undefined,
+    },
   );
 }
 

@@ -46,3 +46,19 @@ function endOfString(json: string, start: number): number {
 
 /** What a cell shows: text without its quotes, everything else as it was sent. */
 export const cellText = (json: string): string => printable(json.startsWith('"') ? (JSON.parse(json) as string) : json);
+
+/** Columns that hold milliseconds since 1970 by their meaning. */
+const MILLISECONDS = new Set(['WINDOWSTART', 'WINDOWEND', 'ROWTIME']);
+
+/** Gives rows the bounds of their windows, and ROWTIME, as times in UTC. */
+export function timesOf(header: {
+  readonly columnNames: readonly string[];
+  readonly columnTypes: readonly string[];
+}): (row: readonly string[]) => readonly string[] {
+  const { columnNames, columnTypes } = header;
+  const at = columnNames.flatMap((name, i) => (MILLISECONDS.has(name) && columnTypes[i] === 'BIGINT' ? [i] : []));
+  if (at.length === 0) return (row) => row;
+  return (row) => row.map((cell, i) => (at.includes(i) && /^-?\d{1,15}$/.test(cell) ? timeJson(Number(cell)) : cell));
+}
+
+const timeJson = (ms: number): string => JSON.stringify(new Date(ms).toISOString().slice(0, -1));

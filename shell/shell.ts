@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { substituteVariables } from '../parser/index.js';
 import { queryLines, runStatement, type Server, ServerError, type SessionState, serverInfo } from './client.js';
 import type { Clock } from './clock.js';
-import { type CommandResult, commandOf, type ShellControls, type ShellState } from './commands.js';
+import { type CommandResult, commandOf, fileName, type ShellControls, type ShellState } from './commands.js';
 import { isNotice, renderEntity, type TableText, tableOf } from './entities.js';
 import { type Format, isMachineFormat, renderTexts } from './formats.js';
 import { helpText, statementHelp } from './help.js';
@@ -12,6 +12,7 @@ import type { Output } from './output.js';
 import { Pager, type PagerOptions } from './pager.js';
 import { isPush, type QueryContext, runQuery } from './query.js';
 import { changeSession, shownVariables } from './session.js';
+import { edited, type Release, runProgram } from './system.js';
 import { printable } from './table.js';
 import { paintError } from './theme.js';
 import { scriptUnits, type Unit } from './units.js';
@@ -39,6 +40,10 @@ export class Shell implements ShellControls {
   readonly state: ShellState;
   person: Person | undefined;
   lastQuery: string | undefined;
+  /** The last statement, of whatever kind. */
+  private lastStatement = '';
+  /** Where `\\o` sends results. */
+  private resultFile: string | undefined;
   /** Called when a statement may have changed what there is on the server. */
   onChange: () => void = () => {};
   /** Of the scripts that are being run, the innermost last. */
@@ -50,7 +55,7 @@ export class Shell implements ShellControls {
     private readonly options: ShellOptions,
   ) {
     this.session = { properties: { ...options.properties }, variables: { ...options.variables } };
-    this.state = { format: options.format, expanded: 'off', timing: false, pager: true };
+    this.state = { format: options.format, expanded: 'off', timing: false, pager: true, times: false };
   }
 
   /**
@@ -98,7 +103,9 @@ export class Shell implements ShellControls {
         const { command, argument } = commandOf(unit.text);
         return await command.run(this, argument, signal);
       }
-      await this.runStatement(unit.text, unit.vertical, signal);
+      this.lastStatement = unit.text;
+      const file = unit.file === undefined ? undefined : fileName(unit.file, '\\g');
+      await this.toFile(file, () => this.runStatement(unit.text, unit.vertical, signal));
       if (this.state.timing) this.say(`Time: ${(options.clock.now() - began).toFixed(1)} ms`);
       return true;
     } catch (e) {
@@ -111,6 +118,21 @@ export class Shell implements ShellControls {
       return false;
     } finally {
       await out.drained();
+    }
+  }
+
+  /** Runs `work` with its results going into a file, where one is named. */
+  private async toFile<T>(file: string | undefined, work: () => Promise<T>): Promise<T> {
+    if (file === undefined) return work();
+    const before = this.resultFile;
+    this.writeInto(file);
+    try {
+      return await work();
+    } finally {
+      this.out.into(undefined);
+      // What \o began goes on: its file is written on, and not anew.
+      if (before !== undefined) this.out.into(before, true);
+      this.resultFile = before;
     }
   }
 
@@ -178,6 +200,7 @@ export class Shell implements ShellControls {
         verticalWhenWide: state.expanded === 'auto',
         pager: this.pagerOptions,
         status: person !== undefined,
+        times: state.times,
         rowLimit: options.rowLimit,
         timeoutMs: options.timeoutMs,
       },
@@ -190,14 +213,14 @@ export class Shell implements ShellControls {
   }
 
   private get pagerOptions(): PagerOptions | undefined {
-    return this.state.pager && this.out.isTerminal ? this.person?.pager : undefined;
+    return this.state.pager && this.out.isScreen ? this.person?.pager : undefined;
   }
 
   /** Entities of /ksql in the chosen format. */
   private async show(entities: readonly Record<string, unknown>[]): Promise<void> {
     const { out } = this;
     const { format } = this.state;
-    const safe = out.isTerminal ? printable : (text: string) => text;
+    const safe = out.isScreen ? printable : (text: string) => text;
     const pager = new Pager(out, this.pagerOptions);
     for (const e of entities) {
       if (format === 'json') pager.write(`${safe(JSON.stringify(e, null, 2))}\n`);
@@ -206,7 +229,12 @@ export class Shell implements ShellControls {
       else {
         // What SHOW gives stands as a table also where rows are to stand vertically.
         const tables = format === 'vertical' ? 'table' : format;
-        const write = { width: out.columns, verticalWhenWide: false, escape: out.isTerminal };
+        // A name that was broken could not be copied: what does not fit stands vertically, as rows do.
+        const write = {
+          width: out.lineWidth,
+          verticalWhenWide: this.state.expanded === 'auto',
+          escape: out.isScreen,
+        };
         const table: TableText = (names, rows) => renderTexts(tables, names, rows, write);
         const text = (isMachineFormat(format) ? tableOf(e, table) : undefined) ?? renderEntity(e, table);
         pager.write(`${isMachineFormat(format) ? safe(text) : printable(text)}\n`);
@@ -217,13 +245,14 @@ export class Shell implements ShellControls {
 
   /** What was done, beside rows that a program reads. */
   private tellNotice(text: string): void {
-    if (this.out.isTerminal) this.out.print(text.trim());
+    if (this.out.isTerminal) this.out.tell(text.trim());
     else this.out.error(text.trim());
   }
 
   /** What is no row; where rows go to a program it would be in the way. */
   private say(text: string): void {
-    if (this.out.isTerminal || !isMachineFormat(this.state.format)) this.out.print(text);
+    if (this.out.isTerminal) this.out.tell(text);
+    else if (!isMachineFormat(this.state.format)) this.out.print(text);
   }
 
   // --- What commands ask for -------------------------------------------------------------------------------------
@@ -236,7 +265,8 @@ export class Shell implements ShellControls {
     if (!isPush(sql)) throw new ServerError('\\live takes a query that ends with EMIT CHANGES.', undefined);
     this.lastQuery = sql;
     const none: LiveKeys = { onKey: () => () => {} };
-    await runLive(this.context, sql, this.person ?? none, this.options.rowLimit, signal);
+    const { rowLimit } = this.options;
+    await runLive(this.context, sql, this.person ?? none, { rowLimit, times: this.state.times }, signal);
   }
 
   async watch(seconds: number, sql: string, signal: AbortSignal): Promise<boolean> {
@@ -301,6 +331,61 @@ export class Shell implements ShellControls {
     }
     if (file !== undefined) this.print(`Session will be spooled to ${file}`);
     else this.print(was ? 'Session is no longer spooled.' : 'There was no spooling.');
+  }
+
+  writeInto(file: string | undefined): void {
+    try {
+      this.out.into(file);
+    } catch (e) {
+      throw new ServerError(`The file could not be opened: ${(e as Error).message}`, undefined);
+    }
+    this.resultFile = file;
+  }
+
+  async again(file: string | undefined, signal: AbortSignal): Promise<boolean> {
+    const sql = this.lastQuery;
+    if (sql === undefined) throw new ServerError('There was no query that could be run again.', undefined);
+    await this.toFile(file, () => this.query(sql, false, signal));
+    return true;
+  }
+
+  async edit(file: string | undefined, signal: AbortSignal): Promise<CommandResult> {
+    const text = await edited(this.lastStatement, file, process.env, this.release('\\e'));
+    if (text.trim() === '') return true;
+    this.say(text.trimEnd());
+    return this.runScript(text, signal, file);
+  }
+
+  async system(command: string, signal: AbortSignal): Promise<boolean> {
+    const line = command === '' ? process.env.SHELL || 'sh' : command;
+    const status = await runProgram(line, this.person?.pager.release ?? (() => () => {}));
+    if (status === 0 || signal.aborted) return true;
+    throw new ServerError(`The command ended with ${status}.`, undefined);
+  }
+
+  async showConnection(signal: AbortSignal): Promise<void> {
+    const info = await serverInfo(this.server, signal);
+    const { authorization, base } = this.server;
+    const user =
+      authorization === undefined
+        ? 'nobody (no user was given)'
+        : Buffer.from(authorization.replace(/^Basic /, ''), 'base64')
+            .toString('utf8')
+            .replace(/:.*$/s, '');
+    const lines = [
+      ['server', base],
+      ['user', user],
+      ['version', `Weir ${info.weirVersion ?? '?'} (ksqlDB ${info.version})`],
+      ['service', info.ksqlServiceId ?? '?'],
+      ['cluster', info.kafkaClusterId ?? '?'],
+    ];
+    this.print(lines.map(([name, value]) => `${name!.padEnd(8)} ${printable(value!)}`).join('\n'));
+  }
+
+  private release(command: string): Release {
+    const { person } = this;
+    if (person === undefined) throw new ServerError(`${command} needs a terminal.`, undefined);
+    return () => person.pager.release();
   }
 
   clear(): void {

@@ -22,7 +22,12 @@ export type SideMessage =
   | { readonly kind: 'tombstone'; readonly row: string }
   | { readonly kind: 'snapshotEnd' }
   | { readonly kind: 'other' }
-  | { readonly kind: 'failure'; readonly message: string; readonly hint: string | undefined };
+  | {
+      readonly kind: 'failure';
+      readonly message: string;
+      readonly hint: string | undefined;
+      readonly code: string | undefined;
+    };
 
 const TOMBSTONE = '{"tombstone":';
 
@@ -34,7 +39,8 @@ export function sideMessage(line: string): SideMessage {
   if (o.progress !== undefined) return { kind: 'progress', progress: o.progress as QueryProgress };
   if (o.snapshotEnd !== undefined) return { kind: 'snapshotEnd' };
   if (o.continuation !== undefined || o.message === undefined) return { kind: 'other' };
-  return { kind: 'failure', message: String(o.message), hint: o.hint as string | undefined };
+  const { hint, code } = o as { readonly hint?: string; readonly code?: string };
+  return { kind: 'failure', message: String(o.message), hint, code };
 }
 
 const RATE_WINDOW_MS = 5_000;

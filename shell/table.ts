@@ -1,4 +1,4 @@
-import { padEnd, displayWidth as width, wrapText } from './width.js';
+import { padEnd, padStart, displayWidth as width, wrapText } from './width.js';
 
 /** Tables for a terminal: columns as wide as what they hold, narrowed to fit the screen; what is longer is wrapped. */
 
@@ -13,22 +13,37 @@ export const naturalWidths = (names: readonly string[], rows: readonly (readonly
 /** Cells that a table of these widths takes, borders included. */
 export const tableWidth = (widths: readonly number[]): number => widths.reduce((a, b) => a + b + 3, 1);
 
-/** Widths that fit `total` characters, borders included. */
-export function fitWidths(names: readonly string[], rows: readonly (readonly string[])[], total: number): number[] {
+/**
+ * Widths that fit `total` characters, borders included, as far as names let them: a name is never wrapped.
+ * @param least what a column is at least; left out: the name over it
+ */
+export function fitWidths(
+  names: readonly string[],
+  rows: readonly (readonly string[])[],
+  total: number,
+  least: readonly number[] = names.map(width),
+): number[] {
   const widths = naturalWidths(names, rows);
-  const room = Math.max(names.length * MIN_WIDTH, total - 3 * names.length - 1);
-  // The widest column gives way first.
+  const floor = least.map((n) => Math.max(MIN_WIDTH, n));
+  const room = total - 3 * names.length - 1;
+  // The widest column that can gives way first.
   for (let over = widths.reduce((a, b) => a + b, 0) - room; over > 0; ) {
-    const widest = Math.max(...widths);
-    const at = widths.indexOf(widest);
-    const second = Math.max(MIN_WIDTH, ...widths.filter((_, i) => i !== at));
-    const cut = Math.min(over, Math.max(1, widest - second));
-    if (widest - cut < MIN_WIDTH) break;
-    widths[at] = widest - cut;
+    const can = (i: number) => widths[i]! > floor[i]!;
+    const at = widths.reduce((best, w, i) => (can(i) && (best < 0 || w > widths[best]!) ? i : best), -1);
+    if (at < 0) break;
+    const second = widths.reduce((most, w, i) => (i !== at && can(i) ? Math.max(most, w) : most), floor[at]!);
+    const cut = Math.min(over, widths[at]! - floor[at]!, Math.max(1, widths[at]! - second));
+    widths[at] = widths[at]! - cut;
     over -= cut;
   }
   return widths;
 }
+
+const IDENTIFIER = /^[^\s,()<>{}[\]'"]+$/;
+
+/** What columns of names are at least: the longest name in them, which nobody could copy in two halves. */
+export const nameWidths = (names: readonly string[], rows: readonly (readonly string[])[]): number[] =>
+  names.map((n, i) => rows.reduce((w, r) => (IDENTIFIER.test(r[i] ?? '') ? Math.max(w, width(r[i]!)) : w), width(n)));
 
 /** Whether a table of these rows can be read on a screen of so many cells. */
 export function fits(names: readonly string[], rows: readonly (readonly string[])[], total: number): boolean {
@@ -59,12 +74,23 @@ const wrap = (cell: string, size: number): string[] => cell.split('\n').flatMap(
 
 export const ruler = (widths: readonly number[]): string => `+${widths.map((w) => '-'.repeat(w + 2)).join('+')}+`;
 
-export function tableRow(cells: readonly string[], widths: readonly number[]): string {
+/** How the cells of a table stand. */
+export interface CellStyle {
+  /** By column: numbers stand to the right. */
+  readonly right?: readonly boolean[];
+  /** By column, of one row: paints what is no value but its absence. */
+  readonly paint?: (column: number, text: string) => string;
+}
+
+export function tableRow(cells: readonly string[], widths: readonly number[], style: CellStyle = {}): string {
   const wrapped = widths.map((w, i) => wrap(cells[i] ?? '', w));
   const height = Math.max(1, ...wrapped.map((w) => w.length));
   const lines: string[] = [];
   for (let l = 0; l < height; l++) {
-    const line = widths.map((w, i) => padEnd(wrapped[i]![l] ?? '', w));
+    const line = widths.map((w, i) => {
+      const text = (style.right?.[i] === true ? padStart : padEnd)(wrapped[i]![l] ?? '', w);
+      return style.paint?.(i, text) ?? text;
+    });
     lines.push(`| ${line.join(' | ')} |`);
   }
   return lines.join('\n');

@@ -9,6 +9,8 @@ export type Unit =
       readonly text: string;
       /** It ended with `\G`: its rows are shown vertically. */
       readonly vertical: boolean;
+      /** It ended with `\g FILE`: its rows go into that file. */
+      readonly file?: string;
       readonly start: number;
     };
 
@@ -44,7 +46,10 @@ export function unitsOf(text: string): Units {
     if (end.kind === 'none') return { units, tail: { text: text.slice(start), start, open: end.open } };
     at = end.next;
     const body = text.slice(start, end.at).trimEnd();
-    if (body !== '') units.push({ kind: 'statement', text: `${body};`, vertical: end.kind === 'vertical', start });
+    if (body === '') continue;
+    const vertical = end.kind === 'vertical';
+    const file = end.kind === 'go' && end.file !== '' ? { file: end.file } : {};
+    units.push({ kind: 'statement', text: `${body};`, vertical, ...file, start });
   }
 }
 
@@ -98,6 +103,7 @@ function endOfWordCommand(text: string, from: number): number {
 
 type End =
   | { readonly kind: 'semicolon' | 'vertical'; readonly at: number; readonly next: number }
+  | { readonly kind: 'go'; readonly at: number; readonly next: number; readonly file: string }
   | { readonly kind: 'none'; readonly open: boolean };
 
 function endOfStatement(text: string, from: number): End {
@@ -106,6 +112,18 @@ function endOfStatement(text: string, from: number): End {
     const c = text[at]!;
     if (c === ';') return { kind: 'semicolon', at, next: at + 1 };
     if (c === '\\' && text[at + 1] === 'G') return { kind: 'vertical', at, next: at + 2 };
+    if (c === '\\' && /^g(?=\s|;|$)/.test(text.slice(at + 1, at + 3))) {
+      const next = endOfLineComment(text, at);
+      return {
+        kind: 'go',
+        at,
+        next,
+        file: text
+          .slice(at + 2, next)
+          .trim()
+          .replace(/\s*;$/, ''),
+      };
+    }
     if (c === "'" || c === '"' || c === '`') {
       const end = endOfQuoted(text, at);
       if (end === -1) return { kind: 'none', open: true };
@@ -118,4 +136,21 @@ function endOfStatement(text: string, from: number): End {
     } else at++;
   }
   return { kind: 'none', open: false };
+}
+
+/** What is understood as a command on a line of its own also where a statement is being typed. */
+const MIDWAY = /^\s*(\\\S[^\n]*|(?:help|exit|quit)\s*;?)\s*$/i;
+
+/**
+ * The command on the last line of a statement that is not complete, and the statement without it. Undefined: there is none, or
+ * the line is inside of quotes or of a comment.
+ */
+export function commandMidway(text: string): { readonly command: string; readonly rest: string } | undefined {
+  const at = text.lastIndexOf('\n');
+  if (at < 0) return undefined;
+  const line = text.slice(at + 1);
+  const rest = text.slice(0, at);
+  const { tail } = unitsOf(rest);
+  if (!MIDWAY.test(line) || /^\s*\\[gG](\s|;|$)/.test(line) || tail === undefined || tail.open) return undefined;
+  return { command: line.trim(), rest };
 }

@@ -57,6 +57,9 @@ export function displayWidth(text: string): number {
 export const padEnd = (text: string, width: number): string =>
   text + ' '.repeat(Math.max(0, width - displayWidth(text)));
 
+export const padStart = (text: string, width: number): string =>
+  ' '.repeat(Math.max(0, width - displayWidth(text))) + text;
+
 /** The text cut to so many cells, with `…` where something was cut. */
 export function clip(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;

@@ -24,6 +24,7 @@ const PROPERTIES =
 const TYPES = 'ARRAY< BIGINT BOOLEAN BYTES DATE DECIMAL( DOUBLE INTEGER MAP< STRING STRUCT< TIME TIMESTAMP'.split(' ');
 const PSEUDO_COLUMNS = ['ROWTIME', 'ROWPARTITION', 'ROWOFFSET'];
 const TOGGLES = ['on', 'off'];
+const COMMAND_WORDS = COMMANDS.flatMap((c) => c.names).filter((n) => /^\w+$/.test(n));
 
 /** What can stand at a place of a text, from the grammar and the catalog. */
 export async function complete(text: string, cursor: number, names: NameSource): Promise<Completion> {
@@ -66,11 +67,11 @@ async function completeCommand(text: string, offset: number, names: NameSource):
   const [, word, , argument] = m as unknown as [string, string, string, string];
   const at = offset + text.length - argument.length;
   switch (word.toLowerCase().replace(/\s+/, ' ')) {
-    case '\\o':
     case 'output':
       return completion(at, argument, FORMATS);
     case '\\x':
       return completion(at, argument, [...TOGGLES, 'auto']);
+    case '\\time':
     case '\\timing':
     case '\\pager':
       return completion(at, argument, TOGGLES);
@@ -93,9 +94,18 @@ async function completeCommand(text: string, offset: number, names: NameSource):
     case '\\live':
     case '\\watch': {
       const sql = argument.replace(/^\d+(\.\d+)?\s*/, '');
-      return completeSql(sql, offset + text.length - sql.length, '', names);
+      const from = offset + text.length - sql.length;
+      // \live takes a table's name alone as well.
+      if (word === '\\live' && /^[\w`]*$/.test(sql)) {
+        const { sources = [] } = await names.get(['sources']);
+        return completion(from, sql, [...sources.map((s) => cased(s.name, sql)), casedWord('SELECT', sql)]);
+      }
+      return completeSql(sql, from, '', names);
     }
     case '\\i':
+    case '\\o':
+    case '\\g':
+    case '\\e':
     case 'spool':
     case 'run script':
       return completeFile(argument.replace(/^'/, ''), at + (argument.startsWith("'") ? 1 : 0));
@@ -158,7 +168,12 @@ async function completeSql(before: string, offset: number, after: string, names:
   const like = typed === '' ? before.trimStart() : typed;
   const named = candidates.map((c) => (c.kind === 'name' ? cased(c.text, like) : casedWord(c.text, like)));
   const words = [...keywords].sort().map((k) => casedWord(k, like));
-  return { ...completion(start, typed, [...named, ...words]), words: new Set(words) };
+  // Commands that are words stand where a statement begins.
+  const commands = tokens.length === 0 && offset === 0 && open === 'nothing' ? COMMAND_WORDS : [];
+  return {
+    ...completion(start, typed, [...named, ...words, ...commands.map((c) => casedWord(c.toUpperCase(), like))]),
+    words: new Set(words),
+  };
 }
 
 interface Candidate {

@@ -100,9 +100,10 @@ export class Editor {
     this.painter = new Painter(options.write, options.theme);
   }
 
-  async read(): Promise<Line> {
+  /** @param text what stands in it already */
+  async read(text = ''): Promise<Line> {
     const { options } = this;
-    this.buffer.set('');
+    this.buffer.set(text);
     this.search = this.choice = undefined;
     this.place = options.history.entries.length;
     this.draft = '';

@@ -117,7 +117,7 @@ describe('completion from the catalog', () => {
 
 describe('completion of commands', () => {
   it('names and arguments', async () => {
-    expect(await offered('\\t')).toEqual(['\\timing']);
+    expect(await offered('\\t')).toEqual(['\\timing', '\\time']);
     expect(await offered('\\x au')).toEqual(['auto']);
     expect(await offered('OUTPUT v')).toEqual(['vertical']);
     expect(await offered('\\h CREATE ST')).toEqual(['CREATE STREAM', 'CREATE STREAM AS SELECT']);

@@ -19,10 +19,10 @@ describe('rows in every format: wide characters, NULL, nested values, all digits
     expect(written('table', ROWS.slice(0, 2))).toBe(
       [
         '+---------------------+-----------+------------------+',
-        '| ID                  | NAME      | MORE             |',
+        '|                  ID | NAME      | MORE             |',
         '+---------------------+-----------+------------------+',
         '| 9223372036854775807 | 日本, "x" | ["a",{"B":1.50}] |',
-        '| null                |           | null             |',
+        '|                null |           | null             |',
         '+---------------------+-----------+------------------+',
         '',
       ].join('\n'),
@@ -30,7 +30,7 @@ describe('rows in every format: wide characters, NULL, nested values, all digits
   });
 
   it('table without rows', () => {
-    expect(written('table', []).split('\n')[1]).toBe('| ID     | NAME   | MORE   |');
+    expect(written('table', []).split('\n')[1]).toBe('|     ID | NAME   | MORE   |');
   });
 
   it('vertical', () => {
@@ -112,7 +112,7 @@ describe('rows in every format: wide characters, NULL, nested values, all digits
     expect([writer.rows(ROWS.slice(0, 1)), writer.holds]).toEqual(['', true]);
     expect(writer.flush().split('\n')).toHaveLength(5);
     expect(writer.holds).toBe(false);
-    expect(writer.rows([['1', '"b"', '[]']])).toMatch(/^\| 1 +\| b +\| \[\] +\|\n$/);
+    expect(writer.rows([['1', '"b"', '[]']])).toMatch(/^\| +1 \| b +\| \[\] +\|\n$/);
   });
 });
 

@@ -51,9 +51,9 @@ describe('rows by key', () => {
     for (let i = 0; i < 30; i++) rows.set([String(i), '"x"'], i === 3 ? 9_900 : 0);
     const first = lines(rows, 12);
     expect(first).toHaveLength(12);
-    expect(first[3]).toMatch(/^\| 0 /);
+    expect(first[3]).toMatch(/^\| +0 /);
     expect(first.slice(-2)).toEqual(['30 keys, 24 not on the screen · footer', 'notice']);
-    expect(lines(rows, 12, 99)[3]).toMatch(/^\| 24 /);
+    expect(lines(rows, 12, 99)[3]).toMatch(/^\| +24 /);
     expect(lines(rows, 12, 0, 10_000, true).filter((l) => l.startsWith('\u001b[1m'))).toHaveLength(1);
   });
 });

@@ -33,10 +33,10 @@ describe('statements from the command line', () => {
       [
         "Successfully changed local property 'auto.offset.reset' to 'earliest'. Use the UNSET command to revert your change.",
         '+--------+--------+',
-        '| B      | A      |',
+        '| B      |      A |',
         '+--------+--------+',
-        '| x      | 1      |',
-        '| y      | 2      |',
+        '| x      |      1 |',
+        '| y      |      2 |',
         '+--------+--------+',
         '2 rows.',
         '',
@@ -80,7 +80,7 @@ describe('statements from the command line', () => {
       '-e',
       "SELECT n FROM ${t} WHERE b = '${who}';",
     );
-    expect([status, out.includes('| 1      |')]).toEqual([0, true]);
+    expect([status, out.includes('|      1 |')]).toEqual([0, true]);
     expect((await shell('-e', 'SELECT n FROM ${nobody};')).status).toBe(1);
   });
 
@@ -102,7 +102,7 @@ describe('statements from the command line', () => {
       input: "SELECT n FROM counts WHERE b='x';\nSHOW TYPES",
     });
     expect(status).toBe(0);
-    expect(out).toContain('| 2      |');
+    expect(out).toContain('|      2 |');
     expect(out).toContain('Type Name');
     expect(out).not.toContain('weir>');
     const bad = await program.run([server.address], { input: 'SHOW TYPES;\n\nSELECT nope FROM letters;' });
@@ -192,7 +192,7 @@ describe('commands', () => {
       input: `server '${server.address}'\nSELECT n FROM counts WHERE b = 'x';\nserver 127.0.0.1:1\n`,
     });
     expect(status).toBe(1);
-    expect(out).toContain('| 2      |');
+    expect(out).toContain('|      2 |');
     expect(err).toContain('No Weir server answers at http://127.0.0.1:1');
   });
 });
@@ -217,12 +217,22 @@ describe('the exit status', () => {
     expect([file.status, file.err]).toEqual([1, expect.stringContaining('nothing.sql')]);
   });
 
+  it('runs -e and -f in their order, any number of them', async () => {
+    const [a, b] = [join(dir, 'a.sql'), join(dir, 'b.sql')];
+    writeFileSync(a, "DEFINE w = 'x';");
+    writeFileSync(b, "SELECT b FROM counts WHERE b = '${w}';");
+    const { out, status } = await program.run(
+      ['--output', 'csv', '-f', a, '-e', "SELECT n FROM counts WHERE b = '${w}';", '-f', b, '-e', 'SHOW TYPES;'],
+      { env: { WEIR_SERVER: server.address } },
+    );
+    expect([status, out]).toEqual([0, expect.stringMatching(/^N\n2\nB\nx\n/)]);
+  });
+
   it('is 2 for wrong use, which is told', async () => {
     for (const [said, ...args] of [
       ["Unknown option '--nonsense'.\nweir shell --help tells more.\n", '--nonsense'],
       ["The shell takes one server, not 'a', 'b'.", 'a', 'b'],
       ["--define takes NAME=VALUE, not 'x'.", '-d', 'x'],
-      ['--execute or --file, not both', '-e', 'SHOW TYPES;', '-f', 'x'],
     ] as const) {
       const { status, err } = await program.run(args);
       expect([args, status, err]).toEqual([args, 2, expect.stringContaining(said)]);
@@ -253,11 +263,11 @@ describe('a running query', () => {
       [server.address, '-e', `${EARLIEST} SELECT a FROM letters EMIT CHANGES;`],
       {
         signal: 'SIGINT',
-        signalAt: '| 3',
+        signalAt: ' 3 |',
       },
     );
     expect(status).toBe(0);
-    expect(out).toContain('| 3      |\n+--------+\n');
+    expect(out).toContain('|      3 |\n+--------+\n');
     await eventually(
       () => run(server, 'SHOW QUERIES;'),
       ([e]) => (e!.queries as unknown[]).length === 1,

@@ -177,6 +177,7 @@ describe('limits of the command line', () => {
       verticalWhenWide: false,
       pager: undefined,
       status: false,
+      times: false,
       rowLimit: Number.POSITIVE_INFINITY,
       timeoutMs: 5_000,
     } as const;
@@ -203,7 +204,7 @@ describe('commands', () => {
     const script = join(dir, 'commands.sql');
     writeFileSync(
       script,
-      `spool '${spool}'\noutput json\nSELECT * FROM silent EMIT CHANGES;\nspool off\n\\o table\n\\h print\nserver\nexit\nSELECT * FROM breaks;`,
+      `spool '${spool}'\noutput json\nSELECT * FROM silent EMIT CHANGES;\nspool off\noutput table\n\\h print\nserver\nexit\nSELECT * FROM breaks;`,
     );
     const { status, out } = await shell('-f', script);
     expect(status).toBe(0);
@@ -217,6 +218,18 @@ describe('commands', () => {
     expect([wrong.status, wrong.out]).toEqual([1, '']);
     expect(wrong.err).toContain("There is no command '\\nothing'.");
     expect((await shell('-e', 'output xml')).err).toContain("There is no output format 'xml'.");
+  });
+
+  it('\\o and \\g write rows into files', async () => {
+    const [all, one] = [join(dir, 'all.csv'), join(dir, 'one.json')];
+    const script = `output csv\n\\o ${all}\nSELECT * FROM silent EMIT CHANGES;\noutput ndjson\nSELECT * FROM silent EMIT CHANGES \\g '${one}'\noutput csv\n\\g\n\\o\nSELECT * FROM silent EMIT CHANGES;`;
+    const { status, out } = await shell('-e', script);
+    const rows = 'ID,T\n1,a\n1,\n2,b\n';
+    expect([status, readFileSync(all, 'utf8'), out]).toEqual([0, rows + rows, rows]);
+    expect(readFileSync(one, 'utf8')).toBe('{"ID":1,"T":"a"}\n{"ID":1,"T":null}\n{"ID":2,"T":"b"}\n');
+    expect((await shell('-e', '\\o json')).err).toContain('\\o takes a file, and json is a format.');
+    expect((await shell('-e', '\\o /nowhere/at/all')).err).toContain('The file could not be opened');
+    expect((await shell('-e', '\\e')).err).toContain('\\e needs a terminal.');
   });
 
   it('\\live needs a terminal', async () => {

@@ -49,7 +49,7 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     t.type('SELECT n\r');
     await t.sees('-> ');
     t.type("FROM counts WHERE b = 'x';\r");
-    await t.sees('| 2 ');
+    await t.sees(' 2 |');
     await t.sees('1 row.');
     await t.sees('weir> ');
     t.type('exit\r');
@@ -74,20 +74,90 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     }
   });
 
+  it('asks for the password again where it is wrong', async () => {
+    const s = await startServer({ 'weir.auth.users': 'ada:love' });
+    try {
+      home = mkdtempSync(join(tmpdir(), 'weir-home-'));
+      const t = program.terminal([s.address, '-u', 'ada'], home);
+      terminals.push(t);
+      await t.sees('Password for ada: ');
+      t.type('hate\r');
+      await t.sees('The server does not take this password of ada.');
+      await t.sees('Password for ada: ');
+      t.type('love\r');
+      await t.sees('Type help for help.');
+      t.type('\\conninfo\r');
+      await t.sees('user     ada');
+      t.type(CTRL_D);
+      expect(await t.status).toBe(0);
+      const refused = program.terminal([s.address, '-u', 'ada'], home);
+      terminals.push(refused);
+      for (let i = 0; i < 4; i++) {
+        await refused.sees('Password for ada: ');
+        refused.type('hate\r');
+      }
+      expect(await refused.status).toBe(1);
+    } finally {
+      await s.stop();
+    }
+  });
+
+  it('understands commands in the middle of a statement, which then goes on', async () => {
+    const t = await start();
+    t.type('SELECT n\r');
+    await t.sees('-> ');
+    t.type('help\r');
+    await t.sees('Ctrl-C drops it.');
+    await t.sees('-> ');
+    t.type("FROM counts WHERE b = 'x';\r");
+    await t.sees(' 2 |');
+    await t.sees('weir> ');
+    t.type('SELECT n\r');
+    await t.sees('-> ');
+    t.type('\\q\r');
+    expect(await t.status).toBe(0);
+  });
+
+  it('edits the last statement in $EDITOR and runs what it leaves; runs commands of the system', async () => {
+    const editor = join(mkdtempSync(join(tmpdir(), 'weir-editor-')), 'edit.sh');
+    writeFileSync(editor, `#!/bin/sh\nsed -i "s/'x'/'y'/" "$1"\n`, { mode: 0o700 });
+    const t = await start([], { EDITOR: editor });
+    t.type("SELECT b, n FROM counts WHERE b = 'x';\r");
+    await t.sees('| x ');
+    await t.sees('weir> ');
+    t.type('\\e\r');
+    await t.sees("WHERE b = 'y';");
+    await t.sees('| y ');
+    await t.sees('weir> ');
+    t.type('\\! echo from $((40+2))\r');
+    await t.sees('from 42');
+    await t.sees('weir> ');
+    t.type('\\! exit 3\r');
+    await t.sees('The command ended with 3.');
+    removeDir(dirname(editor));
+  });
+
+  it('NULL is dimmed', async () => {
+    const t = await start();
+    t.type("SELECT b, CAST(NULL AS STRING) AS nothing FROM counts WHERE b = 'x';\r");
+    await t.sees('| null ');
+    expect(t.styleOf('null')).toBe('2');
+  });
+
   it('Ctrl-C ends the running query and not the shell', async () => {
     const t = await start();
     t.type("SET 'auto.offset.reset'='earliest';\r");
     await t.sees('Successfully changed');
     t.type('SELECT b, a FROM letters EMIT CHANGES;\r');
-    await t.sees('| 3 ');
+    await t.sees(' 3 |');
     await produce(server, 'letters', [{ key: 'q', value: '{"A":77}' }]);
-    await t.sees('| 77 ');
+    await t.sees(' 77 |');
     t.type(CTRL_C);
     await t.sees('Query terminated');
     await t.sees('weir> ');
     await eventually(pushQueries, (n) => n === 0);
     t.type("SELECT n FROM counts WHERE b = 'x';\r");
-    await t.sees('| 2 ');
+    await t.sees(' 2 |');
     t.type(CTRL_D);
     expect(await t.status).toBe(0);
   });
@@ -215,7 +285,7 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     t.type('\u007f\u007f\u007f\r');
     await t.sees('Kafka Topic');
     t.type('\u0012counts\r');
-    await t.sees('| 1 ');
+    await t.sees(' 1 |');
     t.type(CTRL_D);
     expect(await t.status).toBe(0);
   });
@@ -259,7 +329,7 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     await t.shows((s) => s.includes('Timing is on.'));
     // biome-ignore format: one line
     t.type("SELECT n FROM counts WHERE b = '$" + "{who}';\r");
-    await t.sees('| 2 ');
+    await t.sees(' 2 |');
     await t.sees('Time: ');
     const other = await start(['--no-rc']);
     other.type('SHOW VARIABLES;\r');
@@ -278,31 +348,61 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     );
     const t = await start();
     t.type('\\live SELECT * FROM live EMIT CHANGES;\r');
-    await t.shows((s) => /\| a +\| 1 +\|\n\| b +\| 2 +\|/.test(s) && s.includes('2 keys'));
+    await t.shows((s) => /\| a +\| +1 \|\n\| b +\| +2 \|/.test(s) && s.includes('2 keys'));
     await produce(server, 'live', [
       { key: 'c', value: '{"V":3}' },
       { key: 'a', value: '{"V":10}' },
     ]);
     const three = await t.shows(
-      (s) => /\| a +\| 10 +\|\n\| b +\| 2 +\|\n\| c +\| 3 +\|/.test(s) && s.includes('3 keys'),
+      (s) => /\| a +\| +10 \|\n\| b +\| +2 \|\n\| c +\| +3 \|/.test(s) && s.includes('3 keys'),
     );
-    expect(three).toMatch(/changes\/s.* · skipped 0 · Ctrl-C ends/);
+    expect(three).toMatch(/changes\/s.* · skipped 0 · q ends/);
     expect(three.match(/\| K /g)).toHaveLength(1);
     expect(three).not.toContain('weir>');
     await produce(server, 'live', [{ key: 'b', value: null }]);
-    await t.shows((s) => /\| a +\| 10 +\|\n\| c +\| 3 +\|\n\+-/.test(s) && s.includes('2 keys'));
+    await t.shows((s) => /\| a +\| +10 \|\n\| c +\| +3 \|\n\+-/.test(s) && s.includes('2 keys'));
     t.type(CTRL_C);
     await t.sees('Query terminated');
     // What was on the screen before comes back, with the last rows under it.
     const after = await t.shows((s) => s.endsWith('weir>'));
     expect(after).toMatch(
-      /weir> \\live SELECT[^|]*\n\+-+.*\n\| K [\s\S]*\| a +\| 10 +\|\n\| c +\| 3 +\|\n[\s\S]*2 keys/,
+      /weir> \\live SELECT[^|]*\n\+-+.*\n\| K [\s\S]*\| a +\| +10 \|\n\| c +\| +3 \|\n[\s\S]*2 keys/,
     );
     await eventually(pushQueries, (n) => n === 0);
     t.type('\\live SELECT v FROM live EMIT CHANGES;\r');
     await t.sees('missing: K');
     t.type(CTRL_D);
     expect(await t.status).toBe(0);
+  });
+
+  it('\\live takes a table, outlives a restart of the server, and ends by q', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'weir-live-'));
+    const first = await startServer({ 'weir.data.dir': dir });
+    await run(
+      first,
+      "CREATE TABLE live_t (k STRING PRIMARY KEY, v INT) WITH (KAFKA_TOPIC='lt', VALUE_FORMAT='JSON', PARTITIONS=1);",
+    );
+    await produce(first, 'lt', [{ key: 'a', value: '{"V":1}' }]);
+    home = mkdtempSync(join(tmpdir(), 'weir-home-'));
+    const t = program.terminal([first.address], home);
+    terminals.push(t);
+    await t.sees('weir> ');
+    t.type('\\live live_t\r');
+    await t.shows((text) => /\| a +\| +1 \|/.test(text) && text.includes('q ends'));
+    await first.stop();
+    await t.shows((text) => text.includes('asked again') && /\| a +\| +1 \|/.test(text));
+    const second = await startServer({ 'weir.data.dir': dir, listeners: first.address });
+    try {
+      await produce(second, 'lt', [{ key: 'b', value: '{"V":22}' }]);
+      await t.shows((text) => /\| a +\| +1 \|\n\| b +\| +22 \|/.test(text) && !text.includes('asked again'));
+      t.type('q');
+      await t.sees('weir> ');
+      t.type('exit\r');
+      expect(await t.status).toBe(0);
+    } finally {
+      await second.stop();
+      removeDir(dir);
+    }
   });
 
   it('\\live shows an aggregate as well, from the beginning', async () => {
@@ -312,7 +412,7 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     t.type(CTRL_C);
     await t.sees('Query terminated');
     t.type('\\live SELECT b, COUNT(*) AS n FROM letters GROUP BY b EMIT CHANGES;\r');
-    await t.shows((s) => /\| x +\| 2 +\|\n\| y +\| 1 +\|/.test(s));
+    await t.shows((s) => /\| x +\| +2 \|\n\| y +\| +1 \|/.test(s));
     t.type(CTRL_C);
     await t.sees('Query terminated');
     t.type('history\r');
@@ -325,7 +425,7 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     const t = await start();
     t.type('SELECT * FROM letters EMIT CHANGES;\r');
     const screen = await t.shows((s) => s.includes('rows/s') && s.includes('-- '));
-    expect(screen).toMatch(/0 rows · 0\.0 rows\/s .*skipped 0 · Ctrl-C ends/);
+    expect(screen).toMatch(/0 rows · 0\.0 rows\/s .*skipped 0 · q ends/);
     expect(screen).toContain('auto.offset.reset');
     t.type(CTRL_C);
     await t.sees('Query terminated');
