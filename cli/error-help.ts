@@ -66,7 +66,7 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, ErrorHelp>> = {
   UNAUTHORIZED: {
     cause: 'The server asks for a user, and the request names none, or a wrong password.',
     example: { seen: 'any request without the header `Authorization`, where `weir.auth.users` is set' },
-    remedy: 'Give user and password (`weir sql --user`, the header `Authorization: Basic …`).',
+    remedy: 'Give user and password (`weir shell --user`, the header `Authorization: Basic …`).',
   },
   FORBIDDEN: {
     cause: 'What is asked for is not allowed here: the server is headless, or the topic belongs to the engine.',
