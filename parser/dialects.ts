@@ -149,12 +149,86 @@ const SHORT_UNITS: Readonly<Record<string, string>> = {
 
 const JOINING = 'Write FROM a JOIN b ON a.x = b.y; streams also say WITHIN how long.';
 const SUBQUERY = 'There are no subqueries: make it a stream or table with CREATE … AS SELECT, and read or JOIN that.';
-const SETS = 'INSERT INTO … SELECT puts the rows of another query into a stream that is there.';
-const ORDER = 'The order is SELECT, FROM, WINDOW, WHERE, GROUP BY, PARTITION BY, HAVING, ORDER BY, EMIT, LIMIT.';
-const CLAUSES: ReadonlySet<string> = new Set(['WINDOW', 'WHERE', 'GROUP', 'PARTITION', 'HAVING', 'ORDER', 'EMIT']);
 const WINDOW_FUNCTION =
   'There are no window functions: aggregate with WINDOW and GROUP BY, or LATEST_BY_OFFSET and its like.';
 const PATTERN = "Patterns are for LIKE ('%' and '_') or REGEXP_EXTRACT(pattern, text) IS NOT NULL.";
+const DECIMAL = 'Write DECIMAL(precision, scale), for example DECIMAL(10, 2).';
+const ONE_KEY =
+  'PRIMARY KEY stands behind the column itself: id INT PRIMARY KEY. A key of several columns has it behind each.';
+const ONE_ROW = 'GROUP BY with LATEST_BY_OFFSET gives one row a group.';
+
+/**
+ * Words up to the one where the parser gives up, which is often behind the word that is at fault: that was taken for a name.
+ * `|` is or, `_` any word, and the error is shown at the word in angle brackets.
+ */
+type Wording = readonly [words: string, hint: string];
+
+/** Of any statement with a SELECT. */
+const QUERIES: readonly Wording[] = [
+  ['<UNION|EXCEPT|INTERSECT|MINUS> ALL|SELECT', 'INSERT INTO … SELECT puts the rows of another query into a stream.'],
+  ['( <SELECT>', SUBQUERY],
+  ['FROM|JOIN <(>', SUBQUERY],
+  ['<LIMIT|OFFSET> _ EMIT', 'LIMIT stands behind EMIT CHANGES.'],
+  ['<TOP> _', 'Write LIMIT at the end: SELECT a FROM s EMIT CHANGES LIMIT 5.'],
+  ['<FETCH> FIRST|NEXT', 'Write LIMIT 5.'],
+  ['<OVER> (', WINDOW_FUNCTION],
+  ['<QUALIFY> _', WINDOW_FUNCTION],
+  ['COUNT ( <DISTINCT> _', 'Write COUNT_DISTINCT(x).'],
+  ['( <DISTINCT> _', 'COLLECT_SET gives each value once.'],
+  ['DISTINCT <ON>', ONE_ROW],
+  ['<FILTER> (', 'Put it into the argument: SUM(CASE WHEN condition THEN x END).'],
+  ['EXTRACT ( _ <FROM>', "Parts of a time are its text: CAST(FORMAT_TIMESTAMP(ts, 'yyyy') AS INT)."],
+  ['SUBSTRING ( _ <FROM|FOR>', 'Arguments have commas between them: SUBSTRING(text, position, length).'],
+  ['TRIM ( <BOTH|LEADING|TRAILING> _', 'TRIM(text) takes white space off both ends.'],
+  ['TRIM ( _ <FROM>', 'TRIM(text) takes white space off both ends.'],
+  ['<POSITION> ( _ IN _', 'Write INSTR(text, part).'],
+  ['<INTERVAL> _', 'Write TIMESTAMPADD(DAYS, 1, ts) and its like.'],
+  ['<ILIKE> _', "Write LCASE(text) LIKE '…'."],
+  ['<RLIKE|REGEXP|SIMILAR|GLOB> _', PATTERN],
+  ['<CROSS|NATURAL> JOIN _ _', JOINING],
+  ['<USING> (', 'Write ON a.x = b.x.'],
+  ['FROM _ <,>', JOINING],
+  ['FROM _ _ <,>', JOINING],
+  [
+    '<WINDOW|WHERE|GROUP|PARTITION|HAVING|ORDER|EMIT>',
+    'The order is SELECT, FROM, WINDOW, WHERE, GROUP BY, PARTITION BY, HAVING, ORDER BY, EMIT, LIMIT.',
+  ],
+];
+
+const INSERTS: readonly Wording[] = [
+  ['INSERT <_>', 'Write INSERT INTO.'],
+  ['<SET>', 'Write INSERT INTO name (columns) VALUES (values).'],
+  [') <,>', 'One row a statement: write INSERT INTO again.'],
+  [') <SELECT>', 'INSERT INTO … SELECT names no columns: they are those of the SELECT list, by their names.'],
+  ['<DEFAULT>', 'Leave the column out of the list: it is NULL then.'],
+];
+
+/** Of the columns of CREATE STREAM and CREATE TABLE. */
+const COLUMNS: readonly Wording[] = [
+  ['<PRIMARY> KEY (', ONE_KEY],
+  ['<PRIMARY> KEY ( _', ONE_KEY],
+  ['<FOREIGN> KEY (', COLUMN_WORDS.REFERENCES],
+  ['<FOREIGN> KEY ( _', COLUMN_WORDS.REFERENCES],
+  ['<CONSTRAINT> _', CONSTRAINT],
+  ['<CONSTRAINT> _ _', CONSTRAINT],
+  ['<DECIMAL|NUMERIC|DEC> )|,', DECIMAL],
+  ['<DECIMAL|NUMERIC|DEC> ( _ )', DECIMAL],
+];
+
+const LISTS: readonly Wording[] = [
+  ['<COLUMNS|FIELDS|CREATE>', 'DESCRIBE and a name shows its columns.'],
+  ['<DATABASES|SCHEMAS>', 'SHOW STREAMS and SHOW TABLES list what there is.'],
+  ['<VIEWS>', 'SHOW TABLES lists them.'],
+  ['<PROCESSLIST|JOBS>', 'SHOW QUERIES lists what runs.'],
+];
+
+/** Of statements that begin with these words. */
+const STATEMENTS: Readonly<Record<string, readonly Wording[]>> = {
+  DROP: [['<CASCADE|RESTRICT>', 'Leave it out; DELETE TOPIC may stand here.']],
+  SHOW: LISTS,
+  LIST: LISTS,
+  ALTER: [['<DROP|RENAME|MODIFY|ALTER|CHANGE>', 'Columns can only be added. CREATE OR REPLACE changes more.']],
+};
 
 export interface Foreign {
   /** The token that is another dialect's. */
@@ -165,143 +239,42 @@ export interface Foreign {
 const own = (table: Readonly<Record<string, string>>, word: string): string | undefined =>
   Object.hasOwn(table, word) ? table[word] : undefined;
 
-/**
- * What of another dialect makes a statement fail. `words` are its tokens in upper case; `failed` is where the parser gave
- * up, which is often behind the word itself: that was taken for a name.
- */
-export function foreign(words: readonly string[], failed: number): Foreign | undefined {
-  const [first = ''] = words;
-  const w = (index: number): string => words[index] ?? '';
-  const found = (at: number, hint: string | undefined): Foreign | undefined =>
-    hint === undefined ? undefined : { at, hint };
-  const here = w(failed);
-  if (failed === 0) return found(0, own(FIRST_WORDS, first));
-  /** The last of the words so far that is one of these. */
-  const near = (...names: readonly string[]): number => {
-    for (let i = failed; i >= Math.max(0, failed - 2); i--) if (names.includes(w(i))) return i;
-    return -1;
-  };
-  switch (first) {
-    case 'CREATE':
-    case 'DROP': {
-      const thing = w(1) === 'OR' && w(2) === 'REPLACE' ? 3 : 1;
-      if (failed === thing) return found(thing, own(THINGS, here));
-      if (first === 'DROP') {
-        if (here === 'CASCADE' || here === 'RESTRICT')
-          return found(failed, 'Leave it out; DELETE TOPIC may stand here.');
-        return undefined;
-      }
-      break;
-    }
-    case 'SHOW':
-    case 'LIST':
-      if (['COLUMNS', 'FIELDS', 'CREATE'].includes(here))
-        return found(failed, 'DESCRIBE and a name shows its columns.');
-      if (['DATABASES', 'SCHEMAS'].includes(here))
-        return found(failed, 'SHOW STREAMS and SHOW TABLES list what there is.');
-      if (here === 'VIEWS') return found(failed, 'SHOW TABLES lists them.');
-      if (['PROCESSLIST', 'JOBS'].includes(here)) return found(failed, 'SHOW QUERIES lists what runs.');
-      return undefined;
-    case 'ALTER':
-      return ['DROP', 'RENAME', 'MODIFY', 'ALTER', 'CHANGE'].includes(here)
-        ? found(failed, 'Columns can only be added. CREATE OR REPLACE changes more.')
-        : undefined;
-    case 'INSERT': {
-      if (failed === 1) return found(1, 'Write INSERT INTO.');
-      if (here === 'SET') return found(failed, 'Write INSERT INTO name (columns) VALUES (values).');
-      if (here === ',' && w(failed - 1) === ')') return found(failed, 'One row a statement: write INSERT INTO again.');
-      if (here === 'SELECT' && w(failed - 1) === ')')
-        return found(
-          failed,
-          'INSERT INTO … SELECT names no columns: they are those of the SELECT list, by their names.',
-        );
-      if (here === 'DEFAULT') return found(failed, 'Leave the column out of the list: it is NULL then.');
-      break;
-    }
+function matched(list: readonly Wording[], words: readonly string[], failed: number): Foreign | undefined {
+  for (const [text, hint] of list) {
+    const wanted = text.split(' ');
+    const start = failed - wanted.length + 1;
+    const fits = wanted.every((w, i) => {
+      const any = w.replace(/^<(.*)>$/, '$1');
+      const word = words[start + i];
+      return word !== undefined && (any === '_' || any.split('|').includes(word));
+    });
+    if (fits) return { at: start + wanted.findIndex((w) => /^<.+>$/.test(w)), hint };
   }
-  if (first === 'CREATE' && !words.slice(0, failed).includes('SELECT')) {
-    if (here === '(' || w(failed - 1) === '(') {
-      const at = here === '(' ? failed : failed - 1;
-      if (w(at - 1) === 'KEY' && w(at - 2) === 'PRIMARY')
-        return found(
-          at - 2,
-          'PRIMARY KEY stands behind the column itself: id INT PRIMARY KEY. A key of several columns has it behind each.',
-        );
-      if (w(at - 1) === 'KEY' && w(at - 2) === 'FOREIGN') return found(at - 2, COLUMN_WORDS.REFERENCES);
-    }
-    if (w(failed - 1) === 'CONSTRAINT' || w(failed - 2) === 'CONSTRAINT') return found(near('CONSTRAINT'), CONSTRAINT);
-    const decimal = w(failed - 2) === '(' ? failed - 3 : near('DECIMAL', 'NUMERIC', 'DEC');
-    if (['DECIMAL', 'NUMERIC', 'DEC'].includes(w(decimal)) && (here === ')' || here === ',')) {
-      return found(decimal, 'Write DECIMAL(precision, scale), for example DECIMAL(10, 2).');
-    }
-    return found(failed, own(COLUMN_WORDS, here));
-  }
-  return ofSelect(w, failed, near, found);
+  return undefined;
 }
 
-function ofSelect(
-  w: (index: number) => string,
-  failed: number,
-  near: (...names: readonly string[]) => number,
-  found: (at: number, hint: string | undefined) => Foreign | undefined,
-): Foreign | undefined {
-  const here = w(failed);
-  const before = w(failed - 1);
-  const at = (names: readonly string[], hint: string): Foreign | undefined => {
-    const index = near(...names);
-    return index < 0 ? undefined : found(index, hint);
+/** What of another dialect makes a statement fail at a token. `words` are its tokens in upper case. */
+export function foreign(words: readonly string[], failed: number): Foreign | undefined {
+  const [first = ''] = words;
+  const here = words[failed] ?? '';
+  const inTable = (table: Readonly<Record<string, string>>): Foreign | undefined => {
+    const hint = own(table, here);
+    return hint === undefined ? undefined : { at: failed, hint };
   };
-  if (here === 'SELECT') {
-    if (['UNION', 'EXCEPT', 'INTERSECT', 'MINUS', 'ALL'].includes(before)) {
-      return at(['UNION', 'EXCEPT', 'INTERSECT', 'MINUS'], SETS);
-    }
-    if (before === '(') return found(failed, SUBQUERY);
+  if (failed === 0) return inTable(FIRST_WORDS);
+  const before = words.slice(0, failed);
+  if ((first === 'CREATE' || first === 'DROP') && /^(CREATE|DROP|CREATE OR REPLACE)$/.test(before.join(' '))) {
+    return inTable(THINGS);
   }
-  if (here === '(' && (before === 'FROM' || before === 'JOIN')) return found(failed, SUBQUERY);
-  if (here === 'EMIT' && (w(failed - 2) === 'LIMIT' || w(failed - 2) === 'OFFSET')) {
-    return found(failed - 2, 'LIMIT stands behind EMIT CHANGES.');
+  if (first === 'CREATE' && !before.includes('SELECT')) {
+    return matched(COLUMNS, words, failed) ?? inTable(COLUMN_WORDS);
   }
-  if (before === 'TOP' || w(failed - 2) === 'TOP')
-    return at(['TOP'], 'Write LIMIT at the end: SELECT a FROM s EMIT CHANGES LIMIT 5.');
-  if (before === 'FETCH' || w(failed - 2) === 'FETCH') return at(['FETCH'], 'Write LIMIT 5.');
-  if (before === 'OVER') return found(failed - 1, WINDOW_FUNCTION);
-  if (before === 'DISTINCT' && w(failed - 2) === '(') {
-    return found(
-      failed - 1,
-      w(failed - 3) === 'COUNT' ? 'Write COUNT_DISTINCT(x).' : 'COLLECT_SET gives each value once.',
-    );
-  }
-  if (before === 'FILTER') return found(failed - 1, 'Put it into the argument: SUM(CASE WHEN condition THEN x END).');
-  if (here === 'FROM' || here === 'FOR' || before === 'BOTH' || before === 'LEADING' || before === 'TRAILING') {
-    const call = ['EXTRACT', 'SUBSTRING', 'TRIM'].find((f) =>
-      [2, 3].some((n) => w(failed - n - 1) === f || w(failed - n) === f),
-    );
-    if (call === 'EXTRACT')
-      return at(['FROM'], "Parts of a time are its text: CAST(FORMAT_TIMESTAMP(ts, 'yyyy') AS INT).");
-    if (call === 'SUBSTRING')
-      return at(['FROM'], 'Arguments have commas between them: SUBSTRING(text, position, length).');
-    if (call === 'TRIM')
-      return at(['BOTH', 'LEADING', 'TRAILING', 'FROM'], 'TRIM(text) takes white space off both ends.');
-  }
-  if (w(failed - 3) === '(' && w(failed - 1) === 'IN' && w(failed - 4) === 'POSITION') {
-    return found(failed - 4, 'Write INSTR(text, part).');
-  }
-  if (before === 'INTERVAL') return found(failed - 1, 'Write TIMESTAMPADD(DAYS, 1, ts) and its like.');
-  if (before === 'ILIKE') return found(failed - 1, "Write LCASE(text) LIKE '…'.");
-  if (['RLIKE', 'REGEXP', 'SIMILAR', 'GLOB'].includes(before)) return found(failed - 1, PATTERN);
-  if (before === 'CROSS' || w(failed - 3) === 'CROSS') return at(['CROSS'], JOINING) ?? found(failed - 3, JOINING);
-  if (w(failed - 3) === 'NATURAL') return found(failed - 3, JOINING);
-  if (before === 'USING') return found(failed - 1, 'Write ON a.x = b.x.');
-  if (here === ',' && (w(failed - 2) === 'FROM' || w(failed - 3) === 'FROM')) return found(failed, JOINING);
-  if (['UNION', 'EXCEPT', 'INTERSECT', 'MINUS'].includes(before)) return found(failed - 1, SETS);
-  if (own(SHORT_UNITS, here) !== undefined && /^\d+$/.test(before)) return found(failed, `Write ${SHORT_UNITS[here]}.`);
-  if (before === 'ON' && w(failed - 2) === 'DISTINCT')
-    return found(failed - 1, 'GROUP BY with LATEST_BY_OFFSET gives one row a group.');
-  if (here === 'ON' && before === 'DISTINCT')
-    return found(failed, 'GROUP BY with LATEST_BY_OFFSET gives one row a group.');
-  if (here === 'QUALIFY' || before === 'QUALIFY') return at(['QUALIFY'], WINDOW_FUNCTION);
-  if (CLAUSES.has(here)) return found(failed, ORDER);
-  return undefined;
+  const unit = own(SHORT_UNITS, here);
+  if (unit !== undefined && /^\d+$/.test(words[failed - 1]!)) return { at: failed, hint: `Write ${unit}.` };
+  const statement = Object.hasOwn(STATEMENTS, first) ? STATEMENTS[first] : undefined;
+  if (statement !== undefined) return matched(statement, words, failed);
+  const insert = first === 'INSERT' ? matched(INSERTS, words, failed) : undefined;
+  return insert ?? matched(QUERIES, words, failed);
 }
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: what people type
