@@ -23,7 +23,7 @@ import { MemoryRegistry } from '../../engine/formats/registry/memory.js';
 import type { RegisteredSchema } from '../../engine/formats/registry/registry.js';
 import type { FunctionRegistry } from '../../engine/functions/index.js';
 import { Settings, WeirError } from '../../engine/index.js';
-import { TopologyDriver } from '../../engine/runtime/topology-driver.js';
+import { type DriverRecord, TopologyDriver } from '../../engine/runtime/topology-driver.js';
 import type { Statement } from '../../parser/ast.js';
 import type { SourceText } from '../../parser/index.js';
 
@@ -112,6 +112,14 @@ export class MemoryEngine {
     const services = { format: formatByName, functions, clock: { now }, random, uuid, schemas: this.registry };
     const properties = new Settings(TEST_SETTINGS).with(new Map(Object.entries(query.properties))).overrides();
     return new TopologyDriver(query.topology, services, properties, query.id, before);
+  }
+
+  /** Gives a query a record, and what it has written then. Throws where a row does not fit the schema that it is written in. */
+  pipe(driver: TopologyDriver, record: DriverRecord): readonly DriverRecord[] {
+    driver.pipe(record);
+    const unwritten = driver.reports.find((r) => r.kind === 'unwritten' && r.target !== undefined);
+    if (unwritten !== undefined) throw new WeirError('BAD_STATEMENT', unwritten.message);
+    return driver.take();
   }
 
   /** The source that a topic belongs to. */

@@ -86,8 +86,7 @@ class World {
         const driver = this.engine.driver(query);
         const sources = new Set(driver.sources);
         const feed = (record: DriverRecord) => {
-          driver.pipe(record);
-          for (const out of driver.take()) this.logOf(out.topic).push(out);
+          for (const out of this.engine.pipe(driver, record)) this.logOf(out.topic).push(out);
         };
         for (const r of inputs) if (sources.has(r.topic)) feed(r);
         for (const topic of sources) if (!inputTopics.has(topic)) for (const r of [...this.logOf(topic)]) feed(r);

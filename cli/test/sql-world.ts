@@ -94,8 +94,7 @@ export class SqlWorld {
         for (let next = query && this.next(query); query && next !== undefined; next = this.next(query)) {
           busy = true;
           query.read.set(next.topic, (query.read.get(next.topic) ?? 0) + 1);
-          query.driver.pipe(next);
-          for (const out of query.driver.take()) this.write(out);
+          for (const out of this.engine.pipe(query.driver, next)) this.write(out);
         }
       }
     }

@@ -24,6 +24,8 @@ export interface DriverReport {
   readonly kind: 'evaluation' | 'skipped' | 'unwritten' | 'late';
   readonly node: string;
   readonly message: string;
+  /** Of a row that was not written: what of it does not fit its schema. */
+  readonly target?: 'key' | 'value' | undefined;
 }
 
 /** A row of a push query's result. */
@@ -73,7 +75,8 @@ export class TopologyDriver {
         context: {
           evaluationError: (node, message) => this.reports.push({ kind: 'evaluation', node, message }),
           skipped: (node, message) => this.reports.push({ kind: 'skipped', node, message }),
-          unwritten: (node, message) => this.reports.push({ kind: 'unwritten', node, message }),
+          unwritten: (node, message, _record, { target }) =>
+            this.reports.push({ kind: 'unwritten', node, message, target }),
           late: (node) => this.reports.push({ kind: 'late', node, message: '' }),
           stats: (node, kind) => this.steps.of(node, kind),
           streamTime: () => this.streamTime,
