@@ -123,6 +123,7 @@ function parseFixed(fields: readonly Fixed[], text: string): number {
       ms += v * 1000;
     } else ms += v;
   }
-  if (p !== text.length || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return Number.NaN;
+  if (p !== text.length || year < 1 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month))
+    return Number.NaN;
   return daysOf(year, month, day) * DAY_MS + ms;
 }

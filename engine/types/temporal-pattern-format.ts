@@ -1,6 +1,8 @@
 import { EvaluationError } from './evaluation-error.js';
 import { civilOf, DAY_MS, daysOf } from './temporal.js';
-import { MONTHS, short, WEEKDAYS } from './temporal-names.js';
+import { nameOf } from './temporal-names.js';
+import type { Field, NumberPart, OffsetForm, PatternPart } from './temporal-pattern-compile.js';
+import { weekdayOf, weekOfMonth, weekOfYear } from './temporal-weeks.js';
 import { offsetText, type Zone } from './temporal-zone.js';
 
 /** What a pattern is filled from. */
@@ -15,165 +17,178 @@ export interface Moment {
   readonly has: 'all' | 'date' | 'time';
 }
 
-const DATE_LETTERS = new Set([...'GuyYDdMLQqwWEecF']);
-const TIME_LETTERS = new Set([...'aBhHkKmsSAnN']);
-
-/** The text of one field. Throws an EvaluationError where the moment does not have it. */
-export function formatField(letter: string, count: number, m: Moment): string {
-  if (m.has === 'date' && !DATE_LETTERS.has(letter)) unsupported(letter, 'DATE');
-  if (m.has === 'time' && !TIME_LETTERS.has(letter)) unsupported(letter, 'TIME');
-  if (DATE_LETTERS.has(letter)) return dateField(letter, count, Math.floor(m.localMs / DAY_MS));
-  if (TIME_LETTERS.has(letter)) return timeField(letter, count, m.localMs - Math.floor(m.localMs / DAY_MS) * DAY_MS);
-  return zoneField(letter, count, m);
+/** Throws an EvaluationError where the moment does not have what the pattern asks for. */
+export function formatParts(parts: readonly PatternPart[], m: Moment): string {
+  let out = '';
+  for (const part of parts) out += formatPart(part, m);
+  return out;
 }
 
-function unsupported(letter: string, type: string): never {
-  throw new EvaluationError(`Unsupported field '${letter}' of a ${type}`);
-}
-
-function number(value: number, width: number): string {
-  const digits = String(Math.abs(value)).padStart(width, '0');
-  return value < 0 ? `-${digits}` : digits;
-}
-
-/** A year: two digits for two letters, a sign where it outgrows its width. */
-function year(value: number, count: number): string {
-  if (count === 2) return number(((value % 100) + 100) % 100, 2);
-  return count >= 4 && value > 10 ** count - 1 ? `+${value}` : number(value, count);
-}
-
-function dateField(letter: string, count: number, days: number): string {
-  const date = civilOf(days);
-  /** 0 for Monday. */
-  const weekday = (((days + 3) % 7) + 7) % 7;
-  switch (letter) {
-    case 'G': {
-      const bc = date.year <= 0;
-      if (count === 4) return bc ? 'Before Christ' : 'Anno Domini';
-      return count === 5 ? (bc ? 'B' : 'A') : bc ? 'BC' : 'AD';
+function formatPart(part: PatternPart, m: Moment): string {
+  switch (part.kind) {
+    case 'literal':
+      return part.text;
+    case 'optional':
+      return formatParts(part.parts, m);
+    case 'pad': {
+      const text = formatPart(part.part, m);
+      if (text.length > part.width)
+        throw new EvaluationError(`'${text}' is longer than the ${part.width} of its padding`);
+      return text.padStart(part.width);
     }
-    case 'u':
-      return year(date.year, count);
-    case 'y':
-      return year(date.year > 0 ? date.year : 1 - date.year, count);
-    case 'Y':
-      return year(weekDate(days).year, count);
-    case 'D':
-      return number(days - daysOf(date.year, 1, 1) + 1, count);
-    case 'd':
-      return number(date.day, count);
-    case 'M':
-    case 'L':
-      return text(MONTHS[date.month - 1]!, count) ?? number(date.month, count);
-    case 'Q':
-    case 'q': {
-      const q = Math.ceil(date.month / 3);
-      if (count <= 2) return number(q, count);
-      return count === 3 ? `Q${q}` : `${q}${['st', 'nd', 'rd', 'th'][q - 1]} quarter`;
+    case 'number':
+    case 'reduced':
+    case 'fraction':
+      return numberText(part, fieldOf(part.field, m));
+    case 'text':
+      return nameOf(part.field, fieldOf(part.field, m), part.style);
+    case 'dayPeriod':
+      return dayPeriod(timeOf(m, 'day period'));
+    case 'zoneId':
+      return zoned(m).zone.id;
+    case 'zoneName': {
+      const { zone, epochMs } = zoned(m);
+      const at = part.generic ? undefined : epochMs;
+      return part.full ? zone.longName(at) : zone.shortName(at);
     }
-    case 'w':
-      return number(weekDate(days).week, count);
-    case 'W':
-      return number(Math.floor((date.day + ((weekday + 1 - date.day + 35) % 7) + 6) / 7), count);
-    case 'E':
-      return count <= 3 ? short(WEEKDAYS[weekday]!) : text(WEEKDAYS[weekday]!, count)!;
-    case 'e':
-    case 'c':
-      // The English week begins on Sunday.
-      return text(WEEKDAYS[weekday]!, count) ?? number(((weekday + 1) % 7) + 1, count);
-    default:
-      return number(Math.ceil(date.day / 7), count);
+    case 'gmtOffset':
+      return gmtOffset(zoned(m).offset, part.full);
+    case 'offset':
+      return isoOffset(zoned(m).offset, part.form, part.zero);
   }
 }
 
-/** A name by its number of letters: three short, four full, five the initial; undefined for fewer. */
-function text(name: string, count: number): string | undefined {
-  return count === 3 ? short(name) : count === 4 ? name : count >= 5 ? name[0] : undefined;
+function unsupported(what: string, type: string): never {
+  throw new EvaluationError(`Unsupported field '${what}' of a ${type}`);
 }
 
-/** Year and week as the US counts them, which is what English stands for: from Sunday, week 1 holds the 1st of January. */
-function weekDate(days: number): { readonly year: number; readonly week: number } {
-  const { year: y } = civilOf(days);
-  const sundayOf = (d: number) => d - ((((d + 4) % 7) + 7) % 7);
-  const start = (of: number) => sundayOf(daysOf(of, 1, 1));
-  const of = days >= start(y + 1) ? y + 1 : y;
-  return { year: of, week: (sundayOf(days) - start(of)) / 7 + 1 };
+function zoned(m: Moment): Moment {
+  return m.has === 'all' ? m : unsupported('zone', m.has === 'date' ? 'DATE' : 'TIME');
 }
 
-function timeField(letter: string, count: number, ms: number): string {
+function timeOf(m: Moment, field: string): number {
+  if (m.has === 'date') unsupported(field, 'DATE');
+  return m.localMs - Math.floor(m.localMs / DAY_MS) * DAY_MS;
+}
+
+function fieldOf(field: Field, m: Moment): number {
+  switch (field) {
+    case 'half':
+    case 'hour':
+    case 'hourFrom1':
+    case 'hourOfHalf':
+    case 'hourOfHalfFrom1':
+    case 'minute':
+    case 'second':
+    case 'nano':
+    case 'nanoOfDay':
+    case 'milliOfDay':
+      return timeField(field, timeOf(m, field));
+    default:
+      if (m.has === 'time') unsupported(field, 'TIME');
+      return dateField(field, Math.floor(m.localMs / DAY_MS));
+  }
+}
+
+/** The value of a field of a date; NaN where it is none of a date. */
+export function dateField(field: Field, days: number): number {
+  const { year, month, day } = civilOf(days);
+  switch (field) {
+    case 'era':
+      return year > 0 ? 1 : 0;
+    case 'year':
+      return year;
+    case 'yearOfEra':
+      return year > 0 ? year : 1 - year;
+    case 'weekBasedYear':
+      return weekOfYear(days).year;
+    case 'weekOfYear':
+      return weekOfYear(days).week;
+    case 'weekOfMonth':
+      return weekOfMonth(days);
+    case 'localDayOfWeek':
+      return weekdayOf(days);
+    case 'dayOfWeek':
+      return ((weekdayOf(days) + 5) % 7) + 1;
+    case 'quarter':
+      return Math.ceil(month / 3);
+    case 'month':
+      return month;
+    case 'dayOfYear':
+      return days - daysOf(year, 1, 1) + 1;
+    case 'day':
+      return day;
+    case 'dayOfWeekInMonth':
+      return ((day - 1) % 7) + 1;
+    case 'modifiedJulianDay':
+      return days + 40_587;
+    default:
+      return Number.NaN;
+  }
+}
+
+/** The value of a field of a time of the day; NaN where it is none. */
+export function timeField(field: Field, ms: number): number {
   const hour = Math.floor(ms / 3_600_000);
-  switch (letter) {
-    case 'a':
-      return hour < 12 ? 'AM' : 'PM';
-    case 'B':
-      if (hour === 0) return 'midnight';
-      return hour < 6 || hour >= 21
-        ? 'at night'
-        : hour < 12
-          ? 'in the morning'
-          : hour < 18
-            ? 'in the afternoon'
-            : 'in the evening';
-    case 'h':
-      return number(hour % 12 === 0 ? 12 : hour % 12, count);
-    case 'H':
-      return number(hour, count);
-    case 'k':
-      return number(hour === 0 ? 24 : hour, count);
-    case 'K':
-      return number(hour % 12, count);
-    case 'm':
-      return number(Math.floor(ms / 60_000) % 60, count);
-    case 's':
-      return number(Math.floor(ms / 1000) % 60, count);
-    case 'S':
-      return String(ms % 1000)
-        .padStart(3, '0')
-        .padEnd(9, '0')
-        .slice(0, count);
-    case 'A':
-      return number(ms, count);
-    case 'n':
-      return number((ms % 1000) * 1_000_000, count);
+  switch (field) {
+    case 'half':
+      return hour < 12 ? 0 : 1;
+    case 'hour':
+      return hour;
+    case 'hourFrom1':
+      return hour === 0 ? 24 : hour;
+    case 'hourOfHalf':
+      return hour % 12;
+    case 'hourOfHalfFrom1':
+      return hour % 12 === 0 ? 12 : hour % 12;
+    case 'minute':
+      return Math.floor(ms / 60_000) % 60;
+    case 'second':
+      return Math.floor(ms / 1000) % 60;
+    case 'nano':
+      return (ms % 1000) * 1_000_000;
+    case 'nanoOfDay':
+      return ms * 1_000_000;
+    case 'milliOfDay':
+      return ms;
     default:
-      return String(BigInt(ms) * 1_000_000n).padStart(count, '0');
+      return Number.NaN;
   }
 }
 
-function zoneField(letter: string, count: number, m: Moment): string {
-  switch (letter) {
-    case 'V':
-      return m.zone.id;
-    case 'v':
-    case 'z':
-      return count >= 4 ? m.zone.longName(m.epochMs) : m.zone.shortName(m.epochMs);
-    case 'O':
-      return localizedOffset(m.offset, count >= 4);
-    case 'X':
-      return m.offset === 0 ? 'Z' : isoOffset(m.offset, count);
-    case 'x':
-      return isoOffset(m.offset, count);
-    default:
-      if (count === 4) return localizedOffset(m.offset, true);
-      if (count >= 5) return m.offset === 0 ? 'Z' : isoOffset(m.offset, 5);
-      return isoOffset(m.offset, 2);
-  }
+function numberText(part: NumberPart, value: number): string {
+  if (part.kind === 'fraction') return String(value).padStart(9, '0').slice(0, part.max);
+  if (part.kind === 'reduced') return String(Math.abs(value) % 100).padStart(2, '0');
+  const digits = String(Math.abs(value)).padStart(part.min, '0');
+  if (digits.length > part.max) throw new EvaluationError(`${value} exceeds the ${part.max} digits of its pattern`);
+  if (value < 0) return `-${digits}`;
+  return part.sign === 'exceedsPad' && digits.length > part.min ? `+${digits}` : digits;
+}
+
+function dayPeriod(ms: number): string {
+  if (ms === 0) return 'midnight';
+  if (ms === DAY_MS / 2) return 'noon';
+  const hour = Math.floor(ms / 3_600_000);
+  if (hour < 6 || hour >= 21) return 'at night';
+  return hour < 12 ? 'in the morning' : hour < 18 ? 'in the afternoon' : 'in the evening';
 }
 
 /** `GMT+8`, or in full `GMT+08:00`. */
-function localizedOffset(ms: number, full: boolean): string {
+function gmtOffset(ms: number, full: boolean): string {
   if (full || ms === 0) return offsetText(ms, true);
   return `GMT${ms < 0 ? '-' : '+'}${offsetText(Math.abs(ms)).slice(1).replace(/^0/, '').replace(/:00$/, '')}`;
 }
 
-/** One letter `+08` (and minutes where there are), two `+0800`, three `+08:00`; four and five with seconds where there are. */
-function isoOffset(ms: number, count: number): string {
+function isoOffset(ms: number, form: OffsetForm, zero: string): string {
   const t = Math.abs(ms) / 1000;
   const two = (n: number) => String(Math.floor(n)).padStart(2, '0');
-  const colon = count === 3 || count === 5 ? ':' : '';
+  const colon = form.colon ? ':' : '';
   const minutes = Math.floor(t / 60) % 60;
+  const seconds = form.seconds === 'optional' ? t % 60 : 0;
+  // What is not written does not count: Java gives the text for zero to +00:00:30 without seconds.
+  if (Math.floor(t / 3600) === 0 && minutes === 0 && seconds === 0) return zero;
   let out = `${ms < 0 ? '-' : '+'}${two(t / 3600)}`;
-  if (count > 1 || minutes !== 0) out += `${colon}${two(minutes)}`;
-  if (count >= 4 && t % 60 !== 0) out += `${colon}${two(t % 60)}`;
+  if (form.minutes === 'always' || minutes !== 0) out += `${colon}${two(minutes)}`;
+  if (seconds !== 0) out += `${colon}${two(seconds)}`;
   return out;
 }

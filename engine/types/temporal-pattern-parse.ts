@@ -1,239 +1,176 @@
 import { EvaluationError } from './evaluation-error.js';
-import { offsetMs } from './temporal.js';
-import { MONTHS, short, WEEKDAYS } from './temporal-names.js';
-import { type Zone, zoneOf } from './temporal-zone.js';
+import { isReadable, nameAt } from './temporal-names.js';
+import type { Field, NumberPart, OffsetForm, PatternPart } from './temporal-pattern-compile.js';
+import { fixed, type Zone, zoneOf, zoneTexts } from './temporal-zone.js';
 
-/** What a text said; ranges are checked when all is known. */
-export interface Fields {
-  epochDay: number | undefined;
-  year: number | undefined;
-  quarter: number | undefined;
-  month: number | undefined;
-  day: number | undefined;
-  dayOfYear: number | undefined;
-  hour: number | undefined;
-  /** 0 to 12, with `pm`. */
-  hour12: number | undefined;
-  pm: boolean | undefined;
-  minute: number | undefined;
-  second: number | undefined;
-  milli: number | undefined;
-  milliOfDay: number | undefined;
+/** What a text said, by the pattern's letters. */
+export interface Parsed {
+  values: Map<Field, number>;
   /** Milliseconds east of UTC. */
   offset: number | undefined;
   zone: Zone | undefined;
 }
 
-export const emptyFields = (): Fields => ({
-  epochDay: undefined,
-  year: undefined,
-  quarter: undefined,
-  month: undefined,
-  day: undefined,
-  dayOfYear: undefined,
-  hour: undefined,
-  hour12: undefined,
-  pm: undefined,
-  minute: undefined,
-  second: undefined,
-  milli: undefined,
-  milliOfDay: undefined,
-  offset: undefined,
-  zone: undefined,
-});
+/** Reads the parts from `at` on; the position behind, or -1 where the text does not fit. As java.time, letters in any case. */
+export function parseParts(parts: readonly PatternPart[], text: string, from: number, out: Parsed): number {
+  let at = from;
+  for (const part of parts) {
+    at = parsePart(part, text, at, out);
+    if (at < 0) return -1;
+  }
+  return at;
+}
 
-const DIGITS = /\d+/y;
+function parsePart(part: PatternPart, text: string, at: number, out: Parsed): number {
+  switch (part.kind) {
+    case 'literal':
+      return startsWith(text, at, part.text) ? at + part.text.length : -1;
+    case 'optional': {
+      const attempt: Parsed = { ...out, values: new Map(out.values) };
+      const end = parseParts(part.parts, text, at, attempt);
+      if (end < 0) return at;
+      Object.assign(out, attempt);
+      return end;
+    }
+    case 'pad': {
+      const end = at + part.width;
+      if (end > text.length) return -1;
+      let from = at;
+      while (from < end && text[from] === ' ') from++;
+      return parsePart(part.part, text.slice(0, end), from, out) === end ? end : -1;
+    }
+    case 'number':
+    case 'reduced':
+      return parseNumber(part, text, at, out);
+    case 'fraction': {
+      const digits = text.slice(at, at + part.max);
+      if (digits.length < part.max || !/^\d+$/.test(digits)) return -1;
+      return set(out, part.field, Number(digits.padEnd(9, '0')), at + part.max);
+    }
+    case 'text': {
+      if (!isReadable(part.field, part.style))
+        return parseNumber(
+          { kind: 'number', field: part.field, min: 1, max: 19, sign: 'normal', subsequent: 0 },
+          text,
+          at,
+          out,
+        );
+      const found = nameAt(part.field, part.style, text, at);
+      return found === undefined ? -1 : set(out, part.field, found[0], found[1]);
+    }
+    case 'dayPeriod':
+      throw new EvaluationError('The pattern letter B is for formatting only');
+    case 'offset':
+      return parseOffset(part.form, part.zero, text, at, out);
+    case 'gmtOffset':
+      return parseGmtOffset(part.full, text, at, out);
+    case 'zoneId':
+      return parseZone('ids', text, at, out);
+    case 'zoneName':
+      return parseZone(part.full ? 'long' : 'short', text, at, out);
+  }
+}
 
-/** Digits at `at`: at least `min`, at most `max`, and so many left over for what stands right behind. */
-function digits(text: string, at: number, min: number, max: number, reserved = 0): string | undefined {
+const startsWith = (text: string, at: number, wanted: string): boolean =>
+  text.slice(at, at + wanted.length).toLowerCase() === wanted.toLowerCase();
+
+/** A field that comes twice must say the same twice. */
+function set(out: Parsed, field: Field, value: number, end: number): number {
+  const old = out.values.get(field);
+  if (old !== undefined && old !== value) return -1;
+  out.values.set(field, value);
+  return end;
+}
+
+const DIGITS = /\d*/y;
+
+function parseNumber(part: NumberPart, text: string, from: number, out: Parsed): number {
+  const sign = text[from];
+  const signed = sign === '-' || sign === '+';
+  if (signed && (part.sign === 'none' || (sign === '+' && part.sign !== 'exceedsPad'))) return -1;
+  const at = signed ? from + 1 : from;
   DIGITS.lastIndex = at;
-  const run = DIGITS.exec(text)?.[0];
-  if (run === undefined || run.length < min) return undefined;
-  return run.slice(0, Math.min(max, Math.max(min, run.length - reserved)));
+  let digits = DIGITS.exec(text)![0].slice(0, part.max + part.subsequent);
+  if (digits.length < part.min) return -1;
+  // What follows without a gap gets its digits first.
+  if (part.subsequent > 0) digits = digits.slice(0, Math.max(part.min, digits.length - part.subsequent));
+  if (sign === '-' && Number(digits) === 0) return -1;
+  if (part.sign === 'exceedsPad' && sign !== '-' && (sign === '+') !== digits.length > part.min) return -1;
+  const value = part.kind === 'reduced' ? 2000 + Number(digits) : Number(digits);
+  return set(out, part.field, sign === '-' ? -value : value, at + digits.length);
 }
 
-/** The position behind a name of the list (short or full), and which it was. */
-function name(text: string, at: number, names: readonly string[], full: boolean): [number, number] | undefined {
-  for (const [i, n] of names.entries()) {
-    const wanted = full ? n : short(n);
-    if (text.slice(at, at + wanted.length).toLowerCase() === wanted.toLowerCase()) return [i, at + wanted.length];
+function setOffset(out: Parsed, sign: string, [h, m, s]: readonly string[], end: number): number {
+  const [hours, minutes, seconds] = [Number(h), Number(m ?? 0), Number(s ?? 0)];
+  const total = hours * 3600 + minutes * 60 + seconds;
+  if (minutes > 59 || seconds > 59 || total > 18 * 3600)
+    throw new EvaluationError(`Zone offset not in valid range: -18:00 to +18:00`);
+  const ms = sign === '-' ? -total * 1000 : total * 1000;
+  if (out.offset !== undefined && out.offset !== ms) return -1;
+  out.offset = ms;
+  return end;
+}
+
+/** Two digits at each place: with `colon` behind one. */
+function pair(text: string, at: number, colon: boolean): string | undefined {
+  const from = colon ? at + 1 : at;
+  if (colon && text[at] !== ':') return undefined;
+  const digits = text.slice(from, from + 2);
+  return /^\d\d$/.test(digits) ? digits : undefined;
+}
+
+function parseOffset(form: OffsetForm, zero: string, text: string, at: number, out: Parsed): number {
+  if (at < text.length && startsWith(text, at, zero)) return setOffset(out, '+', ['0'], at + zero.length);
+  const sign = text[at];
+  if (sign !== '+' && sign !== '-') return -1;
+  const hours = pair(text, at + 1, false);
+  if (hours === undefined) return -1;
+  let end = at + 3;
+  const step = form.colon ? 3 : 2;
+  const minutes = pair(text, end, form.colon);
+  if (minutes === undefined) return form.minutes === 'always' ? -1 : setOffset(out, sign, [hours], end);
+  end += step;
+  const seconds = form.seconds === 'never' ? undefined : pair(text, end, form.colon);
+  return setOffset(out, sign, [hours, minutes, seconds ?? '0'], seconds === undefined ? end : end + step);
+}
+
+const GMT_FULL = /([+-])(\d\d):(\d\d)(?::(\d\d))?/y;
+const GMT_SHORT = /([+-])(\d\d?)(?::(\d\d)(?::(\d\d))?)?/y;
+
+function parseGmtOffset(full: boolean, text: string, at: number, out: Parsed): number {
+  if (!startsWith(text, at, 'GMT')) return -1;
+  const form = full ? GMT_FULL : GMT_SHORT;
+  form.lastIndex = at + 3;
+  const m = form.exec(text);
+  if (m !== null) return setOffset(out, m[1]!, [m[2]!, m[3] ?? '0', m[4] ?? '0'], form.lastIndex);
+  return text[at + 3] === '+' || text[at + 3] === '-' ? -1 : setOffset(out, '+', ['0'], at + 3);
+}
+
+const ZONE_OFFSET = /[+-]\d\d(?::?\d\d(?::?\d\d)?)?|Z/iy;
+const PREFIXES = ['UTC', 'GMT', 'UT'] as const;
+
+/** An offset, one behind UTC, GMT or UT, or the longest id (or name) that the text has here. */
+function parseZone(which: 'ids' | 'short' | 'long', text: string, at: number, out: Parsed): number {
+  const offsetAt = (from: number): string | undefined => {
+    ZONE_OFFSET.lastIndex = from;
+    return ZONE_OFFSET.exec(text)?.[0];
+  };
+  const found = (zone: Zone, end: number): number => {
+    out.zone = zone;
+    return end;
+  };
+  if (text[at] === '+' || text[at] === '-') {
+    const offset = offsetAt(at);
+    return offset === undefined ? -1 : found(zoneOf(offset), at + offset.length);
   }
-  return undefined;
-}
-
-const OFFSET = /Z|[+-]\d{2}(?::?\d{2}(?::?\d{2})?)?/iy;
-const ZONE = /[A-Za-z][A-Za-z0-9~/._+-]*|[+-]\d{2}(?::?\d{2})?/y;
-const GMT_OFFSET = /(?:GMT|UTC)([+-]\d{1,2}(?::?\d{2})?)?/iy;
-
-/** Daylight names that are no zone ids. */
-const ABBREVIATIONS: Readonly<Record<string, string>> = {
-  PDT: 'America/Los_Angeles',
-  MDT: 'America/Denver',
-  CDT: 'America/Chicago',
-  EDT: 'America/New_York',
-  PST: 'America/Los_Angeles',
-  MST: 'America/Denver',
-  CST: 'America/Chicago',
-  EST: 'America/New_York',
-  BST: 'Europe/London',
-  CET: 'Europe/Paris',
-  CEST: 'Europe/Paris',
-};
-
-function sticky(re: RegExp, text: string, at: number): RegExpExecArray | null {
-  re.lastIndex = at;
-  return re.exec(text);
-}
-
-/** Reads one field at `at` into `f`; the position behind it, or -1 where the text does not fit. */
-export function parseField(
-  letter: string,
-  count: number,
-  reserved: number,
-  text: string,
-  at: number,
-  f: Fields,
-): number {
-  switch (letter) {
-    case 'u':
-    case 'y':
-    case 'Y':
-      return parseYear(count, reserved, text, at, f);
-    case 'M':
-    case 'L':
-      if (count >= 3) {
-        const found = name(text, at, MONTHS, count === 4);
-        if (found === undefined) return -1;
-        f.month = found[0] + 1;
-        return found[1];
-      }
-      return parseNumber(count, reserved, text, at, (n) => {
-        f.month = n;
-      });
-    case 'E': {
-      const found = name(text, at, WEEKDAYS, count === 4);
-      return found === undefined ? -1 : found[1];
-    }
-    case 'a': {
-      const half = text.slice(at, at + 2).toUpperCase();
-      if (half !== 'AM' && half !== 'PM') return -1;
-      f.pm = half === 'PM';
-      return at + 2;
-    }
-    case 'G': {
-      const era = text.slice(at, at + 2).toUpperCase();
-      return era === 'AD' || era === 'BC' ? at + 2 : -1;
-    }
-    case 'S': {
-      const run = digits(text, at, count, count);
-      if (run === undefined) return -1;
-      f.milli = Number(run.padEnd(3, '0').slice(0, 3));
-      return at + run.length;
-    }
-    case 'A':
-      return parseNumber(1, reserved, text, at, (n) => {
-        f.milliOfDay = n;
-      });
-    case 'X':
-    case 'x':
-    case 'Z':
-      return letter === 'Z' && count === 4 ? parseGmtOffset(text, at, f) : parseOffset(letter, text, at, f);
-    case 'O':
-      return parseGmtOffset(text, at, f);
-    case 'V':
-    case 'z':
-    case 'v':
-      return parseZone(text, at, f);
-    default:
-      return parseNumber(count, reserved, text, at, (n) => setNumber(letter, n, f));
-  }
-}
-
-function setNumber(letter: string, n: number, f: Fields): void {
-  switch (letter) {
-    case 'd':
-      f.day = n;
-      break;
-    case 'D':
-      f.dayOfYear = n;
-      break;
-    case 'Q':
-    case 'q':
-      f.quarter = n;
-      break;
-    case 'H':
-      f.hour = n;
-      break;
-    case 'k':
-      f.hour = n % 24;
-      break;
-    case 'h':
-    case 'K':
-      f.hour12 = n;
-      break;
-    case 'm':
-      f.minute = n;
-      break;
-    case 's':
-      f.second = n;
-      break;
-    case 'n':
-      f.milli = Math.floor(n / 1_000_000);
-      break;
-    case 'N':
-      f.milliOfDay = Math.floor(n / 1_000_000);
-      break;
-    case 'w':
-    case 'W':
-    case 'F':
-    case 'e':
-    case 'c':
-      // Weeks and weekdays say nothing that the date does not.
-      break;
-    default:
-      throw new EvaluationError(`The pattern letter ${letter} cannot be parsed`);
-  }
-}
-
-/** One letter takes as many digits as there are, two or more exactly so many. */
-function parseNumber(count: number, reserved: number, text: string, at: number, set: (n: number) => void): number {
-  const run = count === 1 ? digits(text, at, 1, 19, reserved) : digits(text, at, count, count);
-  if (run === undefined) return -1;
-  set(Number(run));
-  return at + run.length;
-}
-
-function parseYear(count: number, reserved: number, text: string, at: number, f: Fields): number {
-  if (count === 2) {
-    const run = digits(text, at, 2, 2);
-    if (run === undefined) return -1;
-    f.year = 2000 + Number(run);
-    return at + 2;
-  }
-  const sign = text[at] === '-' || text[at] === '+' ? text[at] : '';
-  const run = digits(text, at + sign!.length, count, reserved > 0 ? Math.max(count, 4) : 9, reserved);
-  if (run === undefined) return -1;
-  f.year = sign === '-' ? -Number(run) : Number(run);
-  return at + sign!.length + run.length;
-}
-
-function parseOffset(letter: string, text: string, at: number, f: Fields): number {
-  const m = sticky(OFFSET, text, at);
-  if (m === null || (letter === 'x' && /z/i.test(m[0]))) return -1;
-  f.offset = offsetMs(m[0]);
-  return at + m[0].length;
-}
-
-function parseGmtOffset(text: string, at: number, f: Fields): number {
-  const m = sticky(GMT_OFFSET, text, at);
-  if (m === null) return -1;
-  f.offset = m[1] === undefined ? 0 : zoneOf(m[1]).offsetAt(0);
-  return at + m[0].length;
-}
-
-function parseZone(text: string, at: number, f: Fields): number {
-  const m = sticky(ZONE, text, at);
-  if (m === null) return -1;
-  f.zone = zoneOf(ABBREVIATIONS[m[0].toUpperCase()] ?? m[0]);
-  return at + m[0].length;
+  const prefix = PREFIXES.find((p) => startsWith(text, at, p));
+  const behind = prefix === undefined ? undefined : offsetAt(at + prefix.length);
+  if (behind !== undefined && /^[+-]/.test(behind))
+    return found(zoneOf(`${prefix}${behind}`), at + prefix!.length + behind.length);
+  const rest = text.slice(at, at + 64).toLowerCase();
+  const known = zoneTexts(which).find(([name]) => rest.startsWith(name));
+  if (known !== undefined && known[0].length > (prefix?.length ?? 0))
+    return found(zoneOf(known[1]), at + known[0].length);
+  if (prefix !== undefined) return found(zoneOf(prefix), at + prefix.length);
+  return rest.startsWith('z') ? found(fixed(0), at + 1) : -1;
 }

@@ -1,19 +1,17 @@
 import { EvaluationError } from './evaluation-error.js';
 import { offsetMs } from './temporal.js';
+import { LONG_NAMES, SHORT_NAMES, ZONE_NAMES } from './temporal-zone-names.js';
 
-/**
- * Time zones: offsets such as `+02:00`, names of the tz database, and the old three-letter names of java.util.TimeZone.
- * The rules come from the ICU data that Node brings along.
- */
+/** Time zones: offsets such as `+02:00` and names of the tz database. The rules come from the ICU data of Node. */
 export interface Zone {
   /** As it was asked for; an offset in its long form, `+02:00`. */
   readonly id: string;
   /** Milliseconds east of UTC at an instant. */
   offsetAt(epochMs: number): number;
-  /** `PDT`, `CEST`, `GMT+05:30`: the short name at an instant. */
-  shortName(epochMs: number): string;
-  /** `Pacific Daylight Time`. */
-  longName(epochMs: number): string;
+  /** `PDT`, `CEST`, `GMT+05:30`: the short name at an instant; without one `PT`. */
+  shortName(epochMs?: number): string;
+  /** `Pacific Daylight Time`; without an instant `Pacific Time`. */
+  longName(epochMs?: number): string;
 }
 
 export const UTC: Zone = {
@@ -23,43 +21,12 @@ export const UTC: Zone = {
   longName: () => 'Coordinated Universal Time',
 };
 
-/** java.time.ZoneId.SHORT_IDS and the daylight names that people write. */
-const OLD_NAMES: Readonly<Record<string, string>> = {
-  ACT: 'Australia/Darwin',
-  AET: 'Australia/Sydney',
-  AGT: 'America/Argentina/Buenos_Aires',
-  ART: 'Africa/Cairo',
-  AST: 'America/Anchorage',
-  BET: 'America/Sao_Paulo',
-  BST: 'Asia/Dhaka',
-  CAT: 'Africa/Harare',
-  CNT: 'America/St_Johns',
-  CST: 'America/Chicago',
-  CTT: 'Asia/Shanghai',
-  EAT: 'Africa/Addis_Ababa',
-  ECT: 'Europe/Paris',
-  IET: 'America/Indiana/Indianapolis',
-  IST: 'Asia/Kolkata',
-  JST: 'Asia/Tokyo',
-  MIT: 'Pacific/Apia',
-  NET: 'Asia/Yerevan',
-  NST: 'Pacific/Auckland',
-  PLT: 'Asia/Karachi',
-  PNT: 'America/Phoenix',
-  PRT: 'America/Puerto_Rico',
-  PST: 'America/Los_Angeles',
-  SST: 'Pacific/Guadalcanal',
-  VST: 'Asia/Ho_Chi_Minh',
-  EST: '-05:00',
-  MST: '-07:00',
-  HST: '-10:00',
-};
-
-const OFFSET = /^(?:UTC|GMT|UT)?([+-]\d{1,2}(?::?\d{2}(?::?\d{2})?)?)$/i;
+const OFFSET = /^(UTC|GMT|UT)?([+-])(?:(\d)|(\d{2})(?:(\d{2})(\d{2})?|:(\d{2})(?::(\d{2}))?)?)$/;
+const MAX_OFFSET = 18 * 3600;
 const CACHE_SIZE = 256;
 const zones = new Map<string, Zone>();
 
-/** Throws an EvaluationError on an unknown name. */
+/** As java.time.ZoneId.of: throws an EvaluationError on an unknown name; `PST` and its like are none. */
 export function zoneOf(id: string): Zone {
   const known = zones.get(id);
   if (known !== undefined) return known;
@@ -70,22 +37,73 @@ export function zoneOf(id: string): Zone {
 }
 
 function makeZone(id: string): Zone {
-  const name = OLD_NAMES[id] ?? id;
-  if (/^(?:UTC|GMT|UT|Z)$/i.test(name)) {
-    return id === 'GMT'
-      ? { ...UTC, id, shortName: () => 'GMT', longName: () => 'Greenwich Mean Time' }
-      : { ...UTC, id };
+  const m = OFFSET.exec(id);
+  if (m !== null) {
+    const hours = Number(m[3] ?? m[4]);
+    const minutes = Number(m[5] ?? m[7] ?? 0);
+    const seconds = Number(m[6] ?? m[8] ?? 0);
+    const total = hours * 3600 + minutes * 60 + seconds;
+    if (minutes > 59 || seconds > 59 || total > MAX_OFFSET) unknown(id);
+    return fixed(m[2] === '-' ? -total * 1000 : total * 1000, m[1]);
   }
-  const offset = OFFSET.exec(name);
-  if (offset !== null) {
-    const digits = /^[+-]\d(?!\d)/.test(offset[1]!) ? `${offset[1]![0]}0${offset[1]!.slice(1)}` : offset[1]!;
-    const ms = offsetMs(digits);
-    // A bare offset has no name but itself.
-    const text = /^[+-]/.test(id) ? offsetText(ms) : undefined;
-    const name = text ?? offsetText(ms, true);
-    return { id: text ?? id, offsetAt: () => ms, shortName: () => name, longName: () => name };
+  if (id === 'Z') return fixed(0);
+  if (id === 'UT') return { ...UTC, id, shortName: () => 'UT', longName: () => 'UT' };
+  return namesOf(id) === undefined ? unknown(id) : named(id);
+}
+
+function unknown(id: string): never {
+  throw new EvaluationError(`Unknown time-zone ID: ${id.length > 60 ? `${id.slice(0, 60)}…` : id}`);
+}
+
+/** An offset has no name but itself. */
+export function fixed(ms: number, prefix = ''): Zone {
+  const id = prefix !== '' && ms === 0 ? prefix : `${prefix}${offsetText(ms)}`;
+  return { id, offsetAt: () => ms, shortName: () => id, longName: () => id };
+}
+
+interface Names {
+  readonly short: string;
+  readonly shortSummer: string;
+  readonly long: string;
+  readonly longSummer: string;
+  readonly shortGeneric: string;
+  readonly longGeneric: string;
+}
+
+let names: ReadonlyMap<string, Names> | undefined;
+
+function namesOf(id: string): Names | undefined {
+  names ??= new Map(
+    ZONE_NAMES.trim()
+      .split('\n')
+      .flatMap((line) => {
+        const [short, shortSummer, long, longSummer, shortGeneric, longGeneric, ids] = line.split('|') as string[];
+        const group = { short, shortSummer, long, longSummer, shortGeneric, longGeneric } as Names;
+        return ids!.split(' ').map((zone) => [zone, group] as const);
+      }),
+  );
+  return names.get(id);
+}
+
+/** Ids and names that a text may hold, in lower case, the longest first, each with its zone. */
+type Texts = readonly (readonly [text: string, zone: string])[];
+const texts = new Map<string, Texts>();
+
+/** What stands for a zone: its id or, with `names`, also a name of hers. */
+export function zoneTexts(which: 'ids' | 'short' | 'long'): Texts {
+  let known = texts.get(which);
+  if (known === undefined) {
+    namesOf('');
+    const out = new Map([...names!.keys()].map((id) => [id.toLowerCase(), id]));
+    const listed = which === 'ids' ? '' : which === 'short' ? SHORT_NAMES : LONG_NAMES;
+    for (const line of listed.trim().split('\n')) {
+      const [zone, ...spoken] = line.split('|') as [string, ...string[]];
+      for (const name of spoken) out.set(name.toLowerCase(), zone);
+    }
+    known = [...out].sort((a, b) => b[0].length - a[0].length);
+    texts.set(which, known);
   }
-  return named(id, name);
+  return known;
 }
 
 /** `+02:00` or `Z`; with `gmt` `GMT+02:00`. */
@@ -101,57 +119,34 @@ export function offsetText(ms: number, gmt = false): string {
 const QUARTER = 900_000;
 const OFFSETS_KEPT = 4096;
 
-function named(id: string, name: string): Zone {
-  let format: Intl.DateTimeFormat;
-  try {
-    format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
-  } catch (e) {
-    if (e instanceof RangeError) throw new EvaluationError(`Unknown time-zone ID: ${id}`);
-    throw e;
-  }
+function named(id: string): Zone {
+  const format = new Intl.DateTimeFormat('en-US', { timeZone: id, timeZoneName: 'longOffset' });
+  const known = namesOf(id)!;
   const offsets = new Map<number, number>();
+  const offsetAt = (epochMs: number): number => {
+    const quarter = Math.floor(epochMs / QUARTER);
+    let offset = offsets.get(quarter);
+    if (offset === undefined) {
+      const text = (format.formatToParts(epochMs).find((p) => p.type === 'timeZoneName')?.value ?? 'GMT').slice(3);
+      offset = text === '' ? 0 : offsetMs(text);
+      if (offsets.size >= OFFSETS_KEPT) offsets.clear();
+      offsets.set(quarter, offset);
+    }
+    return offset;
+  };
+  /** Whether the clock is ahead of what it shows in the other half of the year. */
+  const summer = (epochMs: number): boolean => {
+    const year = new Date(epochMs).getUTCFullYear();
+    return offsetAt(epochMs) > Math.min(offsetAt(Date.UTC(year, 0, 1)), offsetAt(Date.UTC(year, 6, 1)));
+  };
   return {
     id,
-    offsetAt(epochMs) {
-      const quarter = Math.floor(epochMs / QUARTER);
-      let offset = offsets.get(quarter);
-      if (offset === undefined) {
-        const text = zonePart(format, epochMs).slice(3);
-        offset = text === '' ? 0 : offsetMs(text);
-        if (offsets.size >= OFFSETS_KEPT) offsets.clear();
-        offsets.set(quarter, offset);
-      }
-      return offset;
-    },
-    shortName: (epochMs) => shortName(name, epochMs),
+    offsetAt,
+    shortName: (epochMs) =>
+      epochMs === undefined ? known.shortGeneric : summer(epochMs) ? known.shortSummer : known.short,
     longName: (epochMs) =>
-      zonePart(new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'long' }), epochMs),
+      epochMs === undefined ? known.longGeneric : summer(epochMs) ? known.longSummer : known.long,
   };
-}
-
-function zonePart(format: Intl.DateTimeFormat, epochMs: number): string {
-  return format.formatToParts(epochMs).find((p) => p.type === 'timeZoneName')?.value ?? 'GMT';
-}
-
-/** Names that Java knows and ICU gives in no English locale. */
-const JAVA_NAMES: Readonly<Record<string, string>> = {
-  'Asia/Tokyo': 'JST',
-  'Asia/Seoul': 'KST',
-  'Asia/Shanghai': 'CST',
-  'Asia/Hong_Kong': 'HKT',
-  'Asia/Singapore': 'SGT',
-};
-
-/** ICU gives an abbreviation only in a locale of the region where it is in use. */
-function shortName(name: string, epochMs: number): string {
-  const known = JAVA_NAMES[name];
-  if (known !== undefined) return known;
-  let text = 'GMT';
-  for (const locale of ['en-US', 'en-GB', 'en-AU', 'en-IN', 'en-ZA', 'en-NZ', 'en-CA']) {
-    text = zonePart(new Intl.DateTimeFormat(locale, { timeZone: name, timeZoneName: 'short' }), epochMs);
-    if (!/^(?:GMT|UTC)[+-]/.test(text)) return text;
-  }
-  return text;
 }
 
 /**

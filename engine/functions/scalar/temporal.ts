@@ -49,7 +49,7 @@ const parseDate = (text: string, pattern: string): number => temporalPattern(pat
 const texts = [
   withPattern(
     'FORMAT_TIMESTAMP',
-    'The text of a TIMESTAMP by a pattern of java.time.format.DateTimeFormatter, in UTC or the given time zone.',
+    'The text of a TIMESTAMP by a pattern of java.time.format.DateTimeFormatter, in UTC or the given time zone: an offset or a name of the tz database; PST and the like are no zones.',
     { from: 'timestamp TIMESTAMP', to: 'STRING', zoned: true },
     formatTimestamp,
     {
@@ -60,12 +60,24 @@ const texts = [
   ),
   withPattern(
     'PARSE_TIMESTAMP',
-    'The TIMESTAMP of a text by a pattern; without a zone in the text, in UTC or the given time zone.',
+    'The TIMESTAMP of a text by a pattern; without a zone in the text, in UTC or the given time zone. What the text leaves out is that of 1970-01-01T00:00:00; what it says must fit together.',
     { from: 'formattedTimestamp STRING', to: 'TIMESTAMP', zoned: true },
     parseTimestamp,
     {
       sql: "PARSE_TIMESTAMP('2018-05-11T21:58:33Z', 'yyyy-MM-dd''T''HH:mm:ssX')",
       result: 'FROM_UNIXTIME(1526075913000)',
+    },
+    {
+      sql: "PARSE_TIMESTAMP('2021-01-01 24:00', 'yyyy-MM-dd HH:mm')",
+      result: "CAST('2021-01-02T00:00' AS TIMESTAMP)",
+    },
+    {
+      sql: "PARSE_TIMESTAMP('2022-26-1', 'YYYY-ww-e')",
+      result: "CAST('2022-06-19T00:00' AS TIMESTAMP)",
+    },
+    {
+      sql: "PARSE_TIMESTAMP('2022-07-01 AEST', 'yyyy-MM-dd z')",
+      result: "CAST('2022-06-30T14:00' AS TIMESTAMP)",
     },
   ),
   withPattern(
@@ -77,7 +89,7 @@ const texts = [
   ),
   withPattern(
     'PARSE_DATE',
-    'The DATE that a text begins with, by a pattern; what follows is left alone.',
+    'The DATE that a text begins with, by a pattern; what follows is left alone, as in ksqlDB. What the text leaves out is that of 1970-01-01; a time of the day other than midnight gives NULL and an entry in the processing log.',
     { from: 'formattedDate STRING', to: 'DATE', zoned: false },
     (text: string, pattern) => temporalPattern(pattern).parseDatePrefix(text),
     { sql: "PARSE_DATE('01-JAN-2022', 'dd-MMM-yyyy')", result: 'FROM_DAYS(18993)' },
@@ -92,7 +104,7 @@ const texts = [
   ),
   withPattern(
     'PARSE_TIME',
-    'The TIME of a text by a pattern.',
+    'The TIME of a text by a pattern, which has no field of a date.',
     { from: 'formattedTime STRING', to: 'TIME', zoned: false },
     (text: string, pattern) => temporalPattern(pattern).parseTime(text),
     { sql: "PARSE_TIME('01:00:00 Pm', 'hh:mm:ss a')", result: "CAST('13:00' AS TIME)" },
@@ -126,7 +138,7 @@ const texts = [
   ),
   withPattern(
     'STRINGTODATE',
-    'Days since the epoch of a text by a pattern. Deprecated: use PARSE_DATE.',
+    'Days since the epoch of a text that is a whole date, by a pattern. Deprecated: use PARSE_DATE.',
     { from: 'formattedDate STRING', to: 'INT', zoned: false },
     parseDate,
     { sql: "STRINGTODATE('2018-05-11Lit', 'yyyy-MM-dd''Lit''')", result: '17662' },
