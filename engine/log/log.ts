@@ -28,7 +28,7 @@ export interface Log {
    */
   offsets(topic: string, uncommitted?: boolean): Promise<readonly PartitionOffsets[]>;
   /** Next offsets that a group has committed; a partition without one is left out. */
-  committed(group: string, topics: readonly string[]): Promise<readonly TopicPartitionOffset[]>;
+  committed(group: string, topics: readonly string[]): Promise<readonly CommittedOffset[]>;
   deleteGroup(group: string): Promise<void>;
   /**
    * Records below these offsets may go: nobody needs them any more. What is at or above them stays; the earliest offset
@@ -70,6 +70,12 @@ export interface TopicPartition {
 
 export interface TopicPartitionOffset extends TopicPartition {
   readonly offset: number;
+}
+
+/** What a group has committed, or is to commit, of a partition. */
+export interface CommittedOffset extends TopicPartitionOffset {
+  /** What the one who commits keeps beside the offset, for whoever goes on from there: at most 4,000 bytes. Default empty. */
+  readonly metadata?: string;
 }
 
 export interface PartitionOffsets {
@@ -211,7 +217,7 @@ export interface LogWriter {
 
 export interface CommitWork {
   readonly group?: string;
-  readonly offsets: readonly TopicPartitionOffset[];
+  readonly offsets: readonly CommittedOffset[];
   /** Whose partitions `offsets` are of: a member that the group has dropped is refused, with a `fenced` error. */
   readonly member?: GroupMember;
   /** Changes of the state database; keys are whole database keys. */

@@ -5,6 +5,7 @@ import { messageOf } from '../types/errors.js';
 import { evaluationMessage } from '../types/evaluation-error.js';
 import { fitCheck } from '../types/fit.js';
 import { type AppendBatch, OutputBatches } from '../types/output-batches.js';
+import { AT_END, type Origin, progressHeader, UNTOLD } from '../types/progress.js';
 import type { Header } from '../types/record.js';
 import type { FormatRef, KeyWindow, NodeId, RepartitionNode, SinkNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
@@ -16,6 +17,8 @@ import { TimestampReader } from './timestamp.js';
 export interface TargetTopic {
   readonly name: string;
   readonly partitions: number;
+  /** The task that writes, where those who read tell rows by it and hear how far it has come: on repartition topics. */
+  readonly origin?: Origin;
 }
 
 export interface SinkOptions {
@@ -52,14 +55,18 @@ export class TopicSink implements Operator {
   /** What follows the key's own bytes and has no say in the partition: all windows of a key are in one. */
   private readonly windowBytes: number;
   private nextPartition = 0;
+  /** What each partition has been told of how far the task has come. */
+  private readonly told: number[];
 
   constructor(
     private readonly node: SinkNode | RepartitionNode,
     private readonly env: OperatorEnv,
     options: SinkOptions,
   ) {
-    this.batches = new OutputBatches(options.target.name);
-    this.partitions = options.target.partitions;
+    const { name, partitions, origin } = options.target;
+    this.batches = new OutputBatches(name, origin === undefined ? null : progressHeader(origin));
+    this.partitions = partitions;
+    this.told = origin === undefined ? [] : new Array<number>(partitions).fill(UNTOLD);
     this.rawKey = options.rawKey;
     const encoder = (ref: FormatRef, columns: SinkNode['keyColumns'], isKey: boolean) =>
       env.encoder(ref, columns, isKey);
@@ -110,6 +117,26 @@ export class TopicSink implements Operator {
   /** Bytes that wait to be appended. */
   get bytes(): number {
     return this.batches.bytes;
+  }
+
+  /** Those who read hear how far the task has come. */
+  get tells(): boolean {
+    return this.told.length > 0;
+  }
+
+  /** Whether someone who reads has yet to hear that the task is at the end of its inputs. */
+  get owesEnd(): boolean {
+    for (const told of this.told) if (told !== AT_END) return true;
+    return false;
+  }
+
+  /** With what waits, every partition is told up to which event time the task has written, unless it knows. */
+  tell(time: number, timestamp: number): void {
+    for (let p = 0; p < this.told.length; p++) {
+      if (this.told[p] === time) continue;
+      this.batches.tell(p, time, timestamp);
+      this.told[p] = time;
+    }
   }
 
   drain(append: AppendBatch): void {

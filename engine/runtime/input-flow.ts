@@ -1,4 +1,5 @@
 import type { FetchedPartition, LogReader } from '../log/log.js';
+import { MAX_WAITING_BYTES } from './input-set.js';
 import type { Slot } from './slot.js';
 import type { Task } from './task.js';
 
@@ -20,7 +21,7 @@ export class InputFlow {
       if (position === undefined || position.next < part.nextOffset) continue;
       for (const { partition, task } of this.slots()) {
         if (partition !== part.partition || task === null) continue;
-        for (const input of task.inputs) if (input.source.topic === part.topic) input.add(part);
+        for (const input of task.inputs) if (input.source.topic === part.topic) task.add(input, part);
         this.balance(task);
       }
     }
@@ -29,7 +30,9 @@ export class InputFlow {
   /** Stops fetching an input that has enough, and goes on when that is worked off. Never all for one: a task may wait for another. */
   balance(task: Task): void {
     for (const input of task.inputs) {
-      if (input.paused ? input.bufferedBytes > RESUME_BYTES : input.bufferedBytes < PAUSE_BYTES) continue;
+      // What rows wait for may be behind them on the log.
+      const most = input.waits ? MAX_WAITING_BYTES : input.paused ? RESUME_BYTES : PAUSE_BYTES;
+      if (input.paused ? input.bufferedBytes > most : input.bufferedBytes < most) continue;
       input.paused = !input.paused;
       const { topic } = input.source;
       if (input.paused) this.reader.pause(topic, input.partition);

@@ -1,13 +1,35 @@
-import { SchemaNeeded, type SchemaRegistry } from '../formats/registry/registry.js';
-import type { FetchedPartition, LogReader } from '../log/log.js';
+import { SchemaNeeded } from '../formats/registry/registry.js';
+import type { FetchedPartition } from '../log/log.js';
 import { newRecord, type TaskRecord } from '../operators/operator.js';
 import { BatchCursor, type RecordBatch } from '../types/batch.js';
-import type { Clock } from '../types/clock.js';
+import { AT_END, mayBeMarker, readMarker } from '../types/progress.js';
 import type { Value } from '../types/value.js';
 import type { SourceEntry } from './chain.js';
 
-/** One input partition of a task: fetched batches in order, and the record that comes next. */
-export class InputQueue {
+/** One partition of one topic, as a source of a task reads it. */
+export interface TaskInput {
+  readonly source: SourceEntry;
+  readonly partition: number;
+  /** What is in order by itself: the partition, or the rows of each task that writes to it. */
+  readonly lanes: readonly InputQueue[];
+  /** Its owner has stopped fetching it for the time being. */
+  paused: boolean;
+  readonly bufferedBytes: number;
+  readonly empty: boolean;
+  /** Offset of the next record that has not been processed: what a commit says. */
+  readonly next: number;
+  /** What a commit says beside the offset. */
+  readonly metadata: string;
+  /** What is behind what is buffered may be needed before it. */
+  readonly waits: boolean;
+  add(fetched: FetchedPartition): void;
+}
+
+/** Nobody has said how far the writer of a lane has come. */
+const UNKNOWN = Number.NEGATIVE_INFINITY;
+
+/** Records in order: fetched batches, and the record that comes next. */
+export class InputQueue implements TaskInput {
   /** The record that was read last; the queue's own, used again and again. */
   readonly record: TaskRecord = newRecord();
   bufferedBytes = 0;
@@ -19,7 +41,22 @@ export class InputQueue {
   needed: number | null = null;
   /** At the record that was read last, as its bytes stand on the log. */
   readonly cursor = new BatchCursor();
+  readonly lanes: readonly InputQueue[] = [this];
+  readonly metadata = '';
+  readonly waits = false;
+  /**
+   * Of a lane, the event time up to which its writer has written behind what is buffered; AT_END: it has nothing more for now.
+   * Null for a partition as a whole.
+   */
+  progress: number | null = null;
+  /** Since when others wait for it, while it is empty; -1: nobody does. */
+  waitingSince = -1;
+  /** Others no longer wait for it: it was silent for too long. */
+  silent = false;
+  private mixed = false;
   private readonly batches: RecordBatch[] = [];
+  /** So many of the first batches have a buffer of their own. */
+  private owned = 0;
   private current = 0;
   private readonly key: Value[];
   private readonly value: Value[];
@@ -45,13 +82,64 @@ export class InputQueue {
       this.bufferedBytes += batch.end - batch.start;
     }
     this.fetchedTo = fetched.nextOffset;
+    this.heard();
+  }
+
+  /** A lane: of one writer's records, which begin to say how far that has come. */
+  static lane(source: SourceEntry, partition: number, start: number, progress = UNKNOWN): InputQueue {
+    const lane = new InputQueue(source, partition, start);
+    lane.progress = progress;
+    return lane;
+  }
+
+  /** What has no writer that could be waited for, whatever its markers say. */
+  static mixedLane(source: SourceEntry, partition: number, start: number): InputQueue {
+    const lane = InputQueue.lane(source, partition, start, AT_END);
+    lane.mixed = true;
+    return lane;
+  }
+
+  /** One more batch of the lane's writer. */
+  push(batch: RecordBatch): void {
+    this.batches.push(batch);
+    this.bufferedBytes += batch.end - batch.start;
+    this.heard();
+  }
+
+  /** Batches that have to wait keep their own bytes alone, not all that was fetched with them. */
+  own(): void {
+    for (; this.owned < this.batches.length; this.owned++) {
+      const batch = this.batches[this.owned]!;
+      const bytes = batch.end - batch.start;
+      if (batch.buffer.length <= 2 * bytes) continue;
+      const buffer = Buffer.from(batch.buffer.subarray(batch.start, batch.end));
+      this.batches[this.owned] = { ...batch, buffer, start: 0, end: bytes };
+    }
+  }
+
+  /** It is not known as silent any more. */
+  heard(): void {
+    this.waitingSince = -1;
+    this.silent = false;
   }
 
   get empty(): boolean {
     return !this.ready && this.needed === null && this.cursor.remaining === 0 && this.batches.length === 0;
   }
 
-  /** Offset of the next record that has not been processed: what a commit says. */
+  /** Offset behind the last record that was processed, or left out. */
+  get taken(): number {
+    return this.ready ? this.record.offset : this.position;
+  }
+
+  /** No record that is buffered and has not been processed lies before it; infinite where none is buffered. */
+  get firstHeld(): number {
+    if (this.ready) return this.record.offset;
+    if (this.needed !== null || this.cursor.remaining > 0) return this.position;
+    const first = this.batches[0];
+    return first === undefined ? Number.POSITIVE_INFINITY : Math.max(first.baseOffset, this.position);
+  }
+
   get next(): number {
     if (this.ready) return this.record.offset;
     return this.empty ? this.fetchedTo : this.position;
@@ -68,6 +156,7 @@ export class InputQueue {
         continue;
       }
       this.position = cursor.offset + 1;
+      if (this.progress !== null && mayBeMarker(cursor) && this.told()) continue;
       try {
         if (this.source.reader.read(cursor, this.partition, this.key, this.value, this.record)) return true;
       } catch (e) {
@@ -85,9 +174,22 @@ export class InputQueue {
     return this.ready;
   }
 
+  /** Takes what a marker says; false where the record is none. */
+  private told(): boolean {
+    const marker = readMarker(this.cursor);
+    if (marker === undefined) return false;
+    if (this.mixed) return true;
+    const { time } = marker;
+    // One that begins anew does not know how far it was.
+    if (this.progress === AT_END || time === AT_END) this.progress = Number.isNaN(time) ? this.progress : time;
+    else if (time > this.progress!) this.progress = time;
+    return true;
+  }
+
   private nextBatch(): boolean {
     this.bufferedBytes -= this.current;
     const batch = this.batches.shift();
+    if (this.owned > 0) this.owned--;
     if (batch === undefined) {
       this.current = 0;
       return false;
@@ -97,123 +199,3 @@ export class InputQueue {
     return true;
   }
 }
-
-/**
- * Records between two looks at the clock, at most: it begins with one, and doubles. A record may become a hundred thousand
- * rows (EXPLODE, a join), of which many at once would take the memory and the time of everybody.
- */
-const STRIDE = 256;
-
-/** The inputs of one task: which record comes next, and how far event time has come. */
-export class InputSet {
-  recordsIn = 0;
-  /** Largest timestamp that was processed; -1 at first. */
-  streamTime = -1;
-  /** The input whose record is being processed; null between records. */
-  current: InputQueue | null = null;
-  /** Queues of one partition of one topic, where it is read more than once: by each of them the others. */
-  private readonly twins: ReadonlyMap<InputQueue, readonly InputQueue[]>;
-
-  /**
-   * `behind`: whether an input that has nothing buffered has more on the log. With several inputs the others then wait for
-   * it, or their order would depend on which was fetched first.
-   */
-  constructor(
-    readonly queues: readonly InputQueue[],
-    private readonly clock: Pick<Clock, 'now'>,
-    private readonly behind: (queue: InputQueue) => boolean,
-  ) {
-    const twinsOf = (q: InputQueue) =>
-      queues.filter((o) => o !== q && o.source.topic === q.source.topic && o.partition === q.partition);
-    this.twins = new Map(queues.flatMap((q) => (twinsOf(q).length > 0 ? [[q, twinsOf(q)] as const] : [])));
-  }
-
-  get empty(): boolean {
-    for (const q of this.queues) if (!q.empty) return false;
-    return true;
-  }
-
-  get bufferedBytes(): number {
-    return this.queues.reduce((n, q) => n + q.bufferedBytes, 0);
-  }
-
-  /** Processes what is buffered until it is used up, the time is, or `full` says so. */
-  run(untilMs: number, full: () => boolean): void {
-    if (this.queues.length === 1) {
-      this.current = this.queues[0]!;
-      this.runOne(this.current, untilMs, full);
-    } else this.runMany(untilMs, full);
-    this.current = null;
-  }
-
-  private runOne(queue: InputQueue, untilMs: number, full: () => boolean): void {
-    const { entry } = queue.source;
-    const { record } = queue;
-    let stride = 1;
-    do {
-      let n = 0;
-      for (; n < stride && queue.advance(); n++) {
-        if (record.timestamp > this.streamTime) this.streamTime = record.timestamp;
-        entry.process(record);
-      }
-      this.recordsIn += n;
-      if (n < stride) return;
-      stride = Math.min(STRIDE, stride * 2);
-    } while (this.clock.now() < untilMs && !full());
-  }
-
-  /** Fetches the schemas that records wait for; then `run` goes on with these. Rejects as the registry does. */
-  async fetchSchemas(schemas: SchemaRegistry | undefined): Promise<void> {
-    for (const { needed } of this.queues) if (needed !== null) await schemas?.fetch(needed);
-  }
-
-  /** There is something that can be processed now. */
-  get hasWork(): boolean {
-    if (this.queues.length === 1) return !this.queues[0]!.empty;
-    return !this.empty && !this.queues.some((q) => q.empty && this.behind(q));
-  }
-
-  /**
-   * Of the inputs that have something buffered, the record with the lowest timestamp comes next; of equal ones that of a
-   * table, so that a stream's row finds it. Where a partition is read
-   * more than once, a record goes to all its readers before anything else: it has one offset, which is committed or is not.
-   */
-  private runMany(untilMs: number, full: () => boolean): void {
-    let stride = 1;
-    do {
-      for (let n = 0; n < stride; n++) {
-        let next: InputQueue | undefined;
-        for (const queue of this.queues) {
-          if (!queue.peek()) {
-            if (queue.needed !== null || this.behind(queue)) return;
-          } else if (next === undefined || comesBefore(queue, next)) next = queue;
-        }
-        if (next === undefined) return;
-        const twins = this.twins.get(next);
-        this.take(next);
-        if (twins !== undefined) {
-          const { offset } = next.record;
-          for (const twin of twins) if (twin.ready && twin.record.offset <= offset) this.take(twin);
-        }
-      }
-      stride = Math.min(STRIDE, stride * 2);
-    } while (this.clock.now() < untilMs && !full());
-  }
-
-  private take(queue: InputQueue): void {
-    queue.ready = false;
-    this.current = queue;
-    if (queue.record.timestamp > this.streamTime) this.streamTime = queue.record.timestamp;
-    queue.source.entry.process(queue.record);
-    this.recordsIn++;
-  }
-}
-
-function comesBefore(a: InputQueue, b: InputQueue): boolean {
-  const difference = a.record.timestamp - b.record.timestamp;
-  return difference < 0 || (difference === 0 && a.source.node.table && !b.source.node.table);
-}
-
-/** Whether a reader has not given all of a partition yet, as far as it knows. */
-export const isBehind = (position: ReturnType<LogReader['position']>): boolean =>
-  position !== undefined && (position.end < 0 || position.next < position.end);

@@ -138,7 +138,7 @@ class Hub {
       entry: { process: (record: TaskRecord) => this.process(record) },
     };
     const starts = positions.map((offset, partition) => ({ partition, offset, atEnd: true }));
-    this.inputs = new PushInputs(reader, [source], new Map([[topic, starts]]), services.clock);
+    this.inputs = new PushInputs(reader, [source], new Map([[topic, starts]]), services.clock, 0);
   }
 
   join(

@@ -1,7 +1,8 @@
 import type { FetchedPartition, Log, LogReader } from '../log/log.js';
 import type { Clock } from '../types/clock.js';
 import type { SourceEntry } from './chain.js';
-import { InputQueue, InputSet, isBehind } from './input-queue.js';
+import { InputQueue } from './input-queue.js';
+import { InputSet, isBehind } from './input-set.js';
 
 /** Where the reading of a partition begins, and, of a bounded query, where it ends. */
 export interface InputStart {
@@ -16,7 +17,8 @@ export interface InputStart {
 export type Starts = ReadonlyMap<string, readonly InputStart[]>;
 
 /**
- * Where a query begins to read its topics, and how many records stand before that. `bounded`: from the first record to the
+ * Where a query begins to read its topics, and how many records stand before that. `whole`: topics that are read from the first
+ * record on in any case. `bounded`: from the first record to the
  * ends as they are now; `uncommitted`: behind the records of open transactions too, whose ends are then waited for.
  */
 export async function startsOf(
@@ -24,6 +26,7 @@ export async function startsOf(
   topics: Iterable<string>,
   from: 'earliest' | 'latest' | 'bounded',
   uncommitted = false,
+  whole: ReadonlySet<string> = new Set(),
 ): Promise<{ readonly starts: Starts; readonly earlier: number }> {
   const starts = new Map<string, readonly InputStart[]>();
   let earlier = 0;
@@ -32,7 +35,7 @@ export async function startsOf(
     starts.set(
       topic,
       ranges.map(({ partition, earliest, end }) => {
-        const offset = from === 'latest' ? end : earliest;
+        const offset = from === 'latest' && !whole.has(topic) ? end : earliest;
         earlier += offset - earliest;
         return { partition, offset, atEnd: offset === end, ...(from === 'bounded' ? { bound: end } : {}) };
       }),
@@ -60,6 +63,7 @@ export class PushInputs {
     sources: readonly SourceEntry[],
     starts: Starts,
     clock: Pick<Clock, 'now'>,
+    idleMs: number,
   ) {
     const queues: InputQueue[] = [];
     for (const source of sources) {
@@ -73,11 +77,8 @@ export class PushInputs {
         reader.assign(source.topic, partition, offset, atEnd);
       }
     }
-    this.set = new InputSet(
-      queues,
-      clock,
-      (q) => !this.isComplete(q) && isBehind(reader.position(q.source.topic, q.partition)),
-    );
+    const behind = (q: InputQueue) => !this.isComplete(q) && isBehind(reader.position(q.source.topic, q.partition));
+    this.set = new InputSet(queues, { clock, behind, idleMs });
   }
 
   add(fetched: readonly FetchedPartition[]): void {
@@ -92,6 +93,7 @@ export class PushInputs {
         if (queue.source.topic === part.topic && queue.partition === part.partition) queue.add(part);
       }
     }
+    if (fetched.length > 0) this.set.fetched();
     for (const { source, partition, bufferedBytes } of queues) {
       if (bufferedBytes >= PAUSE_BYTES) this.reader.pause(source.topic, partition);
       else this.reader.resume(source.topic, partition);

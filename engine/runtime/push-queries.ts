@@ -7,7 +7,7 @@ import { type FeedLimits, Feeds } from './push-feed.js';
 import { type HubLimits, Hubs } from './push-hub.js';
 import { type Starts, startsOf } from './push-inputs.js';
 import { noToken, type StatelessPlan, statelessPlan } from './push-plan.js';
-import { PushQuery, type PushSpec, topicsOf } from './push-query.js';
+import { PushQuery, type PushSpec, tablesOf, topicsOf } from './push-query.js';
 import { checkSnapshot, SNAPSHOT, SnapshotQuery, type SnapshotReads } from './push-snapshot.js';
 import { Subscription, type SubscriptionLimits } from './push-subscription.js';
 import type { RowStream } from './row-stream.js';
@@ -53,7 +53,7 @@ export class PushQueries {
     const { log } = this.services;
     if (plan === undefined) {
       const from = querySettings(properties, 'latest').offsetReset;
-      const at = await startsOf(log, topicsOf(topology), from);
+      const at = await startsOf(log, topicsOf(topology), from, false, tablesOf(topology));
       return new PushQuery(this.services, spec, { ...at, reader: this.feeds.reader(queryId) });
     }
     if (token !== undefined) {

@@ -107,11 +107,12 @@ export class PushQuery implements RowStream {
     if (spec.topology.subtopologies.length !== 1) throw new Error('a push query is one sub-topology');
     this.task = { queryId: spec.queryId, subtopology: sub.id, partition: 0 };
     this.columns = columnsOf(resultOf(spec.topology));
+    const settings = querySettings(spec.properties, 'latest');
     const env = operatorEnv({
       services,
       properties: spec.properties,
       context: this.reports(),
-      cached: querySettings(spec.properties, 'latest').cached,
+      cached: settings.cached,
       cacheEntries: Number.POSITIVE_INFINITY,
       given: options.given,
       openStore: (ref) => {
@@ -125,7 +126,8 @@ export class PushQuery implements RowStream {
       this.tombstones.push(tombstone);
     };
     this.chain = buildChain(sub, env, { source: (node) => node.topic, target: noTarget }, take);
-    this.inputs = new PushInputs(options.reader, this.chain.sources, options.starts, services.clock);
+    const { reader, starts } = options;
+    this.inputs = new PushInputs(reader, this.chain.sources, starts, services.clock, settings.maxTaskIdleMs);
     this.running = this.run().catch((e: unknown) => {
       this.failure = e instanceof Error ? e : new Error(String(e));
       this.wakeConsumer();
@@ -330,6 +332,10 @@ export const resultOf = (topology: Topology): ResultNode =>
 
 export const topicsOf = (topology: Topology): readonly string[] =>
   topology.subtopologies[0]!.nodes.flatMap((n) => (n.kind === 'source' ? [n.topic] : []));
+
+/** Topics of its tables: what is joined or grouped is their rows, not their changes from now on. */
+export const tablesOf = (topology: Topology): ReadonlySet<string> =>
+  new Set(topology.subtopologies[0]!.nodes.flatMap((n) => (n.kind === 'source' && n.table ? [n.topic] : [])));
 
 export const columnsOf = (result: ResultNode): readonly ResultColumn[] =>
   result.columns.map((c) => ({ name: c.name, type: c.expr.type, key: c.key }));

@@ -3,7 +3,7 @@ import { isDiskFull, messageOf } from '../types/errors.js';
 import type { Topology } from '../types/topology.js';
 import type { Counters } from './counters.js';
 import { InputFlow } from './input-flow.js';
-import { isBehind } from './input-queue.js';
+import { isBehind } from './input-set.js';
 import { Leftovers } from './leftovers.js';
 import type { LostPositions } from './lost-positions.js';
 import { RepartitionPurge } from './repartition-purge.js';
@@ -28,7 +28,8 @@ import { isInputOf, statefulTasks } from './stateful-tasks.js';
 import { SteadyClock } from './steady-clock.js';
 import type { Task } from './task.js';
 import { TaskFactory } from './task-factory.js';
-import { type QueryTopics, sourcesOf, storesOf } from './topics.js';
+import { type QueryTopics, sourcesOf, storesOf, targetsOf } from './topics.js';
+import { isAhead, watchedTasks } from './waiting-tasks.js';
 import { type WatchedTask, withLimit } from './watchdog.js';
 import { yieldToLoop } from './yield.js';
 
@@ -156,20 +157,7 @@ export class QueryRun {
   /** The running tasks, for the watchdog. */
   watched(): readonly WatchedTask[] {
     if (this.options.paused()) return [];
-    return [...this.slots.values()].flatMap(({ key, task }) => {
-      if (task === null) return [];
-      const inputs = task.inputs.map(({ source: { topic }, partition, next, empty }) => {
-        const position = this.reader.position(topic, partition);
-        // Behind the last record there may be control batches, which are never given.
-        return {
-          topic,
-          partition,
-          next: empty ? Math.max(next, position?.next ?? next) : next,
-          end: position?.end ?? -1,
-        };
-      });
-      return [{ key, inputs, busy: task.committing || task.hasInput, done: task.recordsIn + task.commits }];
-    });
+    return watchedTasks(this.slots, this.reader);
   }
 
   wakeUp(): void {
@@ -233,7 +221,7 @@ export class QueryRun {
         const key = slotKey(sub.id, partition);
         const topics = sourcesOf(sub, services.serviceId, queryId);
         if (!topics.includes(topic) || this.slots.has(key)) continue;
-        const slot = newSlot(sub, partition, topics);
+        const slot = newSlot(sub, partition, topics, targetsOf(sub, services.serviceId, queryId));
         this.slots.set(key, slot);
         added.push(slot);
       }
@@ -353,7 +341,7 @@ export class QueryRun {
     }
     if (task.committing) return;
     try {
-      if (task.hasInput) {
+      if (task.hasInput && !isAhead(slot, this.slots)) {
         const { recordsIn, recordsOut, deadLettered } = task;
         task.run(now + SLICE_MS);
         counters.recordsIn += task.recordsIn - recordsIn;
@@ -439,7 +427,7 @@ export class QueryRun {
       if (task === null) {
         if (slot.opening === null) wait = Math.min(wait, slot.retryAt - now);
       } else if (!task.committing) {
-        if (task.hasInput) return 0;
+        if (task.hasInput && !isAhead(slot, this.slots)) return 0;
         if (task.dirty) wait = Math.min(wait, slot.lastCommit + this.options.settings.commitIntervalMs - now);
       }
     }
@@ -456,6 +444,7 @@ export class QueryRun {
     await new Promise<void>((resolve) => {
       this.wake = resolve;
     });
+    for (const { task } of this.slots.values()) task?.restarted();
   }
 
   private async tearDown(): Promise<void> {

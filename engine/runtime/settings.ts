@@ -10,6 +10,8 @@ export interface QuerySettings {
   readonly commitIntervalMs: number;
   /** False: each update of an aggregate is emitted. */
   readonly cached: boolean;
+  /** How long a task waits for inputs of which nothing is on the log; -1: it does not wait for what is there, either. */
+  readonly maxTaskIdleMs: number;
   /** Uncommitted bytes of a task that force a commit. */
   readonly maxDirtyBytes: number;
   /** Of what the query writes; undefined: as the log is configured. */
@@ -49,6 +51,7 @@ export function querySettings(properties: Properties, offsetReset: 'earliest' | 
       ] as const) !== 'at_least_once',
     commitIntervalMs: numberOf(properties, 'commit.interval.ms') ?? COMMIT_INTERVAL_MS,
     cached: cache !== 0,
+    maxTaskIdleMs: numberOf(properties, 'max.task.idle.ms', -1) ?? 0,
     maxDirtyBytes: cache === undefined || cache === 0 ? DIRTY_BYTES : Math.min(Math.max(cache, MIB), 64 * MIB),
     compression:
       choice(properties, 'producer.compression.type', COMPRESSIONS) ??
@@ -82,15 +85,15 @@ function choice<T extends string>(properties: Properties, name: string, values: 
   return found;
 }
 
-function numberOf(properties: Properties, name: string): number | undefined {
+function numberOf(properties: Properties, name: string, least = 0): number | undefined {
   const text = lookUp(properties, name);
   if (text === undefined) return undefined;
   const n = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(n) || n < 0) {
+  if (text.trim() === '' || !Number.isSafeInteger(n) || n < least) {
     throw new WeirError(
       'BAD_STATEMENT',
       `Invalid value ${text} for configuration ${name}`,
-      'A whole number from 0 on.',
+      `A whole number from ${least} on.`,
     );
   }
   return n;

@@ -19,6 +19,8 @@ export interface Slot {
   readonly sub: SubTopology;
   readonly partition: number;
   readonly topics: readonly string[];
+  /** Repartition topics that it writes to. */
+  readonly feeds: readonly string[];
   readonly aborter: AbortController;
   task: Task | null;
   opening: Promise<void> | null;
@@ -39,11 +41,17 @@ export interface Slot {
 /** By sub-topology and partition. */
 export const slotKey = (subtopology: number, partition: number): string => `${subtopology}-${partition}`;
 
-export const newSlot = (sub: SubTopology, partition: number, topics: readonly string[]): Slot => ({
+export const newSlot = (
+  sub: SubTopology,
+  partition: number,
+  topics: readonly string[],
+  feeds: readonly string[],
+): Slot => ({
   key: slotKey(sub.id, partition),
   sub,
   partition,
   topics,
+  feeds,
   aborter: new AbortController(),
   task: null,
   opening: null,

@@ -1,4 +1,4 @@
-import type { GroupMember, LogWriter, TopicPartitionOffset } from '../log/log.js';
+import type { CommittedOffset, GroupMember, LogWriter } from '../log/log.js';
 import type { RecordPlace } from '../operators/operator.js';
 import type { StoreReader, TaskId } from '../stores/store.js';
 import type { Clock } from '../types/clock.js';
@@ -7,8 +7,9 @@ import type { SourceNode, SubTopology } from '../types/topology.js';
 import { buildChain } from './chain.js';
 import type { BadRecords, Counters } from './counters.js';
 import { DeadLetters, type Letter } from './dead-letter.js';
-import { InputQueue } from './input-queue.js';
+import { InputQueue, type TaskInput } from './input-queue.js';
 import { JsonLetters } from './json-letters.js';
+import { LanedInput } from './laned-input.js';
 import type { LostPositions } from './lost-positions.js';
 import { changelogTopic, groupName, topicOf, transactionalId } from './names.js';
 import { type RestoreProgress, restoreStore } from './restore.js';
@@ -38,8 +39,8 @@ export interface TaskFactoryOptions {
 
 /** Where the inputs of a task go on: as committed, or, behind a loss, where a first commit will say. */
 interface Positions {
-  readonly committed: readonly TopicPartitionOffset[];
-  readonly moved: readonly TopicPartitionOffset[];
+  readonly committed: readonly CommittedOffset[];
+  readonly moved: readonly CommittedOffset[];
 }
 
 /** Opens the tasks of a query. */
@@ -102,13 +103,14 @@ export class TaskFactory {
   private async positions(topics: readonly string[], partition: number): Promise<Positions> {
     const { services, lost = null } = this.options;
     const committed = (await services.log.committed(this.group, topics)).filter((c) => c.partition === partition);
-    const moved: TopicPartitionOffset[] = [];
-    for (const { topic, offset } of lost === null ? [] : committed) {
+    const moved: CommittedOffset[] = [];
+    for (const { topic, offset, metadata = '' } of lost === null ? [] : committed) {
       const range = (await services.log.offsets(topic)).find((o) => o.partition === partition)!;
       const next = lost!.insteadOf(`${topic}/${partition}`, offset, range);
       if (next === undefined) continue;
       services.logger.warn({ topic, partition, lost: offset, next }, 'a query goes on where records are left');
-      moved.push({ topic, partition, offset: next });
+      // Of a topic that was made anew nothing has been taken.
+      moved.push({ topic, partition, offset: next, metadata: next > offset ? metadata : '' });
     }
     return { committed: committed.filter((c) => !moved.some((m) => m.topic === c.topic)), moved };
   }
@@ -142,7 +144,9 @@ export class TaskFactory {
       source: (node) => topicOf(node, serviceId, queryId)!,
       target: (node) => {
         const name = topicOf(node, serviceId, queryId)!;
-        return { name, partitions: topics.partitions.get(name)! };
+        const { subtopology } = id;
+        const to = { name, partitions: topics.partitions.get(name)! };
+        return node.kind === 'repartition' ? { ...to, origin: { subtopology, partition } } : to;
       },
     });
     services.chainBuilt?.(chain);
@@ -155,11 +159,16 @@ export class TaskFactory {
     const sweeper = new Sweeper(swept, clock, (e) =>
       services.logger.warn({ ...id, error: messageOf(e) }, 'expired state could not be removed'),
     );
-    const inputs: InputQueue[] = [];
+    const inputs: TaskInput[] = [];
     for (const source of chain.sources) {
       const known = [...committed, ...moved].find((c) => c.topic === source.topic);
-      const start = known?.offset ?? (await this.firstOffset(source.topic, partition, source.node.internal));
-      inputs.push(new InputQueue(source, partition, start));
+      const start = known?.offset ?? (await this.firstOffset(source.topic, partition, source.node));
+      const writers = topics.writers.get(source.topic);
+      inputs.push(
+        writers === undefined
+          ? new InputQueue(source, partition, start)
+          : new LanedInput(source, partition, start, writers, known?.metadata ?? ''),
+      );
     }
     task = new Task({
       id,
@@ -177,6 +186,7 @@ export class TaskFactory {
       clock,
       committed,
       ...(member === undefined ? {} : { member }),
+      idleMs: settings.maxTaskIdleMs,
       maxDirtyBytes: settings.maxDirtyBytes,
     });
     return task;
@@ -198,11 +208,12 @@ export class TaskFactory {
     });
   }
 
-  /** Where a partition without a committed offset begins: what the query wrote to itself from its beginning on. */
-  private async firstOffset(topic: string, partition: number, internal: boolean): Promise<number> {
+  /** Where a partition without a committed offset begins: tables, and what the query wrote to itself, from the beginning on. */
+  private async firstOffset(topic: string, partition: number, node: SourceNode): Promise<number> {
     const { services, settings } = this.options;
     const range = (await services.log.offsets(topic)).find((o) => o.partition === partition)!;
-    return internal || settings.offsetReset === 'earliest' ? range.earliest : range.end;
+    const whole = node.internal || node.table || settings.offsetReset === 'earliest';
+    return whole ? range.earliest : range.end;
   }
 }
 

@@ -1,13 +1,23 @@
 import type { SchemaRegistry } from '../formats/registry/registry.js';
-import type { GroupMember, KeyValueOp, LogWriter, RefusedRecord, TopicPartitionOffset } from '../log/log.js';
+import type {
+  CommittedOffset,
+  FetchedPartition,
+  GroupMember,
+  KeyValueOp,
+  LogWriter,
+  RefusedRecord,
+} from '../log/log.js';
 import type { StateDatabase, Store, TaskId } from '../stores/store.js';
 import { BatchBuilder } from '../types/batch.js';
 import type { Clock } from '../types/clock.js';
 import { WeirError } from '../types/errors.js';
 import type { AppendBatch } from '../types/output-batches.js';
+import { AT_END, type Origin } from '../types/progress.js';
 import type { Chain } from './chain.js';
 import type { DeadLetters } from './dead-letter.js';
-import { type InputQueue, InputSet } from './input-queue.js';
+import type { InputQueue, TaskInput } from './input-queue.js';
+import { InputSet } from './input-set.js';
+import { LanedInput } from './laned-input.js';
 import type { Sweeper } from './sweeper.js';
 
 /** Outputs that wait in a task are appended to the log at this size: they travel while the next records are processed. */
@@ -33,9 +43,11 @@ export interface TaskOptions {
   readonly id: TaskId;
   readonly group: string;
   readonly chain: Chain;
-  readonly inputs: readonly InputQueue[];
+  readonly inputs: readonly TaskInput[];
   /** Whether more of an input is on the log than was fetched. */
   readonly behind: (input: InputQueue) => boolean;
+  /** `max.task.idle.ms`, see `InputSet`. */
+  readonly idleMs?: number;
   readonly stores: readonly TaskStore[];
   readonly sweeper: Sweeper;
   /** Records that could not be processed, on their way to a topic of their own. */
@@ -49,7 +61,7 @@ export interface TaskOptions {
   readonly schemas?: SchemaRegistry | undefined;
   readonly clock: Pick<Clock, 'now'>;
   /** Offsets that the group has committed; those of other inputs are written at the first commit. */
-  readonly committed: readonly TopicPartitionOffset[];
+  readonly committed: readonly CommittedOffset[];
   /** Changed state and outputs beyond this many bytes force a commit. */
   readonly maxDirtyBytes: number;
 }
@@ -62,7 +74,7 @@ export interface TaskOptions {
 export class Task {
   readonly id: TaskId;
   private readonly inputSet: InputSet;
-  private readonly committedOffsets = new Map<string, number>();
+  private readonly committedOffsets = new Map<string, CommittedOffset>();
   private running: Promise<boolean> | null = null;
   private state: TaskState = ALIVE;
   /** Commits that have come through. */
@@ -71,10 +83,9 @@ export class Task {
 
   constructor(private readonly options: TaskOptions) {
     this.id = options.id;
-    this.inputSet = new InputSet(options.inputs, options.clock, options.behind);
-    for (const { topic, partition, offset } of options.committed) {
-      this.committedOffsets.set(placeOf(topic, partition), offset);
-    }
+    const { inputs, clock, behind, idleMs = 0 } = options;
+    this.inputSet = new InputSet(inputs, { clock, behind, idleMs });
+    for (const o of options.committed) this.committedOffsets.set(placeOf(o.topic, o.partition), o);
   }
 
   /** A commit is on its way; no record may be processed. */
@@ -82,8 +93,32 @@ export class Task {
     return this.running !== null;
   }
 
-  get inputs(): readonly InputQueue[] {
-    return this.inputSet.queues;
+  get inputs(): readonly TaskInput[] {
+    return this.inputSet.inputs;
+  }
+
+  /** Something was fetched for it. */
+  add(input: TaskInput, fetched: FetchedPartition): void {
+    input.add(fetched);
+    this.inputSet.fetched();
+  }
+
+  /** It did not run for a while, nor did those that it waits for. */
+  restarted(): void {
+    this.inputSet.restarted();
+  }
+
+  /** Records are buffered that wait for those of another input. */
+  get waiting(): boolean {
+    return this.inputSet.waiting;
+  }
+
+  /** Whether so much waits here of what another task has written that that one had better wait. */
+  isBehind(writer: Origin, topic: string): boolean {
+    for (const input of this.inputs) {
+      if (input.source.topic === topic && input instanceof LanedInput && input.isAhead(writer)) return true;
+    }
+    return false;
   }
 
   /** There are records that can be processed now. */
@@ -130,9 +165,9 @@ export class Task {
     return this.dirtyBytes >= this.options.maxDirtyBytes;
   }
 
-  /** Whether a commit would change anything. */
+  /** Whether a commit would change anything, or tell those behind that nothing more is to come. */
   get dirty(): boolean {
-    return this.offsets().length > 0 || this.dirtyBytes > 0;
+    return this.offsets().length > 0 || this.dirtyBytes > 0 || this.owesEnd;
   }
 
   /**
@@ -225,10 +260,9 @@ export class Task {
   }
 
   /** How far its inputs are committed. */
-  committedInputs(): TopicPartitionOffset[] {
+  committedInputs(): CommittedOffset[] {
     return this.inputs.flatMap(({ source: { topic }, partition }) => {
-      const offset = this.committedOffsets.get(placeOf(topic, partition));
-      return offset === undefined ? [] : [{ topic, partition, offset }];
+      return this.committedOffsets.get(placeOf(topic, partition)) ?? [];
     });
   }
 
@@ -252,22 +286,40 @@ export class Task {
     if (deadLetters != null && deadLetters.bytes >= minBytes) deadLetters.drain(append);
   }
 
+  /** The task is at the end of its inputs, and those behind it have not all been told. */
+  private get owesEnd(): boolean {
+    return this.options.chain.sinks.some((s) => s.owesEnd) && this.inputSet.progress === AT_END;
+  }
+
+  /** Those behind it hear how far it has come. */
+  private tell(): void {
+    const sinks = this.options.chain.sinks.filter((s) => s.tells);
+    if (sinks.length === 0) return;
+    const { progress } = this.inputSet;
+    for (const sink of sinks) sink.tell(progress, Math.max(this.streamTime, 0));
+  }
+
   /** Offsets that have moved since the last commit, or all. A topic that is read twice is as far as its slower reader. */
-  private offsets(all = false): TopicPartitionOffset[] {
-    const next = new Map<string, TopicPartitionOffset>();
+  private offsets(all = false): CommittedOffset[] {
+    const next = new Map<string, CommittedOffset>();
     for (const input of this.inputs) {
       const { topic } = input.source;
-      const { partition, next: offset } = input;
+      const { partition, next: offset, metadata } = input;
       const place = placeOf(topic, partition);
       const other = next.get(place);
-      if (other === undefined || offset < other.offset) next.set(place, { topic, partition, offset });
+      if (other === undefined || offset < other.offset) {
+        next.set(place, { topic, partition, offset, ...(metadata === '' ? {} : { metadata }) });
+      }
     }
     return [...next].flatMap(([place, o]) => {
-      const committed = this.committedOffsets.get(place) ?? -1;
+      const committed: Omit<CommittedOffset, 'topic' | 'partition'> = this.committedOffsets.get(place) ?? {
+        offset: -1,
+      };
       // What lies before a committed offset may be removed.
-      if (o.offset < committed)
-        throw new WeirError('INTERNAL', `${place} would go back from ${committed} to ${o.offset}`);
-      return all || o.offset !== committed ? [o] : [];
+      if (o.offset < committed.offset) {
+        throw new WeirError('INTERNAL', `${place} would go back from ${committed.offset} to ${o.offset}`);
+      }
+      return all || o.offset !== committed.offset || o.metadata !== (committed.metadata ?? '') ? [o] : [];
     });
   }
 
@@ -279,7 +331,8 @@ export class Task {
     const offsets = this.offsets(always);
     const dirty = stores.filter((s) => s.store.dirtyBytes > 0);
     const outputs = chain.sinks.some((s) => s.bytes > 0) || (deadLetters?.bytes ?? 0) > 0;
-    if (offsets.length === 0 && dirty.length === 0 && !outputs) return false;
+    if (offsets.length === 0 && dirty.length === 0 && !outputs && !this.owesEnd) return false;
+    this.tell();
     this.ship(1);
     for (const { store, changelog } of dirty) if (changelog !== null) this.log(store, changelog);
     await writer.ready();
@@ -300,7 +353,7 @@ export class Task {
     for (const { store } of dirty) store.committed();
     this.commits++;
     sweeper.begin();
-    for (const { topic, partition, offset } of offsets) this.committedOffsets.set(placeOf(topic, partition), offset);
+    for (const o of offsets) this.committedOffsets.set(placeOf(o.topic, o.partition), o);
     return true;
   }
 

@@ -1,5 +1,6 @@
 import type { Log, NewTopic } from '../log/log.js';
 import { WeirError } from '../types/errors.js';
+import type { Origin } from '../types/progress.js';
 import type { SubTopology, Topology } from '../types/topology.js';
 import { changelogTopic, topicOf } from './names.js';
 import type { RuntimeServices } from './services.js';
@@ -13,6 +14,8 @@ export interface QueryTopics {
   readonly copartitioned: readonly (readonly string[])[];
   /** Repartition and changelog topics. */
   readonly internal: readonly string[];
+  /** By repartition topic, the tasks that write to it. */
+  readonly writers: ReadonlyMap<string, readonly Origin[]>;
 }
 
 /** Names of the stores of a sub-topology, each once. */
@@ -28,6 +31,10 @@ export function sourcesOf(sub: SubTopology, serviceId: string, queryId: string):
   const topics = sub.nodes.flatMap((n) => (n.kind === 'source' ? [topicOf(n, serviceId, queryId)!] : []));
   return [...new Set(topics)];
 }
+
+/** Repartition topics that the tasks of a sub-topology write to. */
+export const targetsOf = (sub: SubTopology, serviceId: string, queryId: string): readonly string[] =>
+  sub.nodes.flatMap((n) => (n.kind === 'repartition' ? [topicOf(n, serviceId, queryId)!] : []));
 
 /**
  * Finds out what exists, plans what the query needs, and creates it. A sub-topology has as many tasks as the topics that it
@@ -54,14 +61,16 @@ export async function prepareTopics(
     partitions.set(name, topic.partitions);
     return topic.partitions;
   };
-  /** Internal topics by the number of tasks that write to them. Who writes stands before who reads. */
-  const written = new Map<string, number>();
+  /** Who writes stands before who reads. */
+  const writers = new Map<string, readonly Origin[]>();
   for (const sub of topology.subtopologies) {
     const sources = sourcesOf(sub, serviceId, queryId);
-    const own = sources.filter((s) => written.has(s));
-    const others = sources.filter((s) => !written.has(s));
+    const own = sources.filter((s) => writers.has(s));
+    const others = sources.filter((s) => !writers.has(s));
     const counts = await Promise.all(others.map(existing));
-    const tasks = Math.max(...(counts.length > 0 ? counts : own.map((s) => written.get(s)!)));
+    const tasks = Math.max(
+      ...(counts.length > 0 ? counts : own.map((s) => Math.max(...writers.get(s)!.map((w) => w.partition + 1)))),
+    );
     if (counts.some((n) => n !== tasks)) {
       const each = others.map((s, i) => `${s} has ${counts[i]}`).join(', ');
       throw new WeirError('LOG_ERROR', `Sources of query ${queryId} differ in partitions: ${each}`);
@@ -70,11 +79,10 @@ export async function prepareTopics(
       partitions.set(name, tasks);
       internal.push({ name, partitions: tasks, config: { 'cleanup.policy': 'delete', 'retention.ms': '-1' } });
     }
-    for (const node of sub.nodes) {
-      if (node.kind === 'sink') await existing(node.topic);
-      if (node.kind !== 'repartition') continue;
-      const name = topicOf(node, serviceId, queryId)!;
-      written.set(name, Math.max(tasks, written.get(name) ?? 0));
+    for (const node of sub.nodes) if (node.kind === 'sink') await existing(node.topic);
+    for (const name of targetsOf(sub, serviceId, queryId)) {
+      const each = Array.from({ length: tasks }, (_, partition) => ({ subtopology: sub.id, partition }));
+      writers.set(name, [...(writers.get(name) ?? []), ...each]);
     }
     if (log.kind === 'kafka') {
       for (const store of storesOf(sub)) {
@@ -92,6 +100,7 @@ export async function prepareTopics(
     sources: [...new Set(sets.flat())],
     copartitioned: sets.filter((s) => s.length > 1),
     internal: internal.map((t) => t.name),
+    writers,
   };
 }
 
@@ -111,7 +120,7 @@ async function letterTopic(log: Log, name: string, partitions: ReadonlyMap<strin
 export function internalTopics(services: RuntimeServices, queryId: string, topology: Topology): readonly string[] {
   const { serviceId, log } = services;
   return topology.subtopologies.flatMap((sub) => [
-    ...sub.nodes.flatMap((n) => (n.kind === 'repartition' ? [topicOf(n, serviceId, queryId)!] : [])),
+    ...targetsOf(sub, serviceId, queryId),
     ...(log.kind === 'kafka' ? storesOf(sub).map((s) => changelogTopic(serviceId, queryId, s)) : []),
   ]);
 }

@@ -15,6 +15,8 @@ export interface WatchedTask {
   }[];
   /** Records are buffered, or a commit is on its way. */
   readonly busy: boolean;
+  /** It waits for what another task has yet to write: that one is looked at. */
+  readonly waits?: boolean;
   /** Grows with whatever the task gets done. */
   readonly done: number;
 }
@@ -88,7 +90,7 @@ export class Watchdog {
     for (const task of tasks) {
       const done = `${task.done} ${task.inputs.map((i) => i.next).join(' ')}`;
       const seen = this.seen.get(task.key);
-      if (seen === undefined || seen.done !== done) {
+      if (seen === undefined || seen.done !== done || task.waits === true) {
         this.seen.set(task.key, { done, idleMs: 0, waitedMs: 0, askedAt: 0 });
         continue;
       }

@@ -1,4 +1,5 @@
 import { BatchBuilder } from './batch.js';
+import { addMarker, setProgress } from './progress.js';
 import type { Header } from './record.js';
 
 export type AppendBatch = (topic: string, partition: number, batch: Buffer) => void;
@@ -13,7 +14,11 @@ export class OutputBatches {
   private readonly builders: (BatchBuilder | undefined)[] = [];
   private readonly full: { readonly partition: number; readonly batch: Buffer }[] = [];
 
-  constructor(readonly topic: string) {}
+  /** `marker`: each batch begins with one, whose header this is. */
+  constructor(
+    readonly topic: string,
+    private readonly marker: Header | null = null,
+  ) {}
 
   /** Key and value as byte ranges; a start of -1 stands for null. */
   add(
@@ -27,12 +32,25 @@ export class OutputBatches {
     valueEnd: number,
     headers: readonly Header[],
   ): void {
-    let builder = this.builders[partition];
-    if (builder === undefined) this.builders[partition] = builder = new BatchBuilder();
+    const builder = this.builderOf(partition);
     const before = builder.count === 0 ? 0 : builder.bytes;
+    if (builder.count === 0 && this.marker !== null) addMarker(builder, timestamp, this.marker);
     builder.add(timestamp, key, keyStart, keyEnd, value, valueStart, valueEnd, headers);
     this.bytes += builder.bytes - before;
     if (builder.bytes >= MAX_BATCH_BYTES) this.close(partition, builder);
+  }
+
+  /**
+   * Says up to which event time its writer has come behind what waits for a partition: in the last batch, or in one of its own,
+   * with this timestamp. Only where there are markers.
+   */
+  tell(partition: number, time: number, timestamp: number): void {
+    const builder = this.builderOf(partition);
+    if (builder.count === 0) {
+      addMarker(builder, timestamp, this.marker!);
+      this.bytes += builder.bytes;
+    }
+    setProgress(this.close(partition, builder), time);
   }
 
   /** Hands over what waits. A batch is forgotten once it has been taken, not before. */
@@ -59,7 +77,15 @@ export class OutputBatches {
     this.bytes = 0;
   }
 
-  private close(partition: number, builder: BatchBuilder): void {
-    this.full.push({ partition, batch: builder.finish()! });
+  private builderOf(partition: number): BatchBuilder {
+    let builder = this.builders[partition];
+    if (builder === undefined) this.builders[partition] = builder = new BatchBuilder();
+    return builder;
+  }
+
+  private close(partition: number, builder: BatchBuilder): Buffer {
+    const batch = builder.finish()!;
+    this.full.push({ partition, batch });
+    return batch;
   }
 }

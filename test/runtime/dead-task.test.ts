@@ -49,8 +49,10 @@ class Recorder implements LogWriter {
 function task(writer: Recorder, out: OutputBatches): Task {
   const clock = { now: () => 0, turn: async () => {}, sleep: async () => {} };
   const source = { topic: 'in', node: { key: [], value: [], table: false } };
-  const input = { source, partition: 0, next: 10, empty: true, bufferedBytes: 0, needed: null, peek: () => false };
+  const input = { source, partition: 0, next: 10, metadata: '', lanes: [] };
   const sink = {
+    tells: false,
+    owesEnd: false,
     drain: out.drain.bind(out),
     records: 1,
     get bytes() {

@@ -1,4 +1,4 @@
-import type { TopicPartitionOffset } from '../../engine/log/log.js';
+import type { CommittedOffset } from '../../engine/log/log.js';
 import { WeirError } from '../../engine/types/errors.js';
 import type { Faults } from './faults.js';
 import { type ProducerState, SimPartition, type Transaction } from './partition.js';
@@ -47,7 +47,7 @@ export type Sabotage =
  */
 export class Broker {
   readonly topics = new Map<string, readonly SimPartition[]>();
-  readonly offsets = new Map<string, Map<string, TopicPartitionOffset>>();
+  readonly offsets = new Map<string, Map<string, CommittedOffset>>();
   transactions = 0;
   /** Counts what may have moved the end of the run nearer. */
   changes = 0;
@@ -106,7 +106,7 @@ export class Broker {
     return target.append(batch, producer.id, sequence, transaction);
   }
 
-  async addOffsets(producer: Producer, group: string, offsets: readonly TopicPartitionOffset[]): Promise<void> {
+  async addOffsets(producer: Producer, group: string, offsets: readonly CommittedOffset[]): Promise<void> {
     await this.settled(producer.state!);
     const transaction = this.transactionOf(producer)!;
     const all = transaction.offsets.get(group) ?? [];
@@ -121,7 +121,7 @@ export class Broker {
     if (state?.current?.outcome === 'open') this.decide(state.current, outcome);
   }
 
-  commitOffsets(group: string, offsets: readonly TopicPartitionOffset[]): void {
+  commitOffsets(group: string, offsets: readonly CommittedOffset[]): void {
     let known = this.offsets.get(group);
     if (known === undefined) this.offsets.set(group, (known = new Map()));
     for (const o of offsets) known.set(`${o.topic}/${o.partition}`, o);

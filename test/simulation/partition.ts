@@ -1,3 +1,4 @@
+import type { CommittedOffset } from '../../engine/log/log.js';
 import { batchAt, type RecordBatch } from '../../engine/types/batch.js';
 
 /** A transaction at the broker. */
@@ -6,7 +7,7 @@ export interface Transaction {
   outcome: 'open' | 'commit' | 'abort';
   readonly partitions: Set<SimPartition>;
   /** Offsets by group, to be committed with it. */
-  readonly offsets: Map<string, { topic: string; partition: number; offset: number }[]>;
+  readonly offsets: Map<string, CommittedOffset[]>;
   /** Markers still to be written. */
   remaining: number;
 }

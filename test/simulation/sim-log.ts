@@ -1,4 +1,5 @@
 import type {
+  CommittedOffset,
   GroupMember,
   Log,
   LogReader,
@@ -60,7 +61,7 @@ export class SimLog implements Log {
     );
   }
 
-  async committed(group: string, topics: readonly string[]): Promise<readonly TopicPartitionOffset[]> {
+  async committed(group: string, topics: readonly string[]): Promise<readonly CommittedOffset[]> {
     const { process } = this.tools;
     for (;;) {
       const found = await this.ask('fetch offsets', (broker) =>

@@ -1,5 +1,5 @@
 import { isDiskFull, messageOf, WeirError } from '../../types/errors.js';
-import type { KeyValueOp, TopicPartitionOffset } from '../log.js';
+import type { CommittedOffset, KeyValueOp } from '../log.js';
 import type { OrderedDatabase } from './database.js';
 import type { GroupOffsets } from './group-offsets.js';
 import { batchKey, partitionKey } from './keys.js';
@@ -19,7 +19,7 @@ export interface Write {
 export interface Unit {
   readonly writes: Write[];
   readonly group?: string;
-  readonly offsets: readonly TopicPartitionOffset[];
+  readonly offsets: readonly CommittedOffset[];
   readonly state: readonly KeyValueOp[];
   /** Why it must not be written, if so: asked at the last moment. */
   readonly refused: () => WeirError | undefined;

@@ -3,6 +3,7 @@ import type { Clock } from '../../types/clock.js';
 import { messageOf, WeirError } from '../../types/errors.js';
 import { isTopicName, TOPIC_NAME_HINT } from '../../types/topic-name.js';
 import type {
+  CommittedOffset,
   GroupMember,
   KeyValueOp,
   Log,
@@ -182,7 +183,7 @@ export class EmbeddedLog implements Log {
     return found.partitions.map(({ index, earliest, end }) => ({ partition: index, earliest, end }));
   }
 
-  async committed(group: string, topics: readonly string[]): Promise<readonly TopicPartitionOffset[]> {
+  async committed(group: string, topics: readonly string[]): Promise<readonly CommittedOffset[]> {
     this.check();
     return this.groups.committed(group, topics);
   }

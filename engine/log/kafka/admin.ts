@@ -1,4 +1,4 @@
-import type { NewTopic, PartitionOffsets, TopicInfo, TopicPartitionOffset } from '../log.js';
+import type { CommittedOffset, NewTopic, PartitionOffsets, TopicInfo, TopicPartitionOffset } from '../log.js';
 import type { Cluster, TopicMetadata } from './cluster.js';
 import { CODE, check, errorOfCode, hasCode, KafkaError, noTopic } from './errors.js';
 import { decodeOffsetFetch, encodeOffsetFetch } from './offset-requests.js';
@@ -111,7 +111,7 @@ export class KafkaAdmin {
   }
 
   /** Waits for transactions that hold offsets of the group to end: at most as long as a transaction may last. */
-  async committed(group: string, topics: readonly string[]): Promise<TopicPartitionOffset[]> {
+  async committed(group: string, topics: readonly string[]): Promise<CommittedOffset[]> {
     const { transactionTimeoutMs, deliveryTimeoutMs } = this.cluster.config;
     const patience = Math.max(deliveryTimeoutMs, transactionTimeoutMs * 1.5);
     const described = await this.cluster.topics(topics);
@@ -125,7 +125,7 @@ export class KafkaAdmin {
         check(p.code, `get the offset of ${p.topic}/${p.partition} for group ${group}`);
       return answer.partitions
         .filter((p) => p.offset >= 0)
-        .map(({ topic, partition, offset }) => ({ topic, partition, offset }))
+        .map(({ code: _, ...offset }) => offset)
         .sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1));
     }, patience);
   }

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../types/clock.js';
 import type { Logger } from '../../types/logger.js';
 import type {
+  CommittedOffset,
   GroupMember,
   Log,
   LogReader,
@@ -76,7 +77,7 @@ export class KafkaLog implements Log {
     return this.admin.offsets(topic, uncommitted);
   }
 
-  committed(group: string, topics: readonly string[]): Promise<readonly TopicPartitionOffset[]> {
+  committed(group: string, topics: readonly string[]): Promise<readonly CommittedOffset[]> {
     return this.admin.committed(group, topics);
   }
 

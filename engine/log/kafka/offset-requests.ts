@@ -1,5 +1,5 @@
 import { ByteWriter } from '../../types/bytes.js';
-import type { TopicPartition, TopicPartitionOffset } from '../log.js';
+import type { CommittedOffset, TopicPartition } from '../log.js';
 import { byTopic, Reader, writeCompactString, writeUvarint } from './protocol.js';
 
 /** Who commits: a member of the group in one generation, or no member (''/-1). */
@@ -21,7 +21,7 @@ export function encodeTxnOffsetCommit(request: {
   readonly producerId: number;
   readonly epoch: number;
   readonly identity: GroupIdentity;
-  readonly offsets: readonly TopicPartitionOffset[];
+  readonly offsets: readonly CommittedOffset[];
 }): Buffer {
   const w = new ByteWriter(256);
   writeCompactString(w, request.transactionalId);
@@ -40,7 +40,7 @@ export function encodeTxnOffsetCommit(request: {
       w.int32(p.partition);
       w.int64(p.offset);
       w.int32(-1); // leader epoch: unknown
-      writeCompactString(w, ''); // metadata
+      writeCompactString(w, p.metadata ?? '');
       w.byte(0);
     }
     w.byte(0);
@@ -88,22 +88,22 @@ export function encodeOffsetFetch(group: string, partitions: readonly TopicParti
 
 export interface FetchedOffsets {
   readonly code: number;
-  readonly partitions: readonly (PartitionCode & TopicPartitionOffset)[];
+  readonly partitions: readonly (PartitionCode & CommittedOffset)[];
 }
 
 export function decodeOffsetFetch(payload: Buffer): FetchedOffsets {
   const r = new Reader(payload);
   r.tags();
   r.int32(); // throttle time
-  const partitions: (PartitionCode & TopicPartitionOffset)[] = [];
+  const partitions: (PartitionCode & CommittedOffset)[] = [];
   for (let topics = r.uvarint() - 1; topics > 0; topics--) {
     const topic = r.compactString();
     for (let n = r.uvarint() - 1; n > 0; n--) {
       const partition = r.int32();
       const offset = r.int64();
       r.int32(); // leader epoch
-      r.compactString(); // metadata
-      partitions.push({ topic, partition, offset, code: r.int16() });
+      const metadata = r.compactString();
+      partitions.push({ topic, partition, offset, ...(metadata === '' ? {} : { metadata }), code: r.int16() });
       r.tags();
     }
     r.tags();

@@ -1,4 +1,4 @@
-import type { TopicPartition, TopicPartitionOffset } from '../log.js';
+import type { CommittedOffset, TopicPartition } from '../log.js';
 import type { Cluster, Coordinator } from './cluster.js';
 import { CODE, check, errorOfCode, hasCode, KafkaError } from './errors.js';
 import type { KafkaMember } from './member.js';
@@ -80,11 +80,7 @@ export class Transaction {
   }
 
   /** Offsets become part of the transaction; `member` is whose partitions they are of. */
-  async addOffsets(
-    group: string,
-    offsets: readonly TopicPartitionOffset[],
-    member: KafkaMember | undefined,
-  ): Promise<void> {
+  async addOffsets(group: string, offsets: readonly CommittedOffset[], member: KafkaMember | undefined): Promise<void> {
     this.open = true;
     await this.coordinator.run(async (connection) => {
       const answer = await connection.call<Answer>('AddOffsetsToTxn', { ...this.identity(), groupId: group });
@@ -104,7 +100,7 @@ export class Transaction {
 
   private async commitOffsets(
     group: string,
-    offsets: readonly TopicPartitionOffset[],
+    offsets: readonly CommittedOffset[],
     identity: GroupIdentity,
   ): Promise<void> {
     const { transactionalId, producer } = this;
@@ -140,12 +136,12 @@ const OPERATION_NOT_ATTEMPTED = 55;
 export async function commitOffsets(
   cluster: Cluster,
   group: string,
-  offsets: readonly TopicPartitionOffset[],
+  offsets: readonly CommittedOffset[],
   member: KafkaMember | undefined,
 ): Promise<void> {
   const topics = [...byTopic(offsets)].map(([topic, list]) => ({
     topic,
-    partitions: list.map((p) => ({ partition: p.partition, offset: String(p.offset), metadata: '' })),
+    partitions: list.map((p) => ({ partition: p.partition, offset: String(p.offset), metadata: p.metadata ?? '' })),
   }));
   interface CommitAnswer {
     readonly responses: readonly { topic: string; partitions: readonly { partition: number; errorCode: number }[] }[];

@@ -1,4 +1,4 @@
-import type { CommitResult, CommitWork, LogWriter, TopicPartitionOffset, WriterOptions } from '../log.js';
+import type { CommitResult, CommitWork, LogWriter, WriterOptions } from '../log.js';
 import type { Cluster } from './cluster.js';
 import { connectionError, KafkaError } from './errors.js';
 import { KafkaMember } from './member.js';
@@ -95,7 +95,7 @@ export class KafkaWriter implements LogWriter {
     if (member !== undefined && !(member instanceof KafkaMember)) {
       throw new KafkaError('The group member is not one of this log', 0, false, false);
     }
-    const offsets: readonly TopicPartitionOffset[] = work.offsets;
+    const { offsets } = work;
     const lost = member && offsets.find((p) => !member.owns(p));
     if (lost) throw new KafkaError(`${lost.topic}/${lost.partition} is no longer this member's`, 0, false, true);
     if (this.transaction !== undefined) await this.transaction.addOffsets(group, offsets, member);

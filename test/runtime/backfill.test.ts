@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FORMATS, formatByName } from '../../engine/formats/index.js';
+import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
+import { EMPTY_CONTEXT, Engine, Settings } from '../../engine/index.js';
+import { Runtime } from '../../engine/runtime/index.js';
+import { BatchBuilder } from '../../engine/types/batch.js';
+import { systemClock } from '../../engine/types/clock.js';
+import { silentLogger } from '../../engine/types/logger.js';
+import { embeddedNode, readAll, type StoredNode, until } from './nodes.js';
+
+const MINUTE = 60_000;
+
+interface Row {
+  readonly partition: number;
+  readonly ts: number;
+  readonly user: string;
+  readonly n: number;
+}
+
+let node: StoredNode;
+let engine: Engine;
+let serial = 0;
+
+async function start(): Promise<void> {
+  const services = {
+    ...{ serviceId: 'backfill', nodeId: 'test', log: node.log, state: node.state, format: formatByName },
+    ...{ functions: new FunctionRegistry(BUILT_IN_FUNCTIONS), clock: systemClock, logger: silentLogger },
+    random: () => 0.5,
+    uuid: randomUUID,
+  };
+  const runtime = new Runtime(services);
+  const settings = new Settings({ 'auto.offset.reset': 'earliest', 'commit.interval.ms': '20' });
+  engine = new Engine({ ...services, runtime, formats: FORMATS, settings });
+  await engine.start();
+}
+
+const run = (sql: string, properties: Record<string, string> = {}) =>
+  engine.execute(sql, { ...EMPTY_CONTEXT, properties });
+
+/** Rows in the order that is given, each partition in batches of so many. */
+async function fill(topic: string, partitions: number, rows: readonly Row[], batch = 100): Promise<void> {
+  await node.log.createTopics([{ name: topic, partitions }]);
+  const writer = await node.log.writer({ clientId: 'test' });
+  for (let p = 0; p < partitions; p++) {
+    const own = rows.filter((r) => r.partition === p);
+    for (let i = 0; i < own.length; i += batch) {
+      const builder = new BatchBuilder();
+      for (const { ts, user, n } of own.slice(i, i + batch)) {
+        const value = Buffer.from(JSON.stringify({ USER: user, N: n }));
+        builder.add(ts, null, -1, -1, value, 0, value.length);
+      }
+      writer.append(topic, p, builder.finish()!);
+    }
+  }
+  await writer.flush();
+  await writer.close();
+}
+
+/** Waits until a topic's rows do what they should, or until they have not changed for a while. */
+async function settled<T>(topic: string, look: () => Promise<T>, done: (seen: T) => boolean): Promise<T> {
+  let ends = '';
+  let since = Date.now();
+  return until(topic, async () => {
+    const seen = await look();
+    const now = (await node.log.offsets(topic)).map((o) => o.end).join();
+    if (now !== ends) since = Date.now();
+    ends = now;
+    return done(seen) || Date.now() - since > 1500 ? seen : false;
+  });
+}
+
+/** The latest N of each key of a windowed table's topic: user and window start. */
+async function counts(topic: string): Promise<Record<string, number>> {
+  const out: Record<string, number> = {};
+  for (const { value } of await readAll(node.log, topic)) {
+    const { U, W, N } = JSON.parse(value!) as { U: string; W: number; N: number };
+    out[`${U}@${W}`] = N;
+  }
+  return out;
+}
+
+const sum = (counted: Record<string, number>): number => Object.values(counted).reduce((a, b) => a + b, 0);
+
+beforeAll(async () => {
+  node = await embeddedNode();
+  await start();
+});
+afterAll(async () => {
+  await engine.stop();
+  await node.dispose();
+});
+
+describe('a query over what is there already', () => {
+  it('counts all of a history in several partitions, through a repartition topic', async () => {
+    const rows = Array.from({ length: 4000 }, (_, i) => ({
+      partition: i % 4,
+      ts: i * 30_000,
+      user: `u${(i * 7) % 10}`,
+      n: i,
+    }));
+    await fill('rides', 4, rows);
+    await run(`CREATE STREAM rides (USER VARCHAR, N INT) WITH (KAFKA_TOPIC='rides', VALUE_FORMAT='JSON');
+      CREATE TABLE per_user WITH (KAFKA_TOPIC='per_user', KEY_FORMAT='JSON', VALUE_FORMAT='JSON') AS
+        SELECT USER, AS_VALUE(USER) AS U, WINDOWSTART AS W, COUNT(*) AS N FROM rides WINDOW TUMBLING (SIZE 5 MINUTES, GRACE PERIOD 5 MINUTES) GROUP BY USER;`);
+    const counted = await settled(
+      'per_user',
+      () => counts('per_user'),
+      (c) => sum(c) === 4000,
+    );
+    expect(sum(counted)).toBe(4000);
+  });
+});
+
+const streams = fc.record({
+  partitions: fc.integer({ min: 1, max: 5 }),
+  batch: fc.integer({ min: 1, max: 40 }),
+  rows: fc.array(
+    fc.record({
+      partition: fc.nat(4),
+      /** After the one before it in its partition, and how much earlier it is said to be. */
+      after: fc.integer({ min: 0, max: 20 * MINUTE }),
+      late: fc.integer({ min: 0, max: MINUTE }),
+      user: fc.constantFrom('a', 'b', 'c'),
+    }),
+    { minLength: 1, maxLength: 150 },
+  ),
+});
+
+/** Each partition in order but for a minute: late for no window with a grace of a minute. */
+function rowsOf({
+  partitions,
+  rows,
+}: {
+  partitions: number;
+  rows: readonly { partition: number; after: number; late: number; user: string }[];
+}): Row[] {
+  const at = new Array<number>(partitions).fill(MINUTE);
+  return rows.map((r, n) => {
+    const partition = r.partition % partitions;
+    at[partition]! += r.after;
+    return { partition, ts: at[partition]! - r.late, user: r.user, n };
+  });
+}
+
+describe('a history in any order of partitions', () => {
+  it('gives an aggregate all that was not late on its partition', async () => {
+    await fc.assert(
+      fc.asyncProperty(streams, fc.integer({ min: 1, max: 10 }), async (drawn, minutes) => {
+        const id = ++serial;
+        const rows = rowsOf(drawn);
+        await fill(`in${id}`, drawn.partitions, rows, drawn.batch);
+        await run(`CREATE STREAM s${id} (USER VARCHAR, N INT) WITH (KAFKA_TOPIC='in${id}', VALUE_FORMAT='JSON');
+          CREATE TABLE t${id} WITH (KAFKA_TOPIC='out${id}', KEY_FORMAT='JSON', VALUE_FORMAT='JSON') AS
+            SELECT USER, AS_VALUE(USER) AS U, WINDOWSTART AS W, COUNT(*) AS N FROM s${id}
+            WINDOW TUMBLING (SIZE ${minutes} MINUTES, GRACE PERIOD 1 MINUTE) GROUP BY USER;`);
+        const counted = await settled(
+          `out${id}`,
+          () => counts(`out${id}`),
+          (c) => sum(c) === rows.length,
+        );
+        expect(sum(counted)).toBe(rows.length);
+        await run(`DROP TABLE t${id};`);
+      }),
+      { numRuns: 25 },
+    );
+  }, 120_000);
+
+  it('gives a join of two streams all its pairs, whichever sides are repartitioned', async () => {
+    await fc.assert(
+      fc.asyncProperty(streams, streams, async (l, r) => {
+        const id = ++serial;
+        const [left, right] = [rowsOf(l), rowsOf({ ...r, partitions: l.partitions })];
+        await fill(`l${id}`, l.partitions, left, l.batch);
+        await fill(`r${id}`, l.partitions, right, r.batch);
+        const pairs = left.flatMap((a) =>
+          right.filter((b) => a.user === b.user && Math.abs(a.ts - b.ts) <= 2 * MINUTE).map((b) => `${a.n}-${b.n}`),
+        );
+        await run(`CREATE STREAM l${id} (USER VARCHAR, N INT) WITH (KAFKA_TOPIC='l${id}', VALUE_FORMAT='JSON');
+          CREATE STREAM r${id} (USER VARCHAR, N INT) WITH (KAFKA_TOPIC='r${id}', VALUE_FORMAT='JSON');
+          CREATE STREAM j${id} WITH (KAFKA_TOPIC='j${id}', VALUE_FORMAT='JSON') AS
+            SELECT l.USER, l.N AS A, r.N AS B FROM l${id} l
+            JOIN r${id} r WITHIN 2 MINUTES GRACE PERIOD 1 MINUTE ON l.USER = r.USER;`);
+        const look = async () =>
+          (await readAll(node.log, `j${id}`)).map(({ value }) => {
+            const { A, B } = JSON.parse(value!) as { A: number; B: number };
+            return `${A}-${B}`;
+          });
+        const seen = await settled(`j${id}`, look, (s) => s.length === pairs.length);
+        expect(seen.sort()).toEqual(pairs.sort());
+        await run(`DROP STREAM j${id};`);
+      }),
+      { numRuns: 15 },
+    );
+  }, 120_000);
+});
