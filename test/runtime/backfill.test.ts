@@ -32,7 +32,7 @@ async function start(): Promise<void> {
   };
   const runtime = new Runtime(services);
   const settings = new Settings({ 'auto.offset.reset': 'earliest', 'commit.interval.ms': '20' });
-  engine = new Engine({ ...services, runtime, formats: FORMATS, settings });
+  engine = new Engine({ ...services, runtime, formats: FORMATS, settings, maxPushQueries: 10 });
   await engine.start();
 }
 
