@@ -184,7 +184,8 @@ export interface JoinSide {
 /**
  * Two streams whose rows are at most `within` apart. Nothing is late (the grace is longer than all of the input but its
  * last rows, which come when all before them is done), so the pairs do not depend on the order of arrival; a row without a
- * match gives its padded result once time has passed its last match by the grace, as it has in the end in all partitions.
+ * match gives its padded result once time has passed its last match by the grace, as it has in the end in all partitions. A
+ * row whose key is null has no match.
  */
 export function streamJoin(left: JoinSide, right: JoinSide, within: number, grace: number): Expected {
   const rows: Out[] = [];
@@ -209,8 +210,14 @@ export function streamJoin(left: JoinSide, right: JoinSide, within: number, grac
       rows.push({ key, value: padded(row), ts: row.ts });
     }
   };
+  const unkeyed = (side: JoinSide, padded: (r: Row) => Fields) => {
+    if (!side.outer) return;
+    for (const r of side.rows) if (side.keyOf(r) === null) rows.push({ key: null, value: padded(r), ts: r.ts });
+  };
   alone(left, ls, (r) => value(r, null));
   alone(right, rs, (r) => value(null, r));
+  unkeyed(left, (r) => value(r, null));
+  unkeyed(right, (r) => value(null, r));
   return { kind: 'rows', rows };
 }
 

@@ -88,8 +88,7 @@ const lookUp =
     kind: 'rows',
     rows: given.of('s').flatMap((r): Out[] => {
       const key = keyOf(r);
-      if (key === null) return [];
-      const found = given.table(topic, r.phase).get(key);
+      const found = key === null ? undefined : given.table(topic, r.phase).get(key);
       if (found === undefined && !outer) return [];
       return [{ key, value: { N: r.value!.N!, Y: found?.[column] ?? null }, ts: r.ts }];
     }),
