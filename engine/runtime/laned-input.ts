@@ -37,8 +37,8 @@ export class LanedInput implements TaskInput {
   ) {
     this.fetchedTo = start;
     const writers = allWriters.length > MAX_LANES ? [] : allWriters;
-    const known = decode(metadata, writers.length, start);
-    const at = (i: number) => known?.offsets.get(i) ?? start;
+    const known = decode(metadata, writers.length);
+    const at = (i: number) => Math.max(start, known?.offsets.get(i) ?? 0);
     const lanes = writers.map((writer, i) => {
       const lane = InputQueue.lane(source, partition, at(i), known?.ended.has(i) === true ? AT_END : undefined);
       this.byOrigin.set(keyOf(writer), lane);
@@ -87,7 +87,7 @@ export class LanedInput implements TaskInput {
     for (const [i, lane] of this.lanes.entries()) {
       if (lane.taken <= next) continue;
       uvarint(w, i);
-      uvarint(w, lane.taken - next);
+      uvarint(w, lane.taken);
     }
     return w.bytes().toString('base64');
   }
@@ -113,7 +113,7 @@ interface Committed {
 }
 
 /** What a commit said; undefined where it said nothing, as an earlier version did. */
-function decode(metadata: string, writers: number, offset: number): Committed | undefined {
+function decode(metadata: string, writers: number): Committed | undefined {
   if (metadata === '') return undefined;
   const b = Buffer.from(metadata, 'base64');
   let p = 0;
@@ -133,7 +133,7 @@ function decode(metadata: string, writers: number, offset: number): Committed | 
   const offsets = new Map<number, number>();
   while (p < b.length) {
     const lane = next();
-    offsets.set(lane, offset + next());
+    offsets.set(lane, next());
   }
   return { ended, offsets };
 }
