@@ -1,4 +1,5 @@
 import type { Print } from '../../parser/ast.js';
+import { didYouMean } from '../../parser/index.js';
 import type { QueryEnd, QueryStream, RowBatch } from '../api.js';
 import type { LogReader } from '../log/log.js';
 import { BatchCursor } from '../types/batch.js';
@@ -16,7 +17,7 @@ export async function openPrint(statement: Print, queryId: string, parts: Engine
   const info = await parts.log.describeTopic(topic);
   if (info === undefined) {
     const names = (await parts.log.listTopics()).map((t) => t.name);
-    const near = names.find((n) => n.toLowerCase() === topic.toLowerCase());
+    const near = didYouMean(topic, names);
     throw new WeirError(
       'BAD_STATEMENT',
       `Could not find topic '${topic}', or the KSQL user does not have permissions to list the topic. Topic names are case-sensitive.`,

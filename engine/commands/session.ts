@@ -1,5 +1,6 @@
 import type { AlterSystem, Define, SetProperty, Undefine, UnsetProperty } from '../../parser/ast.js';
-import { checkSetting, isKnownSetting } from '../settings.js';
+import { didYouMean } from '../analyzer/errors.js';
+import { checkSetting, isKnownSetting, SETTINGS } from '../settings.js';
 import { WeirError } from '../types/errors.js';
 import type { Prepared, StatementContext } from './context.js';
 import { command, commandId } from './status.js';
@@ -14,7 +15,10 @@ export async function sessionStatement(statement: SessionStatement, { session }:
         throw new WeirError(
           'BAD_STATEMENT',
           `Unknown property: ${statement.name}`,
-          'SHOW PROPERTIES lists what can be set.',
+          didYouMean(
+            statement.name,
+            SETTINGS.map((s) => s.name),
+          ) ?? 'SHOW PROPERTIES lists what can be set.',
         );
       }
       checkSetting(statement.name, statement.value);

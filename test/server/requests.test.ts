@@ -60,6 +60,16 @@ describe('sessions', () => {
       message: 'Unknown property: no.such.thing',
     });
     expect(await refused(server, "SET 'auto.offset.reset'='x';")).toMatchObject({ status: 400 });
+    expect(await refused(server, "SET 'auto.ofset.reset'='earliest';")).toMatchObject({
+      hint: 'Did you mean auto.offset.reset?',
+    });
+  });
+
+  it('names that are near are suggested for topics and functions, too', async () => {
+    const print = await ask(server, { path: '/query-stream', body: { sql: "PRINT 'leters';" } });
+    expect(JSON.parse(print.text)).toMatchObject({ hint: "Did you mean 'letters'?" });
+    expect(await refused(server, 'DESCRIBE FUNCTION ucas;')).toMatchObject({ hint: 'Did you mean UCASE?' });
+    expect(await refused(server, 'DESCRIBE FUNCTION upper;')).toMatchObject({ hint: 'Write UCASE(text).' });
   });
 });
 
