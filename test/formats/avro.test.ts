@@ -307,4 +307,64 @@ describe('AVRO', () => {
     expect(check('A-B')).toThrow('Schema is not compatible with Avro: Illegal character in: A-B');
     expect(check('1A', true)).not.toThrow();
   });
+
+  it('an array of records of key and value is a map only where it says so', () => {
+    const items = (more: object) => ({
+      type: 'record',
+      name: 'Tag',
+      fields: [
+        { name: 'key', type: 'string' },
+        { name: 'value', type: 'string' },
+      ],
+      ...more,
+    });
+    const schema = (more: object) =>
+      JSON.stringify({
+        type: 'record',
+        name: 'P',
+        fields: [{ name: 'tags', type: { type: 'array', items: items(more) } }],
+      });
+    expect(inferred(schema({}))).toBe('TAGS ARRAY<STRUCT<`KEY` STRING, `VALUE` STRING>>');
+    expect(inferred(schema({ 'connect.internal.type': 'MapEntry' }))).toBe('TAGS MAP<STRING, STRING>');
+    expect(inferred(schema({ name: 'MapEntry', namespace: 'io.confluent.connect.avro' }))).toBe(
+      'TAGS MAP<STRING, STRING>',
+    );
+  });
+
+  it('times in micro- and nanoseconds, local ones too, are read and written as what they are', () => {
+    const ms = 1_680_674_828_123;
+    for (const [logical, units] of [
+      ['timestamp-millis', 1n],
+      ['timestamp-micros', 1_000n],
+      ['timestamp-nanos', 1_000_000n],
+      ['local-timestamp-millis', 1n],
+      ['local-timestamp-micros', 1_000n],
+      ['local-timestamp-nanos', 1_000_000n],
+    ] as const) {
+      const text = JSON.stringify({
+        type: 'record',
+        name: 'T',
+        fields: [{ name: 'A', type: { type: 'long', logicalType: logical } }],
+      });
+      const longs = JSON.stringify({ type: 'record', name: 'T', fields: [{ name: 'A', type: 'long' }] });
+      for (const at of [ms, -ms, 0]) {
+        const written = encode([{ name: 'A', type: BIGINT }], registered(longs), [BigInt(at) * units])!;
+        expect([logical, decode([{ name: 'A', type: TIMESTAMP }], registered(text), written)]).toEqual([logical, [at]]);
+        expect(encode([{ name: 'A', type: TIMESTAMP }], registered(text), [at])).toEqual(written);
+      }
+      // What is below a millisecond is cut off towards the past.
+      if (units > 1n) {
+        const written = encode([{ name: 'A', type: BIGINT }], registered(longs), [-1n])!;
+        expect(decode([{ name: 'A', type: TIMESTAMP }], registered(text), written)).toEqual([-1]);
+      }
+    }
+    const time = JSON.stringify({
+      type: 'record',
+      name: 'T',
+      fields: [{ name: 'A', type: { type: 'long', logicalType: 'time-micros' } }],
+    });
+    expect(() => decode([{ name: 'A', type: TIMESTAMP }], registered(time), Buffer.from([0, 0, 0, 0, 7, 2]))).toThrow(
+      'cannot be read as TIMESTAMP',
+    );
+  });
 });

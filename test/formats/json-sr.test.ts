@@ -159,4 +159,134 @@ describe('JSON_SR', () => {
     expect(() => inferred({ type: 'object', properties: { a: { $ref: '#' } } })).toThrow(/nested too deep/);
     expect(() => inferred({ type: 'object', properties: { a: { $ref: '#/nowhere' } } })).toThrow(/not there/);
   });
+
+  it.each<[string, object, string]>([
+    [
+      'scalars of several types',
+      { oneOf: [{ type: 'integer' }, { type: 'string' }] },
+      'STRUCT<`CONNECT_UNION_FIELD_0` BIGINT, `CONNECT_UNION_FIELD_1` STRING>',
+    ],
+    [
+      'several types',
+      { type: ['integer', 'string', 'null'] },
+      'STRUCT<`CONNECT_UNION_FIELD_0` BIGINT, `CONNECT_UNION_FIELD_1` STRING>',
+    ],
+    ['numbers, whole or not', { type: ['integer', 'number'] }, 'DOUBLE'],
+    [
+      'objects',
+      {
+        anyOf: [
+          { type: 'object', properties: { a: { type: 'string' } } },
+          { type: 'object', properties: { b: { type: 'boolean' } } },
+        ],
+      },
+      'STRUCT<`CONNECT_UNION_FIELD_0` STRUCT<`A` STRING>, `CONNECT_UNION_FIELD_1` STRUCT<`B` BOOLEAN>>',
+    ],
+    ['branches of one scalar type', { oneOf: [{ const: 'a' }, { type: 'string', format: 'date' }] }, 'STRING'],
+    ['one branch and null', { anyOf: [{ type: 'null' }, { type: 'integer' }] }, 'BIGINT'],
+    [
+      'one branch, and more beside it',
+      { type: 'object', properties: { a: { type: 'string' } }, oneOf: [{ properties: { b: { type: 'string' } } }] },
+      'STRUCT<`B` STRING, `A` STRING>',
+    ],
+    ['a constant', { const: 5 }, 'BIGINT'],
+    ['a constant that is true', { const: true }, 'BOOLEAN'],
+    ['numbers to choose from', { enum: [1, 2] }, 'BIGINT'],
+    ['fractions to choose from', { enum: [1, 2.5, null] }, 'DOUBLE'],
+    ['an object of which nothing is said', { type: 'object' }, 'MAP<STRING, STRING>'],
+    ['an object without properties', { type: 'object', properties: {} }, 'MAP<STRING, STRING>'],
+    [
+      'an object of patterns',
+      { type: 'object', patternProperties: { '^x': { type: 'integer' } } },
+      'MAP<STRING, BIGINT>',
+    ],
+    ['whatever it be', {}, 'STRING'],
+    ['an array of which nothing is said', { type: 'array' }, 'ARRAY<STRING>'],
+    ['a tuple of one type', { type: 'array', items: [{ type: 'integer' }, { type: 'integer' }] }, 'ARRAY<BIGINT>'],
+    ['a tuple of several', { type: 'array', prefixItems: [{ type: 'integer' }, { type: 'string' }] }, 'ARRAY<STRING>'],
+    [
+      'a choice in an array',
+      { type: 'array', items: { anyOf: [{ type: 'integer' }, { type: 'boolean' }] } },
+      'ARRAY<STRUCT<`CONNECT_UNION_FIELD_0` BIGINT, `CONNECT_UNION_FIELD_1` BOOLEAN>>',
+    ],
+  ])('has a type for %s', (_, schema, type) => {
+    expect(inferred({ type: 'object', properties: { v: schema } })).toBe(`V ${type}`);
+  });
+
+  it('a property that may be anything is its text, one that may be nothing is none', () => {
+    expect(inferred({ type: 'object', properties: { a: true, b: false, c: { type: 'integer' } } })).toBe(
+      'A STRING, C BIGINT',
+    );
+  });
+
+  it('finds what schemas refer to: within a document, by anchor, relative to where they stand', () => {
+    const country = { type: 'object', properties: { code: { type: 'string' } } };
+    const properties = (home: object) => ({ type: 'object', properties: { home } });
+    const want = 'HOME STRUCT<`COUNTRY` STRUCT<`CODE` STRING>>';
+    const address = {
+      type: 'object',
+      properties: { country: { $ref: '#/definitions/country' } },
+      definitions: { country },
+    };
+    expect(inferred(properties({ $ref: 'address.json' }), { references: { 'address.json': address } })).toBe(want);
+    const shadow = { ...properties({ $ref: 'address.json' }), definitions: { country: { type: 'string' } } };
+    expect(inferred(shadow, { references: { 'address.json': address } })).toBe(want);
+    const anchored = {
+      $anchor: 'top',
+      type: 'object',
+      properties: { country: { $ref: '#land' } },
+      $defs: { x: { $anchor: 'land', ...country } },
+    };
+    expect(inferred(properties({ $ref: 'address.json#top' }), { references: { 'address.json': anchored } })).toBe(want);
+    const old = {
+      type: 'object',
+      properties: { country: { $ref: '#land' } },
+      definitions: { x: { $id: '#land', ...country } },
+    };
+    expect(inferred(properties({ $ref: 'address.json' }), { references: { 'address.json': old } })).toBe(want);
+    const relative = { type: 'object', properties: { country: { $ref: 'country.json' } } };
+    expect(
+      inferred(properties({ $ref: 'geo/address.json' }), {
+        references: { 'geo/country.json': country, 'geo/address.json': relative },
+      }),
+    ).toBe(want);
+    const named = {
+      $id: 'https://example.org/geo/address.json',
+      type: 'object',
+      properties: { country: { $ref: './country.json#' } },
+    };
+    expect(
+      inferred(
+        { $id: 'https://example.org/top.json', ...properties({ $ref: 'geo/address.json' }) },
+        { references: { country: { $id: 'https://example.org/geo/country.json', ...country }, address: named } },
+      ),
+    ).toBe(want);
+    const inside = {
+      ...properties({ $ref: 'https://example.org/a.json' }),
+      $defs: { a: { $id: 'https://example.org/a.json', ...address } },
+    };
+    expect(inferred(inside)).toBe(want);
+  });
+
+  it('names the property that has no type', () => {
+    const message = (v: object) => {
+      try {
+        return inferred({ type: 'object', properties: { a: { type: 'object', properties: { v } } } });
+      } catch (e) {
+        return (e as Error).message;
+      }
+    };
+    expect(message({ type: 'null' })).toBe(
+      'The JSON Schema has no columns: property a.v: it is null and nothing else, which no type is.',
+    );
+    expect(message({ $ref: '#/nowhere' })).toBe(
+      'The JSON Schema has no columns: property a.v: it refers to #/nowhere, which is not there.',
+    );
+    expect(message({ $ref: 'x.json' })).toContain('property a.v: it refers to x.json, which is not there');
+    expect(message({ type: 'object', additionalProperties: false })).toContain(
+      'property a.v: an object that may have no properties',
+    );
+    expect(message({ type: 'wurst' })).toContain('property a.v: it has no type that is known: "wurst"');
+    expect(message({ $ref: '#' })).toContain('nested too deep, or holds itself');
+  });
 });

@@ -17,7 +17,7 @@ import {
   TIMESTAMP,
 } from '../../types/sql-type.js';
 import type { InferOptions } from '../format.js';
-import { type AvroDecimal, type AvroType, branchName, entryTypes, withoutNull } from './schema.js';
+import { type AvroDecimal, type AvroType, areMapEntries, branchName, entryTypes, withoutNull } from './schema.js';
 
 /** The columns of data that was written with `schema`: the fields of a record, or one column. */
 export function inferAvro(schema: AvroType, { isKey, wrapped, exact }: InferOptions): Column[] {
@@ -72,7 +72,7 @@ class Inference {
       case 'fixed':
         return bytesType(type.decimal);
       case 'array': {
-        const entry = entryTypes(type.items);
+        const entry = areMapEntries(type.items) ? entryTypes(type.items) : null;
         return entry === null ? array(this.type(type.items)) : map(this.type(entry.key), this.type(entry.value));
       }
       case 'map':

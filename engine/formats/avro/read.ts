@@ -7,7 +7,7 @@ import type { Value } from '../../types/value.js';
 import { DecodeError, type RowDecoder } from '../format.js';
 import { matchFields } from '../match-fields.js';
 import { AvroCursor, readUnscaled } from './bytes.js';
-import { type AvroField, type AvroType, branchName, entryTypes, withoutNull } from './schema.js';
+import { type AvroField, type AvroType, branchName, entryTypes, perMillisecond, withoutNull } from './schema.js';
 
 type Read = (c: AvroCursor) => Value;
 type Skip = (c: AvroCursor) => void;
@@ -319,15 +319,15 @@ function intReader(logical: 'date' | 'time-millis' | null, type: SqlType): Read 
   }
 }
 
-function longReader(logical: string | null, type: SqlType): Read | null {
-  const micros = logical === 'timestamp-micros';
+function longReader(logical: Parameters<typeof perMillisecond>[0], type: SqlType): Read | null {
+  const units = perMillisecond(logical);
   switch (type.kind) {
     case 'BIGINT':
       return (c) => c.long();
     case 'DOUBLE':
       return (c) => Number(c.long());
     case 'TIMESTAMP':
-      return (c) => (micros ? Math.floor(Number(c.long()) / 1000) : Number(c.long()));
+      return logical === 'time-micros' ? null : (c) => floorDivide(c.long(), units);
     case 'TIME':
       return logical === 'time-micros' ? (c) => Math.floor(Number(c.long()) / 1000) : null;
     case 'STRING':
@@ -337,6 +337,13 @@ function longReader(logical: string | null, type: SqlType): Read | null {
     default:
       return null;
   }
+}
+
+/** Exact: nanoseconds of today are beyond 2^53. */
+function floorDivide(n: number | bigint, by: number): number {
+  if (typeof n === 'number' || by === 1) return Math.floor(Number(n) / by);
+  const divisor = BigInt(by);
+  return Number((n - (((n % divisor) + divisor) % divisor)) / divisor);
 }
 
 function bytesReader(size: (c: AvroCursor) => number, scale: number | undefined, type: SqlType): Read | null {

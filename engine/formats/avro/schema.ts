@@ -7,7 +7,7 @@ export type AvroType =
   | { readonly kind: 'int'; readonly logical: 'date' | 'time-millis' | null }
   | {
       readonly kind: 'long';
-      readonly logical: 'timestamp-millis' | 'timestamp-micros' | 'time-micros' | null;
+      readonly logical: LongLogical | null;
     }
   | { readonly kind: 'bytes'; readonly decimal: AvroDecimal | null }
   | { readonly kind: 'fixed'; readonly name: string; readonly size: number; readonly decimal: AvroDecimal | null }
@@ -17,11 +17,29 @@ export type AvroType =
   | AvroRecord
   | { readonly kind: 'union'; readonly branches: readonly AvroType[] };
 
+const LONG_LOGICALS = [
+  'timestamp-millis',
+  'timestamp-micros',
+  'timestamp-nanos',
+  'local-timestamp-millis',
+  'local-timestamp-micros',
+  'local-timestamp-nanos',
+  'time-micros',
+] as const;
+type LongLogical = (typeof LONG_LOGICALS)[number];
+
+/** How many of what a long counts are a millisecond. A local time is read as if it were in UTC, as all are shown. */
+export function perMillisecond(logical: LongLogical | null): number {
+  return logical?.endsWith('-micros') === true ? 1000 : logical?.endsWith('-nanos') === true ? 1_000_000 : 1;
+}
+
 export interface AvroRecord {
   readonly kind: 'record';
   /** Full name. */
   readonly name: string;
   readonly fields: readonly AvroField[];
+  /** It says of itself that an array of it is a map. */
+  readonly isMapEntry: boolean;
 }
 
 export interface AvroField {
@@ -92,7 +110,7 @@ class Parser {
       case 'long':
         return {
           kind: 'long',
-          logical: oneOf(j.logicalType, ['timestamp-millis', 'timestamp-micros', 'time-micros'] as const),
+          logical: oneOf(j.logicalType, LONG_LOGICALS),
         };
       case 'bytes':
         return { kind: 'bytes', decimal: decimalOf(j) };
@@ -104,7 +122,8 @@ class Parser {
   private record(j: Json, namespace: string, depth: number): AvroType {
     const name = fullName(j, namespace);
     const fields: AvroField[] = [];
-    const record: AvroRecord = { kind: 'record', name, fields };
+    const isMapEntry = j['connect.internal.type'] === 'MapEntry' || name === 'io.confluent.connect.avro.MapEntry';
+    const record: AvroRecord = { kind: 'record', name, fields, isMapEntry };
     // Known before its fields are: they may refer to it.
     this.define(name, record);
     const own = name.slice(0, Math.max(name.lastIndexOf('.'), 0));
@@ -182,7 +201,13 @@ export function branchName(type: AvroType): string {
   return 'name' in type ? type.name.slice(type.name.lastIndexOf('.') + 1) : type.kind;
 }
 
-/** Key and value types where an array's items are the entries of a map: records of `key` and `value`. */
+/** Whether an array of these is a map: pairs alone may be there twice, and in an order. */
+export function areMapEntries(items: AvroType): boolean {
+  const item = withoutNull(items);
+  return item.kind === 'record' && item.isMapEntry;
+}
+
+/** Key and value types where an array's items can be the entries of a map: records of `key` and `value`. */
 export function entryTypes(items: AvroType): { readonly key: AvroType; readonly value: AvroType } | null {
   const item = withoutNull(items);
   if (item.kind !== 'record' || item.fields.length !== 2) return null;

@@ -6,7 +6,7 @@ import { printType, type SqlType } from '../../types/sql-type.js';
 import type { Value } from '../../types/value.js';
 import { matchFields } from '../match-fields.js';
 import { unscaledBytes, writeLong } from './bytes.js';
-import { type AvroField, type AvroType, branchName, entryTypes } from './schema.js';
+import { type AvroField, type AvroType, branchName, entryTypes, perMillisecond } from './schema.js';
 
 /** Writes a value; null only where the schema has room for it, else WeirError ENCODE_ERROR. */
 type Write = (v: Value, out: ByteWriter) => void;
@@ -104,8 +104,9 @@ function plainWriter(schema: Exclude<AvroType, { kind: 'union' }>, type: SqlType
     case 'int':
       return ['INTEGER', 'DATE', 'TIME'].includes(type.kind) ? (v, out) => writeLong(out, v as number) : null;
     case 'long':
-      if (schema.logical === 'timestamp-micros' && type.kind === 'TIMESTAMP') {
-        return (v, out) => writeLong(out, BigInt(v as number) * 1000n);
+      if (type.kind === 'TIMESTAMP' && perMillisecond(schema.logical) > 1) {
+        const units = BigInt(perMillisecond(schema.logical));
+        return (v, out) => writeLong(out, BigInt(v as number) * units);
       }
       return ['INTEGER', 'BIGINT', 'TIMESTAMP'].includes(type.kind)
         ? (v, out) => writeLong(out, v as number | bigint)
