@@ -1,6 +1,7 @@
-import { walk } from '../analyzer/index.js';
+import { replace, walk } from '../analyzer/index.js';
 import { unpinned } from '../formats/registry/pinned.js';
-import type { TypedExpr } from '../types/expr.js';
+import type { AggregateCall, ColumnExpr, TypedExpr } from '../types/expr.js';
+import type { Column } from '../types/schema.js';
 import { typeEquals } from '../types/sql-type.js';
 import type { NodeId, SourceNode, Topology, TopologyNode } from '../types/topology.js';
 import { materialized } from './pull.js';
@@ -60,7 +61,7 @@ function obstacleOf(before: Topology, after: Topology): string | undefined {
   if (was.join() !== now.join()) return `it reads ${now.join(', ')} and not ${was.join(', ')}`;
   const step = unsupported(after) ?? unsupported(before);
   if (step !== undefined) return `Upgrades not yet supported for ${step}`;
-  return aggregateObstacle(before, after) ?? keptObstacle(before, after);
+  return aggregateObstacle(before, after) ?? keyObstacle(before, after) ?? keptObstacle(before, after);
 }
 
 /** A topology without the schemas that its formats carry once they are registered. */
@@ -101,74 +102,103 @@ function unsupported(topology: Topology): string | undefined {
 }
 
 function aggregateObstacle(before: Topology, after: Topology): string | undefined {
-  const was = readColumns(before);
-  const now = readColumns(after);
+  const was = grouping(before);
+  const now = grouping(after);
   if (was === undefined || now === undefined) return undefined;
-  if (was.length === now.length && was.every((c) => now.includes(c))) return undefined;
-  const list = (names: readonly string[]) => `[${names.map((n) => `\`${n}\``).join(', ')}]`;
-  return `StreamAggregate must have matching columns not part of aggregate. Values differ: ${list(was)} vs. ${list(now)}`;
+  const [read, reads] = [columnsRead(was), columnsRead(now)];
+  if (read.length !== reads.length || !read.every((c) => reads.includes(c))) {
+    const list = (names: readonly string[]) => `[${names.map((n) => `\`${n}\``).join(', ')}]`;
+    return `StreamAggregate must have matching columns not part of aggregate. Values differ: ${list(read)} vs. ${list(reads)}`;
+  }
+  if (!sameText(was.keys, now.keys)) return 'its groups would be others';
+  if (sameText(was.calls, now.calls)) return undefined;
+  return `its state is of other aggregates: ${was.calls.map((c) => c.name).join(', ')}`;
 }
 
-/** Names of the columns that an aggregation reads of its source: for its groups, its aggregates, its filter. */
-function readColumns(topology: Topology): readonly string[] | undefined {
+function keyObstacle(before: Topology, after: Topology): string | undefined {
+  const keys = (topology: Topology): readonly TypedExpr[] => {
+    const nodes = nodesOf(topology);
+    const sink = nodes.find((n) => n.kind === 'sink');
+    return sink === undefined ? [] : keysAt(new Origin(nodes, sink.input), sink.keyColumns);
+  };
+  return sameText(keys(before), keys(after)) ? undefined : 'its rows would have other keys';
+}
+
+const sameText = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+interface Grouping {
+  readonly keys: readonly TypedExpr[];
+  readonly calls: readonly AggregateCall[];
+  readonly filters: readonly TypedExpr[];
+}
+
+function grouping(topology: Topology): Grouping | undefined {
   const nodes = nodesOf(topology);
   const aggregate = nodes.find((n) => n.kind === 'aggregate');
   if (aggregate === undefined) return undefined;
+  const origin = new Origin(nodes, aggregate.input);
+  return {
+    keys: keysAt(origin, aggregate.keyColumns),
+    calls: aggregate.calls.map((c) => ({ ...c, args: c.args.map((a) => origin.of(a)) })),
+    filters: origin.filters(),
+  };
+}
+
+const keysAt = (origin: Origin, columns: readonly Column[]): readonly TypedExpr[] =>
+  columns.map((c, index) => origin.of({ kind: 'column', from: 'key', index, ...c }));
+
+/** Names of the columns that an aggregation reads: for its groups, its aggregates, its filter. */
+function columnsRead({ keys, calls, filters }: Grouping): readonly string[] {
   const names = new Set<string>();
-  const last = new Columns(nodes, aggregate.input, names);
-  last.key(aggregate.keyColumns.length);
-  for (const call of aggregate.calls) {
+  const read = (expr: TypedExpr): void =>
+    walk(expr, (part) => {
+      if (part.kind === 'pseudo' || part.kind === 'column') names.add(part.name);
+    });
+  keys.forEach(read);
+  for (const call of calls) {
     // COUNT(*) counts the times of records.
     if (call.args.length === 0) names.add('ROWTIME');
-    for (const arg of call.args) last.read(arg);
+    call.args.forEach(read);
   }
-  last.filters();
+  filters.forEach(read);
   return [...names];
 }
 
-/** The columns at a node, as what they are of the source. */
-class Columns {
+/** Expressions over the columns at a node as what they are of the source. */
+class Origin {
   private readonly node: TopologyNode;
-  private readonly input: Columns | undefined;
+  private readonly input: Origin | undefined;
 
-  constructor(
-    nodes: readonly TopologyNode[],
-    id: NodeId,
-    private readonly names: Set<string>,
-  ) {
+  constructor(nodes: readonly TopologyNode[], id: NodeId) {
     this.node = nodes.find((n) => n.id === id)!;
     const before = inputOf(this.node, nodes);
-    this.input = before === undefined ? undefined : new Columns(nodes, before, names);
+    this.input = before === undefined ? undefined : new Origin(nodes, before);
   }
 
-  key(count: number): void {
-    for (let i = 0; i < count; i++) this.column('key', i);
+  of(expr: TypedExpr): TypedExpr {
+    return replace(expr, (part) => (part.kind === 'column' ? this.column(part) : undefined));
   }
 
-  read(expr: TypedExpr): void {
-    walk(expr, (part) => {
-      if (part.kind === 'pseudo') this.names.add(part.name);
-      if (part.kind === 'column') this.column(part.from, part.index);
-    });
+  /** The conditions of WHERE before this node. */
+  filters(): readonly TypedExpr[] {
+    const { node, input } = this;
+    if (input === undefined) return [];
+    return node.kind === 'filter' ? [input.of(node.predicate), ...input.filters()] : input.filters();
   }
 
-  filters(): void {
-    if (this.node.kind === 'filter') this.input!.read(this.node.predicate);
-    this.input?.filters();
-  }
-
-  private column(from: 'key' | 'value', index: number): void {
-    const { node, input, names } = this;
+  private column(expr: ColumnExpr): TypedExpr {
+    const { node, input } = this;
+    const { from, index } = expr;
     if (input === undefined) {
       const { key, value } = node as SourceNode;
-      names.add((from === 'key' ? key : value)[index]!.name);
-    } else if ((node.kind === 'project' || node.kind === 'rekey') && node[from] !== null) {
-      input.read(node[from][index]!);
-    } else if (node.kind === 'flatMap' && from === 'value') {
+      return { ...expr, index: 0, name: (from === 'key' ? key : value)[index]!.name };
+    }
+    if ((node.kind === 'project' || node.kind === 'rekey') && node[from] !== null) return input.of(node[from][index]!);
+    if (node.kind === 'flatMap' && from === 'value') {
       const own = index - (node.valueColumns.length - node.calls.length);
-      if (own < 0) input.column(from, index);
-      else input.read(node.calls[own]!);
-    } else input.column(from, index);
+      if (own >= 0) return input.of(node.calls[own]!);
+    }
+    return input.column(expr);
   }
 }
 
@@ -209,11 +239,6 @@ function keepsSomething(node: TopologyNode): boolean {
 
 /** How what a step keeps differs; undefined: it does not. */
 function keepsOther(was: TopologyNode, now: TopologyNode): string | undefined {
-  if (was.kind === 'aggregate' && now.kind === 'aggregate') {
-    if (JSON.stringify(was.calls) !== JSON.stringify(now.calls)) {
-      return `its state is of other aggregates: ${was.calls.map((c) => c.name).join(', ')}`;
-    }
-  }
   const other = `its step ${was.id} keeps something else`;
   if (was.kind === 'source' && now.kind === 'source' && !was.internal && !now.internal) {
     // The table's rows as they were when they were stored: columns may have been added behind them.

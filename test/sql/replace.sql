@@ -295,3 +295,45 @@ INSERT INTO shop VALUES ('b', 'books', 5);
 ASSERT VALUES shown (id, name) VALUES ('a', 'tea');
 ASSERT NULL VALUES shown (id) KEY ('a');
 ASSERT VALUES shown VALUES ('b', 'books', 5);
+
+--@test: groups of the same name that are computed otherwise
+--@expected.error: KsqlException
+--@expected.message: its groups would be others
+CREATE STREAM e (id INT KEY, v INT) WITH (KAFKA_TOPIC='e', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE TABLE t AS SELECT v + 1 AS k, COUNT(*) AS n FROM e GROUP BY v + 1;
+CREATE OR REPLACE TABLE t AS SELECT v + 2 AS k, COUNT(*) AS n FROM e GROUP BY v + 2;
+
+--@test: keys of the same name that are computed otherwise
+--@expected.error: KsqlException
+--@expected.message: its rows would have other keys
+CREATE STREAM e (id INT KEY, v INT) WITH (KAFKA_TOPIC='e', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE STREAM t AS SELECT ABS(v) AS k, v FROM e PARTITION BY ABS(v);
+CREATE OR REPLACE STREAM t AS SELECT ABS(v) + 1 AS k, v FROM e PARTITION BY ABS(v) + 1;
+
+--@test: the same key over a source that has got columns
+CREATE STREAM e (id INT KEY, v INT) WITH (KAFKA_TOPIC='e', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE STREAM t AS SELECT ABS(v) AS k, v FROM e PARTITION BY ABS(v);
+ALTER STREAM e ADD COLUMN w INT;
+CREATE OR REPLACE STREAM t AS SELECT ABS(v) AS k, v, w FROM e WHERE w > 0 PARTITION BY ABS(v);
+INSERT INTO e VALUES (1, -4, 0);
+INSERT INTO e VALUES (1, -5, 1);
+ASSERT VALUES t VALUES (5, -5, 1);
+
+--@test: an aggregate of the same column that is computed otherwise
+--@expected.error: KsqlException
+--@expected.message: its state is of other aggregates: SUM
+CREATE STREAM e (id INT KEY, g INT, v INT) WITH (KAFKA_TOPIC='e', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE TABLE t AS SELECT g, SUM(v + 1) AS s FROM e GROUP BY g;
+CREATE OR REPLACE TABLE t AS SELECT g, SUM(v + 2) AS s FROM e GROUP BY g;
+
+--@test: aggregates of every sort go on with their state
+CREATE STREAM e (id INT KEY, g INT, v INT) WITH (KAFKA_TOPIC='e', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE TABLE t AS SELECT id, COLLECT_LIST(v) AS l, LATEST_BY_OFFSET(g) AS m, AVG(v) AS a, TOPK(v, 2) AS k, COUNT_DISTINCT(v) AS d, HISTOGRAM(CAST(v AS STRING)) AS h
+  FROM e GROUP BY id;
+INSERT INTO e VALUES (1, 1, 5);
+CREATE OR REPLACE TABLE t AS SELECT id, COLLECT_LIST(v) AS l, LATEST_BY_OFFSET(g) AS m, AVG(v) AS a, TOPK(v, 2) AS k, COUNT_DISTINCT(v) AS d, HISTOGRAM(CAST(v AS STRING)) AS h, ARRAY_LENGTH(COLLECT_LIST(v)) AS n
+  FROM e WHERE v > 5 GROUP BY id;
+INSERT INTO e VALUES (1, 2, 5);
+INSERT INTO e VALUES (1, 3, 7);
+ASSERT VALUES t (l, m) VALUES (ARRAY[5], 1);
+ASSERT VALUES t (l, m, a, k, d, n, h) VALUES (ARRAY[5, 7], 3, 6.0, ARRAY[7, 5], 2, 2, MAP('5' := 1, '7' := 1));
