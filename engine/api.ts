@@ -94,6 +94,8 @@ export interface CommandStatus {
 
 export interface EngineStatus {
   readonly ready: boolean;
+  /** Each persistent query has run since the start, or cannot. */
+  readonly queriesStarted: boolean;
   readonly kafkaHealthy: boolean;
   readonly commandRunnerHealthy: boolean;
   /** Queries wait for room on the disk of the state. */

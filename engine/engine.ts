@@ -79,6 +79,7 @@ export class Engine implements EngineApi {
   private readonly producer: Producer;
   private ready = false;
   private stopping = false;
+  private queriesStarted = false;
   /** Statements that change the catalog go one after the other. */
   private ddl: Promise<unknown> = Promise.resolve();
 
@@ -159,8 +160,12 @@ export class Engine implements EngineApi {
 
   status(): EngineStatus {
     const states = [...this.commandLog.catalog.queries.keys()].map((id) => this.options.runtime.query(id)?.state);
+    // One that joins its group again later, or restores what has moved here, has been there for its clients before.
+    this.queriesStarted ||=
+      this.ready && states.every((s) => s !== undefined && s !== 'STARTING' && s !== 'REBALANCING');
     return {
       ready: this.ready,
+      queriesStarted: this.queriesStarted,
       kafkaHealthy: this.ready,
       commandRunnerHealthy: this.commandLog.healthy,
       diskFull: states.includes('DISK_FULL'),

@@ -6,6 +6,7 @@ import { InputFlow } from './input-flow.js';
 import { isBehind } from './input-set.js';
 import { Leftovers } from './leftovers.js';
 import type { LostPositions } from './lost-positions.js';
+import { orAborted } from './or-aborted.js';
 import { RepartitionPurge } from './repartition-purge.js';
 import type { RestoreProgress } from './restore.js';
 import type { Properties, RuntimeServices } from './services.js';
@@ -135,7 +136,8 @@ export class QueryRun {
   }
 
   private async work(signal: AbortSignal): Promise<void> {
-    await this.member.join(this.handler());
+    // A join waits for the group, which may wait for a member that was killed.
+    await orAborted(this.member.join(this.handler()), signal);
     this.joined = true;
     await this.loop(signal);
   }

@@ -5,6 +5,7 @@ import type { Topology } from '../types/topology.js';
 import { Counters, type CounterValues } from './counters.js';
 import { LostPositions, type ResumeFrom } from './lost-positions.js';
 import { groupName } from './names.js';
+import { orAborted } from './or-aborted.js';
 import type { PullReader, RowBatches } from './pull/rows.js';
 import { LocalTableRows } from './pull/table-read.js';
 import { type Held, heldOf, KEPT_FAILURES, lagOf, type QueryFailure, type QueryHandle } from './query-handle.js';
@@ -254,10 +255,8 @@ export class QueryRunner implements QueryHandle {
 
   private async runOnce(signal: AbortSignal): Promise<void> {
     const { services, spec, settings } = this;
-    const topics = await prepareTopics(services, spec.queryId, spec.topology, [
-      settings.deadLetterTopic,
-      settings.lateTopic,
-    ]);
+    const letters = [settings.deadLetterTopic, settings.lateTopic];
+    const topics = await orAborted(prepareTopics(services, spec.queryId, spec.topology, letters), signal);
     const run = new QueryRun({
       ...spec,
       services,

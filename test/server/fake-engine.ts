@@ -90,6 +90,7 @@ export class FakeEngine implements EngineApi {
   topicSize = async (): Promise<number> => 0;
   status = (): EngineStatus => ({
     ready: this.ready,
+    queriesStarted: this.ready,
     kafkaHealthy: true,
     commandRunnerHealthy: true,
     queries: { running: 0, error: 0, total: 0 },

@@ -29,7 +29,7 @@ export interface KafkaOptions {
   readonly deliveryTimeoutMs?: number;
   /** How long to wait for a topic that the cluster does not know: metadata spreads slowly. Default 5,000. */
   readonly topicTimeoutMs?: number;
-  /** A member that is silent for so long is out of its group. Default 45,000. */
+  /** A member that is silent for so long is out of its group. Default 10,000: a node that was killed is back within that time. */
   readonly sessionTimeoutMs?: number;
   /** Default 3,000, at most a third of the session timeout. */
   readonly heartbeatIntervalMs?: number;
@@ -53,7 +53,7 @@ export type KafkaConfig = Required<Omit<KafkaOptions, 'sasl'>> &
   };
 
 export function withDefaults(options: KafkaOptions, logger: Logger = silentLogger): KafkaConfig {
-  const sessionTimeoutMs = options.sessionTimeoutMs ?? 45_000;
+  const sessionTimeoutMs = options.sessionTimeoutMs ?? 10_000;
   return {
     ssl: false,
     logger,

@@ -32,11 +32,12 @@ export function adminRoutes(app: FastifyInstance, { engine, config, version }: R
     };
   });
 
-  // Live: the event loop answers. Ready: statements and queries are taken.
+  // Live: the event loop answers. Ready: statements and queries are taken, and the persistent queries run.
   app.get('/livez', () => ({ status: 'ok' }));
   app.get('/readyz', (_request, reply) => {
     const s = engine.status();
-    return reply.code(s.ready && s.kafkaHealthy ? 200 : 503).send({ ready: s.ready, kafka: s.kafkaHealthy });
+    const ready = s.ready && s.queriesStarted;
+    return reply.code(ready && s.kafkaHealthy ? 200 : 503).send({ ready, kafka: s.kafkaHealthy });
   });
   app.get('/chc/live', () => ({}));
   app.get('/chc/ready', (_request, reply) => reply.code(engine.status().ready ? 200 : 503).send({}));
