@@ -14,6 +14,7 @@ import {
   parseDecimal,
   parseDoubleText,
   parseInteger,
+  timeOfDay,
 } from './text-values.js';
 
 /**
@@ -144,8 +145,9 @@ function parserOf(type: SqlType): Parser {
       return (text) => text;
     case 'INTEGER':
     case 'DATE':
-    case 'TIME':
       return parseInteger;
+    case 'TIME':
+      return (text) => timeOfDay(parseInteger(text));
     case 'BIGINT':
       return parseBigint;
     case 'TIMESTAMP':

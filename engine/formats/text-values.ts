@@ -1,5 +1,6 @@
 import type { Decimal } from '../types/decimal.js';
 import * as text from '../types/parse-text.js';
+import { DAY_MS } from '../types/temporal.js';
 import { DecodeError } from './format.js';
 
 /*
@@ -17,12 +18,24 @@ const reader =
     return v;
   };
 
-/** Also days. */
 export const parseInteger = reader('INTEGER', text.parseInt32);
 export const parseBigint = reader('BIGINT', text.parseInt64);
 export const parseDoubleText = reader('DOUBLE', text.parseFloat64);
 export const parseBase64 = reader('BYTES', text.parseBase64);
 const decimalOf = reader('DECIMAL', text.parseDecimal);
+
+/** A DATE, the days since 1970-01-01 that `v` is. */
+export function day(v: number | bigint): number {
+  if (!(v >= -2147483648 && v <= 2147483647))
+    throw new DecodeError(`Not a value of type DATE: ${v} is no number of days`);
+  return Number(v);
+}
+
+/** A TIME, the milliseconds since midnight that `v` is. */
+export function timeOfDay(v: number | bigint): number {
+  if (!(v >= 0 && v < DAY_MS)) throw new DecodeError(`Not a value of type TIME: ${v} is no millisecond of a day`);
+  return Number(v);
+}
 
 /** At the scale of the column, rounded half up; an error where the whole part does not fit. */
 export function parseDecimal(s: string, precision: number, scale: number): Decimal {

@@ -6,6 +6,7 @@ import { printType, type SqlType } from '../../types/sql-type.js';
 import type { Value } from '../../types/value.js';
 import { DecodeError, type RowDecoder } from '../format.js';
 import { matchFields } from '../match-fields.js';
+import { timeOfDay } from '../text-values.js';
 import { AvroCursor, readUnscaled } from './bytes.js';
 import { type AvroField, type AvroType, branchName, entryTypes, perMillisecond, withoutNull } from './schema.js';
 
@@ -309,7 +310,7 @@ function intReader(logical: 'date' | 'time-millis' | null, type: SqlType): Read 
     case 'DATE':
       return logical === 'time-millis' ? null : (c) => c.int();
     case 'TIME':
-      return logical === 'date' ? null : (c) => c.int();
+      return logical === 'date' ? null : (c) => timeOfDay(c.int());
     case 'STRING':
       return (c) => String(c.int());
     case 'DECIMAL':
@@ -329,7 +330,7 @@ function longReader(logical: Parameters<typeof perMillisecond>[0], type: SqlType
     case 'TIMESTAMP':
       return logical === 'time-micros' ? null : (c) => floorDivide(c.long(), units);
     case 'TIME':
-      return logical === 'time-micros' ? (c) => Math.floor(Number(c.long()) / 1000) : null;
+      return logical === 'time-micros' ? (c) => timeOfDay(Math.floor(Number(c.long()) / 1000)) : null;
     case 'STRING':
       return (c) => String(c.long());
     case 'DECIMAL':

@@ -1,11 +1,21 @@
+import { castFunction } from '../../types/cast.js';
 import { Decimal } from '../../types/decimal.js';
 import type { StringCache } from '../../types/intern.js';
-import type { SqlType } from '../../types/sql-type.js';
+import { type SqlType, STRING } from '../../types/sql-type.js';
+import { DAY_MS } from '../../types/temporal.js';
 import { bigintValue, type Value } from '../../types/value.js';
 import { DecodeError } from '../format.js';
-import { parseBase64, parseBigint, parseDecimal, parseDoubleText, parseInteger } from '../text-values.js';
+import {
+  day,
+  parseBase64,
+  parseBigint,
+  parseDecimal,
+  parseDoubleText,
+  parseInteger,
+  timeOfDay,
+} from '../text-values.js';
 import { INTEGRAL, NUMBER, type Op, OTHER, TEXT } from './members.js';
-import { ObjectReader } from './object.js';
+import { type ObjectField, ObjectReader } from './object.js';
 import {
   BACKSLASH,
   COLON,
@@ -33,7 +43,7 @@ import { compactText, numberText } from './text.js';
 /**
  * Reads a value of one SQL type, from its first character (at `c.p`) to behind its last; null for JSON's null. ksqlDB's
  * leniency: numbers and booleans, objects and arrays become their text for a STRING; text becomes a number; a fraction is
- * cut off for INTEGER and BIGINT, and what is too wide for these wraps around.
+ * cut off for INTEGER and BIGINT, and what is too wide for these wraps around; DATE and TIME have bounds.
  */
 export interface ValueReader {
   /** Which of the kinds that `ObjectReader` reads in its own loop this is. */
@@ -45,17 +55,47 @@ export interface ValueReader {
   read(c: JsonCursor): Value;
 }
 
-/** `strings`: shared by all columns of a decoder. */
-export function valueReader(type: SqlType, strings: StringCache): ValueReader {
+/**
+ * `strings`: shared by all columns of a decoder. `leaf`: what reads a type that holds no others, given what usually does;
+ * undefined: that.
+ */
+export function valueReader(
+  type: SqlType,
+  strings: StringCache,
+  leaf?: (type: SqlType, usual: ValueReader) => ValueReader,
+): ValueReader {
+  switch (type.kind) {
+    case 'ARRAY':
+      return new ArrayReader(valueReader(type.element, strings, leaf));
+    case 'MAP':
+      return new MapReader(
+        valueReader(type.value, strings, leaf),
+        new TextReader(strings),
+        castFunction(STRING, type.key) ?? null,
+      );
+    case 'STRUCT':
+      return new StructReader(type.fields.map((f) => ({ name: f.name, reader: valueReader(f.type, strings, leaf) })));
+    default: {
+      const usual = leafReader(type, strings);
+      return leaf === undefined ? usual : leaf(type, usual);
+    }
+  }
+}
+
+type Leaf = Exclude<SqlType, { readonly kind: 'ARRAY' | 'MAP' | 'STRUCT' }>;
+
+function leafReader(type: Leaf, strings: StringCache): ValueReader {
   switch (type.kind) {
     case 'STRING':
       return new TextReader(strings);
     case 'DOUBLE':
       return DOUBLE_READER;
     case 'INTEGER':
-    case 'DATE':
-    case 'TIME':
       return INTEGER_READER;
+    case 'DATE':
+      return DATE_READER;
+    case 'TIME':
+      return TIME_READER;
     case 'BIGINT':
       return BIGINT_READER;
     case 'TIMESTAMP':
@@ -66,17 +106,11 @@ export function valueReader(type: SqlType, strings: StringCache): ValueReader {
       return BYTES_READER;
     case 'DECIMAL':
       return new DecimalReader(type.precision, type.scale);
-    case 'ARRAY':
-      return new ArrayReader(valueReader(type.element, strings));
-    case 'MAP':
-      return new MapReader(valueReader(type.value, strings), new TextReader(strings));
-    case 'STRUCT':
-      return new StructReader(type, strings);
   }
 }
 
 /** What a value is that was not expected here; strict JSON first, so that a malformed record is called that. */
-function unexpected(c: JsonCursor, wanted: string): never {
+export function unexpected(c: JsonCursor, wanted: string): never {
   const first = c.bytes[c.p];
   const at = c.p;
   skipValue(c, at);
@@ -203,7 +237,7 @@ class DoubleReader implements ValueReader {
 }
 
 /** The text of a number from `at` to `end`, for exact arithmetic. */
-function lexeme(c: JsonCursor, at: number, end: number): string {
+export function lexeme(c: JsonCursor, at: number, end: number): string {
   if (end - at > MAX_NUMBER_LENGTH) throw new DecodeError(`A number of more than ${MAX_NUMBER_LENGTH} characters`);
   return c.bytes.toString('latin1', at, end);
 }
@@ -273,6 +307,27 @@ class IntegerReader extends IntegralReader {
   }
   protected fromText(s: string): number {
     return parseInteger(s);
+  }
+}
+
+/** DATE and TIME: numbers that do not wrap around. */
+class BoundedReader extends IntegralReader {
+  constructor(
+    protected readonly name: string,
+    /** Up to here every number is one, so that the loop need not ask. */
+    readonly max: number,
+    private readonly checked: (v: number | bigint) => number,
+  ) {
+    super();
+  }
+  protected fromNumber(v: number): number {
+    return this.checked(v);
+  }
+  protected fromBigInt(v: bigint): number {
+    return this.checked(v);
+  }
+  protected fromText(s: string): number {
+    return this.checked(parseInteger(s));
   }
 }
 
@@ -394,6 +449,8 @@ class MapReader implements ValueReader {
   constructor(
     private readonly value: ValueReader,
     private readonly keys: TextReader,
+    /** The key that a name stands for; null: itself. */
+    private readonly keyOf: ((name: Value) => Value) | null,
   ) {}
 
   read(c: JsonCursor): Map<Value, Value> | null {
@@ -410,7 +467,8 @@ class MapReader implements ValueReader {
     else {
       for (;;) {
         if (b[c.p] !== QUOTE) return c.fail('expected a name in quotes');
-        const key = this.keys.read(c);
+        const name = this.keys.read(c);
+        const key = this.keyOf === null ? name : this.keyOf(name);
         let p = skipWhitespace(b, c.p);
         if (b[p] !== COLON) return c.fail("expected ':'", p);
         c.p = skipWhitespace(b, p + 1);
@@ -432,9 +490,9 @@ class StructReader implements ValueReader {
   private readonly object: ObjectReader;
   private readonly size: number;
 
-  constructor(type: SqlType & { readonly kind: 'STRUCT' }, strings: StringCache) {
-    this.object = new ObjectReader(type.fields.map((f) => ({ name: f.name, reader: valueReader(f.type, strings) })));
-    this.size = type.fields.length;
+  constructor(fields: readonly ObjectField[]) {
+    this.object = new ObjectReader(fields);
+    this.size = fields.length;
   }
 
   read(c: JsonCursor): Value[] | null {
@@ -451,6 +509,8 @@ class StructReader implements ValueReader {
 }
 
 const DOUBLE_READER = new DoubleReader();
+const DATE_READER = new BoundedReader('DATE', 2147483647, day);
+const TIME_READER = new BoundedReader('TIME', DAY_MS - 1, timeOfDay);
 const INTEGER_READER = new IntegerReader();
 const BIGINT_READER = new BigintReader();
 const TIMESTAMP_READER = new TimestampReader();

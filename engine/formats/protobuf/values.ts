@@ -7,6 +7,7 @@ import { civilOf, DAY_MS, daysInMonth, daysOf } from '../../types/temporal.js';
 import type { Value } from '../../types/value.js';
 import { readUnscaled, unscaledBytes } from '../avro/bytes.js';
 import { DecodeError } from '../format.js';
+import { timeOfDay } from '../text-values.js';
 import type { Scalar } from './schema.js';
 import {
   beginDelimited,
@@ -87,8 +88,9 @@ export function scalarReader(scalar: Scalar, type: SqlType, strings: StringCache
       case 'INTEGER':
         return narrow ? { read: (c) => (number(c) as number) | 0, wire, zero: 0 } : null;
       case 'DATE':
-      case 'TIME':
         return int === undefined ? null : { read: int, wire, zero: 0 };
+      case 'TIME':
+        return int === undefined ? null : { read: (c) => timeOfDay(int(c) as number), wire, zero: 0 };
       case 'BIGINT':
         return { read: number, wire, zero: 0 };
       case 'TIMESTAMP':
