@@ -2,10 +2,10 @@ import type { RawRecord } from '../api.js';
 import type { DataSource } from '../catalog/index.js';
 import { DecodeError } from '../formats/format.js';
 import { assignedReader } from '../formats/json/assign.js';
+import type { ValueReader } from '../formats/json/leaves.js';
 import { OTHER } from '../formats/json/members.js';
 import { ObjectReader } from '../formats/json/object.js';
 import { JsonCursor } from '../formats/json/scan.js';
-import type { ValueReader } from '../formats/json/values.js';
 import { ByteWriter } from '../types/bytes.js';
 import { messageOf, WeirError } from '../types/errors.js';
 import { StringCache } from '../types/intern.js';
@@ -93,7 +93,7 @@ function rowDecoder(columns: readonly Column[]): (text: string) => Value[] {
   const strings = new StringCache();
   const cursor = new JsonCursor();
   const object = new ObjectReader(
-    columns.map(({ name, type }) => ({ name, reader: named(name, assignedReader(type, strings)) })),
+    columns.map(({ name, type }) => ({ name, reader: named(name, assignedReader(type, strings)), wanted: true })),
   );
   return (text) => {
     // A zero behind the end: a reader may look one character ahead.

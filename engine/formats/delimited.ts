@@ -3,7 +3,8 @@ import type { Decimal } from '../types/decimal.js';
 import { WeirError } from '../types/errors.js';
 import { StringCache } from '../types/intern.js';
 import { doubleText } from '../types/java-text.js';
-import type { SqlType } from '../types/sql-type.js';
+import type { SqlType, TypeKind } from '../types/sql-type.js';
+import type { FormatRef } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
 import {
@@ -47,17 +48,31 @@ const QUOTE = 0x22;
 const LF = 0x0a;
 const CR = 0x0d;
 
-const delimiterOf = (context: CoderContext): Buffer => Buffer.from(context.ref.properties.delimiter ?? ',', 'utf8');
+const delimiterOf = (ref: FormatRef): Buffer => Buffer.from(ref.properties.delimiter ?? ',', 'utf8');
+
+const ANY_NUMBER: readonly TypeKind[] = ['INTEGER', 'BIGINT', 'DOUBLE', 'DATE', 'TIMESTAMP'];
+
+function isDigits(b: Buffer, from: number, to: number): boolean {
+  if (to - from > 9) return false;
+  for (let p = from; p < to; p++) if (b[p]! < 0x30 || b[p]! > 0x39) return false;
+  return true;
+}
 
 class DelimitedDecoder implements RowDecoder {
   private readonly delimiter: Buffer;
-  /** One a column; null where nobody wants it. */
+  /** One a column; null where nobody wants it and any text will do. */
   private readonly parsers: readonly (Parser | null)[];
+  /** One a column. */
+  private readonly wanted: readonly boolean[];
+  /** Columns of which nobody wants the value, and which every number of a few digits is one of. */
+  private readonly anyNumber: readonly boolean[];
   private readonly strings = new StringCache();
 
-  constructor(context: CoderContext) {
-    this.delimiter = delimiterOf(context);
-    this.parsers = context.columns.map((c, i) => (context.needed.includes(i) ? parserOf(c.type) : null));
+  constructor({ columns, needed, ...context }: CoderContext) {
+    this.delimiter = delimiterOf(context.ref);
+    this.wanted = columns.map((_, i) => needed.includes(i));
+    this.parsers = columns.map((c, i) => (this.wanted[i] || c.type.kind !== 'STRING' ? parserOf(c.type) : null));
+    this.anyNumber = columns.map((c, i) => !this.wanted[i] && ANY_NUMBER.includes(c.type.kind));
   }
 
   decode(bytes: Buffer, start: number, end: number, row: Value[]): boolean {
@@ -82,9 +97,14 @@ class DelimitedDecoder implements RowDecoder {
       } else {
         const from = p;
         p = this.fieldEnd(bytes, p, end);
-        if (parser !== null && p > from) text = this.strings.get(bytes, from, p);
+        if (parser !== null && p > from && !(this.anyNumber[count] && isDigits(bytes, from, p))) {
+          text = this.strings.get(bytes, from, p);
+        }
       }
-      if (text !== null && text !== '') row[count] = parser!(text);
+      if (text !== null && text !== '') {
+        const v = parser!(text);
+        if (this.wanted[count]) row[count] = v;
+      }
       count++;
       // A line end: what is behind it is another record, and only the first counts.
       if (p >= end || bytes[p] === LF || bytes[p] === CR) break;

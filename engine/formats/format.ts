@@ -47,7 +47,10 @@ export interface InferOptions {
 
 export interface CoderContext {
   readonly columns: readonly Column[];
-  /** Positions in `columns` that the plan reads; decoders leave the others null. Encoders write all. */
+  /**
+   * Positions in `columns` that the plan reads; decoders leave the others null, but check them all the same: whether a record
+   * is one must not depend on who reads it. Encoders write all.
+   */
   readonly needed: readonly number[];
   readonly ref: FormatRef;
   readonly isKey: boolean;

@@ -6,9 +6,11 @@ import type { SqlType } from '../types/sql-type.js';
 import type { Value } from '../types/value.js';
 import { isWrapped } from './columns.js';
 import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
+import { valueChecker } from './json/check.js';
+import type { ValueReader } from './json/leaves.js';
 import { ObjectReader } from './json/object.js';
 import { JsonCursor, LBRACE, skipNull, skipWhitespace } from './json/scan.js';
-import { type ValueReader, valueReader } from './json/values.js';
+import { valueReader } from './json/values.js';
 import { objectWriter, type ValueWriter, valueWriter } from './json/write.js';
 
 /** JSON text, one value a record: https://docs.confluent.io/platform/current/ksqldb/reference/serialization.html#json */
@@ -55,7 +57,10 @@ class ObjectDecoder implements RowDecoder {
     this.width = columns.length;
     const strings = new StringCache();
     this.object = new ObjectReader(
-      columns.map(({ name, type }, i) => ({ name, reader: needed.includes(i) ? valueReader(type, strings) : null })),
+      columns.map(({ name, type }, i) => {
+        const wanted = needed.includes(i);
+        return { name, reader: wanted ? valueReader(type, strings) : valueChecker(type, strings), wanted };
+      }),
     );
   }
 
@@ -87,8 +92,12 @@ class SingleDecoder implements RowDecoder {
   private readonly reader: ValueReader;
   private scratch = Buffer.alloc(64);
 
-  constructor({ columns }: CoderContext) {
-    this.reader = valueReader(columns[0]!.type, new StringCache());
+  private readonly wanted: boolean;
+
+  constructor({ columns, needed }: CoderContext) {
+    const { type } = columns[0]!;
+    this.wanted = needed.length > 0;
+    this.reader = this.wanted ? valueReader(type, new StringCache()) : valueChecker(type, new StringCache());
   }
 
   decode(bytes: Buffer, start: number, end: number, row: Value[]): boolean {
@@ -104,7 +113,7 @@ class SingleDecoder implements RowDecoder {
     c.p = skipStart(c);
     const v = this.reader.read(c);
     finish(c);
-    row[0] = v;
+    if (this.wanted) row[0] = v;
     return v !== null;
   }
 }

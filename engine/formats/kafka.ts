@@ -24,46 +24,49 @@ export const kafkaFormat: Format = {
     }
   },
 
-  decoder: ({ columns }) => (columns.length === 0 ? NOTHING : new KafkaDecoder(columns[0]!.type.kind)),
+  decoder: ({ columns, needed }) =>
+    columns.length === 0 ? NOTHING : new KafkaDecoder(columns[0]!.type.kind, needed.length > 0),
   encoder: ({ columns }) => (columns.length === 0 ? NOTHING : new KafkaEncoder(columns[0]!.type.kind)),
 };
 
 const KINDS: readonly TypeKind[] = ['INTEGER', 'BIGINT', 'DOUBLE', 'STRING', 'BYTES'];
+
+const SIZES: { readonly [kind in TypeKind]?: number } = { INTEGER: 4, BIGINT: 8, DOUBLE: 8 };
 
 const NOTHING: RowDecoder & RowEncoder = { decode: () => false, encode: () => false };
 
 class KafkaDecoder implements RowDecoder {
   private readonly strings = new StringCache();
 
-  constructor(private readonly kind: TypeKind) {}
+  constructor(
+    private readonly kind: TypeKind,
+    private readonly wanted: boolean,
+  ) {}
 
   decode(bytes: Buffer, start: number, end: number, row: Value[]): boolean {
-    switch (this.kind) {
-      case 'STRING':
-        row[0] = this.strings.get(bytes, start, end);
-        return true;
-      case 'INTEGER':
-        this.expect(end - start, 4);
-        row[0] = bytes.readInt32BE(start);
-        return true;
-      case 'BIGINT': {
-        this.expect(end - start, 8);
-        const v = readInt64(bytes, start);
-        row[0] = Number.isSafeInteger(v) ? v : bigintValue(bytes.readBigInt64BE(start));
-        return true;
-      }
-      case 'DOUBLE':
-        this.expect(end - start, 8);
-        row[0] = bytes.readDoubleBE(start);
-        return true;
-      default:
-        row[0] = new Uint8Array(bytes.subarray(start, end));
-        return true;
+    const size = SIZES[this.kind];
+    if (size !== undefined && end - start !== size) {
+      throw new DecodeError(`Expected ${size} bytes of type ${this.kind}, got ${end - start}`);
     }
+    row[0] = this.wanted ? this.value(bytes, start, end) : null;
+    return true;
   }
 
-  private expect(length: number, wanted: number): void {
-    if (length !== wanted) throw new DecodeError(`Expected ${wanted} bytes of type ${this.kind}, got ${length}`);
+  private value(bytes: Buffer, start: number, end: number): Value {
+    switch (this.kind) {
+      case 'STRING':
+        return this.strings.get(bytes, start, end);
+      case 'INTEGER':
+        return bytes.readInt32BE(start);
+      case 'BIGINT': {
+        const v = readInt64(bytes, start);
+        return Number.isSafeInteger(v) ? v : bigintValue(bytes.readBigInt64BE(start));
+      }
+      case 'DOUBLE':
+        return bytes.readDoubleBE(start);
+      default:
+        return new Uint8Array(bytes.subarray(start, end));
+    }
   }
 }
 

@@ -56,9 +56,10 @@ export class SourceReader {
     const needed = positions.flatMap((i, at) => (node.neededValue.includes(i) ? [at] : []));
     this.payload = columns.length === node.value.length ? null : positions;
     this.payloadRow = new Array<Value>(columns.length).fill(null);
+    const neededKey = decodeKey ? node.neededKey : [];
     this.keyDecoder =
-      decodeKey && node.key.length > 0 && (node.neededKey.length > 0 || !node.internal)
-        ? env.decoder(node.keyFormat, node.key, node.neededKey, true)
+      node.key.length > 0 && (neededKey.length > 0 || !node.internal)
+        ? env.decoder(node.keyFormat, node.key, neededKey, true)
         : null;
     // Where no column is read the bytes of an own topic need not be looked at; those of others are checked all the same.
     this.valueDecoder =

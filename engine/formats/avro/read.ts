@@ -2,7 +2,7 @@ import { Decimal } from '../../types/decimal.js';
 import { StringCache } from '../../types/intern.js';
 import { doubleText } from '../../types/java-text.js';
 import type { Column } from '../../types/schema.js';
-import { printType, type SqlType } from '../../types/sql-type.js';
+import { holds, printType, type SqlType } from '../../types/sql-type.js';
 import type { Value } from '../../types/value.js';
 import { DecodeError, type RowDecoder } from '../format.js';
 import { matchFields } from '../match-fields.js';
@@ -16,7 +16,7 @@ type Skip = (c: AvroCursor) => void;
 /** Elements of one array or map: some take no bytes, so that the payload's length is no bound. */
 const MAX_ELEMENTS = 10_000_000;
 
-/** Reads payloads written with `schema` straight into rows: fields that no one needs are stepped over. */
+/** Reads payloads written with `schema` straight into rows: fields that no one needs are checked and stepped over. */
 export function avroReader(
   schema: AvroType,
   columns: readonly Column[],
@@ -36,8 +36,13 @@ export function avroReader(
   );
   const steps = record.fields.map((f, i): Step => {
     const column = at.indexOf(i);
-    if (column < 0 || !needed.includes(column)) return { column: -1, read: null, skip: readers.skip(f.type) };
-    return { column, read: readers.read(f.type, columns[column]!.type), skip: null };
+    if (column < 0) return { column, read: null, skip: readers.skip(f.type) };
+    const { type } = columns[column]!;
+    const read = readers.read(f.type, type);
+    if (needed.includes(column)) return { column, read, skip: null };
+    // Steps are as strict as reads, but for values that are too large for these.
+    const skip = holds(type, ['TIME', 'DECIMAL']) ? (c: AvroCursor) => void read(c) : readers.skip(f.type);
+    return { column, read: null, skip };
   });
   return new RecordReader(steps, columns.length, schema.kind === 'union' ? nullAt : null);
 }
@@ -161,11 +166,7 @@ class Readers {
       case 'enum': {
         if (type.kind !== 'STRING') return null;
         const { symbols } = schema;
-        return (c) => {
-          const symbol = symbols[c.int()];
-          if (symbol === undefined) throw new DecodeError('An Avro enum has no such symbol');
-          return symbol;
-        };
+        return (c) => symbolOf(symbols, c);
       }
       case 'bytes':
         return bytesReader((c) => c.size(), schema.decimal?.scale, type);
@@ -243,9 +244,11 @@ class Readers {
       case 'boolean':
         return (c) => void c.take(1);
       case 'int':
+        return (c) => void c.int();
       case 'long':
-      case 'enum':
         return (c) => void c.long();
+      case 'enum':
+        return (c) => void symbolOf(schema.symbols, c);
       case 'float':
         return (c) => void c.take(4);
       case 'double':
@@ -283,6 +286,12 @@ class Readers {
       }
     }
   }
+}
+
+function symbolOf(symbols: readonly string[], c: AvroCursor): string {
+  const symbol = symbols[c.int()];
+  if (symbol === undefined) throw new DecodeError('An Avro enum has no such symbol');
+  return symbol;
 }
 
 /** Blocks of a count and that many elements; a negative count is followed by the block's size in bytes. */

@@ -4,9 +4,10 @@ import type { StringCache } from '../../types/intern.js';
 import { type SqlType, STRING } from '../../types/sql-type.js';
 import { bigintValue, type Value } from '../../types/value.js';
 import { DecodeError } from '../format.js';
+import { type Leaf, lexeme, unexpected, type ValueReader } from './leaves.js';
 import { OTHER } from './members.js';
 import { type JsonCursor, MINUS, QUOTE, readString, skipNumber } from './scan.js';
-import { lexeme, unexpected, type ValueReader, valueReader } from './values.js';
+import { valueReader } from './values.js';
 
 /**
  * Reads a JSON value for a column as `canAssign` says, a number being the number that its digits are: what a client sends
@@ -16,7 +17,7 @@ import { lexeme, unexpected, type ValueReader, valueReader } from './values.js';
 export const assignedReader = (type: SqlType, strings: StringCache): ValueReader =>
   valueReader(type, strings, assigned);
 
-function assigned(type: SqlType, usual: ValueReader): ValueReader {
+function assigned(type: Leaf, usual: ValueReader): ValueReader {
   const fromText = castFunction(STRING, type);
   const read = (c: JsonCursor): Value => {
     const first = c.bytes[c.p]!;

@@ -1,19 +1,24 @@
 import { StringCache } from '../../types/intern.js';
-import type { ValueReader } from './values.js';
+import type { ValueReader } from './leaves.js';
 
-/** How a value is read: the first four in the loop of `ObjectReader`, the last by its reader alone. */
+/**
+ * How a value is read: the first five in the loop of `ObjectReader`, the last by its reader alone. SKIP and SKIP_NUMBER: nobody
+ * wants it, and any, or any number, will do.
+ */
 export const SKIP = 0;
 export const TEXT = 1;
 export const NUMBER = 2;
 export const INTEGRAL = 3;
-export const OTHER = 4;
-export type Op = typeof SKIP | typeof TEXT | typeof NUMBER | typeof INTEGRAL | typeof OTHER;
+export const SKIP_NUMBER = 4;
+export const OTHER = 5;
+export type Op = typeof SKIP | typeof TEXT | typeof NUMBER | typeof INTEGRAL | typeof SKIP_NUMBER | typeof OTHER;
 
 /** A name as it occurs in the data, and the field it stands for. */
 export interface Member {
   readonly op: Op;
+  /** Null where the name is no field's. */
   readonly reader: ValueReader | null;
-  /** Position in the row; -1 where the value is skipped. */
+  /** Position in the row; -1 where nobody wants the value. */
   readonly index: number;
   /** Whether the name is the field's own, case included. */
   readonly exact: boolean;
@@ -31,7 +36,7 @@ export function newMember(index: number, reader: ValueReader | null, exact: bool
   return {
     op: reader?.op ?? SKIP,
     reader,
-    index: reader === null ? -1 : index,
+    index,
     exact,
     strings: reader?.strings ?? NO_STRINGS,
     max: reader?.max ?? 0,

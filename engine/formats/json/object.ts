@@ -1,4 +1,5 @@
 import type { Value } from '../../types/value.js';
+import type { ValueReader } from './leaves.js';
 import {
   INTEGRAL,
   MAX_STEP_BYTES,
@@ -9,6 +10,7 @@ import {
   newStep,
   nowhere,
   SKIP,
+  SKIP_NUMBER,
   type Step,
   startsWith,
   TEXT,
@@ -22,6 +24,7 @@ import {
   DOT,
   type JsonCursor,
   LBRACE,
+  MAX_NUMBER_LENGTH,
   POWERS_OF_TEN,
   QUOTE,
   RBRACE,
@@ -30,15 +33,15 @@ import {
   skipValue,
   skipWhitespace,
 } from './scan.js';
-import type { ValueReader } from './values.js';
 
 /**
- * One named field of an object: what to do with its value. `reader` null: the field is known, but nobody wants it (it still
- * takes its exact name away from a field that would match ignoring case).
+ * One named field of an object. Where nobody wants its value, the reader does no more than check it; it still takes its exact
+ * name away from a field that would match ignoring case.
  */
 export interface ObjectField {
   readonly name: string;
-  readonly reader: ValueReader | null;
+  readonly reader: ValueReader;
+  readonly wanted: boolean;
 }
 
 const MAX_STEPS = 2048;
@@ -97,8 +100,9 @@ export class ObjectReader {
         member = found;
         step = this.foundStep;
       }
-      if (member.op === SKIP) c.p = skipValue(c, c.p);
-      else this.set(row, member, member.reader!.read(c));
+      if (member.reader === null) c.p = skipValue(c, c.p);
+      else if (member.index < 0) member.reader.read(c);
+      else this.set(row, member, member.reader.read(c));
     }
     c.depth--;
   }
@@ -132,8 +136,9 @@ export class ObjectReader {
       if (q > end || !startsWith(view, p, expected)) break;
       let x = b[q]!;
       const op = expected.op;
-      if (op === SKIP) {
+      if (op === SKIP || op === SKIP_NUMBER) {
         if (x === QUOTE) {
+          if (op !== SKIP) break;
           q++;
           while (q < wordsEnd && allPlain(view.getInt32(q, true))) q += 4;
           x = b[q]!;
@@ -151,7 +156,7 @@ export class ObjectReader {
             do x = b[++q]!;
             while (x >= 48 && x <= 57);
           }
-          if ((x | 0x20) === 0x65) break;
+          if ((x | 0x20) === 0x65 || q - p - expected.length > MAX_NUMBER_LENGTH) break;
         } else break;
       } else {
         const { member } = expected;
@@ -245,7 +250,7 @@ export class ObjectReader {
       member = this.table.get(b, nameAt + 1, p - 1, h);
       if (member === undefined) {
         member = this.memberOf(b.toString('utf8', nameAt + 1, p - 1));
-        if (!this.table.add(b, nameAt + 1, p - 1, h, member) && member.index < 0) member = UNKNOWN;
+        if (!this.table.add(b, nameAt + 1, p - 1, h, member) && member.reader === null) member = UNKNOWN;
       }
     } else {
       c.p = nameAt;
@@ -263,7 +268,8 @@ export class ObjectReader {
   private memberOf(name: string): Member {
     const own = this.byName.get(name);
     const index = own ?? this.byUpperName.get(name.toUpperCase()) ?? -1;
-    return newMember(index, index < 0 ? null : this.fields[index]!.reader, own !== undefined);
+    const field = this.fields[index];
+    return newMember(field?.wanted === true ? index : -1, field?.reader ?? null, own !== undefined);
   }
 
   /** The step to go on from after `member` was found behind `before`, where another or none was expected. */

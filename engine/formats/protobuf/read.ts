@@ -1,6 +1,6 @@
 import { StringCache } from '../../types/intern.js';
 import type { Column } from '../../types/schema.js';
-import { printType, type SqlType } from '../../types/sql-type.js';
+import { holds, printType, type SqlType } from '../../types/sql-type.js';
 import type { Value } from '../../types/value.js';
 import { DecodeError, type RowDecoder } from '../format.js';
 import { matchFields } from '../match-fields.js';
@@ -17,17 +17,19 @@ import { type Read, readDate, readDecimal, readTime, readTimestamp, scalarReader
 import { DELIMITED, VARINT, WireCursor } from './wire.js';
 
 /**
- * Reads messages straight into rows; fields that no column needs are stepped over. Throws DecodeError where a field's data
+ * Reads messages straight into rows; fields that no one needs are checked and stepped over. Throws DecodeError where a field's data
  * cannot be read as its column.
  */
 export function protobufReader(type: MessageType, columns: readonly Column[], needed: readonly number[]): RowDecoder {
   const reader = new Readers().message(type, columns, (i) => needed.includes(i));
   const cursor = new WireCursor();
+  const unread = [...columns.keys()].filter((i) => !needed.includes(i));
   return {
     decode(bytes, start, end, row) {
       cursor.reset(bytes, start, end);
       reader.begin(row);
       reader.read(cursor, row);
+      for (let i = 0; i < unread.length; i++) row[unread[i]!] = null;
       return true;
     },
   };
@@ -112,12 +114,15 @@ class Readers {
     const fields: FieldReader[] = [];
     columns.forEach((column, slot) => {
       const member = members[at[slot]!];
-      if (member === undefined || !needed(slot)) return;
+      if (member === undefined) return;
       if (member.kind === 'oneof') {
         fields.push(...this.choice(member.fields, column, slot));
         return;
       }
       const made = this.field(member.field, column, slot);
+      // To step over a scalar is to check it, but for bounds.
+      const checked = !member.field.repeated && member.field.type.kind !== 'message';
+      if (!needed(slot) && checked && !holds(column.type, ['TIME', 'DECIMAL'])) return;
       initial[slot] = made.initial;
       fields.push(made.reader);
     });
