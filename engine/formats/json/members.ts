@@ -6,10 +6,10 @@ import type { ValueReader } from './leaves.js';
  * wants it, and any, or any number, will do.
  */
 export const SKIP = 0;
-export const TEXT = 1;
-export const NUMBER = 2;
-export const INTEGRAL = 3;
-export const SKIP_NUMBER = 4;
+export const SKIP_NUMBER = 1;
+export const TEXT = 2;
+export const NUMBER = 3;
+export const INTEGRAL = 4;
 export const OTHER = 5;
 export type Op = typeof SKIP | typeof TEXT | typeof NUMBER | typeof INTEGRAL | typeof SKIP_NUMBER | typeof OTHER;
 

@@ -136,7 +136,7 @@ export class ObjectReader {
       if (q > end || !startsWith(view, p, expected)) break;
       let x = b[q]!;
       const op = expected.op;
-      if (op === SKIP || op === SKIP_NUMBER) {
+      if (op <= SKIP_NUMBER) {
         if (x === QUOTE) {
           if (op !== SKIP) break;
           q++;
