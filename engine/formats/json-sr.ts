@@ -3,7 +3,8 @@ import { WeirError } from '../types/errors.js';
 import type { Value } from '../types/value.js';
 import { isWrapped } from './columns.js';
 import type { CoderContext, Format, RowDecoder, RowEncoder } from './format.js';
-import { jsonFormat } from './json.js';
+import { jsonDecoder, jsonFormat } from './json.js';
+import { connectDecimals } from './json-sr/decimals.js';
 import { deriveJsonSchema } from './json-sr/derive.js';
 import { inferJsonSchema } from './json-sr/infer.js';
 import { PREFIX_BYTES, schemaIdOf, writePrefix } from './registry/framed.js';
@@ -32,7 +33,7 @@ class Decoder implements RowDecoder {
   private readonly width: number;
 
   constructor(context: CoderContext) {
-    this.json = jsonFormat.decoder(context);
+    this.json = jsonDecoder(context, connectDecimals);
     this.width = context.columns.length;
   }
 

@@ -10,7 +10,7 @@ import { valueChecker } from './json/check.js';
 import type { ValueReader } from './json/leaves.js';
 import { ObjectReader } from './json/object.js';
 import { JsonCursor, LBRACE, skipNull, skipWhitespace } from './json/scan.js';
-import { valueReader } from './json/values.js';
+import { type LeafReader, valueReader } from './json/values.js';
 import { objectWriter, type ValueWriter, valueWriter } from './json/write.js';
 
 /** JSON text, one value a record: https://docs.confluent.io/platform/current/ksqldb/reference/serialization.html#json */
@@ -23,14 +23,17 @@ export const jsonFormat: Format = {
     for (const c of columns) rejectMapKeys(c.type);
   },
 
-  decoder(context) {
-    return isWrapped(context, true) ? new ObjectDecoder(context) : new SingleDecoder(context);
-  },
+  decoder: (context) => jsonDecoder(context),
 
   encoder(context) {
     return isWrapped(context, true) ? new ObjectEncoder(context.columns) : new SingleEncoder(context.columns[0]!);
   },
 };
+
+/** `leaf`: reads values of a type that holds no others, where a format has another way for some. */
+export function jsonDecoder(context: CoderContext, leaf?: LeafReader): RowDecoder {
+  return isWrapped(context, true) ? new ObjectDecoder(context, leaf) : new SingleDecoder(context, leaf);
+}
 
 function rejectMapKeys(type: SqlType): void {
   switch (type.kind) {
@@ -53,13 +56,13 @@ class ObjectDecoder implements RowDecoder {
   private readonly object: ObjectReader;
   private readonly width: number;
 
-  constructor({ columns, needed }: CoderContext) {
+  constructor({ columns, needed }: CoderContext, leaf?: LeafReader) {
     this.width = columns.length;
     const strings = new StringCache();
     this.object = new ObjectReader(
       columns.map(({ name, type }, i) => {
         const wanted = needed.includes(i);
-        return { name, reader: wanted ? valueReader(type, strings) : valueChecker(type, strings), wanted };
+        return { name, reader: (wanted ? valueReader : valueChecker)(type, strings, leaf), wanted };
       }),
     );
   }
@@ -94,10 +97,10 @@ class SingleDecoder implements RowDecoder {
 
   private readonly wanted: boolean;
 
-  constructor({ columns, needed }: CoderContext) {
+  constructor({ columns, needed }: CoderContext, leaf?: LeafReader) {
     const { type } = columns[0]!;
     this.wanted = needed.length > 0;
-    this.reader = this.wanted ? valueReader(type, new StringCache()) : valueChecker(type, new StringCache());
+    this.reader = (this.wanted ? valueReader : valueChecker)(type, new StringCache(), leaf);
   }
 
   decode(bytes: Buffer, start: number, end: number, row: Value[]): boolean {

@@ -7,6 +7,7 @@ import type { Column } from '../../engine/types/schema.js';
 import {
   array,
   BIGINT,
+  BOOLEAN,
   BYTES,
   DATE,
   DOUBLE,
@@ -14,6 +15,7 @@ import {
   INTEGER,
   map,
   printType,
+  type SqlType,
   STRING,
   struct,
 } from '../../engine/types/sql-type.js';
@@ -288,5 +290,71 @@ describe('JSON_SR', () => {
     );
     expect(message({ type: 'wurst' })).toContain('property a.v: it has no type that is known: "wurst"');
     expect(message({ $ref: '#' })).toContain('nested too deep, or holds itself');
+  });
+
+  describe('a choice has its branch set by what the value is', () => {
+    const branches = (...types: SqlType[]) =>
+      struct(types.map((type, i) => ({ name: `CONNECT_UNION_FIELD_${i}`, type })));
+    const read = (type: SqlType, json: string, needed = [0]) => {
+      const cols = [{ name: 'V', type }];
+      const row: Value[] = [null];
+      const bytes = Buffer.concat([Buffer.from([0, 0, 0, 0, 1]), Buffer.from(`{"V":${json}}`)]);
+      format.decoder({ columns: cols, needed, ref: plain, isKey: false }).decode(bytes, 0, bytes.length, row);
+      return row[0];
+    };
+    const serial = struct([{ name: 'SERIAL', type: STRING }]);
+    const batch = struct([
+      { name: 'BATCH', type: STRING },
+      { name: 'SIZE', type: INTEGER },
+    ]);
+    it.each<[SqlType, string, Value]>([
+      [branches(BIGINT, STRING), '5', [5, null]],
+      [branches(BIGINT, STRING), '"abc"', [null, 'abc']],
+      [branches(BIGINT, STRING), 'null', null],
+      [branches(DOUBLE, BIGINT), '5', [null, 5]],
+      [branches(BIGINT, DOUBLE), '5.5', [null, 5.5]],
+      [branches(DOUBLE, STRING), '5', [5, null]],
+      [branches(BOOLEAN, array(INTEGER)), '[1,2]', [null, [1, 2]]],
+      [branches(BOOLEAN, array(INTEGER)), 'true', [true, null]],
+      [branches(serial, batch), '{"serial":"S-1"}', [['S-1'], null]],
+      [branches(serial, batch), '{"size":2,"batch":"B-7"}', [null, ['B-7', 2]]],
+      [branches(serial, batch), '{"size":2}', [null, [null, 2]]],
+      [branches(serial, STRING), '"x"', [null, 'x']],
+      [branches(map(STRING, INTEGER), serial), '{"a":1}', [new Map([['a', 1]]), null]],
+      [branches(BIGINT, STRING), '{"CONNECT_UNION_FIELD_0":null,"CONNECT_UNION_FIELD_1":"own"}', [null, 'own']],
+    ])('%j', (type, json, value) => {
+      expect(read(type, json)).toEqual(value);
+      expect(read(type, json, [])).toBeNull();
+    });
+
+    it('in an array, each for itself', () => {
+      expect(read(array(branches(serial, batch)), '[{"serial":"S-1"},{"batch":"B-7"}]')).toEqual([
+        [['S-1'], null],
+        [null, ['B-7', null]],
+      ]);
+    });
+
+    it('and is refused where it is none of them, whoever reads the column', () => {
+      for (const needed of [[0], []]) {
+        expect(() => read(branches(BIGINT, BOOLEAN), '"x"', needed)).toThrow(
+          "Can't convert text to any branch of the choice",
+        );
+      }
+    });
+  });
+
+  it("reads Connect's decimals, in base64 or as numbers", () => {
+    const cols = [{ name: 'D', type: decimal(10, 2) }];
+    const read = (json: string) =>
+      decode(cols, plain, Buffer.concat([Buffer.from([0, 0, 0, 0, 1]), Buffer.from(`{"D":${json}}`)]))![0];
+    const text = (v: Value | undefined) => String(v);
+    expect(['"BOI="', '12.5', '"12.50"', '"/w=="', 'null'].map((j) => text(read(j)))).toEqual([
+      '12.50',
+      '12.50',
+      '12.50',
+      '-0.01',
+      'null',
+    ]);
+    expect(() => read('"f////////w=="')).toThrow('does not fit DECIMAL(10, 2)');
   });
 });

@@ -1,29 +1,29 @@
 import type { StringCache } from '../../types/intern.js';
 import type { SqlType } from '../../types/sql-type.js';
+import { ChoiceReader, isChoice } from './choice.js';
 import { leafReader, type ValueReader } from './leaves.js';
 import { OTHER, SKIP, SKIP_NUMBER } from './members.js';
 import { DOT, type JsonCursor, MINUS, QUOTE, skipNull, skipNumber, skipString } from './scan.js';
 import { compactText } from './text.js';
-import { ArrayReader, MapReader, StructReader } from './values.js';
+import { ArrayReader, type LeafReader, MapReader, StructReader } from './values.js';
 
 /**
  * Reads what `valueReader` reads, refuses what that refuses, and keeps nothing of it where it can: what it gives is null for
  * null, else anything. For columns that nobody wants: whether a record is one must not depend on who reads it.
  */
-export function valueChecker(type: SqlType, strings: StringCache): ValueReader {
+export function valueChecker(type: SqlType, strings: StringCache, leaf?: LeafReader): ValueReader {
   switch (type.kind) {
     case 'STRING':
       return TEXT_CHECKER;
     case 'ARRAY':
-      return new ArrayReader(valueChecker(type.element, strings), false);
+      return new ArrayReader(valueChecker(type.element, strings, leaf), false);
     case 'MAP':
-      return new MapReader(valueChecker(type.value, strings), null, null);
+      return new MapReader(valueChecker(type.value, strings, leaf), null, null);
     case 'STRUCT':
-      return new StructReader(
-        type.fields.map((f) => ({ name: f.name, reader: valueChecker(f.type, strings), wanted: false })),
-      );
+      return structChecker(type, strings, leaf);
   }
-  const reader = leafReader(type, strings);
+  const usual = leafReader(type, strings);
+  const reader = leaf === undefined ? usual : leaf(type, usual);
   switch (type.kind) {
     case 'INTEGER':
     case 'BIGINT':
@@ -35,6 +35,18 @@ export function valueChecker(type: SqlType, strings: StringCache): ValueReader {
     default:
       return { op: OTHER, read: (c) => reader.read(c) };
   }
+}
+
+function structChecker(type: SqlType & { kind: 'STRUCT' }, strings: StringCache, leaf?: LeafReader): ValueReader {
+  const fields = type.fields.map((f) => ({ name: f.name, reader: valueChecker(f.type, strings, leaf), wanted: false }));
+  const whole = new StructReader(fields);
+  return isChoice(type)
+    ? new ChoiceReader(
+        type,
+        fields.map((f) => f.reader),
+        whole,
+      )
+    : whole;
 }
 
 /** Any value is the text of a STRING, but for numbers that have none. */

@@ -2,6 +2,7 @@ import { castFunction } from '../../types/cast.js';
 import type { StringCache } from '../../types/intern.js';
 import { type SqlType, STRING } from '../../types/sql-type.js';
 import type { Value } from '../../types/value.js';
+import { ChoiceReader, isChoice } from './choice.js';
 import { type Leaf, leafReader, TextReader, unexpected, type ValueReader } from './leaves.js';
 import { OTHER } from './members.js';
 import { type ObjectField, ObjectReader } from './object.js';
@@ -19,15 +20,14 @@ import {
   skipWhitespace,
 } from './scan.js';
 
+/** Makes what reads a type that holds no others, given what usually does. */
+export type LeafReader = (type: Leaf, usual: ValueReader) => ValueReader;
+
 /**
  * `strings`: shared by all columns of a decoder. `leaf`: what reads a type that holds no others, given what usually does;
  * undefined: that.
  */
-export function valueReader(
-  type: SqlType,
-  strings: StringCache,
-  leaf?: (type: Leaf, usual: ValueReader) => ValueReader,
-): ValueReader {
+export function valueReader(type: SqlType, strings: StringCache, leaf?: LeafReader): ValueReader {
   switch (type.kind) {
     case 'ARRAY':
       return new ArrayReader(valueReader(type.element, strings, leaf), true);
@@ -35,10 +35,21 @@ export function valueReader(
       const keyOf = castFunction(STRING, type.key) ?? null;
       return new MapReader(valueReader(type.value, strings, leaf), new TextReader(strings), keyOf);
     }
-    case 'STRUCT':
-      return new StructReader(
-        type.fields.map((f) => ({ name: f.name, reader: valueReader(f.type, strings, leaf), wanted: true })),
-      );
+    case 'STRUCT': {
+      const fields = type.fields.map((f) => ({
+        name: f.name,
+        reader: valueReader(f.type, strings, leaf),
+        wanted: true,
+      }));
+      const whole = new StructReader(fields);
+      return isChoice(type)
+        ? new ChoiceReader(
+            type,
+            fields.map((f) => f.reader),
+            whole,
+          )
+        : whole;
+    }
     default: {
       const usual = leafReader(type, strings);
       return leaf === undefined ? usual : leaf(type, usual);
