@@ -221,7 +221,8 @@ describe('push queries in SQL', () => {
     );
     const click = (i: number) => [`w${i % 3}`, { n: i }, (i * 7919) % 60_000] as const;
     const all = (n: number) => Array.from({ length: n }, (_, i) => click(i));
-    const tables = ['counts', 'hours', 'visits'];
+    // With WHERE, rows leave when they have been counted twice.
+    const tables = ['counts', 'hours', 'visits', 'hours WHERE n < 2', 'visits WHERE n < 2'];
     const pull = async (table: string): Promise<string[]> =>
       (await take(await open(`SELECT * FROM ${table};`), 1000)).map((r) => r.join()).sort();
     const pages = new Map<string, Page[]>(tables.map((t) => [t, []]));
@@ -240,7 +241,7 @@ describe('push queries in SQL', () => {
     await until('all is counted', () => engine.queryStats().every((q) => q.lag === 0 && q.recordsIn >= 20));
     for (const [table, own] of pages) {
       const wanted = await pull(table);
-      expect(table === 'counts' ? 0 : 4).toBeLessThanOrEqual(wanted.length);
+      expect(table === 'hours' || table === 'visits' ? 4 : 0).toBeLessThanOrEqual(wanted.length);
       for (const page of own) {
         while (page.inSnapshot || page.text.join('\n') !== wanted.join('\n')) await page.read();
         await page.q.close();
