@@ -1,4 +1,4 @@
-import type { Expression, FunctionCall } from '../../parser/ast.js';
+import type { ColumnRef, Expression, FunctionCall, IntervalUnit } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import type { FunctionConfig, FunctionRegistry } from '../functions/index.js';
 import type { AggregateCall, LiteralExpr, TypedExpr } from '../types/expr.js';
@@ -71,3 +71,6 @@ export function columnTypes(
   });
   return known.length === 0 ? undefined : `${listed(known)}.`;
 }
+
+/** A unit such as SECOND where a column of that name may be meant. */
+export const unitAsColumn = ({ name, span }: IntervalUnit): ColumnRef => ({ kind: 'ColumnRef', name, span });

@@ -91,6 +91,7 @@ export function mapOf(
 
 export function structOf(node: ast.StructConstructor, fields: readonly TypedExpr[]): TypedExpr {
   const names = node.entries.map((e) => e.name.name);
-  if (new Set(names).size !== names.length) problem('Duplicate field names found in STRUCT', node.span);
+  const twin = node.entries.find((e, i) => names.indexOf(e.name.name) < i);
+  if (twin !== undefined) problem('Duplicate field names found in STRUCT', twin.name.span);
   return { kind: 'struct', fields, type: struct(names.map((name, i) => ({ name, type: fields[i]!.type }))) };
 }

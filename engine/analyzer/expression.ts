@@ -6,7 +6,7 @@ import type { FunctionRegistry } from '../functions/registry.js';
 import { canCast } from '../types/cast.js';
 import type { AggregateCall, CallExpr, LiteralExpr, TypedExpr } from '../types/expr.js';
 import { BOOLEAN, INTEGER, printType, type SqlType, typeEquals } from '../types/sql-type.js';
-import { checkConstants, columnTypes, countRows } from './calls.js';
+import { checkConstants, columnTypes, countRows, unitAsColumn } from './calls.js';
 import { castTo, coerceAll, type Written } from './coerce.js';
 import { arrayOf, caseOf, mapOf, structOf } from './constructors.js';
 import { didYouMean, listed, notSupported } from './errors.js';
@@ -207,6 +207,7 @@ export class ExpressionAnalyzer {
       return problem(
         `Could not find field with name: ${node.field.name}: expected STRUCT type, got ${type === null ? 'null' : printType(type)}.`,
         node.span,
+        this.#typeOf(node.base, operand),
       );
     }
     const index = type.fields.findIndex((f) => f.name === node.field.name);
@@ -244,6 +245,7 @@ export class ExpressionAnalyzer {
     return problem(
       `Subscript expressions do not apply to type ${type === null ? 'null' : printType(type)}.`,
       node.span,
+      this.#typeOf(node.base, operand),
     );
   }
 
@@ -254,6 +256,7 @@ export class ExpressionAnalyzer {
       return problem(
         `Unsupported type for unary ${node.operator}: ${type === null ? 'null' : printType(type)}`,
         node.span,
+        this.#typeOf(node.operand, operand),
       );
     }
     return node.operator === '+' ? operand : { kind: 'negate', operand, type };
@@ -314,12 +317,19 @@ export class ExpressionAnalyzer {
     };
   }
 
+  #typeOf(node: ast.Expression, expr: TypedExpr): string | undefined {
+    return columnTypes([node], [expr], this.#textOf);
+  }
+
   #cast(node: ast.Cast): TypedExpr {
     const operand = this.analyze(node.operand);
     const type = resolveType(node.type, this.catalog);
     const from = typeOf(operand);
     if (from === null) return literal(null, type);
-    if (!canCast(from, type)) problem(`Cast of ${printType(from)} to ${printType(type)} is not supported`, node.span);
+    if (!canCast(from, type)) {
+      const message = `Cast of ${printType(from)} to ${printType(type)} is not supported`;
+      problem(message, node.span, this.#typeOf(node.operand, operand));
+    }
     return typeEquals(from, type) ? operand : { kind: 'cast', operand, type };
   }
 
@@ -477,12 +487,6 @@ export class ExpressionAnalyzer {
     });
   }
 }
-
-const unitAsColumn = (node: ast.IntervalUnit): ast.ColumnRef => ({
-  kind: 'ColumnRef',
-  name: node.name,
-  span: node.span,
-});
 
 interface Arguments {
   readonly nodes: readonly ast.Expression[];

@@ -3,6 +3,7 @@ import type { Span } from '../../parser/source.js';
 import { printType, type SqlType } from '../types/sql-type.js';
 import { fail } from './errors.js';
 import { type Binding, RESERVED, type Scope } from './scope.js';
+import { expressionText } from './text.js';
 
 /** An entry of the select list after `*` is written out. */
 export interface ListedItem {
@@ -48,6 +49,7 @@ function listItem(item: SelectItem, options: StarOptions): readonly ListedItem[]
         return fail(
           `Star expansion is only supported for STRUCT types, not for ${type === null ? 'null' : printType(type)}.`,
           item.span,
+          type === null ? undefined : `${expressionText(item.base)} is ${printType(type)}.`,
         );
       }
       return type.fields.map((f) => ({

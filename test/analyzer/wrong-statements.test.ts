@@ -101,6 +101,7 @@ const FOREIGN: readonly (readonly [string, string, string])[] = [
 
 /** Statement, a part of the message, the column (or what else it names) that the caret stands under. */
 const NAMED: readonly (readonly [string, string, string])[] = [
+  ['SELECT STRUCT(a := 1, b := 2, a := 3) FROM s EMIT CHANGES;', 'Duplicate field names found in STRUCT', 'a'],
   ['INSERT INTO t (id, v) VALUES (1);', 'Expected number columns and values to match: ID, V, 1', 'v'],
   ['INSERT INTO t (id, v) VALUES (NULL, 1);', 'primary key column(s) ID', 'NULL'],
   ['INSERT INTO s2 SELECT id, b AS x FROM s;', 'Incompatible schema between results and sink.', 'b AS x'],
@@ -143,6 +144,11 @@ const HINTED: readonly (readonly [string, string])[] = [
   ['SELECT UCASE(a) FROM s EMIT CHANGES;', 'A is INTEGER.'],
   ['SELECT CONCAT(b, st->lat) FROM s EMIT CHANGES;', 'B is STRING and ST->LAT is DOUBLE.'],
   ['INSERT INTO t VALUES (1);', 'The columns are `ID` and `V`.'],
+  ['SELECT -b FROM s EMIT CHANGES;', 'B is STRING.'],
+  ['SELECT a[1] FROM s EMIT CHANGES;', 'A is INTEGER.'],
+  ['SELECT a->x FROM s EMIT CHANGES;', 'A is INTEGER.'],
+  ['SELECT a->* FROM s EMIT CHANGES;', 'A is INTEGER.'],
+  ['SELECT CAST(l AS INT) FROM s EMIT CHANGES;', 'L is ARRAY<INTEGER>.'],
 ];
 
 describe('what people type who know another SQL', () => {
