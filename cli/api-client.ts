@@ -1,4 +1,5 @@
 import { type ErrorCode, WeirError } from '../engine/index.js';
+import { withoutLinks } from '../shell/theme.js';
 
 export interface ApiTarget {
   readonly server?: string | undefined;
@@ -60,7 +61,8 @@ export class ApiClient {
 
 function messageIn(text: string): string | undefined {
   try {
-    return (JSON.parse(text) as { message?: string }).message;
+    const { message } = JSON.parse(text) as { message?: string };
+    return message === undefined ? undefined : withoutLinks(message);
   } catch {
     return undefined; // no JSON: something else than Weir has answered
   }

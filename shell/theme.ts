@@ -60,9 +60,11 @@ export const wantsColours = (isTerminal: boolean, env: NodeJS.ProcessEnv, noColo
 const LINKS =
   / ?\([Ss]ee https?:\/\/(?:cnfl\.io|github\.com\/confluentinc)\S*\)| ?[Ss]ee https?:\/\/(?:cnfl\.io|github\.com\/confluentinc)\S*(?: for more(?: info)?\.)?/g;
 
+export const withoutLinks = (message: string): string => message.replace(LINKS, '');
+
 /** An error's text as the server gives it: what is wrong, then maybe the line of SQL and a line with carets under it. */
 export function paintError(message: string, hint: string | undefined, { paint }: Theme): string {
-  const lines = message.replace(LINKS, '').split('\n');
+  const lines = withoutLinks(message).split('\n');
   const isCaret = (line: string | undefined) => line !== undefined && /^\s*\^+\s*$/.test(line);
   const painted = lines.map((line, i) =>
     isCaret(line) ? paint('caret', line) : isCaret(lines[i + 1]) ? line : paint('error', line),
