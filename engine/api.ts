@@ -127,6 +127,9 @@ export interface QueryStats {
   readonly toRestore: number;
   /** Records between what is processed and the end of the sources, as far as known. */
   readonly lag: number;
+  /** Records for which joins have found a match when they came, and the others. */
+  readonly matched: number;
+  readonly unmatched: number;
 }
 
 /** What the server, and programs that embed Weir, call. */
@@ -170,6 +173,8 @@ export interface EngineApi {
   topicSize(topic: string): Promise<number>;
   status(): EngineStatus;
   queryStats(): readonly QueryStats[];
+  /** Bytes that the state of each persistent query takes on this node, about. */
+  stateBytes(): Promise<ReadonlyMap<string, number>>;
   readonly serviceId: string;
   readonly clusterId: string;
 }

@@ -17,6 +17,7 @@ import type { Entity } from './commands/entities.js';
 import { prepare } from './commands/index.js';
 import { nameIn, rowReader } from './commands/insert-rows.js';
 import { openPrint } from './commands/print.js';
+import { matchesOf } from './commands/query-statistics.js';
 import { openSelect, queryIdPrefix } from './commands/select.js';
 import { type Deployed, Deployment, type DeployOptions, type DeployStep } from './deployment.js';
 import type { Format } from './formats/format.js';
@@ -325,6 +326,12 @@ export class Engine implements EngineApi {
     });
   }
 
+  async stateBytes(): Promise<ReadonlyMap<string, number>> {
+    const { runtime } = this.options;
+    const of = async (id: string) => [id, (await runtime.query(id)?.stateBytes()) ?? 0] as const;
+    return new Map(await Promise.all([...this.commandLog.catalog.queries.keys()].map(of)));
+  }
+
   queryStats(): readonly QueryStats[] {
     return [...this.commandLog.catalog.queries.values()].map((q) => {
       const running = this.options.runtime.query(q.id);
@@ -344,6 +351,9 @@ export class Engine implements EngineApi {
         restored: counters?.restored ?? 0,
         toRestore: running?.status().toRestore ?? 0,
         lag: running?.lag() ?? 0,
+        matched: 0,
+        unmatched: 0,
+        ...matchesOf(counters?.steps ?? []),
       };
     });
   }

@@ -11,7 +11,9 @@ type CounterName =
   | 'unlogged'
   | 'deadLettered'
   | 'watchdogRestarts'
-  | 'restored';
+  | 'restored'
+  | 'matched'
+  | 'unmatched';
 
 const COUNTERS: readonly (readonly [name: string, help: string, member: CounterName])[] = [
   ['weir_query_records_in_total', 'Records that a persistent query has read.', 'recordsIn'],
@@ -27,6 +29,8 @@ const COUNTERS: readonly (readonly [name: string, help: string, member: CounterN
     'Times that the watchdog has rebuilt the clients of a query that made no progress.',
     'watchdogRestarts',
   ],
+  ['weir_query_join_matched_records_total', 'Records for which a join has found a match when they came.', 'matched'],
+  ['weir_query_join_unmatched_records_total', 'Records for which a join has found none when they came.', 'unmatched'],
   ['weir_query_restored_records_total', 'Changelog records that were read to restore state.', 'restored'],
 ];
 
@@ -59,6 +63,16 @@ export function createMetrics(engine: EngineApi): Registry {
     collect() {
       this.reset();
       for (const q of engine.queryStats()) this.set({ query: q.queryId }, q.lag);
+    },
+  });
+  new Gauge({
+    name: 'weir_query_state_bytes',
+    help: 'Bytes that the state of a persistent query takes on this node, about.',
+    labelNames: ['query'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const [query, bytes] of await engine.stateBytes()) this.set({ query }, bytes);
     },
   });
   new Gauge({

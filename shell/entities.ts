@@ -63,6 +63,29 @@ function fieldTable(d: Json, table: TableText): string {
 /** A statement behind its name: of several lines it stands under it. */
 const ownLines = (sql: string): string => (sql.includes('\n') ? `\n    ${sql.replaceAll('\n', '\n    ')}` : ` ${sql}`);
 
+/** What windows a table has, and how long their rows are kept. */
+function windowLine(w: Json): string {
+  const ms = (name: string) => duration(w[name] as number);
+  const size = w.kind === 'SESSION' ? `gap ${ms('sizeMs')}` : `size ${ms('sizeMs')}`;
+  const advance = w.advanceMs === undefined ? '' : `, advance ${ms('advanceMs')}`;
+  return `Window               : ${text(w.kind)}, ${size}${advance}, grace ${ms('graceMs')}, rows are kept for ${ms('retentionMs')} of event time`;
+}
+
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1000],
+] as const;
+
+/** 90 minutes, 1 day, 1500 ms: in the largest unit of which it is a whole number. */
+function duration(ms: number): string {
+  const unit = UNITS.find(([, size]) => ms > 0 && ms % size === 0);
+  if (unit === undefined) return `${ms} ms`;
+  const n = ms / unit[1];
+  return `${n} ${unit[0]}${n === 1 ? '' : 's'}`;
+}
+
 function description(d: Json, table: TableText): string {
   const lines = [`Name                 : ${text(d.name)}`];
   if (d.extended === true) {
@@ -75,6 +98,7 @@ function description(d: Json, table: TableText): string {
       `Statement            :${ownLines(text(d.statement))}`,
     );
   }
+  if (d.window !== undefined) lines.push(windowLine(d.window as Json));
   lines.push(fieldTable(d, table));
   for (const [title, member] of [
     ['Queries that read from this', 'readQueries'],
@@ -84,7 +108,11 @@ function description(d: Json, table: TableText): string {
     if (queries.length > 0)
       lines.push(
         `\n${title}:`,
-        ...queries.map((q) => `  ${text(q.id)} (${text(q.state)}):${ownLines(text(q.queryString))}`),
+        ...queries.flatMap((q) => [
+          `  ${text(q.id)} (${text(q.state)}):${ownLines(text(q.queryString))}`,
+          ...(d.extended === true && q.statistics !== undefined ? [`    ${counts(q.statistics as Json)}`] : []),
+          ...(q.error === undefined ? [] : [`    failed: ${text(q.error)}`]),
+        ]),
       );
   }
   if (d.extended === true) {
@@ -101,6 +129,10 @@ function description(d: Json, table: TableText): string {
   } else lines.push('\nFor runtime statistics and query details run: DESCRIBE <name> EXTENDED;');
   return lines.join('\n').trimEnd();
 }
+
+/** Queries that have failed, and with what. */
+const failures = (queries: readonly Json[]): string =>
+  queries.flatMap((q) => (q.error === undefined ? [] : [`\n${text(q.id)} failed: ${text(q.error)}`])).join('');
 
 /** `recordsIn: 9` as `records in 9`; what is 0 is left out, but for what came in and went out. */
 const counts = (statistics: Json): string =>
@@ -124,8 +156,10 @@ function queryDescription(q: Json): string {
   );
   const errors = q.queryErrors as Json[];
   if (errors.length > 0) lines.push('Errors:', ...errors.map((e) => `  ${text(e.errorMessage)}`));
+  const analysis = text(q.analysis);
   return [
     ...lines,
+    ...(analysis === '' ? [] : ['', 'Analysis', '--------', analysis]),
     '',
     'Execution plan',
     '--------------',
@@ -198,18 +232,22 @@ export function renderEntity(e: Json, table: TableText): string {
         );
       }
       case 'queries':
-        return columns(
-          ['Query ID', 'Query Type', 'Status', 'Sink Name', 'Sink Kafka Topic', 'Query String'],
-          list('queries').map((q) => ({
-            ...q,
-            status: Object.entries((q.statusCount as Json | undefined) ?? {})
-              .map(([k, v]) => `${k}:${text(v)}`)
-              .join(', '),
-            sinks: (q.sinks as string[]).join(', '),
-            sinkKafkaTopics: (q.sinkKafkaTopics as string[]).join(', '),
-          })),
-          ['id', 'queryType', 'status', 'sinks', 'sinkKafkaTopics', 'queryString'],
-          table,
+        return (
+          columns(
+            ['Query ID', 'Query Type', 'Status', 'Sink Name', 'Sink Kafka Topic', 'Lag', 'Late', 'Query String'],
+            list('queries').map((q) => ({
+              ...q,
+              status: Object.entries((q.statusCount as Json | undefined) ?? {})
+                .map(([k, v]) => `${k}:${text(v)}`)
+                .join(', '),
+              sinks: (q.sinks as string[]).join(', '),
+              sinkKafkaTopics: (q.sinkKafkaTopics as string[]).join(', '),
+              lag: (q.statistics as Json | undefined)?.lag,
+              late: (q.statistics as Json | undefined)?.late,
+            })),
+            ['id', 'queryType', 'status', 'sinks', 'sinkKafkaTopics', 'lag', 'late', 'queryString'],
+            table,
+          ) + failures(list('queries'))
         );
       case 'kafka_topics':
       case 'kafka_topics_extended':

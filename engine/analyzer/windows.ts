@@ -24,7 +24,7 @@ export function durationMs(d: Duration): number {
 
 /**
  * Without GRACE PERIOD: what is left of 24 hours after the size (or gap); with EMIT FINAL none, or its results would come a day
- * late. Stores keep size and grace, and without GRACE PERIOD a day at least, unless RETENTION says more.
+ * late. Without RETENTION rows are kept for size and grace, and for a day at least.
  */
 export function windowSpec(w: WindowClause, final: boolean): WindowSpec {
   const extent = durationMs(w.kind === 'SessionWindow' ? w.gap : w.size);
@@ -42,10 +42,11 @@ export function windowSpec(w: WindowClause, final: boolean): WindowSpec {
         : undefined,
     );
   }
-  const retentionMs = retention ?? (w.grace === undefined ? extent + restOfDay : least);
+  const retentionMs = retention ?? least;
+  const times = { graceMs, retentionMs, keptMs: retention ?? Math.max(least, DAY) };
   switch (w.kind) {
     case 'TumblingWindow':
-      return { kind: 'TUMBLING', sizeMs: extent, graceMs, retentionMs };
+      return { kind: 'TUMBLING', sizeMs: extent, ...times };
     case 'HoppingWindow': {
       const advanceMs = durationMs(w.advance);
       if (advanceMs <= 0 || advanceMs > extent) {
@@ -54,10 +55,10 @@ export function windowSpec(w: WindowClause, final: boolean): WindowSpec {
           w.advance.span,
         );
       }
-      return { kind: 'HOPPING', sizeMs: extent, advanceMs, graceMs, retentionMs };
+      return { kind: 'HOPPING', sizeMs: extent, advanceMs, ...times };
     }
     case 'SessionWindow':
-      return { kind: 'SESSION', gapMs: extent, graceMs, retentionMs };
+      return { kind: 'SESSION', gapMs: extent, ...times };
   }
 }
 

@@ -1,8 +1,9 @@
 import type { ResolvedCreateAs } from '../analyzer/index.js';
 import type { Command } from '../catalog/index.js';
 import { sourcesOf } from '../planner/index.js';
+import { windowsOf } from '../types/topology.js';
 import type { Prepared, StatementContext } from './context.js';
-import { retentionWarnings } from './retention.js';
+import { retentionWarnings, windowRetentionWarnings } from './retention.js';
 import { command, commandId } from './status.js';
 import { sinkTopic, withPartitions } from './topics.js';
 import { alreadyExists } from './warning.js';
@@ -27,11 +28,13 @@ export async function createAs(
     },
     {
       before: topic.make,
-      warnings: () =>
-        retentionWarnings(
+      warnings: async () => [
+        ...windowRetentionWarnings(sink.topic, windowsOf(change.query.topology)[0]),
+        ...(await retentionWarnings(
           context,
           sources.map((s) => s.topic.name),
-        ),
+        )),
+      ],
     },
   );
 }

@@ -2,9 +2,11 @@ import type { DescribeSource, DescribeSources } from '../../parser/ast.js';
 import { didYouMean, SqlError } from '../../parser/index.js';
 import { type DataSource, queriesReading, queriesWriting } from '../catalog/index.js';
 import type { PeerCounters } from '../runtime/index.js';
+import { keptMs, windowExtent, windowsOf } from '../types/topology.js';
 import type { Prepared, StatementContext } from './context.js';
-import type { FieldInfo, HostStat, SourceDescription } from './entities.js';
+import type { FieldInfo, HostStat, SourceDescription, WindowInfo } from './entities.js';
 import { querySummary } from './queries.js';
+import { matchesOf, remarksOn } from './query-statistics.js';
 import { fieldInfo } from './schema-info.js';
 
 function fields(source: DataSource): FieldInfo[] {
@@ -90,24 +92,27 @@ async function describeSource(
   context: StatementContext,
 ): Promise<SourceDescription> {
   const { catalog, parts } = context;
-  const summaries = (ids: readonly string[]) => ids.map((id) => querySummary(catalog.queries.get(id)!, context));
+  const summaries = (ids: readonly string[]) =>
+    Promise.all(ids.map((id) => querySummary(catalog.queries.get(id)!, context)));
   const writing = queriesWriting(catalog, source.name);
   const reading = queriesReading(catalog, source.name);
   const topic = extended ? await parts.log.describeTopic(source.topic.name) : undefined;
   const counters = writing.map((id) => parts.runtime.query(id)?.counters());
   const sum = (name: 'recordsIn' | 'recordsOut' | 'skipped' | 'unwritten' | 'late' | 'evaluationErrors') =>
     counters.reduce((n, c) => n + (c?.[name] ?? 0), 0);
+  const { matched, unmatched } = matchesOf(counters.flatMap((c) => c?.steps ?? []));
+  const joinText = matched === undefined ? '' : `  matched: ${matched}  unmatched: ${unmatched}`;
   return {
     name: source.name,
     windowType: source.windowType,
-    readQueries: summaries(reading),
-    writeQueries: summaries(writing),
+    readQueries: await summaries(reading),
+    writeQueries: await summaries(writing),
     fields: fields(source),
     type: source.kind,
     timestamp: source.timestamp?.column ?? '',
     statistics:
       extended && writing.length > 0
-        ? `records read: ${sum('recordsIn')}  records written: ${sum('recordsOut')}  late: ${sum('late')}`
+        ? `records read: ${sum('recordsIn')}  records written: ${sum('recordsOut')}  late: ${sum('late')}${joinText}`
         : '',
     errorStats:
       extended && writing.length > 0
@@ -123,6 +128,22 @@ async function describeSource(
     statement: source.sql,
     queryOffsetSummaries: [],
     sourceConstraints: [],
+    ...windowOf(writing, context),
+  };
+}
+
+/** The windows of a table: those of the aggregate that writes it. */
+function windowOf(writing: readonly string[], { catalog }: StatementContext): { readonly window?: WindowInfo } {
+  const [w] = writing.flatMap((id) => windowsOf(catalog.queries.get(id)!.topology));
+  if (w === undefined) return {};
+  return {
+    window: {
+      kind: w.kind,
+      sizeMs: windowExtent(w),
+      ...(w.kind === 'HOPPING' ? { advanceMs: w.advanceMs } : {}),
+      graceMs: w.graceMs,
+      retentionMs: keptMs(w),
+    },
   };
 }
 
@@ -144,7 +165,10 @@ export async function describe(statement: DescribeSource, context: StatementCont
       '@type': 'sourceDescription',
       statementText: context.sql,
       sourceDescription: (await describeEach([source], statement.extended, context))[0]!,
-      warnings: [],
+      warnings: remarksOn(
+        queriesWriting(context.catalog, name).map((id) => context.catalog.queries.get(id)!),
+        context,
+      ),
     }),
   };
 }

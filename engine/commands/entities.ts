@@ -73,6 +73,8 @@ export interface RunningQuerySummary {
   readonly statusCount: Readonly<Record<string, number>>;
   readonly queryType: 'PERSISTENT' | 'PUSH';
   readonly state: string;
+  /** Weir's own: what the query failed with last on this node. */
+  readonly error?: string;
   /** Weir's own: counters of a persistent query on this node since it was started. */
   readonly statistics?: Readonly<Record<string, number>>;
 }
@@ -128,6 +130,18 @@ export interface SourceDescription {
   readonly statement: string;
   readonly queryOffsetSummaries: readonly unknown[];
   readonly sourceConstraints: readonly string[];
+  /** Weir's own: the windows of a table that a query of this service keeps, in milliseconds of event time. */
+  readonly window?: WindowInfo;
+}
+
+export interface WindowInfo {
+  readonly kind: 'TUMBLING' | 'HOPPING' | 'SESSION';
+  /** The gap of sessions. */
+  readonly sizeMs: number;
+  readonly advanceMs?: number;
+  readonly graceMs: number;
+  /** How far behind stream time rows are kept. */
+  readonly retentionMs: number;
 }
 
 export interface SourceDescriptionEntity extends EntityBase {
@@ -157,6 +171,8 @@ export interface QueryDescription {
   readonly state: string;
   /** Weir's own: counters of the running query. */
   readonly statistics?: Readonly<Record<string, number>>;
+  /** Weir's own, with ANALYZE: what the query and each of its steps have done on this node. */
+  readonly analysis?: string;
 }
 
 export interface QueryDescriptionEntity extends EntityBase {

@@ -16,14 +16,16 @@ import type { Topology } from '../types/topology.js';
 import { analyzed } from './analysis.js';
 import type { Prepared, StatementContext } from './context.js';
 import type { QueryDescription } from './entities.js';
-import { type StatesElsewhere, stateOf, statesElsewhere, statisticsOf } from './queries.js';
+import { type StatesElsewhere, stateOf, statesElsewhere } from './queries.js';
+import { analysisOf, remarksOn, statisticsOf } from './query-statistics.js';
 import { fieldInfo } from './schema-info.js';
 
-export function describeQuery(
+export async function describeQuery(
   query: QueryDef,
   context: StatementContext,
   elsewhere: StatesElsewhere,
-): QueryDescription {
+  analyze = false,
+): Promise<QueryDescription> {
   const { parts, catalog } = context;
   const sink = catalog.sources.get(query.sink);
   const running = parts.runtime.query(query.id);
@@ -49,18 +51,18 @@ export function describeQuery(
     queryErrors: (running?.errors() ?? []).map((e) => ({ timestamp: e.at, errorMessage: e.message, type: 'SYSTEM' })),
     tasksMetadata: [],
     state,
-    ...statisticsOf(query, context),
+    ...(await statisticsOf(query, context)),
+    ...(analyze ? { analysis: await analysisOf(query, context) } : {}),
   };
 }
 
 export async function describeQueries(context: StatementContext): Promise<QueryDescription[]> {
   const elsewhere = await statesElsewhere(context);
-  return [...context.catalog.queries.values()].map((q) => describeQuery(q, context, elsewhere));
+  return Promise.all([...context.catalog.queries.values()].map((q) => describeQuery(q, context, elsewhere)));
 }
 
-/** EXPLAIN id: the running query. EXPLAIN statement: every stage that it would go through. */
+/** EXPLAIN [ANALYZE] id: the running query, and what it has done. EXPLAIN statement: every stage that it would go through. */
 export async function explain(statement: Explain, context: StatementContext): Promise<Prepared> {
-  if (statement.analyze) throw new WeirError('NOT_SUPPORTED', 'EXPLAIN ANALYZE is not supported yet.');
   if (statement.queryId !== undefined) {
     const id = statement.queryId.name;
     const query = context.catalog.queries.get(id);
@@ -74,10 +76,18 @@ export async function explain(statement: Explain, context: StatementContext): Pr
       run: async () => ({
         '@type': 'queryDescription',
         statementText: context.sql,
-        queryDescription: describeQuery(query, context, await statesElsewhere(context)),
-        warnings: [],
+        queryDescription: await describeQuery(query, context, await statesElsewhere(context), statement.analyze),
+        // ANALYZE has them among its lines.
+        warnings: statement.analyze ? [] : remarksOn([query], context),
       }),
     };
+  }
+  if (statement.analyze) {
+    throw new WeirError(
+      'NOT_SUPPORTED',
+      'EXPLAIN ANALYZE of a statement is not supported yet.',
+      'EXPLAIN ANALYZE takes the id of a running query: SHOW QUERIES lists them.',
+    );
   }
   const inner = statement.statement!;
   const resolved = await analyzed(context, inner);

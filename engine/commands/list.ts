@@ -7,6 +7,7 @@ import type { Entity, SourceSummary } from './entities.js';
 import { describeQueries } from './explain.js';
 import { notSupported } from './not-supported.js';
 import { runningQueries } from './queries.js';
+import { remarksOn } from './query-statistics.js';
 import { schemaInfo } from './schema-info.js';
 import { settingsIn } from './settings-of.js';
 import { showErrors } from './show-errors.js';
@@ -47,11 +48,12 @@ export async function list(statement: List, context: StatementContext): Promise<
       );
     }
     case 'QUERIES':
-      return answer(async () =>
-        statement.extended
-          ? { '@type': 'query_descriptions', ...head, queryDescriptions: await describeQueries(context) }
-          : { '@type': 'queries', ...head, queries: await runningQueries(context) },
-      );
+      return answer(async () => {
+        const warnings = remarksOn([...catalog.queries.values()], context);
+        return statement.extended
+          ? { '@type': 'query_descriptions', ...head, queryDescriptions: await describeQueries(context), warnings }
+          : { '@type': 'queries', ...head, queries: await runningQueries(context), warnings };
+      });
     case 'ERRORS':
       return showErrors(context);
     case 'TOPICS':

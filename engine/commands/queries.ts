@@ -1,6 +1,7 @@
 import type { QueryDef } from '../catalog/index.js';
 import type { StatementContext } from './context.js';
 import type { RunningQuerySummary } from './entities.js';
+import { statisticsOf } from './query-statistics.js';
 
 /** The states of queries on the other nodes, by query and node; UNRESPONSIVE of a node that does not answer. */
 export type StatesElsewhere = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -32,11 +33,11 @@ export function stateOf(query: QueryDef, { parts }: StatementContext): string {
   return parts.runtime.query(query.id)?.state ?? (query.state === 'PAUSED' ? 'PAUSED' : 'UNRESPONSIVE');
 }
 
-export function querySummary(
+export async function querySummary(
   query: QueryDef,
   context: StatementContext,
   elsewhere?: StatesElsewhere,
-): RunningQuerySummary {
+): Promise<RunningQuerySummary> {
   const sink = context.catalog.sources.get(query.sink);
   const state = stateOf(query, context);
   return {
@@ -47,19 +48,8 @@ export function querySummary(
     statusCount: statusCount(state, elsewhere?.get(query.id)),
     queryType: 'PERSISTENT',
     state,
-    ...statisticsOf(query, context),
+    ...(await statisticsOf(query, context)),
   };
-}
-
-/** The counters of a query that runs on this node. */
-export function statisticsOf(
-  query: QueryDef,
-  { parts }: StatementContext,
-): { readonly statistics?: Readonly<Record<string, number>> } {
-  const running = parts.runtime.query(query.id);
-  if (running === undefined) return {};
-  const { lastError: _, steps: _steps, ...counters } = running.counters();
-  return { statistics: { ...counters, toRestore: running.status().toRestore } };
 }
 
 /** SHOW QUERIES: persistent ones with their states on all nodes, and the push queries of this node. */
@@ -76,5 +66,6 @@ export async function runningQueries(context: StatementContext): Promise<Running
       state: 'RUNNING',
     }),
   );
-  return [...[...context.catalog.queries.values()].map((q) => querySummary(q, context, elsewhere)), ...push];
+  const persistent = [...context.catalog.queries.values()].map((q) => querySummary(q, context, elsewhere));
+  return [...(await Promise.all(persistent)), ...push];
 }

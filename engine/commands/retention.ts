@@ -1,4 +1,6 @@
+import type { TopicRef } from '../catalog/index.js';
 import { messageOf } from '../types/errors.js';
+import { type WindowSpec, windowExtent } from '../types/topology.js';
 import type { EngineParts, StatementContext } from './context.js';
 import type { EntityWarning } from './entities.js';
 
@@ -29,6 +31,23 @@ export async function retentionWarnings(
     }
   }
   return warnings;
+}
+
+/** A topic that lets go of windows which a late record could still change: then the table has rows that its topic has not. */
+export function windowRetentionWarnings(
+  { name, retentionMs }: TopicRef,
+  window: WindowSpec | undefined,
+): readonly EntityWarning[] {
+  if (window === undefined || retentionMs === null || retentionMs < 0) return [];
+  const open = windowExtent(window) + window.graceMs;
+  if (retentionMs >= open) return [];
+  return [
+    {
+      message:
+        `Topic ${name} keeps records for ${retentionMs} ms (RETENTION_MS), and a window takes records for ${open} ms (size ` +
+        'and grace): rows may be deleted from the topic that a late record could still have changed.',
+    },
+  ];
 }
 
 async function retentionWarning(parts: EngineParts, topic: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import type { Store } from '../stores/store.js';
 import { ByteWriter } from '../types/bytes.js';
 import { KeyCodec } from '../types/key-codec.js';
-import type { AggregateNode } from '../types/topology.js';
+import { type AggregateNode, isExpired, keptMs } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { Folds } from './folds.js';
 import type { AggregateOptions } from './group-aggregate.js';
@@ -97,9 +97,9 @@ export class AggregateSession implements Operator {
     this.stats = env.stats(node.id, 'window');
     this.expiry = {
       store: node.store.name,
-      retentionMs: this.retention,
+      retentionMs: keptMs(window),
       streamTime: () => this.clock.time,
-      expired: (key, value) => key.length > 0 && this.lastEnd(value) < this.clock.time - this.retention,
+      expired: (key, value) => key.length > 0 && isExpired(window, Number.NaN, this.lastEnd(value), this.clock.time),
     };
     this.folds = new Folds(node, env);
     this.codec = new KeyCodec(node.keyColumns.map((c) => c.type));
@@ -202,7 +202,6 @@ export class AggregateSession implements Operator {
 
   flush(): void {
     this.clock.persist();
-    const expired = this.clock.time - this.retention;
     for (const slot of this.dirtySlots) {
       const key = this.keys[slot]!;
       if (this.env.cached && !this.final) this.emitChanges(slot, key);
@@ -213,7 +212,7 @@ export class AggregateSession implements Operator {
         s.emittedEnd = s.end;
       }
       let drop = 0;
-      while (drop < key.sessions.length && key.sessions[drop]!.end < expired) drop++;
+      while (drop < key.sessions.length && this.isExpired(key.sessions[drop]!)) drop++;
       if (drop > 0) key.sessions.splice(0, drop);
       this.liveSessions -= drop;
       this.persist(slot, key);
@@ -276,6 +275,10 @@ export class AggregateSession implements Operator {
       list.push(session);
     });
     this.liveSessions += list.length;
+  }
+
+  private isExpired({ start, end }: Session): boolean {
+    return isExpired(this.node.window!, start, end, this.clock.time);
   }
 
   private lastEnd(stored: Buffer): number {

@@ -1,6 +1,6 @@
 import type { Store } from '../stores/store.js';
 import { appendWindowStart, WINDOW_BYTES, windowStartOf } from '../types/key-codec.js';
-import type { AggregateNode } from '../types/topology.js';
+import { type AggregateNode, isExpired, keptMs } from '../types/topology.js';
 import { type AggregateOptions, GroupAggregate } from './group-aggregate.js';
 import type { Expiry, Operator, OperatorEnv, TaskRecord } from './operator.js';
 import { PendingWindows } from './pending-windows.js';
@@ -40,9 +40,9 @@ export class AggregateWindowed extends GroupAggregate {
     this.stats = env.stats(node.id, 'window');
     this.expiry = {
       store: node.store.name,
-      retentionMs: this.retention,
+      retentionMs: keptMs(window),
       streamTime: () => this.clock.time,
-      expired: (key) => key.length > 0 && windowStartOf(key) + this.retention < this.clock.time,
+      expired: (key) => key.length > 0 && isExpired(window, windowStartOf(key), Number.NaN, this.clock.time),
     };
   }
 
@@ -106,6 +106,7 @@ export class AggregateWindowed extends GroupAggregate {
     const gone = this.grace === 0 ? 0 : time - (time % this.step) - this.retention;
     this.pending.take(closed - this.size, (start, key) => {
       if (start >= gone) this.emitFinal(this.cache.slot(key, 0, key.length));
+      else this.stats.lost++;
     });
   }
 

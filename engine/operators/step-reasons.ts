@@ -6,6 +6,7 @@ const LATE_SHARE = 0.01;
 /** What is remarkable about a query's steps: records that came too late, a join that matches nothing. */
 export const remarks = (steps: readonly StepStats[]): readonly string[] => [
   ...steps.flatMap((s) => lateRemark(s) ?? []),
+  ...steps.flatMap((s) => lostRemark(s) ?? []),
   ...noMatches(steps),
 ];
 
@@ -20,6 +21,14 @@ function lateRemark({ node, records, late }: StepStats): string | undefined {
     `${count(late)} of ${count(records)} records (${share} %) came to ${node} after the grace of their windows and changed ` +
     'nothing. A longer GRACE PERIOD takes them; SHOW ERRORS lists the latest; ' +
     'weir.errors.late.topic.name names a topic that gets those to come.'
+  );
+}
+
+function lostRemark({ node, lost }: StepStats): string | undefined {
+  if (lost === 0) return undefined;
+  return (
+    `${count(lost)} ${lost === 1 ? 'window' : 'windows'} of ${node} gave no row: stream time jumped past them by more than ` +
+    'their size and grace, and EMIT FINAL gives what has a grace within these. A longer RETENTION keeps them.'
   );
 }
 
@@ -94,8 +103,10 @@ const UNPRINTABLE = /[\u0000-\u0008\u000e-\u001f\ufffd]/;
 
 const count = (n: number): string => n.toLocaleString('en');
 const quoted = (key: string): string => (UNPRINTABLE.test(key) ? JSON.stringify(key) : `'${key}'`);
-const times = ({ from, to }: SideStats): string =>
-  from === to ? `all of ${timeText(from)}` : `${timeText(from)} to ${timeText(to)}`;
+const times = ({ from, to }: SideStats): string => (from === to ? `all of ${timeText(from)}` : timesText(from, to));
+
+export const timesText = (from: number, to: number): string =>
+  from === to ? timeText(from) : `${timeText(from)} to ${timeText(to)}`;
 
 /** 2026-08-01T13:45:10.123Z; a time that no date can have as its milliseconds. */
 export function timeText(ms: number): string {

@@ -20,6 +20,8 @@ export interface StepStats {
   records: number;
   /** Of these, records that came after their window's grace and changed nothing. */
   late: number;
+  /** EMIT FINAL: windows that gave no row, because stream time jumped past them by more than their retention. */
+  lost: number;
   /** A join's: of these, records that found a match when they came. */
   matched: number;
   /** A join's, of the records without: the other side has their key, but not within WITHIN… */
@@ -64,6 +66,7 @@ const newStats = (node: string, kind: StepStats['kind']): StepStats => ({
   kind,
   records: 0,
   late: 0,
+  lost: 0,
   matched: 0,
   sameKey: 0,
   nearestMs: Number.POSITIVE_INFINITY,
@@ -105,6 +108,7 @@ const added = (a: StepStats, b: StepStats): StepStats => ({
   ...a,
   records: a.records + b.records,
   late: a.late + b.late,
+  lost: a.lost + b.lost,
   matched: a.matched + b.matched,
   sameKey: a.sameKey + b.sameKey,
   nearestMs: Math.min(a.nearestMs, b.nearestMs),

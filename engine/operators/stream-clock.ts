@@ -34,7 +34,10 @@ export class StreamClock {
   }
 
   private read(): number {
-    const stored = this.store.get(CLOCK_KEY);
-    return stored === undefined ? -1 : asBuffer(stored).readDoubleBE(0);
+    return timeOf(this.store.get(CLOCK_KEY));
   }
 }
+
+/** What is stored under the key; -1 where nothing is. */
+export const timeOf = (stored: Uint8Array | undefined): number =>
+  stored === undefined ? -1 : asBuffer(stored).readDoubleBE(0);

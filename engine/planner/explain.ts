@@ -4,7 +4,14 @@ import type { AggregateCall, TypedExpr } from '../types/expr.js';
 import type { PullNode, PullPlan, ReadKeys, SortKey, TableReadPlan } from '../types/pull-plan.js';
 import { type Column, printSchema } from '../types/schema.js';
 import { printType } from '../types/sql-type.js';
-import type { FormatRef, KeyWindow, Topology, TopologyNode, WindowSpec } from '../types/topology.js';
+import {
+  type FormatRef,
+  type KeyWindow,
+  keptMs,
+  type Topology,
+  type TopologyNode,
+  type WindowSpec,
+} from '../types/topology.js';
 import type { LogicalPlan } from './logical.js';
 
 /** A typed expression as one line, casts and column positions shown. */
@@ -67,10 +74,10 @@ function literalText(e: Extract<TypedExpr, { kind: 'literal' }>): string {
 
 const callText = (c: AggregateCall): string => `${c.name}(${[...c.args, ...c.init].map(printExpr).join(', ')})`;
 
-const windowText = (w: WindowSpec): string =>
+export const explainWindow = (w: WindowSpec): string =>
   w.kind === 'SESSION'
-    ? `SESSION gap ${w.gapMs} ms, grace ${w.graceMs} ms, retention ${w.retentionMs} ms`
-    : `${w.kind} size ${w.sizeMs} ms${w.kind === 'HOPPING' ? `, advance ${w.advanceMs} ms` : ''}, grace ${w.graceMs} ms, retention ${w.retentionMs} ms`;
+    ? `SESSION gap ${w.gapMs} ms, grace ${w.graceMs} ms, retention ${keptMs(w)} ms`
+    : `${w.kind} size ${w.sizeMs} ms${w.kind === 'HOPPING' ? `, advance ${w.advanceMs} ms` : ''}, grace ${w.graceMs} ms, retention ${keptMs(w)} ms`;
 
 const keyWindowText = (w: KeyWindow | null): string =>
   w === null ? '' : w.kind === 'session' ? ' windowed by sessions' : ` windowed by ${w.sizeMs} ms`;
@@ -133,7 +140,7 @@ function queryLines(q: ResolvedQuery): readonly string[] {
     lines.push(`partition by ${q.shape.keys.map((k) => `${k.name} = ${printExpr(k.expr)}`).join(', ') || 'nothing'}`);
   if (q.shape.kind === 'grouped') {
     lines.push(`group by ${q.shape.keys.map((k) => `${k.name} = ${printExpr(k.expr)}`).join(', ') || 'nothing'}`);
-    if (q.shape.window !== null) lines.push(`window ${windowText(q.shape.window)}`);
+    if (q.shape.window !== null) lines.push(`window ${explainWindow(q.shape.window)}`);
     q.shape.calls.forEach((c, i) => {
       lines.push(`aggregate v${i} = ${callText(c)} ${printType(c.type)}`);
     });
@@ -186,7 +193,7 @@ function planLines(p: LogicalPlan): readonly string[] {
       ];
     case 'aggregate':
       return [
-        `aggregate [${p.calls.map(callText).join(', ')}]${p.windowSpec === null ? '' : ` ${windowText(p.windowSpec)}`}${p.emit === 'final' ? ' final' : ''}`,
+        `aggregate [${p.calls.map(callText).join(', ')}]${p.windowSpec === null ? '' : ` ${explainWindow(p.windowSpec)}`}${p.emit === 'final' ? ' final' : ''}`,
         ...indent(planLines(p.input)),
       ];
   }
@@ -228,7 +235,7 @@ function nodeText(n: TopologyNode): string {
     case 'repartition':
       return `${head} internal topic ${n.topic} ${schemaText(n.keyColumns, n.valueColumns)}`;
     case 'aggregate':
-      return `${head} [${n.calls.map(callText).join(', ')}]${n.window === null ? '' : ` ${windowText(n.window)}`}${n.emit === 'final' ? ' final' : ''}${
+      return `${head} [${n.calls.map(callText).join(', ')}]${n.window === null ? '' : ` ${explainWindow(n.window)}`}${n.emit === 'final' ? ' final' : ''}${
         n.inputTable ? ' of a table' : ''
       } store ${n.store.name}`;
     case 'streamJoin':

@@ -27,6 +27,7 @@ export {
   explainQuery,
   explainStatement,
   explainTopology,
+  explainWindow,
 } from './explain.js';
 export type { LogicalPlan } from './logical.js';
 

@@ -33,6 +33,8 @@ export interface QueryHandle {
   counters(): CounterValues;
   /** Records that are committed on the log and not processed yet, as far as is known. */
   lag(): number;
+  /** Bytes that its state takes on this node, about. */
+  stateBytes(): Promise<number>;
   /** The last failure of the query. */
   lastError(): QueryFailure | undefined;
   /** The latest failures, the oldest first. */

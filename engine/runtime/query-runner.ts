@@ -176,6 +176,10 @@ export class QueryRunner implements QueryHandle {
     return this.counts.values();
   }
 
+  stateBytes(): Promise<number> {
+    return this.services.state.bytes(this.queryId);
+  }
+
   lag(): number {
     return lagOf(this.status());
   }

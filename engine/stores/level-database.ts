@@ -165,6 +165,15 @@ export class LevelDatabase {
     }
   }
 
+  /** Bytes of the files that hold these keys, about. */
+  async approximateBytes(gte: Uint8Array, lt: Uint8Array): Promise<number> {
+    try {
+      return await this.opened().approximateSize(gte, lt);
+    } catch (e) {
+      throw explain(e, this.options.directory);
+    }
+  }
+
   async clear(gte: Uint8Array, lt: Uint8Array): Promise<void> {
     await this.room();
     try {

@@ -6,7 +6,8 @@ import type { LevelDatabase } from './level-database.js';
 import type { StateDatabase, Store, StoreReader, TaskId } from './store.js';
 
 /** What the state asks of the database that it lies in. */
-export type StateLevel = Pick<LevelDatabase, 'get' | 'batch' | 'scan' | 'clear'> & Partial<Pick<LevelDatabase, 'room'>>;
+export type StateLevel = Pick<LevelDatabase, 'get' | 'batch' | 'scan' | 'clear'> &
+  Partial<Pick<LevelDatabase, 'room' | 'approximateBytes'>>;
 
 /**
  * State in LevelDB. The database is handed in, for the embedded log may live in the same one: whoever made it opens and
@@ -68,6 +69,11 @@ export class LevelState implements StateDatabase, CacheOwner {
 
   clear(task: TaskId, name: string): Promise<void> {
     return this.clearRange(storePrefix(task, name));
+  }
+
+  bytes(queryId: string): Promise<number> {
+    const prefix = queryPrefix(queryId);
+    return bytesOf(this.database, { gte: prefix, lt: behind(prefix) });
   }
 
   dropQuery(queryId: string): Promise<void> {
@@ -141,4 +147,21 @@ class LevelEntries implements Committed {
       for (const [key, value] of entries) yield [key.subarray(prefix.length), value];
     }
   }
+}
+
+/** Entries that are added up one by one; of more LevelDB says about how many bytes they are. */
+const COUNTED = 10_000;
+
+async function bytesOf(database: StateLevel, range: { readonly gte: Buffer; readonly lt: Buffer }): Promise<number> {
+  let bytes = 0;
+  let entries = 0;
+  for await (const some of database.scan(range)) {
+    for (const [key, value] of some) bytes += key.length + value.length;
+    entries += some.length;
+    if (entries >= COUNTED && database.approximateBytes !== undefined) {
+      // It does not count what is not in a file of its own yet.
+      return Math.max(bytes, await database.approximateBytes(range.gte, range.lt));
+    }
+  }
+  return bytes;
 }

@@ -54,6 +54,13 @@ export class MemoryState implements StateDatabase, CacheOwner {
     this.forget(storePrefix(task, name));
   }
 
+  async bytes(queryId: string): Promise<number> {
+    const start = idOf(queryPrefix(queryId));
+    let bytes = 0;
+    for (const [id, table] of this.tables) if (id.startsWith(start)) bytes += table.bytes();
+    return bytes;
+  }
+
   async dropQuery(queryId: string): Promise<void> {
     this.forget(queryPrefix(queryId));
   }
@@ -101,6 +108,12 @@ class MemoryEntries implements Committed {
     const entries = [...this.map.values()].filter(([key]) => within(key, from, to));
     entries.sort((a, b) => compareBytes(a[0], b[0]));
     yield* limit < 0 ? entries : entries.slice(0, limit);
+  }
+
+  bytes(): number {
+    let bytes = 0;
+    for (const [key, value] of this.map.values()) bytes += key.length + value.length;
+    return bytes;
   }
 
   apply(ops: readonly KeyValueOp[]): void {

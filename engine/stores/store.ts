@@ -49,6 +49,8 @@ export interface StateDatabase {
   /** Operation that records, beside the state, the changelog offset that it reflects. */
   checkpointOp(task: TaskId, name: string, changelogOffset: number): KeyValueOp;
   checkpoint(task: TaskId, name: string): Promise<number | undefined>;
+  /** Bytes that the committed state of a query takes, about. */
+  bytes(queryId: string): Promise<number>;
   /** Removes a store of a task, or everything of a query. */
   clear(task: TaskId, name: string): Promise<void>;
   dropQuery(queryId: string): Promise<void>;

@@ -4,6 +4,7 @@ import { Folds } from '../../operators/folds.js';
 import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from '../../operators/operator.js';
 import { Project } from '../../operators/project.js';
 import { SessionCodec } from '../../operators/session-codec.js';
+import { CLOCK_KEY, timeOf } from '../../operators/stream-clock.js';
 import { storedRowTypes } from '../../operators/table-rows.js';
 import { storedTableTypes } from '../../operators/table-source.js';
 import type { StoreReader } from '../../stores/store.js';
@@ -14,7 +15,15 @@ import { appendWindowStart, KeyCodec, WINDOW_BYTES, windowStartOf } from '../../
 import type { TableReadPlan } from '../../types/pull-plan.js';
 import { NO_WINDOW } from '../../types/record.js';
 import { VersionedRowCodec } from '../../types/row-codec.js';
-import type { AggregateNode, KeyWindow, MaterializeNode, SourceNode, TopologyNode } from '../../types/topology.js';
+import {
+  type AggregateNode,
+  isExpired,
+  type KeyWindow,
+  type MaterializeNode,
+  type SourceNode,
+  type TopologyNode,
+  type WindowSpec,
+} from '../../types/topology.js';
 import type { Value } from '../../types/value.js';
 import { Counters } from '../counters.js';
 import { functionConfig, operatorEnv, type RuntimeServices } from '../services.js';
@@ -40,6 +49,10 @@ class TableRead {
   private readonly inputs: readonly Operator[];
   /** How a stored key's columns are followed by a window; an aggregate keeps its sessions in the value. */
   private readonly window: KeyWindow | null;
+  /** Of an aggregate, which forgets windows. */
+  private readonly spec: WindowSpec | null;
+  /** Of the partition that is read. */
+  private streamTime = -1;
   private found: Row[] = [];
   /** Stored bytes behind `found`. */
   private bytes = 0;
@@ -60,6 +73,7 @@ class TableRead {
     this.keys = new KeyCodec(columns.map((c) => c.type));
     this.decode = decoderOf(this.node, env);
     this.window = windowOf(this.node, plan.window);
+    this.spec = this.node.kind === 'aggregate' ? this.node.window : null;
     this.inputs = this.steps(env);
     this.left = plan.limit ?? Number.POSITIVE_INFINITY;
   }
@@ -72,6 +86,7 @@ class TableRead {
       if (this.left <= 0) return;
       const task = { queryId: plan.queryId, subtopology: plan.subtopology, partition };
       const reader = services.state.reader(task, this.node.store!.name);
+      if (this.spec !== null) this.streamTime = timeOf(await reader.get(CLOCK_KEY));
       if (points === undefined) yield* this.walk(reader.range(from, to));
       else for (const key of points) yield* this.point(reader, key);
     }
@@ -127,6 +142,7 @@ class TableRead {
 
   private wanted(record: TaskRecord): boolean {
     const { windowStart, windowEnd } = this.plan;
+    if (this.spec !== null && isExpired(this.spec, record.windowStart, record.windowEnd, this.streamTime)) return false;
     return inBounds(record.windowStart, windowStart) && inBounds(record.windowEnd, windowEnd);
   }
 

@@ -15,6 +15,8 @@ export type Call =
   | { readonly kind: 'start'; readonly spec: QuerySpec; readonly paused: boolean }
   | { readonly kind: 'pause' | 'stop'; readonly queryId: string }
   | { readonly kind: 'resume'; readonly queryId: string; readonly from?: ResumeFrom }
+  /** Answered with the bytes of the thread's state of the query. */
+  | { readonly kind: 'stateBytes'; readonly queryId: string }
   /** Stops, and removes the thread's state of the query. */
   | { readonly kind: 'drop'; readonly queryId: string }
   | {

@@ -66,6 +66,8 @@ export class ThreadHost {
         return this.runners.get(call.queryId)?.resume(call.from);
       case 'stop':
         return this.remove(call.queryId)?.stop();
+      case 'stateBytes':
+        return this.services.state.bytes(call.queryId);
       case 'drop': {
         await this.remove(call.queryId)?.stop();
         return this.services.state.dropQuery(call.queryId);

@@ -95,6 +95,10 @@ export class ThreadedQuery implements QueryHandle {
     return this.reports().reduce((sum, r) => add(sum, r.status.counters), this.none);
   }
 
+  async stateBytes(): Promise<number> {
+    return (await Promise.all(this.parts.map((p) => p.stateBytes()))).reduce((n, b) => n + b, 0);
+  }
+
   lag(): number {
     return this.reports().reduce((n, r) => n + lagOf(r.status), 0);
   }
@@ -179,6 +183,12 @@ class Part implements ThreadedPart {
     if (this.started) return this.thread.call({ kind: 'resume', queryId: this.spec.queryId });
     this.started = true;
     return this.thread.add(this.spec.queryId, this);
+  }
+
+  /** A thread that is gone or going has none. */
+  async stateBytes(): Promise<number> {
+    if (!this.started) return 0;
+    return (await this.thread.call({ kind: 'stateBytes', queryId: this.spec.queryId })) as number;
   }
 
   pause(): Promise<unknown> {
