@@ -425,7 +425,7 @@ describe.skipIf(!hasScript)("the shell in a terminal (needs util-linux's script)
     const t = await start();
     t.type('SELECT * FROM letters EMIT CHANGES;\r');
     const screen = await t.shows((s) => s.includes('rows/s') && s.includes('-- '));
-    expect(screen).toMatch(/0 rows · 0\.0 rows\/s .*skipped 0 · q ends/);
+    expect(screen).toMatch(/0 rows · 0\.0 rows\/s .*skipped 0 · Ctrl-C ends/);
     expect(screen).toContain('auto.offset.reset');
     t.type(CTRL_C);
     await t.sees('Query terminated');
