@@ -27,7 +27,9 @@ export const SETTINGS: readonly SettingDef[] = [
     scope: 'KAFKA STREAMS',
     default: 'latest',
     editable: true,
-    description: 'Where a query without committed offsets begins to read.',
+    description:
+      'Where a query without committed offsets begins to read its streams. Tables that it keeps, joins or groups are read ' +
+      'from the earliest offset in any case.',
     check: oneOf('earliest', 'latest'),
   },
   {
@@ -116,8 +118,11 @@ export const SETTINGS: readonly SettingDef[] = [
     scope: 'KAFKA STREAMS',
     default: '0',
     editable: true,
-    description: 'How long a task with several inputs waits for data on all of them.',
-    check: integer,
+    description:
+      'How long rows wait for earlier ones of other partitions. 0: for those that are on the log already, and for nobody ' +
+      'who may yet write. More: so long for partitions that have nothing, too. -1: for nothing, and rows may be taken out ' +
+      'of order.',
+    check: (v) => (integer(v) === undefined && Number(v) >= -1 ? undefined : 'must be a whole number from -1 on'),
   },
   {
     name: 'ksql.persistence.default.format.key',

@@ -5,6 +5,7 @@ import type { LogReader } from '../log/log.js';
 import { BatchCursor } from '../types/batch.js';
 import { readInt64 } from '../types/bytes.js';
 import { WeirError } from '../types/errors.js';
+import { readMarker } from '../types/progress.js';
 import type { EngineParts } from './context.js';
 
 const POLL_MS = 500;
@@ -74,6 +75,8 @@ class PrintStream implements QueryStream {
       for (const batch of fetched.batches) {
         cursor.reset(batch);
         while (this.printed < this.limit && cursor.next()) {
+          // What tasks tell each other is no row.
+          if (readMarker(cursor) !== undefined) continue;
           if (this.seen++ % this.interval !== 0) continue;
           const key = show(cursor.buffer, cursor.keyStart, cursor.keyEnd);
           const value = show(cursor.buffer, cursor.valueStart, cursor.valueEnd);

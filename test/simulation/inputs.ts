@@ -47,6 +47,13 @@ export function partitionOfKey(key: string): number {
   return partitionOf(bytes, 0, bytes.length, PARTITIONS);
 }
 
+/** Random streams as a history: all of it is there before the query begins, each partition in the order of its times. */
+export function randomHistory(random: Random, topics: readonly string[]): Inputs {
+  const times = new Map(topics.map((t) => [t, 0]));
+  const rows = topics.flatMap((topic) => rowsOf(random, topic, 0, random.int(20, 60), times, 0));
+  return { phases: [rows, topics.flatMap((topic) => lastRows(topic, 1))], healedFrom: 1 };
+}
+
 /** Random input for the sources that a query reads. Tables come before the streams that look into them. */
 export function randomInputs(random: Random, topics: readonly string[]): Inputs {
   const phases: Row[][] = [];
@@ -69,14 +76,21 @@ export function randomInputs(random: Random, topics: readonly string[]): Inputs 
   return { phases, healedFrom };
 }
 
-function rowsOf(random: Random, topic: string, phase: number, count: number, times: Map<string, number>): Row[] {
+/** `late`: how many of them are, by little or by much. */
+function rowsOf(
+  random: Random,
+  topic: string,
+  phase: number,
+  count: number,
+  times: Map<string, number>,
+  late = 0.2,
+): Row[] {
   const out: Row[] = [];
   const stream = topic === 's' || topic === 'r';
   for (let i = 0; i < count; i++) {
     let time = times.get(topic)!;
     times.set(topic, (time += random.int(0, 1500)));
-    // Some are late, by little or by much.
-    const ts = random.chance(0.2) ? Math.max(0, time - random.int(0, 25_000)) : time;
+    const ts = random.chance(late) ? Math.max(0, time - random.int(0, 25_000)) : time;
     const key = keyOf(random, topic);
     const value = !stream && random.chance(0.2) ? null : fieldsOf(random, topic);
     const damaged = stream && random.chance(0.02);

@@ -1,3 +1,4 @@
+import { grouped } from './grouped.js';
 import type { Fields, Row } from './inputs.js';
 import {
   counted,
@@ -26,6 +27,8 @@ export interface ReferenceQuery {
    * that is out of its group without knowing it would look up what is no longer so.
    */
   readonly repeatable: boolean;
+  /** All of its input is there when it begins. */
+  readonly history: boolean;
 }
 
 type Oracle = (given: Given) => Expected;
@@ -36,8 +39,9 @@ function query(
   sql: string,
   oracle: Oracle,
   repeatable = false,
+  history = false,
 ): ReferenceQuery {
-  return { name, reads, sql, expected: { OUT: oracle }, repeatable };
+  return { name, reads, sql, expected: { OUT: oracle }, repeatable, history };
 }
 
 const rowsOf =
@@ -67,20 +71,25 @@ const countUpdates: Oracle = (given) => {
   return { kind: 'updates', rows };
 };
 
-const streams = (keyOf: readonly [string, string] | null, left: boolean, right: boolean): Oracle => {
+const streams = (
+  keyOf: readonly [string, string] | null,
+  left: boolean,
+  right: boolean,
+  grace = 10 * MINUTE,
+): Oracle => {
   const by = (column: string | undefined) => (r: Row) => (column === undefined ? r.key : field(r, column));
   return (given) =>
     streamJoin(
       { rows: given.of('s'), keyOf: by(keyOf?.[0]), outer: left },
       { rows: given.of('r'), keyOf: by(keyOf?.[1]), outer: right },
       8 * SECOND,
-      10 * MINUTE,
+      grace,
     );
 };
 
-const streamsSql = (join: string, key: string, left = 'S.K', right = 'R.K'): string =>
+const streamsSql = (join: string, key: string, left = 'S.K', right = 'R.K', grace = '10 MINUTES'): string =>
   `CREATE STREAM OUT AS SELECT ${key} AS JK, S.N AS N, R.M AS M FROM S ${join} R ` +
-  `WITHIN 8 SECONDS GRACE PERIOD 10 MINUTES ON ${left} = ${right};`;
+  `WITHIN 8 SECONDS GRACE PERIOD ${grace} ON ${left} = ${right};`;
 
 const lookUp =
   (topic: string, keyOf: (r: Row) => string | null, column: string, outer: boolean): Oracle =>
@@ -117,6 +126,13 @@ const tableOf = (given: Given, topic: string, of: (key: string, value: Fields) =
   kind: 'table',
   rows: [...given.table(topic)].flatMap(([key, value]) => of(key, value)),
 });
+
+/** Windows of GROUP BY G. Nothing is late: what order the groups' rows come in does not matter. */
+const windowsByGroup: Oracle = (given) => {
+  const rows = given.of('s').map((r) => ({ ...r, key: field(r, 'G') }));
+  const updates = windowUpdates([rows], { ...tumbling, grace: 120 * MINUTE }, 'N');
+  return { kind: 'table', rows: updates.rows };
+};
 
 const byGroup: Oracle = (given) =>
   groups(
@@ -249,12 +265,52 @@ export const QUERIES: readonly ReferenceQuery[] = [
     'tumbling window, repartitioned',
     ['s'],
     `CREATE TABLE OUT AS SELECT G, ${COUNTED} FROM S WINDOW TUMBLING (SIZE 10 SECONDS, GRACE PERIOD 2 HOURS) GROUP BY G;`,
-    // Nothing is late: what order the groups' rows come in does not matter.
+    windowsByGroup,
+  ),
+  query(
+    'history, tumbling window, repartitioned',
+    ['s'],
+    `CREATE TABLE OUT AS SELECT G, ${COUNTED} FROM S WINDOW TUMBLING (SIZE 10 SECONDS, GRACE PERIOD 0 SECONDS) GROUP BY G;`,
+    windowsByGroup,
+    false,
+    true,
+  ),
+  query(
+    'history, stream-stream join, repartitioned',
+    ['s', 'r'],
+    streamsSql('LEFT JOIN', 'S.G', 'S.G', 'R.H', '0 SECONDS'),
+    streams(['G', 'H'], true, false, 0),
+    false,
+    true,
+  ),
+  query(
+    'history, join and window, repartitioned twice',
+    ['s', 'r'],
+    'CREATE TABLE OUT AS SELECT S.N AS N, COUNT(*) AS C, SUM(R.M) AS X FROM S JOIN R ' +
+      'WITHIN 8 SECONDS GRACE PERIOD 0 SECONDS ON S.G = R.H ' +
+      'WINDOW TUMBLING (SIZE 10 SECONDS, GRACE PERIOD 0 SECONDS) GROUP BY S.N;',
     (given) => {
-      const rows = given.of('s').map((r) => ({ ...r, key: field(r, 'G') }));
-      const updates = windowUpdates([rows], { ...tumbling, grace: 120 * MINUTE }, 'N');
-      return { kind: 'table', rows: updates.rows };
+      const pairs = streams(
+        ['G', 'H'],
+        false,
+        false,
+        0,
+      )(given).rows.map((p) => ({ ...p, at: p.ts! - (p.ts! % 10_000) }));
+      const windows = grouped(pairs, (p) => `${p.at}/${num(p.value!, 'N')}`);
+      return {
+        kind: 'table',
+        rows: [...windows.values()].map((ps) => ({
+          key: String(num(ps[0]!.value!, 'N')),
+          window: [ps[0]!.at],
+          value: counted(
+            ps.map((p) => p.value!),
+            'M',
+          ),
+        })),
+      };
     },
+    false,
+    true,
   ),
   query(
     'aggregation of a table',
@@ -289,6 +345,7 @@ export const QUERIES: readonly ReferenceQuery[] = [
       `CREATE TABLE OUT3 AS SELECT G, ${COUNTED} FROM S GROUP BY G;`,
     expected: { OUT: rowsOf('s', filtered), OUT2: countUpdates, OUT3: byGroup },
     repeatable: false,
+    history: false,
   },
   {
     name: 'chain',
@@ -321,5 +378,6 @@ export const QUERIES: readonly ReferenceQuery[] = [
       },
     },
     repeatable: false,
+    history: false,
   },
 ];

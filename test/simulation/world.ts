@@ -6,7 +6,7 @@ import { SimDisk } from './disk.js';
 import { type FaultKind, Faults } from './faults.js';
 import { grouped } from './grouped.js';
 import { Groups } from './groups.js';
-import { batchOf, type Inputs, PARTITIONS, type Row, randomInputs } from './inputs.js';
+import { batchOf, type Inputs, PARTITIONS, type Row, randomHistory, randomInputs } from './inputs.js';
 import { SERVICE_ID, SimNode } from './node.js';
 import { Given } from './oracle.js';
 import { type PageCounts, Pages } from './pages.js';
@@ -87,7 +87,8 @@ class World {
     this.query = random.pick(query === undefined ? QUERIES : QUERIES.filter((q) => q.name.includes(query)));
     this.exactlyOnce = !this.query.repeatable || random.chance(0.7);
     this.cached = random.chance(0.5);
-    this.inputs = randomInputs(random.fork(), this.query.reads);
+    const inputs = this.query.history ? randomHistory : randomInputs;
+    this.inputs = inputs(random.fork(), this.query.reads);
     const properties = {
       'auto.offset.reset': 'earliest',
       'processing.guarantee': this.exactlyOnce ? 'exactly_once_v2' : 'at_least_once',
@@ -127,11 +128,12 @@ class World {
   async run(): Promise<RunResult> {
     this.createTopics();
     const { phases, healedFrom } = this.inputs;
+    if (this.query.history) this.produce(phases[0]!, true);
     for (const node of this.nodes) node.start();
     let alive = true;
     for (let i = 0; alive && i < phases.length; i++) {
       if (i === healedFrom) alive = await this.continueOnOne();
-      this.produce(phases[i]!);
+      if (i > 0 || !this.query.history) this.produce(phases[i]!);
       alive = alive && (await this.until(`phase ${i} is done`, () => this.toProduce === 0 && this.drained()));
     }
     // Without input in its partition a task may still be restoring: what it has then is a beginning of its changelog.
@@ -153,8 +155,8 @@ class World {
     }
   }
 
-  /** A producer writes rows in batches, at random times; an answer that is lost makes it send a batch again. */
-  private produce(rows: readonly Row[]): void {
+  /** A producer writes rows in batches, at random times or at once; an answer that is lost makes it send a batch again. */
+  private produce(rows: readonly Row[], atOnce = false): void {
     const { random, scheduler, broker } = this;
     for (const list of grouped(rows, (r) => `${r.topic}/${r.partition}`).values()) {
       const { topic, partition } = list[0]!;
@@ -164,6 +166,10 @@ class World {
         const part = list.slice(i, i + random.int(1, 5));
         i += part.length;
         at += random.next() * 40;
+        if (atOnce) {
+          void broker.append(producer, topic, partition, batchOf(part), sequence);
+          continue;
+        }
         const send = (delay: number, counts: boolean) => {
           const number = sequence;
           scheduler.after(delay, `input ${topic}/${partition}`, () => {
