@@ -101,9 +101,16 @@ export class InputQueue implements TaskInput {
 
   /** One more batch of the lane's writer. */
   push(batch: RecordBatch): void {
-    this.batches.push(batch);
+    const { taken } = this;
+    this.batches.push(taken > batch.firstWanted ? { ...batch, firstWanted: taken } : batch);
     this.bufferedBytes += batch.end - batch.start;
     this.heard();
+  }
+
+  /** Takes what markers say in the part of a batch that was taken before: rows of the rest, if any, are pushed then. */
+  retell(batch: RecordBatch, cursor: BatchCursor): void {
+    cursor.reset({ ...batch, firstWanted: 0 });
+    while (cursor.next() && cursor.offset < this.taken) this.told(cursor);
   }
 
   /** Batches that have to wait keep their own bytes alone, not all that was fetched with them. */
@@ -156,7 +163,7 @@ export class InputQueue implements TaskInput {
         continue;
       }
       this.position = cursor.offset + 1;
-      if (this.progress !== null && mayBeMarker(cursor) && this.told()) continue;
+      if (this.progress !== null && mayBeMarker(cursor) && this.told(cursor)) continue;
       try {
         if (this.source.reader.read(cursor, this.partition, this.key, this.value, this.record)) return true;
       } catch (e) {
@@ -175,8 +182,8 @@ export class InputQueue implements TaskInput {
   }
 
   /** Takes what a marker says; false where the record is none. */
-  private told(): boolean {
-    const marker = readMarker(this.cursor);
+  private told(cursor: BatchCursor): boolean {
+    const marker = readMarker(cursor);
     if (marker === undefined) return false;
     if (this.mixed) return true;
     const { time } = marker;

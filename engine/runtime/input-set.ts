@@ -121,10 +121,8 @@ export class InputSet {
   get progress(): number {
     let least = AT_END;
     for (const q of this.queues) {
-      if (!q.empty) return this.streamTime;
-      if (q.progress === null ? this.options.behind(q) : q.progress !== AT_END && !q.silent) {
-        least = Math.min(least, q.progress ?? this.streamTime);
-      }
+      if (!q.empty || this.options.behind(q)) return this.streamTime;
+      if (q.progress !== null && !q.silent) least = Math.min(least, q.progress);
     }
     return Math.max(least, this.streamTime);
   }
@@ -217,6 +215,6 @@ function comesBefore(a: InputQueue, b: InputQueue): boolean {
   return difference < 0 || (difference === 0 && a.source.node.table && !b.source.node.table);
 }
 
-/** Whether a reader has not given all of a partition yet, as far as it knows. */
+/** Whether a reader has not given all of a partition yet, as far as it knows; of one that it does not read it knows nothing. */
 export const isBehind = (position: ReturnType<LogReader['position']>): boolean =>
-  position !== undefined && (position.end < 0 || position.next < position.end);
+  position === undefined || position.end < 0 || position.next < position.end;

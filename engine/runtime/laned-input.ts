@@ -53,8 +53,8 @@ export class LanedInput implements TaskInput {
     for (const batch of fetched.batches) {
       const origin = originOf(batch, this.cursor);
       const lane = (origin && this.byOrigin.get(keyOf(origin))) ?? this.unmarked;
-      const from = lane.taken;
-      if (batch.lastOffset >= from) lane.push(from > batch.firstWanted ? { ...batch, firstWanted: from } : batch);
+      if (lane.taken > batch.baseOffset) lane.retell(batch, this.cursor);
+      if (batch.lastOffset >= lane.taken) lane.push(batch);
     }
     this.fetchedTo = fetched.nextOffset;
   }
@@ -81,7 +81,10 @@ export class LanedInput implements TaskInput {
     uvarint(w, writers);
     for (let i = 0; i < writers; i += 8) {
       let bits = 0;
-      for (let j = i; j < Math.min(i + 8, writers); j++) if (this.lanes[j]!.progress === AT_END) bits |= 1 << (j - i);
+      for (let j = i; j < Math.min(i + 8, writers); j++) {
+        const lane = this.lanes[j]!;
+        if (lane.progress === AT_END && lane.empty) bits |= 1 << (j - i);
+      }
       w.byte(bits);
     }
     for (const [i, lane] of this.lanes.entries()) {

@@ -286,9 +286,9 @@ export const QUERIES: readonly ReferenceQuery[] = [
   query(
     'history, join and window, repartitioned twice',
     ['s', 'r'],
-    'CREATE TABLE OUT AS SELECT S.N AS N, COUNT(*) AS C, SUM(R.M) AS X FROM S JOIN R ' +
+    'CREATE TABLE OUT AS SELECT CAST(S.N AS STRING) AS N, COUNT(*) AS C, SUM(R.M) AS X FROM S JOIN R ' +
       'WITHIN 8 SECONDS GRACE PERIOD 0 SECONDS ON S.G = R.H ' +
-      'WINDOW TUMBLING (SIZE 10 SECONDS, GRACE PERIOD 0 SECONDS) GROUP BY S.N;',
+      'WINDOW TUMBLING (SIZE 10 SECONDS, GRACE PERIOD 0 SECONDS) GROUP BY CAST(S.N AS STRING);',
     (given) => {
       const pairs = streams(
         ['G', 'H'],
