@@ -15,7 +15,17 @@ export { buildBatches } from './produce.js';
 export { type ProtoRows, protoRows } from './proto-rows.js';
 export type { PeerQuery, PeerRead, PeerRows, Peers, QueryPlacement } from './runtime/index.js';
 export type { Script } from './scripts.js';
-export { isKnownSetting, SETTINGS, Settings, settingName, settingProblem } from './settings.js';
+export {
+  bool,
+  isKnownSetting,
+  oneOf,
+  SETTINGS,
+  type SettingCheck,
+  Settings,
+  settingName,
+  settingProblem,
+  whole,
+} from './settings.js';
 export { BatchBuilder, BatchCursor, partitionOf } from './types/batch.js';
 export { type Clock, systemClock } from './types/clock.js';
 export { ERROR_CODES, type ErrorCode, messageOf, WeirError } from './types/errors.js';

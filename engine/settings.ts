@@ -10,16 +10,19 @@ export interface SettingDef {
   readonly editable: boolean;
   readonly description: string;
   /** Throws nothing: tells what is wrong with a value, or undefined where it is right. */
-  readonly check?: (value: string) => string | undefined;
+  readonly check?: SettingCheck;
 }
 
-const oneOf =
-  (...values: string[]) =>
-  (v: string): string | undefined =>
+/** What is wrong with a value of a setting ("must be …"); undefined: nothing. */
+export type SettingCheck = (value: string) => string | undefined;
+
+export const oneOf =
+  (...values: string[]): SettingCheck =>
+  (v) =>
     values.includes(v.toLowerCase()) ? undefined : `must be one of ${values.join(', ')}`;
-const whole = (v: string): string | undefined => (/^\d+$/.test(v.trim()) ? undefined : 'must be a whole number');
+export const whole: SettingCheck = (v) => (/^\d+$/.test(v.trim()) ? undefined : 'must be a whole number');
 const integer = (v: string): string | undefined => (/^-?\d+$/.test(v.trim()) ? undefined : 'must be a whole number');
-const bool = oneOf('true', 'false');
+export const bool = oneOf('true', 'false');
 
 export const SETTINGS: readonly SettingDef[] = [
   {

@@ -1,3 +1,5 @@
+import { bool, oneOf, type SettingCheck, whole } from '../engine/index.js';
+
 /** A setting that the server reads at its start: from a `.properties` file, the environment or flags. */
 export interface ServerSetting {
   readonly name: string;
@@ -5,18 +7,11 @@ export interface ServerSetting {
   readonly default: string | null;
   readonly description: string;
   /** What is wrong with a value ("must be …"). Left out: what the default says, which is true or false, or a number. */
-  readonly check?: (value: string) => string | undefined;
+  readonly check?: SettingCheck;
 }
 
-const whole = (v: string): string | undefined => (/^\d{1,15}$/.test(v.trim()) ? undefined : 'must be a whole number');
-const oneOf =
-  (...values: string[]) =>
-  (v: string): string | undefined =>
-    values.includes(v) ? undefined : `must be ${values.slice(0, -1).join(', ')} or ${values[values.length - 1]}`;
-const flag = oneOf('true', 'false');
-const url = (v: string): string | undefined => (URL.canParse(v) ? undefined : 'must be a URL');
-const userAndPassword = (v: string): string | undefined =>
-  /^[^:]+:./.test(v.trim()) ? undefined : 'must be user:password';
+const url: SettingCheck = (v) => (URL.canParse(v) ? undefined : 'must be a URL');
+const userAndPassword: SettingCheck = (v) => (/^[^:]+:./.test(v.trim()) ? undefined : 'must be user:password');
 
 /** All that `loadConfig` reads, for docs/settings.md; a test compares the two. */
 export const SERVER_SETTINGS: readonly ServerSetting[] = [
@@ -38,7 +33,7 @@ export const SERVER_SETTINGS: readonly ServerSetting[] = [
     name: 'ssl.client.auth',
     default: 'none',
     description: 'Whether clients of https listeners show a certificate: none, requested or required.',
-    check: (v) => oneOf('none', 'requested', 'required')(v.toLowerCase()),
+    check: oneOf('none', 'requested', 'required'),
   },
   {
     name: 'ssl.truststore.location',
@@ -177,6 +172,6 @@ export function serverSettingProblem(name: string, value: string): string | unde
   const setting = byName.get(name);
   if (setting === undefined) return undefined;
   if (setting.check !== undefined) return setting.check(value);
-  if (setting.default === 'true' || setting.default === 'false') return flag(value);
+  if (setting.default === 'true' || setting.default === 'false') return bool(value);
   return setting.default !== null && /^\d+$/.test(setting.default) ? whole(value) : undefined;
 }

@@ -1,6 +1,7 @@
 import { parseDate } from '../../engine/types/temporal.js';
 import { isReserved } from '../../parser/index.js';
-import { elementsIn, membersOf } from './json-text.js';
+import { splitArray } from '../../shell/row-text.js';
+import { membersOf } from './json-text.js';
 import type { Row } from './rows.js';
 import { looksLikeTime } from './times.js';
 
@@ -66,7 +67,7 @@ export function jsonType(raw: string): Inferred {
     case '"':
       return TEXT;
     case '[':
-      return { kind: 'ARRAY', element: elementsIn(raw).map(jsonType).reduce(merged, UNKNOWN) };
+      return { kind: 'ARRAY', element: splitArray(raw).map(jsonType).reduce(merged, UNKNOWN) };
     case '{': {
       const fields = new Map([...membersOf(raw)].map(([name, value]) => [name, jsonType(value)]));
       return fields.size === 0 ? TEXT : { kind: 'STRUCT', fields };

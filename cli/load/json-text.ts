@@ -50,20 +50,6 @@ export function membersOf(object: string): ReadonlyMap<string, string> {
   }
 }
 
-/** Elements of an array, each as it stands. */
-export function elementsIn(array: string): readonly string[] {
-  const out: string[] = [];
-  for (let p = array.indexOf('[') + 1; p < array.length; p++) {
-    while (array.charCodeAt(p) <= 0x20) p++;
-    if (array.charCodeAt(p) === 0x5d) break;
-    const end = valueEnd(array, p);
-    out.push(array.slice(p, end));
-    p = end;
-    while (array.charCodeAt(p) <= 0x20) p++;
-  }
-  return out;
-}
-
 /** A string without its quotes; all else as it stands. */
 export const textOfRaw = (raw: string): string => (raw[0] === '"' ? (JSON.parse(raw) as string) : raw);
 

@@ -64,12 +64,14 @@ describe('configuration', () => {
       return null;
     };
     expect(message('weir.headless', 'yes')).toBe(
-      "Setting weir.headless must be true or false, not 'yes' (given as a flag).",
+      "Setting weir.headless must be one of true, false, not 'yes' (given as a flag).",
     );
     expect(message('weir.auth.users', 'ann=hunter2')).toBe(
       'Setting weir.auth.users must be user:password pairs, separated by commas (given as a flag).',
     );
-    expect(message('weir.log.level', 'verbose')).toContain('must be trace, debug, info, warn, error, fatal or silent');
+    expect(message('weir.log.level', 'verbose')).toContain(
+      'must be one of trace, debug, info, warn, error, fatal, silent',
+    );
     expect(message('ksql.heartbeat.window.ms', '3s')).toContain("must be a whole number, not '3s'");
     expect(message('auto.offset.reset', 'newest')).toContain("must be one of earliest, latest, not 'newest'");
     expect(message('ksql.streams.commit.interval.ms', 'often')).toContain('must be a whole number');
