@@ -60,7 +60,7 @@ export async function runQuery(
   let asTimes = (row: Row): Row => row;
   let cancelFlush: (() => void) | undefined;
   try {
-    for await (const lines of queryLines(context.server, sql, context.session, ends, { sideMessages: push })) {
+    for await (const lines of queryLines(context.server, sql, context.session, ends, { sideMessages: true })) {
       let rows: Row[] = [];
       const writeRows = () => {
         const full = options.rowLimit - progress.rows;

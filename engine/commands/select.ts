@@ -3,11 +3,12 @@ import { SqlError } from '../../parser/index.js';
 import type { ResolvedSelect } from '../analyzer/index.js';
 import type { QueryStream } from '../api.js';
 import { queriesWriting } from '../catalog/index.js';
-import { planPull, planPush, planTableState } from '../planner/index.js';
+import { planPull, planPush, planTableState, sourcesOf } from '../planner/index.js';
 import { WeirError } from '../types/errors.js';
 import type { PullPlan } from '../types/pull-plan.js';
 import { analyzed } from './analysis.js';
 import type { StatementContext } from './context.js';
+import { remarksOn } from './query-statistics.js';
 import { settingsIn } from './settings-of.js';
 
 /** A SELECT that stands alone: a push query (EMIT) or a pull query. */
@@ -20,7 +21,14 @@ export async function openSelect(context: StatementContext, queryId: string): Pr
     const { topology } = planPush(resolved);
     return runtime.openPush({ queryId, topology, properties, table: () => stateOf(context, resolved) });
   }
-  return runtime.openPull({ queryId, plan: planPull(resolved).plan, properties });
+  const pull = await runtime.openPull({ queryId, plan: planPull(resolved).plan, properties });
+  const { queries } = context.catalog;
+  const keepers = sourcesOf(resolved.query.relation).flatMap((name) => queriesWriting(context.catalog, name));
+  const remarks = remarksOn(
+    [...new Set(keepers)].map((id) => queries.get(id)!),
+    context,
+  ).map((r) => r.message);
+  return Object.assign(pull, { remarks });
 }
 
 /** The pull query with the same rows, where a persistent query keeps the table and writes its topic. */

@@ -66,6 +66,7 @@ export async function streamQuery(
         if (out.gone) break;
       }
     }
+    for (const message of query.remarks ?? []) out.write(format.notice?.({ code: 'REMARK', message }) ?? '');
     if (!out.gone) {
       const cut = query.end === 'terminated' && options.isStopping();
       const stopped = new WeirError('SHUTTING_DOWN', 'The server is shutting down.');

@@ -2,7 +2,15 @@ import type { QueryProgress } from '../../engine/index.js';
 
 /** Why a push query has no rows: told to people (`message`, `hint`) and to programs (the rest). */
 export interface Notice {
-  readonly code: 'WAITING_AT_END' | 'CATCHING_UP' | 'FILTERED' | 'HELD_BACK' | 'UNDECODABLE' | 'LATE' | 'NO_MATCH';
+  readonly code:
+    | 'WAITING_AT_END'
+    | 'CATCHING_UP'
+    | 'FILTERED'
+    | 'HELD_BACK'
+    | 'UNDECODABLE'
+    | 'LATE'
+    | 'NO_MATCH'
+    | 'REMARK';
   readonly message: string;
   readonly hint?: string;
   readonly records?: number;

@@ -100,6 +100,24 @@ describe('what is told of a query', () => {
     expect(await s.running.engine.topicSize('late')).toBe(1);
   });
 
+  it('a pull query says it behind its rows, where side messages are asked for', async () => {
+    const ask1 = async (properties: Record<string, string>) =>
+      (await ask(s, { path: '/query-stream', body: { sql: 'SELECT usr, c FROM visits;', properties } })).text
+        .trim()
+        .split('\n');
+    const [, ...plain] = await ask1({});
+    expect(plain.map((l) => JSON.parse(l) as unknown)).toEqual([
+      ['ann', 1],
+      ['ann', 1],
+      ['ann', 1],
+    ]);
+    const [, ...lines] = await ask1({ 'weir.side.messages': 'true' });
+    expect(lines.slice(0, 3)).toEqual(plain);
+    expect(lines.slice(3).map((l) => JSON.parse(l) as unknown)).toEqual([
+      { notice: { code: 'REMARK', message: lateRemark() } },
+    ]);
+  });
+
   it('metrics have bytes of state and misses', async () => {
     const { text } = await ask(s, { path: '/metrics' });
     expect(text).toMatch(new RegExp(`weir_query_state_bytes\\{query="${late}"\\} [1-9]`));
