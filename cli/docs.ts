@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
-import { ERROR_CODES, SETTINGS } from '../engine/index.js';
+import { CLIENT_SETTINGS, ERROR_CODES, SETTINGS } from '../engine/index.js';
 import { SERVER_SETTINGS } from '../server/settings.js';
 import { readArgs } from './args.js';
 import { ERROR_HELP, type ErrorHelp } from './error-help.js';
@@ -72,12 +72,21 @@ function settingsPage(): string {
     '## Of the server',
     '',
     'Read at the start: from a `.properties` file (`--config-file`), over it the environment (`KSQL_` and the name in upper',
-    'case with dots as underscores: `KSQL_KSQL_SERVICE_ID`), over it flags (`--set name=value`). Names of Kafka clients',
-    '(`sasl.*`, `ssl.*`, `producer.*`, `consumer.*`) go to them.',
+    'case with dots as underscores: `KSQL_KSQL_SERVICE_ID`), over it flags (`--set name=value`).',
     '',
     '| name | default | meaning |',
     '|---|---|---|',
     ...SERVER_SETTINGS.map(row),
+    '',
+    "## Of Kafka's clients",
+    '',
+    'Read at the start, as they are or behind `ksql.streams.`; behind `consumer.`, `producer.` or `admin.` (and',
+    "`main.consumer.`) for clients of that kind alone. Those that Weir's clients do not have are refused, by name.",
+    '',
+    CLIENT_SETTINGS.map((name) => `\`${name}\``).join(', '),
+    '',
+    'A member of a group that is silent for `session.timeout.ms` (10 s by default) is out of it: that long a node that was',
+    'killed may take to be back.',
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -9,6 +9,7 @@ export type { DeployAction, Deployed, DeployOptions, DeployStep } from './deploy
 export { Engine, type EngineOptions } from './engine.js';
 export { WITHOUT_EFFECT } from './ksqldb-settings.js';
 export { LOAD_HEADER, type LoadMarks, loadMarks, markText } from './load-marks.js';
+export { CLIENT_SETTINGS, clientSettingProblem } from './log/kafka/client-settings.js';
 export type { Log, LogReader, LogWriter } from './log/log.js';
 export { type PeerRowCodec, peerRowCodec } from './peer-rows.js';
 export { buildBatches } from './produce.js';

@@ -1,4 +1,12 @@
-import { isKnownSetting, SETTINGS, settingName, settingProblem, WeirError, WITHOUT_EFFECT } from '../engine/index.js';
+import {
+  clientSettingProblem,
+  isKnownSetting,
+  SETTINGS,
+  settingName,
+  settingProblem,
+  WeirError,
+  WITHOUT_EFFECT,
+} from '../engine/index.js';
 import { didYouMean } from '../parser/index.js';
 import { PROTECTING } from './ksqldb-settings.js';
 import { SERVER_SETTINGS, serverSettingProblem } from './settings.js';
@@ -38,12 +46,16 @@ export function checkProperties(
       const near = didYouMean(name, NAMES);
       const hint = near === undefined ? 'docs/settings.md lists what there is.' : `Did you mean ${near}?`;
       problems.push(`There is no setting ${name} (${where(name)}). ${hint}`);
+    } else if (!ofWeir.has(settingName(name))) {
+      const refused = clientSettingProblem(settingName(name), value);
+      if (refused !== undefined) problems.push(`Setting ${name} ${refused} (${where(name)}).`);
     }
   }
   if (problems.length > 0) throw new WeirError('BAD_REQUEST', problems.join(' '));
   return unused;
 }
 
+const ofWeir = new Set(SETTINGS.map((s) => s.name));
 const serverNames = new Set(SERVER_SETTINGS.map((s) => s.name));
 
 /** `ssl.*`: of the listeners where they are in the table, of Kafka's clients else. */

@@ -97,11 +97,14 @@ async function makeProcessingStream(
 async function reach(log: Log, timeoutMs: number, logger: Logger): Promise<void> {
   const until = systemClock.now() + timeoutMs;
   for (;;) {
+    const began = systemClock.now();
     try {
       await log.open();
       return;
     } catch (e) {
-      if ((e as { away?: unknown }).away !== true || systemClock.now() >= until) throw e;
+      // Another attempt may take as long as this one has.
+      const now = systemClock.now();
+      if ((e as { away?: unknown }).away !== true || now + RETRY_MS + (now - began) >= until) throw e;
       logger.warn({ error: messageOf(e) }, 'Kafka cannot be reached yet');
       await systemClock.sleep(RETRY_MS);
     }

@@ -1,7 +1,7 @@
 import type { Log, LogWriter } from '../log/log.js';
 import { BatchBuilder } from '../types/batch.js';
 import type { Clock } from '../types/clock.js';
-import { messageOf } from '../types/errors.js';
+import { messageOf, WeirError } from '../types/errors.js';
 import type { Logger } from '../types/logger.js';
 import type { ErrorHistory, ErrorRecord, ProcessingError } from './services.js';
 
@@ -147,7 +147,16 @@ export class ProcessingLog implements ErrorHistory {
   async start(): Promise<void> {
     const { log, settings, logger } = this.options;
     const { topic, createTopic, partitions, replicas } = settings;
-    if ((await log.describeTopic(topic)) === undefined) {
+    let there: boolean;
+    try {
+      there = (await log.describeTopic(topic)) !== undefined;
+    } catch (e) {
+      // Who has not asked for the topic need not be let in to it.
+      if (createTopic || !(e instanceof WeirError) || e.code !== 'KAFKA_DENIED') throw e;
+      logger.info({ topic, error: e.message }, 'the processing log has no topic: its entries are kept in memory');
+      return;
+    }
+    if (!there) {
       if (!createTopic) {
         logger.info({ topic }, 'the processing log has no topic: its entries are kept in memory (SHOW ERRORS)');
         return;

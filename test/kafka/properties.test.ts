@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
+import { clientSettingProblem } from '../../engine/log/kafka/client-settings.js';
 import { kafkaConfig } from '../../engine/log/kafka/index.js';
 
 const read = (path: string): Buffer => Buffer.from(`contents of ${path}`);
-const of = (properties: Record<string, string>) => kafkaConfig({ 'bootstrap.servers': 'a:1', ...properties }, read);
+const all = (properties: Record<string, string>) => kafkaConfig({ 'bootstrap.servers': 'a:1', ...properties }, read);
+const of = (properties: Record<string, string>) => {
+  const { roles: _, ...options } = all(properties);
+  return options;
+};
 
 test('brokers, time-outs and what belongs to others', () => {
   const options = of({
@@ -12,6 +17,42 @@ test('brokers, time-outs and what belongs to others', () => {
     'ksql.service.id': 'x',
   });
   expect(options).toEqual({ brokers: ['a:1', 'b.example:9092', '[::1]:3'], requestTimeoutMs: 1000, checkCrcs: false });
+});
+
+test('what is set for consumers, producers or admin clients is theirs, with or without the prefix of Streams', () => {
+  const { roles } = all({
+    'request.timeout.ms': '1000',
+    'consumer.request.timeout.ms': '2000',
+    'ksql.streams.consumer.session.timeout.ms': '6000',
+    'main.consumer.fetch.min.bytes': '5',
+    'ksql.streams.max.partition.fetch.bytes': '100',
+    'producer.transaction.timeout.ms': '9000',
+    'ksql.streams.admin.request.timeout.ms': '3000',
+  });
+  expect(roles.consumer).toMatchObject({
+    requestTimeoutMs: 2000,
+    sessionTimeoutMs: 6000,
+    fetchMinBytes: 5,
+    partitionMaxBytes: 100,
+  });
+  expect(roles.producer).toMatchObject({ requestTimeoutMs: 1000, transactionTimeoutMs: 9000 });
+  expect(roles.admin).toMatchObject({ requestTimeoutMs: 3000 });
+  expect(roles.producer.sessionTimeoutMs).toBeUndefined();
+});
+
+test.each([
+  ['consumer.session.timeout.ms', '6000', undefined],
+  ['producer.acks', 'all', undefined],
+  ['producer.acks', '1', 'is always all in Weir'],
+  ['consumer.isolation.level', 'read_uncommitted', 'is always read_committed in Weir'],
+  ['consumer.max.poll.records', '5', 'is none that'],
+  ['producer.linger.ms', '5', 'is none that'],
+  ['producer.session.timeout.ms', '5000', 'is a setting of consumers'],
+  ['admin.retries', '5', 'is none that'],
+  ['restore.consumer.fetch.max.bytes', '5000', undefined],
+])('%s=%s reaches the client or is refused', (name, value, problem) => {
+  if (problem === undefined) expect(clientSettingProblem(name, value)).toBeUndefined();
+  else expect(clientSettingProblem(name, value)).toContain(problem);
 });
 
 test('SASL, with escapes in the JAAS line', () => {

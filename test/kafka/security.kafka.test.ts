@@ -108,7 +108,8 @@ describeKafka('a broker with TLS, logins and ACLs', () => {
 
   /** A log by the settings of a Java client. */
   const connect = (properties: Record<string, string>): KafkaLog => {
-    const log = new KafkaLog({ ...kafkaConfig(properties), deliveryTimeoutMs: 10_000, connectionTimeoutMs: 5_000 });
+    const timeouts = { 'delivery.timeout.ms': '10000', 'socket.connection.setup.timeout.ms': '5000' };
+    const log = new KafkaLog(kafkaConfig({ ...timeouts, ...properties }));
     logs.push(log);
     return log;
   };

@@ -1,4 +1,5 @@
 import type { Clock } from '../../types/clock.js';
+import { messageOf } from '../../types/errors.js';
 import type { KafkaConfig } from './config.js';
 import { type BrokerAddress, BrokerConnection, type CallName } from './connection.js';
 import { CODE, check, hasCode, isRetriable, KafkaError } from './errors.js';
@@ -133,6 +134,23 @@ export class Cluster {
       }
     }
     throw last;
+  }
+
+  /**
+   * Goes where the brokers say that they are, which is where all work is done: one of them at least must be there.
+   * @throws KafkaError, which may pass, that names them
+   */
+  async reachAdvertised(): Promise<void> {
+    await this.metadata([]);
+    const advertised = [...this.brokers];
+    const attempts = advertised.map(([node]) => this.connection(node, 'main'));
+    await Promise.any(attempts).catch((e: AggregateError) => {
+      const where = advertised.map(([, { host, port }]) => `${host}:${port}`).join(', ');
+      const what = `answers at ${this.config.brokers.join(', ')}, and cannot be reached where its brokers say they are: ${where}`;
+      throw new KafkaError(`Kafka ${what}: ${messageOf(e.errors[0])}`, 0, true, false, {
+        hint: "'advertised.listeners' of the brokers must name addresses that this machine can reach.",
+      });
+    });
   }
 
   /** Sends a request to the broker that controls the cluster. */

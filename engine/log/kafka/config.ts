@@ -39,6 +39,12 @@ export interface KafkaOptions {
   readonly transactionTimeoutMs?: number;
   /** How long a fetch at the end of a partition waits at the broker. Default 100. */
   readonly fetchMaxWaitMs?: number;
+  /** Bytes that a fetch waits for, within `fetchMaxWaitMs`. Default 1. */
+  readonly fetchMinBytes?: number;
+  /** Bytes fetched ahead of `poll`, over all partitions of a reader that asks for nothing else. Default 16 MiB. */
+  readonly fetchMaxBytes?: number;
+  /** Bytes of one partition in one fetch. Default 1 MiB. */
+  readonly partitionMaxBytes?: number;
   /** How old metadata may grow: by then a group notices new partitions and topics. Default 30,000. */
   readonly metadataMaxAgeMs?: number;
   /** Compare the checksum of each fetched batch. Default true. */
@@ -64,6 +70,9 @@ export function withDefaults(options: KafkaOptions, logger: Logger = silentLogge
     rebalanceTimeoutMs: 60_000,
     transactionTimeoutMs: 60_000,
     fetchMaxWaitMs: 100,
+    fetchMinBytes: 1,
+    fetchMaxBytes: 16 * 1024 * 1024,
+    partitionMaxBytes: 1024 * 1024,
     metadataMaxAgeMs: 30_000,
     checkCrcs: true,
     compression: 'none',

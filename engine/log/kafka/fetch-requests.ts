@@ -9,6 +9,7 @@ export interface FetchRequest {
   /** In the order in which the broker is to fill the response. */
   readonly partitions: readonly TopicPartitionOffset[];
   readonly maxWaitMs: number;
+  readonly minBytes: number;
   /** Of the response; a first batch that is larger comes whole. */
   readonly maxBytes: number;
   readonly partitionMaxBytes: number;
@@ -19,7 +20,7 @@ export function encodeFetch(request: FetchRequest): Buffer {
   const w = new ByteWriter(64 + request.partitions.length * 64);
   w.int32(-1); // replica id: a consumer
   w.int32(request.maxWaitMs);
-  w.int32(1); // min bytes
+  w.int32(request.minBytes);
   w.int32(request.maxBytes);
   w.byte(READ_COMMITTED);
   w.int32(0); // session id

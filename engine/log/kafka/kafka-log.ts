@@ -15,6 +15,7 @@ import type {
   WriterOptions,
 } from '../log.js';
 import { KafkaAdmin } from './admin.js';
+import type { ClientRole } from './client-settings.js';
 import { Cluster } from './cluster.js';
 import { type KafkaConfig, type KafkaOptions, withDefaults } from './config.js';
 import { KafkaMember } from './member.js';
@@ -34,16 +35,28 @@ export class KafkaLog implements Log {
 
   private readonly clock: Clock;
 
-  constructor(options: KafkaOptions, { clock = systemClock, logger }: { clock?: Clock; logger?: Logger } = {}) {
+  /** By what they are for; without settings of their own they are as the log's. */
+  private readonly configs: Readonly<Partial<Record<ClientRole, KafkaConfig>>>;
+
+  constructor(
+    options: KafkaOptions & { readonly roles?: Readonly<Record<ClientRole, KafkaOptions>> },
+    { clock = systemClock, logger }: { clock?: Clock; logger?: Logger } = {},
+  ) {
     this.clock = clock;
-    this.config = withDefaults(options, logger);
+    const { roles, ...common } = options;
+    this.config = withDefaults(common, logger);
+    this.configs =
+      roles === undefined
+        ? {}
+        : { consumer: withDefaults(roles.consumer, logger), producer: withDefaults(roles.producer, logger) };
     this.cluster = new Cluster(this.config, 'weir-admin', clock);
     this.admin = new KafkaAdmin(this.cluster);
   }
 
-  /** @throws KafkaError when no broker can be reached, does not let us in, or is too old */
+  /** @throws KafkaError when no broker can be reached, or none where it says it is, does not let us in, or is too old */
   async open(): Promise<void> {
     await this.cluster.anyBroker();
+    await this.cluster.reachAdvertised();
   }
 
   /** Closes at once all that readers, writers and members of this log have open: what was not finished is not. */
@@ -90,15 +103,15 @@ export class KafkaLog implements Log {
   }
 
   reader(options: ReaderOptions): LogReader {
-    return new KafkaReader(this.client(options.clientId), options);
+    return new KafkaReader(this.client(options.clientId, 'consumer'), options);
   }
 
   member(options: MemberOptions): GroupMember {
-    return new KafkaMember(this.client(options.clientId), options);
+    return new KafkaMember(this.client(options.clientId, 'consumer'), options);
   }
 
   async writer(options: WriterOptions): Promise<LogWriter> {
-    const client = this.client(options.clientId);
+    const client = this.client(options.clientId, 'producer');
     try {
       return await KafkaWriter.open(client, options);
     } catch (e) {
@@ -107,8 +120,8 @@ export class KafkaLog implements Log {
     }
   }
 
-  private client(clientId: string): Cluster {
-    const client = new Cluster(this.config, clientId, this.clock);
+  private client(clientId: string, role: ClientRole): Cluster {
+    const client = new Cluster(this.configs[role] ?? this.config, clientId, this.clock);
     this.clients.add(client);
     client.signal.addEventListener('abort', () => this.clients.delete(client), { once: true });
     return client;

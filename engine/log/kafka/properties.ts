@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { messageOf, WeirError } from '../../types/errors.js';
+import { type ClientRole, NUMBERS, namesFor } from './client-settings.js';
 import { COMPRESSIONS, type Compression, type KafkaOptions, type Sasl } from './config.js';
 
 type Properties = Readonly<Record<string, string>>;
@@ -8,33 +9,19 @@ type ReadFile = (path: string) => Buffer;
 
 const PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 
-/** Properties that are a number of ours. */
-const NUMBERS: Readonly<Record<string, keyof KafkaOptions>> = {
-  'request.timeout.ms': 'requestTimeoutMs',
-  'delivery.timeout.ms': 'deliveryTimeoutMs',
-  'socket.connection.setup.timeout.ms': 'connectionTimeoutMs',
-  'session.timeout.ms': 'sessionTimeoutMs',
-  'heartbeat.interval.ms': 'heartbeatIntervalMs',
-  'max.poll.interval.ms': 'rebalanceTimeoutMs',
-  'transaction.timeout.ms': 'transactionTimeoutMs',
-  'fetch.max.wait.ms': 'fetchMaxWaitMs',
-  'metadata.max.age.ms': 'metadataMaxAgeMs',
-};
-
 function bad(message: string, hint?: string): never {
   throw new WeirError('BAD_REQUEST', message, hint);
 }
 
-/**
- * Looks settings up: `name` itself, or under the prefixes that Kafka Streams' and ksqlDB's own settings have
- * (`ksql.streams.`, and there `producer.` for what only producers know).
- */
-function lookUp(properties: Properties): (name: string) => string | undefined {
-  return (name) =>
-    properties[name] ??
-    properties[`ksql.streams.${name}`] ??
-    properties[`producer.${name}`] ??
-    properties[`ksql.streams.producer.${name}`];
+/** Looks settings up: under the prefixes of a role and of Kafka Streams' settings in ksqlDB (`ksql.streams.`), and as they are. */
+function lookUp(properties: Properties, role: ClientRole): (name: string) => string | undefined {
+  return (name) => {
+    for (const n of namesFor(role, name)) {
+      const value = properties[n] ?? properties[`ksql.streams.${n}`];
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  };
 }
 
 type Get = (name: string) => string | undefined;
@@ -44,8 +31,16 @@ type Get = (name: string) => string | undefined;
  * as options. Properties that are no settings of the connection are left alone. Keys and certificates: PEM or PKCS12.
  * @throws WeirError BAD_REQUEST for a setting that cannot be honoured
  */
-export function kafkaConfig(properties: Properties, readFile: ReadFile = (path) => readFileSync(path)): KafkaOptions {
-  const get = lookUp(properties);
+export function kafkaConfig(
+  properties: Properties,
+  readFile: ReadFile = (path) => readFileSync(path),
+): KafkaOptions & { readonly roles: Readonly<Record<ClientRole, KafkaOptions>> } {
+  const of = (role: ClientRole) => optionsOf(lookUp(properties, role), readFile);
+  const roles = { consumer: of('consumer'), producer: of('producer'), admin: of('admin') };
+  return { ...roles.admin, roles };
+}
+
+function optionsOf(get: Get, readFile: ReadFile): KafkaOptions {
   const servers = get('bootstrap.servers') ?? bad("The setting 'bootstrap.servers' is missing", 'host:port,…');
   const brokers = servers
     .split(',')
@@ -60,7 +55,9 @@ export function kafkaConfig(properties: Properties, readFile: ReadFile = (path) 
   for (const [name, option] of Object.entries(NUMBERS)) {
     const text = get(name);
     if (text === undefined) continue;
-    if (!/^\d{1,9}$/.test(text.trim())) bad(`'${name}': '${text}' is no number of milliseconds`);
+    if (!/^\d{1,9}$/.test(text.trim())) {
+      bad(`'${name}': '${text}' is no number of ${name.endsWith('.ms') ? 'milliseconds' : 'bytes'}`);
+    }
     numbers[option] = Number(text);
   }
   const compression = compressionOf(get('compression.type'));

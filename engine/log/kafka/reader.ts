@@ -78,8 +78,8 @@ export class KafkaReader implements LogReader {
     private readonly cluster: Cluster,
     options: ReaderOptions,
   ) {
-    this.bufferBytes = options.bufferBytes ?? 16 * 1024 * 1024;
-    this.partitionBytes = options.partitionBytes ?? 1024 * 1024;
+    this.bufferBytes = options.bufferBytes ?? cluster.config.fetchMaxBytes;
+    this.partitionBytes = options.partitionBytes ?? cluster.config.partitionMaxBytes;
     this.logger = cluster.config.logger;
   }
 
@@ -247,12 +247,13 @@ export class KafkaReader implements LogReader {
 
   private async fetch(node: number, lane: number, list: readonly Assigned[], maxBytes: number): Promise<void> {
     const { cluster } = this;
-    const { fetchMaxWaitMs } = cluster.config;
+    const { fetchMaxWaitMs, fetchMinBytes } = cluster.config;
     const connection = await cluster.connection(node, `fetch${lane}`);
     const body = encodeFetch({
       partitions: list.map((a) => ({ topic: a.topic, partition: a.partition, offset: a.fetchOffset })),
       maxWaitMs: lane === LATE_LANE ? 0 : fetchMaxWaitMs,
       maxBytes,
+      minBytes: fetchMinBytes,
       partitionMaxBytes: this.partitionBytes,
     });
     const response = decodeFetch(await connection.request(FETCH, [body]));
