@@ -145,7 +145,14 @@ export class InputSet {
         if (next === undefined || this.mustWait(next)) return;
         const twins = this.twins.get(next);
         this.take(next);
-        if (twins !== undefined) {
+        if (twins === undefined) {
+          // Rows of one input often follow each other.
+          const before = this.nextOf(next);
+          while (n < stride - 1 && next.peek() && next.record.timestamp < before) {
+            this.take(next);
+            n++;
+          }
+        } else {
           const { offset } = next.record;
           for (const twin of twins) if (twin.ready && twin.record.offset <= offset) this.take(twin);
         }
@@ -173,6 +180,17 @@ export class InputSet {
     if (!wait || this.bufferedBytes >= MAX_WAITING_BYTES) return false;
     this.lookAt = this.options.clock.now() + LOOK_MS;
     return true;
+  }
+
+  /** The time before which no other input has a record, nor may one be waited for. */
+  private nextOf(queue: InputQueue): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const other of this.queues) {
+      if (other === queue) continue;
+      if (other.ready) least = Math.min(least, other.record.timestamp);
+      else if (other.progress !== AT_END) least = Math.min(least, other.progress ?? -1);
+    }
+    return this.options.idleMs > 0 ? -1 : least;
   }
 
   /** Waits for an input, from the first time on that it is asked: until something is heard of it, or so long. */

@@ -354,7 +354,8 @@ export class QueryRun {
         await task.ready();
       }
       if (slot.task !== task || task.committing) return;
-      if (task.full || (clock.now() - slot.lastCommit >= settings.commitIntervalMs && task.dirty)) {
+      const due = clock.now() - slot.lastCommit >= settings.commitIntervalMs;
+      if (task.full || task.owesEnd || (due && task.dirty)) {
         void this.commit(slot, task);
       }
     } catch (e) {

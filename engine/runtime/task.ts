@@ -286,8 +286,8 @@ export class Task {
     if (deadLetters != null && deadLetters.bytes >= minBytes) deadLetters.drain(append);
   }
 
-  /** The task is at the end of its inputs, and those behind it have not all been told. */
-  private get owesEnd(): boolean {
+  /** The task is at the end of its inputs, and those behind it, who may wait for it, have not all been told. */
+  get owesEnd(): boolean {
     return this.options.chain.sinks.some((s) => s.owesEnd) && this.inputSet.progress === AT_END;
   }
 
@@ -319,7 +319,7 @@ export class Task {
       if (o.offset < committed.offset) {
         throw new WeirError('INTERNAL', `${place} would go back from ${committed.offset} to ${o.offset}`);
       }
-      return all || o.offset !== committed.offset || o.metadata !== (committed.metadata ?? '') ? [o] : [];
+      return all || o.offset !== committed.offset || (o.metadata ?? '') !== (committed.metadata ?? '') ? [o] : [];
     });
   }
 
