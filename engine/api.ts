@@ -43,8 +43,8 @@ export interface QueryStream {
   next(): Promise<RowBatch | undefined>;
   /** Push queries: how far it is, and so why it may be silent. */
   progress?(): QueryProgress;
-  /** Pull queries: what is remarkable about the queries that keep what is read, as rows that came too late. */
-  readonly remarks?: readonly string[];
+  /** What is remarkable about the queries that write what is read: records that came too late, a join that matches nothing. */
+  remarks?(): readonly string[];
   /** Why there are no more rows; meaningful once `next` has given undefined. */
   readonly end: QueryEnd;
   close(): Promise<void>;

@@ -17,18 +17,21 @@ export async function openSelect(context: StatementContext, queryId: string): Pr
   if (resolved.kind !== 'select') throw new WeirError('INTERNAL', 'A query was not recognised as one.');
   const { runtime } = context.parts;
   const properties = settingsIn(context).overrides();
+  const remarks = () => remarksOnSources(context, resolved);
   if (resolved.mode === 'push') {
     const { topology } = planPush(resolved);
-    return runtime.openPush({ queryId, topology, properties, table: () => stateOf(context, resolved) });
+    const push = await runtime.openPush({ queryId, topology, properties, table: () => stateOf(context, resolved) });
+    return Object.assign(push, { remarks });
   }
-  const pull = await runtime.openPull({ queryId, plan: planPull(resolved).plan, properties });
-  const { queries } = context.catalog;
-  const keepers = sourcesOf(resolved.query.relation).flatMap((name) => queriesWriting(context.catalog, name));
-  const remarks = remarksOn(
-    [...new Set(keepers)].map((id) => queries.get(id)!),
-    context,
-  ).map((r) => r.message);
-  return Object.assign(pull, { remarks });
+  return Object.assign(await runtime.openPull({ queryId, plan: planPull(resolved).plan, properties }), { remarks });
+}
+
+/** What is remarkable about the queries that write what a query reads. */
+function remarksOnSources(context: StatementContext, { query }: ResolvedSelect): readonly string[] {
+  const { catalog } = context;
+  const writing = sourcesOf(query.relation).flatMap((name) => queriesWriting(catalog, name));
+  const queries = [...new Set(writing)].map((id) => catalog.queries.get(id)!);
+  return remarksOn(queries, context).map((r) => r.message);
 }
 
 /** The pull query with the same rows, where a persistent query keeps the table and writes its topic. */

@@ -26,9 +26,10 @@ function lateRemark({ node, records, late }: StepStats): string | undefined {
 
 function lostRemark({ node, lost }: StepStats): string | undefined {
   if (lost === 0) return undefined;
+  const [windows, them, their] = lost === 1 ? ['window', 'it', 'its'] : ['windows', 'them', 'their'];
   return (
-    `${count(lost)} ${lost === 1 ? 'window' : 'windows'} of ${node} gave no row: stream time jumped past them by more than ` +
-    'their size and grace, and EMIT FINAL gives what has a grace within these. A longer RETENTION keeps them.'
+    `${count(lost)} ${windows} of ${node} gave no row: stream time jumped past ${them} by more than ${their} size and grace, ` +
+    'or RETENTION where it is longer.'
   );
 }
 
@@ -43,13 +44,13 @@ function whyNoMatch(s: StepStats): string | undefined {
       ? undefined
       : `${s.node}: no row of ${left} has come, ${count(r.rows)} of ${right}.`;
   }
-  const matched = `${s.node}: 0 of ${count(l.rows)} rows of ${left} matched: `;
+  const matched = `${s.node}: 0 of ${count(l.rows)} matched: `;
   if (r.rows === 0) return `${matched}no row of ${right} has come.`;
-  if (l.nullKeys === l.rows) return `${matched}their keys are NULL.`;
+  if (l.nullKeys === l.rows) return `${matched}the keys of ${left} are NULL.`;
   if (r.nullKeys === r.rows) return `${matched}the keys of ${right} are NULL.`;
-  const newer = r.from > l.to ? ` (${times(r)}; those of ${left}: ${times(l)})` : '';
+  const newer = r.from > l.to ? ` (${times(r)}; ${left}'s: ${times(l)})` : '';
   if (s.keyCameLater > 0) {
-    return `${matched}the rows of ${right} are newer than those of ${left}, which look up what is there when they come${newer}.`;
+    return `${matched}${right}'s rows are newer than ${left}'s, which look up what is there when they come${newer}.`;
   }
   if (s.sameKey > 0) {
     const far = `rows with the same key are ${s.nearestMs} ms further apart than WITHIN says, or more`;
@@ -60,7 +61,7 @@ function whyNoMatch(s: StepStats): string | undefined {
   const examples = `${quoted(l.keys[0]!)} of ${left}, ${quoted(r.keys[0]!)} of ${right}`;
   if (different !== undefined) return `${matched}${different}.`;
   if (newer !== '' && l.keys.some((k) => r.keys.includes(k))) {
-    return `${matched}the rows of ${right} are newer than those of ${left}${newer}.`;
+    return `${matched}${right}'s rows are newer than ${left}'s${newer}.`;
   }
   return `${matched}no row of the other side has one of these keys (${examples}).`;
 }

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { type QueryStream, type RowBatch, WeirError } from '../../engine/index.js';
 import { BackPressure, type BackPressureLimits } from '../push/back-pressure.js';
 import type { SilenceWatch } from '../push/silence.js';
+import { remarksOf } from '../push/why-no-rows.js';
 import { errorBody } from '../wire/errors.js';
 import type { QueryFormat } from '../wire/query-format.js';
 
@@ -66,7 +67,10 @@ export async function streamQuery(
         if (out.gone) break;
       }
     }
-    for (const message of query.remarks ?? []) out.write(format.notice?.({ code: 'REMARK', message }) ?? '');
+    // A push query says it when it is silent.
+    if (query.kind !== 'push' && format.notice !== undefined) {
+      for (const notice of remarksOf(query)) out.write(format.notice(notice));
+    }
     if (!out.gone) {
       const cut = query.end === 'terminated' && options.isStopping();
       const stopped = new WeirError('SHUTTING_DOWN', 'The server is shutting down.');

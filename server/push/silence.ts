@@ -1,5 +1,5 @@
 import type { Clock, QueryProgress, QueryStream } from '../../engine/index.js';
-import { isOftenLate, lateNotice, type Notice, reasonOf, whyNoRows } from './why-no-rows.js';
+import { isOftenLate, lateNotice, type Notice, reasonOf, remarksOf, whyNoRows } from './why-no-rows.js';
 
 /** One reader of a push query, as the watch over silences sees it. */
 export interface Listener {
@@ -125,7 +125,7 @@ export class SilenceWatch {
       }
     }
     if (now - entry.since < this.afterMs) return;
-    const notices = whyNoRows(entry.query.progress(), entry.before);
+    const notices = [...whyNoRows(entry.query.progress(), entry.before), ...remarksOf(entry.query)];
     const reason = reasonOf(notices);
     if (notices.length === 0 || reason === entry.said) return;
     entry.said = reason;

@@ -1,4 +1,4 @@
-import type { QueryProgress } from '../../engine/index.js';
+import type { QueryProgress, QueryStream } from '../../engine/index.js';
 
 /** Why a push query has no rows: told to people (`message`, `hint`) and to programs (the rest). */
 export interface Notice {
@@ -101,6 +101,10 @@ function timeText(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
 }
+
+/** What is remarkable about the queries that write what a query reads. */
+export const remarksOf = ({ remarks }: Pick<QueryStream, 'remarks'>): Notice[] =>
+  (remarks?.() ?? []).map((message) => ({ code: 'REMARK', message }));
 
 /** Whether more than one per cent of what a query has read came too late: that is told without a silence too. */
 export const isOftenLate = ({ late, recordsIn }: QueryProgress): boolean => late * 100 > recordsIn;

@@ -21,7 +21,7 @@ function reasons(sql: string, ...rows: readonly Row[]): readonly string[] {
 
 describe('a join that matches nothing says why', () => {
   it.each<[what: string, sql: string, rows: Row[], reason: string]>([
-    ['no row', streamTable, [['left', 'a', 1]], '0 of 1 rows of the stream matched: no row of the table has come.'],
+    ['no row', streamTable, [['left', 'a', 1]], '0 of 1 matched: no row of the table has come.'],
     [
       'a table that is newer',
       streamTable,
@@ -30,8 +30,8 @@ describe('a join that matches nothing says why', () => {
         ['left', 'b', 2],
         ['right', 'b', 9],
       ],
-      '0 of 2 rows of the stream matched: the rows of the table are newer than those of the stream, which look up what is ' +
-        'there when they come (all of 1970-01-01T00:00:00.009Z; those of the stream: 1970-01-01T00:00:00.001Z to ' +
+      "0 of 2 matched: the table's rows are newer than the stream's, which look up what is " +
+        "there when they come (all of 1970-01-01T00:00:00.009Z; the stream's: 1970-01-01T00:00:00.001Z to " +
         '1970-01-01T00:00:00.002Z).',
     ],
     [
@@ -41,7 +41,7 @@ describe('a join that matches nothing says why', () => {
         ['right', 'ANN', 1],
         ['left', 'ann', 2],
       ],
-      "0 of 1 rows of the stream matched: the keys of the two sides differ in upper and lower case ('ann' and 'ANN').",
+      "0 of 1 matched: the keys of the two sides differ in upper and lower case ('ann' and 'ANN').",
     ],
     [
       'spaces',
@@ -50,7 +50,7 @@ describe('a join that matches nothing says why', () => {
         ['right', 'ann ', 1],
         ['left', 'ann', 2],
       ],
-      "0 of 1 rows of the stream matched: the keys of the two sides differ in spaces at their ends ('ann' and 'ann ').",
+      "0 of 1 matched: the keys of the two sides differ in spaces at their ends ('ann' and 'ann ').",
     ],
     [
       'numbers',
@@ -59,7 +59,7 @@ describe('a join that matches nothing says why', () => {
         ['right', '007', 1],
         ['left', '7', 2],
       ],
-      "0 of 1 rows of the left table matched: the keys of the two sides are numbers that are written differently ('7' and '007').",
+      "0 of 1 matched: the keys of the two sides are numbers that are written differently ('7' and '007').",
     ],
     [
       'another key',
@@ -68,7 +68,7 @@ describe('a join that matches nothing says why', () => {
         ['right', 'x', 1],
         ['left', 'y', 2],
       ],
-      "0 of 1 rows of the left table matched: no row of the other side has one of these keys ('y' of the left table, 'x' of the right table).",
+      "0 of 1 matched: no row of the other side has one of these keys ('y' of the left table, 'x' of the right table).",
     ],
     [
       'NULL keys',
@@ -77,7 +77,7 @@ describe('a join that matches nothing says why', () => {
         ['right', 'x', 1],
         ['left', null, 2],
       ],
-      '0 of 1 rows of the stream matched: their keys are NULL.',
+      '0 of 1 matched: the keys of the stream are NULL.',
     ],
     [
       'times that are too far apart',
@@ -86,15 +86,10 @@ describe('a join that matches nothing says why', () => {
         ['left', 'a', 1],
         ['right', 'a', 14],
       ],
-      '0 of 1 rows of the left stream matched: rows with the same key are 3 ms further apart than WITHIN says, or more (the ' +
+      '0 of 1 matched: rows with the same key are 3 ms further apart than WITHIN says, or more (the ' +
         'left stream: all of 1970-01-01T00:00:00.001Z; the right stream: all of 1970-01-01T00:00:00.014Z).',
     ],
-    [
-      'a side without rows',
-      streams,
-      [['left', 'a', 1]],
-      '0 of 1 rows of the left stream matched: no row of the right stream has come.',
-    ],
+    ['a side without rows', streams, [['left', 'a', 1]], '0 of 1 matched: no row of the right stream has come.'],
   ])('%s', (_, sql, rows, reason) => {
     const [said, ...more] = reasons(sql, ...rows);
     expect(said?.replace(/^\w+: /, '')).toBe(reason);
@@ -107,6 +102,22 @@ describe('a join that matches nothing says why', () => {
     expect(reasons(streamTable, ['right', 'a', 1], ['left', 'a', 2], ['left', 'b', 3])).toEqual([]);
     expect(reasons(streams, ['left', 'a', 1], ['right', 'a', 2])).toEqual([]);
     expect(reasons(tables, ['left', 'a', 1], ['right', 'a', 2])).toEqual([]);
+  });
+});
+
+describe('EMIT FINAL', () => {
+  it('tells of windows that stream time jumps past: they give no row', () => {
+    const feed = new Feed(`
+      CREATE STREAM s (k STRING KEY, v INT) WITH (KAFKA_TOPIC='left', FORMAT='JSON', PARTITIONS=1);
+      CREATE TABLE t AS SELECT k, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 10 MILLISECONDS, GRACE PERIOD 5 MILLISECONDS)
+        GROUP BY k EMIT FINAL;`);
+    expect(feed.left('a', 1, 3)).toEqual([]);
+    expect(feed.left('a', 1, 15)).toHaveLength(1);
+    expect(remarks(feed.driver.steps.values())).toEqual([]);
+    expect(feed.left('a', 1, 1000)).toEqual([]);
+    expect(remarks(feed.driver.steps.values())).toEqual([
+      expect.stringMatching(/^1 window of \S+ gave no row: stream time jumped past it by more than its size and grace/),
+    ]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ask, EARLIEST, eventually, type Json, run, startServer, type TestServer } from './support.js';
+import { ask, EARLIEST, eventually, type Json, open, run, startServer, type TestServer } from './support.js';
 
 /** What a server tells of a query: late records, joins that match nothing, how long windows are kept, bytes of state. */
 describe('what is told of a query', () => {
@@ -8,7 +8,7 @@ describe('what is told of a query', () => {
   let join: string;
 
   beforeAll(async () => {
-    s = await startServer({ 'weir.errors.late.topic.name': 'late' });
+    s = await startServer({ 'weir.errors.late.topic.name': 'late', 'weir.notice.after.ms': '50' });
     await run(
       s,
       `CREATE STREAM clicks (usr STRING KEY, n INT) WITH (KAFKA_TOPIC='clicks', FORMAT='JSON', PARTITIONS=1);
@@ -45,8 +45,7 @@ describe('what is told of a query', () => {
   const lateRemark = () =>
     `${late}: 1 of 3 records (33.3 %) came to aggregate after the grace of their windows and changed nothing. A longer ` +
     'GRACE PERIOD takes them; SHOW ERRORS lists the latest; weir.errors.late.topic.name names a topic that gets those to come.';
-  const joinRemark =
-    'streamTableJoin: 0 of 3 rows of the stream matched: the keys of the two sides differ in upper and lower case';
+  const joinRemark = 'streamTableJoin: 0 of 3 matched: the keys of the two sides differ in upper and lower case';
 
   it('SHOW QUERIES has late, lag, misses, retention and bytes of state, and warns', async () => {
     expect(await one('SHOW QUERIES;')).toMatchObject({
@@ -116,6 +115,25 @@ describe('what is told of a query', () => {
     expect(lines.slice(3).map((l) => JSON.parse(l) as unknown)).toEqual([
       { notice: { code: 'REMARK', message: lateRemark() } },
     ]);
+  });
+
+  it('a silent push query says it of the query that fills its source', async () => {
+    const sql = 'SELECT * FROM named EMIT CHANGES;';
+    const request = open(s, { path: '/query-stream', body: { sql, properties: { 'weir.side.messages': 'true' } } });
+    const text = await new Promise<string>((resolve, reject) => {
+      let got = '';
+      request.on('error', reject);
+      request.on('response', (response) => {
+        response.on('data', (t) => {
+          got += String(t);
+          if (got.includes('REMARK')) resolve(got);
+        });
+      });
+    });
+    request.destroy();
+    expect(JSON.parse(text.trimEnd().split('\n').at(-1)!)).toMatchObject({
+      notice: { code: 'REMARK', message: expect.stringContaining(joinRemark) },
+    });
   });
 
   it('metrics have bytes of state and misses', async () => {
