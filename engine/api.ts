@@ -43,6 +43,8 @@ export interface QueryStream {
   next(): Promise<RowBatch | undefined>;
   /** Push queries: how far it is, and so why it may be silent. */
   progress?(): QueryProgress;
+  /** Push queries: records of its topics that are written and not given to anyone, as a transaction before them is open. */
+  openRecords?(): Promise<number>;
   /** What is remarkable about the queries that write what is read: records that came too late, a join that matches nothing. */
   remarks?(): readonly string[];
   /** Why there are no more rows; meaningful once `next` has given undefined. */

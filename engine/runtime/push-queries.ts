@@ -23,10 +23,15 @@ export interface PushLimits {
   readonly subscriptions?: SubscriptionLimits;
 }
 
+/** How long an answer about open transactions is good for. */
+const ASKED_MS = 5000;
+
 /** The push queries of a node, and what they have in common. */
 export class PushQueries {
   private readonly feeds: Feeds;
   private readonly hubs: Hubs;
+  /** What was found of open transactions, by topic. */
+  private readonly asked = new Map<string, { readonly at: number; readonly records: Promise<number> }>();
 
   constructor(
     private readonly services: RuntimeServices,
@@ -44,6 +49,29 @@ export class PushQueries {
 
   /** @throws BAD_REQUEST for a token that does not fit, BAD_STATEMENT for a snapshot that cannot be */
   async open(spec: PushSpec): Promise<PushStream> {
+    const topics = topicsOf(spec.topology);
+    const openRecords = async () => {
+      const all = await Promise.all(topics.map((topic) => this.openRecords(topic)));
+      return all.reduce((sum, n) => sum + n, 0);
+    };
+    return Object.assign(await this.start(spec), { openRecords });
+  }
+
+  /** Of one topic; the same to all who ask within a few seconds. */
+  private openRecords(topic: string): Promise<number> {
+    const { log, clock } = this.services;
+    const now = clock.now();
+    const known = this.asked.get(topic);
+    if (known !== undefined && Math.abs(now - known.at) < ASKED_MS) return known.records;
+    for (const [other, { at }] of this.asked) if (Math.abs(now - at) >= ASKED_MS) this.asked.delete(other);
+    const records = Promise.all([log.offsets(topic), log.offsets(topic, true)]).then(([stable, all]) =>
+      all.reduce((sum, { partition, end }) => sum + Math.max(0, end - (endOf(stable, partition) ?? end)), 0),
+    );
+    this.asked.set(topic, { at: now, records });
+    return records;
+  }
+
+  private async start(spec: PushSpec): Promise<PushStream> {
     const { properties, topology, queryId } = spec;
     const plan = statelessPlan(topology, properties, isOn(properties, TOKENS_ENABLED));
     const token = textOf(properties, TOKEN);

@@ -54,6 +54,8 @@ export interface RowStream {
   next(): Promise<RowBatch | undefined>;
   /** Where rows come as they are made: how far it is, and so why it may be silent. */
   progress?(): RowProgress;
+  /** Push queries: records of its topics that are written and not given to anyone, as a transaction before them is open. */
+  openRecords?(): Promise<number>;
   /** Why there are no more rows; meaningful once `next` has given undefined. */
   readonly end: RowStreamEnd;
   close(): Promise<void>;

@@ -1,5 +1,5 @@
 import type { Clock, QueryProgress, QueryStream } from '../../engine/index.js';
-import { isOftenLate, lateNotice, type Notice, reasonOf, remarksOf, whyNoRows } from './why-no-rows.js';
+import { isOftenLate, lateNotice, type Notice, openNotice, reasonOf, remarksOf, whyNoRows } from './why-no-rows.js';
 
 /** One reader of a push query, as the watch over silences sees it. */
 export interface Listener {
@@ -26,6 +26,9 @@ export interface Progress {
 /** How often readers who ask for it are told how far their query is. */
 export const PROGRESS_EVERY_MS = 2000;
 
+/** How often a silent query looks whether a transaction is open before it. */
+const ASK_EVERY_MS = 5000;
+
 const NOBODY: Listener = { waits: () => {}, heard: () => {}, stop: () => {} };
 
 interface Watched {
@@ -43,6 +46,8 @@ interface Watched {
   /** Rows have come since `before` was taken. */
   moved: boolean;
   said: string;
+  /** Clock time from which on it is looked for open transactions again. */
+  askAt: number;
   /** That many records were late. */
   saidLate: boolean;
 }
@@ -81,6 +86,7 @@ export class SilenceWatch {
       before: undefined,
       moved: false,
       said: '',
+      askAt: 0,
       saidLate: false,
     };
     this.watched.add(entry);
@@ -126,11 +132,28 @@ export class SilenceWatch {
     }
     if (now - entry.since < this.afterMs) return;
     const notices = [...whyNoRows(entry.query.progress(), entry.before), ...remarksOf(entry.query)];
-    const reason = reasonOf(notices);
-    if (notices.length === 0 || reason === entry.said) return;
-    entry.said = reason;
-    entry.tell(notices);
+    const asks = entry.query.openRecords !== undefined && notices.some((n) => n.code === 'WAITING_AT_END');
+    if (!asks) say(entry, notices);
+    else if (now >= entry.askAt) {
+      entry.askAt = now + ASK_EVERY_MS;
+      this.ask(entry, notices).catch(this.onError);
+    }
   }
+
+  /** What looks like the end may be a transaction that is open. */
+  private async ask(entry: Watched, notices: readonly Notice[]): Promise<void> {
+    // Where the log does not say, the end it is.
+    const open = await entry.query.openRecords!().catch(() => 0);
+    if (entry.since === undefined || !this.watched.has(entry)) return;
+    say(entry, open === 0 ? notices : notices.map((n) => (n.code === 'WAITING_AT_END' ? openNotice(open) : n)));
+  }
+}
+
+function say(entry: Watched, notices: readonly Notice[]): void {
+  const reason = reasonOf(notices);
+  if (notices.length === 0 || reason === entry.said) return;
+  entry.said = reason;
+  entry.tell(notices);
 }
 
 function tellProgress(entry: Watched, now: number): void {

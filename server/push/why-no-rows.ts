@@ -9,6 +9,7 @@ export interface Notice {
     | 'HELD_BACK'
     | 'UNDECODABLE'
     | 'LATE'
+    | 'OPEN_TRANSACTION'
     | 'NO_MATCH'
     | 'REMARK';
   readonly message: string;
@@ -80,6 +81,14 @@ export const lateNotice = (late: number): Notice => ({
   message: `${records(late)} came after the grace period of ${late === 1 ? 'its window' : 'their windows'}.`,
   hint: 'A longer GRACE PERIOD takes records that come later.',
   records: late,
+});
+
+/** A query that has read all there is may be behind a transaction. */
+export const openNotice = (open: number): Notice => ({
+  code: 'OPEN_TRANSACTION',
+  message: `${records(open)} ${open === 1 ? 'waits' : 'wait'} for the end of a transaction that a producer has open.`,
+  hint: 'Kafka ends it after transaction.timeout.ms of that producer; kafka-transactions lists those that are open.',
+  records: open,
 });
 
 function waiting({ earlier, recordsIn, rowsOut }: QueryProgress): Notice {

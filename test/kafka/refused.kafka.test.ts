@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EMPTY_CONTEXT } from '../../engine/index.js';
 import { loadConfig } from '../../server/config.js';
 import { launch } from '../../server/main.js';
 import type { RunningServer } from '../../server/server.js';
@@ -176,6 +177,26 @@ describeKafka('a record that Kafka refuses', (kafka) => {
     const config = new Map(resources[0]!.configEntries.map((e) => [e.configName, e.configValue]));
     expect(config.get('message.timestamp.after.max.ms')).toBe('9223372036854775807');
     expect(config.get('message.timestamp.before.max.ms')).toBe('9223372036854775807');
+  });
+
+  test('is not what keeps a push query silent: one behind an open transaction can tell', async () => {
+    const source = uniqueName('in');
+    await create(source);
+    await run(`CREATE STREAM held (k STRING KEY, v INT) WITH (KAFKA_TOPIC='${source}', VALUE_FORMAT='JSON');`);
+    const producer = client.producer({ transactionalId: uniqueName('tx'), idempotent: true, maxInFlightRequests: 1 });
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.send({ topic: source, messages: [{ key: 'a', value: '{"V":1}' }] });
+    await write(source, [{ key: 'b', value: '{"V":2}' }]);
+    const query = await server.engine.openQuery('SELECT * FROM held EMIT CHANGES;', {
+      ...EMPTY_CONTEXT,
+      properties: { 'auto.offset.reset': 'earliest' },
+    });
+    expect(await query.openRecords!()).toBe(2);
+    await transaction.commit();
+    expect((await query.next())!.rows.map((r) => r[0])).toContain('a');
+    await query.close();
+    await producer.disconnect();
   });
 
   test('for want of a key on a compacted topic', async () => {

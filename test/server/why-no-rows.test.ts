@@ -123,6 +123,29 @@ describe('the watch over silences', () => {
     expect(said).toEqual([['WAITING_AT_END'], ['FILTERED']]);
   });
 
+  it('looks for a transaction that is open, before it says that the query waits at the end, and now and then after', async () => {
+    const { listener, said, pass, query } = setUp();
+    const open = [3, 0, 2];
+    let asked = 0;
+    Object.assign(query, { openRecords: async () => open[asked++]! });
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    listener.waits();
+    pass(2000);
+    expect(said).toEqual([]);
+    await turn();
+    expect(said).toEqual([['OPEN_TRANSACTION']]);
+    pass(1000);
+    await turn();
+    expect(asked).toBe(1);
+    pass(5000);
+    await turn();
+    expect(said).toEqual([['OPEN_TRANSACTION'], ['WAITING_AT_END']]);
+    pass(5000);
+    listener.heard();
+    await turn();
+    expect(said).toHaveLength(2);
+  });
+
   it('says nothing while rows come, nor while the reader is the one who is slow', () => {
     const { listener, said, pass } = setUp();
     for (let i = 0; i < 5; i++) {
