@@ -3,6 +3,8 @@ import type { KeyWindow, WindowSpec } from '../types/topology.js';
 import { fail } from './errors.js';
 
 const DAY = 86_400_000;
+/** How long rows of windows can be read where RETENTION says nothing: as long as Kafka keeps a topic. */
+const KEPT = 7 * DAY;
 const UNIT_MS = {
   MILLISECONDS: 1,
   SECONDS: 1000,
@@ -24,7 +26,7 @@ export function durationMs(d: Duration): number {
 
 /**
  * Without GRACE PERIOD: what is left of 24 hours after the size (or gap); with EMIT FINAL none, or its results would come a day
- * late. Without RETENTION rows are kept for size and grace, and for a day at least.
+ * late. Without RETENTION rows are kept for size and grace, and for a week at least.
  */
 export function windowSpec(w: WindowClause, final: boolean): WindowSpec {
   const extent = durationMs(w.kind === 'SessionWindow' ? w.gap : w.size);
@@ -43,7 +45,7 @@ export function windowSpec(w: WindowClause, final: boolean): WindowSpec {
     );
   }
   const retentionMs = retention ?? least;
-  const times = { graceMs, retentionMs, keptMs: retention ?? Math.max(least, DAY) };
+  const times = { graceMs, retentionMs, keptMs: retention ?? Math.max(least, KEPT) };
   switch (w.kind) {
     case 'TumblingWindow':
       return { kind: 'TUMBLING', sizeMs: extent, ...times };

@@ -50,7 +50,7 @@ describe('what is told of a query', () => {
   it('SHOW QUERIES has late, lag, misses, retention and bytes of state, and warns', async () => {
     expect(await one('SHOW QUERIES;')).toMatchObject({
       queries: [
-        { id: late, statistics: { late: 1, lag: 0, retentionMs: 86_400_000, stateBytes: expect.any(Number) } },
+        { id: late, statistics: { late: 1, lag: 0, retentionMs: 604_800_000, stateBytes: expect.any(Number) } },
         { id: join, statistics: { late: 0, lag: 0, matched: 0, unmatched: 3, stateBytes: expect.any(Number) } },
       ],
       warnings: [{ message: lateRemark() }, { message: expect.stringContaining(joinRemark) }],
@@ -60,7 +60,7 @@ describe('what is told of a query', () => {
   it('DESCRIBE has the windows of a table, and the warnings of who writes it', async () => {
     expect(await one('DESCRIBE visits EXTENDED;')).toMatchObject({
       sourceDescription: {
-        window: { kind: 'HOPPING', sizeMs: 10_000, advanceMs: 5000, graceMs: 1000, retentionMs: 86_400_000 },
+        window: { kind: 'HOPPING', sizeMs: 10_000, advanceMs: 5000, graceMs: 1000, retentionMs: 604_800_000 },
         writeQueries: [{ id: late, statistics: { late: 1 } }],
       },
       warnings: [{ message: lateRemark() }],
