@@ -21,6 +21,7 @@ interface Row {
 
 let node: StoredNode;
 let engine: Engine;
+let runtime: Runtime;
 let serial = 0;
 
 async function start(): Promise<void> {
@@ -30,7 +31,7 @@ async function start(): Promise<void> {
     random: () => 0.5,
     uuid: randomUUID,
   };
-  const runtime = new Runtime(services);
+  runtime = new Runtime(services);
   const settings = new Settings({ 'auto.offset.reset': 'earliest', 'commit.interval.ms': '20' });
   engine = new Engine({ ...services, runtime, formats: FORMATS, settings, maxPushQueries: 10 });
   await engine.start();
@@ -110,6 +111,58 @@ describe('a query over what is there already', () => {
       (c) => sum(c) === 4000,
     );
     expect(sum(counted)).toBe(4000);
+    // Then nothing is written any more.
+    const commits = () => runtime.query('CTAS_PER_USER_0')!.counters().commits;
+    await until('quiet', async () => {
+      const before = commits();
+      await systemClock.sleep(300);
+      return commits() === before;
+    });
+  });
+
+  it('reads its tables from the beginning, and its streams from where auto.offset.reset says', async () => {
+    await node.log.createTopics([{ name: 'users', partitions: 2 }]);
+    await run(`CREATE TABLE users (ID VARCHAR PRIMARY KEY, CITY VARCHAR) WITH (KAFKA_TOPIC='users', FORMAT='JSON');
+      CREATE STREAM visits (ID VARCHAR KEY, N INT) WITH (KAFKA_TOPIC='visits', FORMAT='JSON', PARTITIONS=2);
+      INSERT INTO users VALUES ('a', 'Rome');
+      INSERT INTO users VALUES ('b', 'Rome');
+      INSERT INTO visits VALUES ('a', 1);`);
+    const latest = { 'auto.offset.reset': 'latest' };
+    await run(
+      `CREATE SOURCE TABLE users2 (ID VARCHAR PRIMARY KEY, CITY VARCHAR) WITH (KAFKA_TOPIC='users', FORMAT='JSON');
+       CREATE TABLE big AS SELECT * FROM users WHERE CITY = 'Rome';
+       CREATE TABLE cities AS SELECT CITY, COUNT(*) AS N FROM users GROUP BY CITY;
+       CREATE STREAM placed AS SELECT v.ID, N, CITY FROM visits v JOIN users u ON v.ID = u.ID;`,
+      latest,
+    );
+    const push = await engine.openQuery('SELECT CITY, COUNT(*) AS N FROM users GROUP BY CITY EMIT CHANGES;', {
+      ...EMPTY_CONTEXT,
+      properties: latest,
+    });
+    let last: unknown;
+    while (String(last) !== 'Rome,2') last = (await push.next())!.rows.at(-1);
+    await push.close();
+    const rows = async (sql: string) => {
+      const query = await engine.openQuery(sql, EMPTY_CONTEXT);
+      const all: string[] = [];
+      for (let b = await query.next(); b !== undefined; b = await query.next()) all.push(...b.rows.map(String));
+      await query.close();
+      return all.sort();
+    };
+    for (const [sql, wanted] of [
+      ['SELECT * FROM users2;', ['a,Rome', 'b,Rome']],
+      ['SELECT * FROM big;', ['a,Rome', 'b,Rome']],
+      ['SELECT * FROM cities;', ['Rome,2']],
+    ] as const) {
+      await until(sql, async () => (await rows(sql).catch(() => [])).join(';') === wanted.join(';'));
+    }
+    const ids = ['CST_USERS2_1', 'CTAS_BIG_2', 'CTAS_CITIES_3', 'CSAS_PLACED_4'];
+    await until('all run', () => ids.every((id) => runtime.query(id)!.state === 'RUNNING'));
+    await run("INSERT INTO visits VALUES ('b', 2);");
+    await until('a visit', async () => (await readAll(node.log, 'PLACED')).length > 0);
+    expect((await readAll(node.log, 'PLACED')).map((r) => [r.key, r.value])).toEqual([
+      ['"b"', '{"N":2,"CITY":"Rome"}'],
+    ]);
   });
 });
 

@@ -11,7 +11,7 @@ interface Event {
   readonly ts: number;
 }
 
-const logged = (e: Event): LoggedRecord => ({ key: bytes('k'), value: bytes(row(e.user, e.amount)), timestamp: e.ts });
+const logged = (e: Event): LoggedRecord => ({ key: bytes(1), value: bytes(row(e.user, e.amount)), timestamp: e.ts });
 
 /** The last value of each key of a topic, tombstones left out. */
 function table(records: readonly LoggedRecord[], window?: 'time' | 'session'): Map<string, string> {
