@@ -70,6 +70,24 @@ export function transactionContract(get: () => LogUnderTest): void {
       await writer.close();
     });
 
+    test('what is committed beside an offset is kept with it until the next one', async () => {
+      const { log } = get();
+      const topic = await topicOf(log);
+      const group = unique('g');
+      const committed = async () => (await log.committed(group, [topic]))[0];
+      const writers = [await transactional(unique('tx')), await log.writer({ clientId: unique('plain') })];
+      let offset = 0;
+      for (const writer of writers) {
+        for (const metadata of ['ä/+=', 'x'.repeat(4000), undefined]) {
+          const next = { topic, partition: 0, offset: ++offset, ...(metadata === undefined ? {} : { metadata }) };
+          await writer.commit({ group, offsets: [next], ...NO_STATE });
+          await eventually('the offset is committed', async () => (await committed())?.offset === offset);
+          expect(await committed()).toEqual(next);
+        }
+        await writer.close();
+      }
+    });
+
     test('an abort leaves nothing, and the writer goes on', async () => {
       const { log } = get();
       const topic = await topicOf(log);
