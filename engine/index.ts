@@ -33,5 +33,5 @@ export { ERROR_CODES, type ErrorCode, messageOf, WeirError } from './types/error
 export { doubleText } from './types/java-text.js';
 export { type Logger, silentLogger } from './types/logger.js';
 export { printType, type SqlType } from './types/sql-type.js';
-export { dateText, timestampText, timeText } from './types/temporal.js';
+export { dateText, instantText, timestampText, timeText } from './types/temporal.js';
 export type { Value } from './types/value.js';

@@ -1,3 +1,4 @@
+import { instantText } from '../types/temporal.js';
 import type { SideStats, StepStats } from './step-stats.js';
 
 /** Late records beyond this share of all are worth a warning. */
@@ -104,13 +105,7 @@ const UNPRINTABLE = /[\u0000-\u0008\u000e-\u001f\ufffd]/;
 
 const count = (n: number): string => n.toLocaleString('en');
 const quoted = (key: string): string => (UNPRINTABLE.test(key) ? JSON.stringify(key) : `'${key}'`);
-const times = ({ from, to }: SideStats): string => (from === to ? `all of ${timeText(from)}` : timesText(from, to));
+const times = ({ from, to }: SideStats): string => (from === to ? `all of ${instantText(from)}` : timesText(from, to));
 
 export const timesText = (from: number, to: number): string =>
-  from === to ? timeText(from) : `${timeText(from)} to ${timeText(to)}`;
-
-/** 2026-08-01T13:45:10.123Z; a time that no date can have as its milliseconds. */
-export function timeText(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
-}
+  from === to ? instantText(from) : `${instantText(from)} to ${instantText(to)}`;

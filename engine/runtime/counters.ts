@@ -1,10 +1,10 @@
 import type { RefusedRecord } from '../log/log.js';
 import type { Lateness, OperatorContext, RecordPlace, WritePlace } from '../operators/operator.js';
-import { timeText } from '../operators/step-reasons.js';
 import { StepBook, type StepStats } from '../operators/step-stats.js';
 import type { BatchCursor } from '../types/batch.js';
 import { explained } from '../types/errors.js';
 import type { StreamRecord } from '../types/record.js';
+import { instantText } from '../types/temporal.js';
 import type { ErrorRecord, ProcessingError, RuntimeServices } from './services.js';
 
 /** What a query has done and met since it started on this node. */
@@ -221,8 +221,8 @@ class PerSecond {
 }
 
 const latenessText = (timestamp: number, { windowStart, windowEnd, streamTime, graceMs }: Lateness): string =>
-  `Late: a record of ${timeText(timestamp)} came after its window, ${timeText(windowStart)} to ${timeText(windowEnd)}, and ` +
-  `the grace of ${graceMs} ms were over: stream time is ${timeText(streamTime)}`;
+  `Late: a record of ${instantText(timestamp)} came after its window, ${instantText(windowStart)} to ${instantText(windowEnd)}, and ` +
+  `the grace of ${graceMs} ms were over: stream time is ${instantText(streamTime)}`;
 
 function bytesOf(cursor: BatchCursor, target: 'key' | 'value'): Uint8Array | null {
   const start = target === 'key' ? cursor.keyStart : cursor.valueStart;

@@ -127,3 +127,9 @@ export function parseTime(text: string): number {
 
 export const dateOfTimestamp = (epochMs: number): number => Math.floor(epochMs / DAY_MS);
 export const timeOfTimestamp = (epochMs: number): number => epochMs - Math.floor(epochMs / DAY_MS) * DAY_MS;
+
+/** 2026-08-01T13:45:10.123Z, for messages; a time that no date can have as its milliseconds. */
+export function instantText(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
+}

@@ -1,4 +1,4 @@
-import type { QueryProgress, QueryStream } from '../../engine/index.js';
+import { instantText, type QueryProgress, type QueryStream } from '../../engine/index.js';
 
 /** Why a push query has no rows: told to people (`message`, `hint`) and to programs (the rest). */
 export interface Notice {
@@ -57,7 +57,7 @@ export function whyNoRows(now: QueryProgress, before?: QueryProgress): Notice[] 
   for (const message of now.unmatched) notices.push({ code: 'NO_MATCH', message });
   if (now.heldBack > 0) {
     const wait = now.heldBack === 1 ? 'row waits' : 'rows wait';
-    const time = now.streamTime < 0 ? '' : `; it stands at ${timeText(now.streamTime)}`;
+    const time = now.streamTime < 0 ? '' : `; it stands at ${instantText(now.streamTime)}`;
     notices.push({
       code: 'HELD_BACK',
       message: `${now.heldBack.toLocaleString('en')} ${wait} for stream time to go on${time}.`,
@@ -103,12 +103,6 @@ function waiting({ earlier, recordsIn, rowsOut }: QueryProgress): Notice {
   }
   const none = recordsIn === 0 ? '; there are none yet' : '';
   return { code: 'WAITING_AT_END', message: `Waiting for new records${none}.`, records: 0 };
-}
-
-/** 2026-08-01T13:45:10.123Z; a time that no date can have as its milliseconds. */
-function timeText(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
 }
 
 /** What is remarkable about the queries that write what a query reads. */
