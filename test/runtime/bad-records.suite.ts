@@ -18,6 +18,7 @@ import {
   sink,
   source,
   topology,
+  VALUE,
 } from './support.js';
 
 const EARLY: Properties = { 'auto.offset.reset': 'earliest', 'commit.interval.ms': '5' };
@@ -137,6 +138,44 @@ export function badRecordSuite(name: string, openNode: () => Promise<StoredNode>
       ]);
       expect(await read(`out-${id}`, 2)).toHaveLength(2);
       expect(runtime.query('Q')!.counters()).toMatchObject({ skipped: 2, deadLettered: 2 });
+    });
+
+    it('leaves out a row that its schema has no room for, with the record that it came of as a dead letter', async () => {
+      const schema = {
+        type: 'record',
+        name: 'R',
+        fields: [{ name: 'USER', type: { type: 'enum', name: 'U', symbols: ['u', 'v'] } }],
+      };
+      const avro = { name: 'AVRO', properties: { writerSchemaId: '7', writerSchema: JSON.stringify(schema) } };
+      const users = topology([source(), sink('source', KEY, [VALUE[0]!], { valueFormat: avro })]);
+      const of = (user: string, n: number) => ({
+        key: String(n),
+        value: `{"USER":"${user}","AMOUNT":${n}}`,
+        timestamp: n,
+      });
+      await write(node.log, topic, [of('u', 1), of('w', 2), of('v', 3)]);
+      await start(users, { 'weir.errors.deadletter.topic.name': letters });
+      await processed(3);
+      expect((await read(`out-${id}`, 2)).map((r) => r.key)).toEqual(['1', '3']);
+      const [letter] = await read(letters, 1);
+      expect(letter).toMatchObject({
+        key: '2',
+        value: '{"USER":"w","AMOUNT":2}',
+        headers: {
+          '__weir.errors.stage': 'WRITE',
+          '__weir.errors.topic': topic,
+          '__weir.errors.offset': '1',
+          '__weir.errors.exception.message': expect.stringContaining('USER is no symbol of its enum: w'),
+        },
+      });
+      expect(runtime.query('Q')!.counters()).toMatchObject({
+        unwritten: 1,
+        skipped: 0,
+        recordsOut: 2,
+        deadLettered: 1,
+      });
+      expect(errors).toMatchObject([{ kind: 'serialization', topic: `out-${id}`, target: 'value' }]);
+      expect(runtime.query('Q')!.state).toBe('RUNNING');
     });
 
     it('sends a record on which an expression failed there too, once, where that is asked for', async () => {
