@@ -337,6 +337,7 @@ export class AggregateSession implements Operator {
     const r = this.address(slot, start, end);
     r.value = null;
     r.previous = previous;
+    r.previousTimestamp = end;
     r.headers = null;
     this.out.process(r);
   }
@@ -346,6 +347,7 @@ export class AggregateSession implements Operator {
     this.folds.result(session.states, 0, this.row, r);
     r.value = this.row;
     r.previous = previous;
+    r.previousTimestamp = session.emittedEnd;
     r.headers = cause === null ? null : cause.headers;
     this.out.process(r);
   }

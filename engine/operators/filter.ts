@@ -1,9 +1,15 @@
 import type { TypedExpr } from '../types/expr.js';
 import type { FilterNode } from '../types/topology.js';
-import type { Value } from '../types/value.js';
 import { type GivenKeys, givenKey } from './given-keys.js';
 import { copyOrigin, type JoinKeys } from './join-keys.js';
-import { type Evaluator, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import {
+  type Evaluator,
+  newRecord,
+  type Operator,
+  type OperatorEnv,
+  swapPrevious,
+  type TaskRecord,
+} from './operator.js';
 
 /** WHERE on a stream: rows for which the predicate is true go on as they are. Null rows fail it. */
 export class StreamFilter implements Operator {
@@ -82,9 +88,9 @@ export class TableFilter implements Operator {
     switch (before.kind) {
       case 'previous': {
         const former = previous === null ? undefined : this.former[record.previousVersion];
-        const matched = previous !== null && this.matched(record, previous, former ?? this.predicate);
+        const matched = previous !== null && this.matched(record, former ?? this.predicate);
         if (!matches && !matched) return;
-        if (!matches && former !== undefined && !this.matched(record, previous!, this.predicate)) {
+        if (!matches && former !== undefined && !this.matched(record, this.predicate)) {
           this.hold(record);
           return;
         }
@@ -121,13 +127,10 @@ export class TableFilter implements Operator {
     return this.leftOut;
   }
 
-  private matched(record: TaskRecord, previous: Value[], predicate: Evaluator): boolean {
-    const { value, timestamp } = record;
-    record.value = previous;
-    if (record.previousTimestamp >= 0) record.timestamp = record.previousTimestamp;
+  private matched(record: TaskRecord, predicate: Evaluator): boolean {
+    swapPrevious(record);
     const matched = predicate(record) === true;
-    record.value = value;
-    record.timestamp = timestamp;
+    swapPrevious(record);
     return matched;
   }
 

@@ -64,6 +64,7 @@ export class ForeignKeyResult implements Operator {
     copyOrigin(record, this.joined);
     this.joined.value = present ? value.slice(2) : null;
     this.joined.previous = previous;
+    this.joined.previousTimestamp = Number(before?.[0] ?? 0);
     this.joined.timestamp = record.timestamp;
     this.out.process(this.joined);
   }

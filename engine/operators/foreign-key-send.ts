@@ -3,7 +3,15 @@ import { KeyCodec } from '../types/key-codec.js';
 import type { ForeignKeySendNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { copyOrigin } from './join-keys.js';
-import { type Evaluator, NO_BYTES, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import {
+  type Evaluator,
+  NO_BYTES,
+  newRecord,
+  type Operator,
+  type OperatorEnv,
+  swapPrevious,
+  type TaskRecord,
+} from './operator.js';
 
 /** The left row is now under this foreign key. */
 export const HERE = 0;
@@ -40,9 +48,9 @@ export class ForeignKeySend implements Operator {
     if (key === null) return;
     const next = value === null ? null : this.foreignKey(record);
     if (previous !== null) {
-      record.value = previous;
+      swapPrevious(record);
       const last = this.foreignKey(record);
-      record.value = value;
+      swapPrevious(record);
       if (value === null) this.send(record, last, DELETED, previous);
       else if (!this.same(last, next)) this.send(record, last, MOVED, previous);
     }

@@ -13,6 +13,11 @@ export interface AggregateOptions {
   readonly previous: boolean;
 }
 
+interface Emitted {
+  readonly row: Value[];
+  readonly timestamp: number;
+}
+
 /**
  * What grouping with and without time windows share: one state a group, found by its stored key, and how changes come out.
  * Cached: one row a changed group at each commit; else one row an update. The row's timestamp is the largest of the group's
@@ -33,7 +38,7 @@ export abstract class GroupAggregate implements Operator {
   private readonly wantsPrevious: boolean;
   private readonly version: number;
   /** Rows that the changed groups have emitted before, by slot; only where someone wants them. */
-  private readonly before = new Map<number, Value[] | null>();
+  private readonly before = new Map<number, Emitted | null>();
   private readonly undone = newRecord();
 
   constructor(
@@ -115,15 +120,16 @@ export abstract class GroupAggregate implements Operator {
     const undone = this.undone;
     undone.key = record.key;
     undone.value = record.previous;
-    undone.timestamp = record.timestamp;
+    undone.timestamp = record.previousTimestamp;
     this.folds.undo(this.cache.states, base, undone);
   }
 
-  private result(slot: number): Value[] | null {
-    if (this.cache.timestamps[slot]! < 0) return null;
+  private result(slot: number): Emitted | null {
+    const timestamp = this.cache.timestamps[slot]!;
+    if (timestamp < 0) return null;
     const row = new Array<Value>(this.row.length).fill(null);
     this.folds.result(this.cache.states, slot * this.folds.width, row, null);
-    return row;
+    return { row, timestamp };
   }
 
   private emit(slot: number, cause: TaskRecord | null): void {
@@ -137,10 +143,12 @@ export abstract class GroupAggregate implements Operator {
     emitted.timestamp = cache.timestamps[slot]!;
     emitted.headers = cause === null ? null : cause.headers;
     if (this.wantsPrevious) {
-      emitted.previous = this.before.get(slot) ?? null;
+      const before = this.before.get(slot) ?? null;
+      emitted.previous = before?.row ?? null;
+      emitted.previousTimestamp = before?.timestamp ?? 0;
       emitted.previousVersion = cache.versions[slot]!;
       // What goes out now is what the next update replaces.
-      if (!this.cached && !this.final) this.before.set(slot, row.slice());
+      if (!this.cached && !this.final) this.before.set(slot, { row: row.slice(), timestamp: emitted.timestamp });
     }
     cache.versions[slot] = this.version;
     this.out.process(emitted);

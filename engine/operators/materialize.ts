@@ -27,10 +27,13 @@ export class Materialize implements Operator {
   process(record: TaskRecord): void {
     const key = this.keys.encode(record);
     if (key === undefined) return;
-    const { previous } = record;
-    record.previous = this.rows.get(key)?.row ?? null;
+    const { previous, previousTimestamp } = record;
+    const before = this.rows.get(key);
+    record.previous = before?.row ?? null;
+    record.previousTimestamp = before?.timestamp ?? 0;
     this.rows.put(key, record.timestamp, record.value);
     this.out.process(record);
     record.previous = previous;
+    record.previousTimestamp = previousTimestamp;
   }
 }

@@ -21,7 +21,7 @@ export interface TaskRecord extends StreamRecord {
   keyEnd: number;
   /** The version of the query that has stored `previous`; read only by what stands right behind the store. */
   previousVersion: number;
-  /** The time of `previous`, where the store knows it; else -1. Read as `previousVersion` is. */
+  /** The time of the row that this one replaces; means nothing without one. */
   previousTimestamp: number;
 }
 
@@ -43,8 +43,20 @@ export function newRecord(): TaskRecord {
     keyStart: -1,
     keyEnd: -1,
     previousVersion: 0,
-    previousTimestamp: -1,
+    previousTimestamp: 0,
   };
+}
+
+/**
+ * Puts the row that the record replaces, and its time, in the place of its own: what is computed then is what was computed
+ * when that row came. A second call puts all back.
+ */
+export function swapPrevious(record: TaskRecord): void {
+  const { value, timestamp } = record;
+  record.value = record.previous;
+  record.timestamp = record.previousTimestamp;
+  record.previous = value;
+  record.previousTimestamp = timestamp;
 }
 
 /**

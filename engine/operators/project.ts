@@ -1,6 +1,13 @@
 import type { ProjectNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
-import { type Evaluator, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import {
+  type Evaluator,
+  newRecord,
+  type Operator,
+  type OperatorEnv,
+  swapPrevious,
+  type TaskRecord,
+} from './operator.js';
 
 /**
  * SELECT: computes new value columns, and key columns where they are renamed or computed within the same partitioning. A
@@ -48,15 +55,15 @@ export class Project implements Operator {
     p.partition = record.partition;
     p.offset = record.offset;
     p.headers = record.headers;
-    p.previous = this.wantsPrevious && record.previous !== null ? this.replaced(record, record.previous) : null;
+    p.previous = this.wantsPrevious && record.previous !== null ? this.replaced(record) : null;
+    p.previousTimestamp = record.previousTimestamp;
     this.out.process(p);
   }
 
-  private replaced(record: TaskRecord, previous: Value[]): Value[] {
-    const value = record.value;
-    record.value = previous;
+  private replaced(record: TaskRecord): Value[] {
+    swapPrevious(record);
     const row = this.value.map((e) => e(record));
-    record.value = value;
+    swapPrevious(record);
     return row;
   }
 }

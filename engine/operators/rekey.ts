@@ -3,7 +3,15 @@ import { KeyCodec } from '../types/key-codec.js';
 import { NO_WINDOW } from '../types/record.js';
 import type { RekeyNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
-import { type Evaluator, NO_BYTES, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import {
+  type Evaluator,
+  NO_BYTES,
+  newRecord,
+  type Operator,
+  type OperatorEnv,
+  swapPrevious,
+  type TaskRecord,
+} from './operator.js';
 
 /**
  * GROUP BY and PARTITION BY: gives records a new key. With `dropNullKey` (GROUP BY), rows without a value and rows any of
@@ -89,10 +97,10 @@ export class TableRekey implements Operator {
     }
     const after = value === null ? null : this.row(record, this.key);
     const newRow = after === null || after.includes(null) ? null : this.row(record, this.value);
-    record.value = previous;
+    swapPrevious(record);
     const before = previous === null ? null : this.row(record, this.key);
     const oldRow = before === null || before.includes(null) ? null : this.row(record, this.value);
-    record.value = value;
+    swapPrevious(record);
     if (newRow !== null && oldRow !== null && this.same(before!, after!)) {
       this.send(record, after!, newRow, oldRow);
       return;
@@ -106,9 +114,9 @@ export class TableRekey implements Operator {
     const key = this.row(record, this.key);
     if (key.includes(null)) return;
     const newRow = value === null ? null : this.row(record, this.value);
-    record.value = previous;
+    swapPrevious(record);
     const oldRow = previous === null ? null : this.row(record, this.value);
-    record.value = value;
+    swapPrevious(record);
     this.send(record, key, newRow, oldRow);
   }
 
@@ -138,6 +146,7 @@ function copyPlace(from: TaskRecord, to: TaskRecord, window: boolean): void {
   to.keyBytes = NO_BYTES;
   to.keyStart = to.keyEnd = -1;
   to.timestamp = from.timestamp;
+  to.previousTimestamp = from.previousTimestamp;
   to.windowStart = window ? from.windowStart : NO_WINDOW;
   to.windowEnd = window ? from.windowEnd : NO_WINDOW;
   to.partition = from.partition;

@@ -5,18 +5,22 @@ import { readInt64 } from '../types/bytes.js';
 import { messageOf, WeirError } from '../types/errors.js';
 import { type Header, NO_WINDOW } from '../types/record.js';
 import type { Column } from '../types/schema.js';
-import { BOOLEAN } from '../types/sql-type.js';
+import { BIGINT, BOOLEAN } from '../types/sql-type.js';
 import type { SourceNode } from '../types/topology.js';
 import type { Value } from '../types/value.js';
 import { NO_BYTES, type OperatorEnv, type TaskRecord } from './operator.js';
 import { isEventTime, TimestampReader, whyNoEventTime } from './timestamp.js';
 
-/** Payload columns on a repartition topic of a table: whether there is a replaced row, it, whether there is a new one, it. */
+/**
+ * Payload columns on a repartition topic of a table: whether there is a replaced row, it, whether there is a new one, it, and
+ * the time of the replaced row, which records of earlier versions lack.
+ */
 export const changeColumns = (value: readonly Column[]): readonly Column[] => [
   { name: 'HAS_PREVIOUS', type: BOOLEAN },
   ...value,
   { name: 'HAS_VALUE', type: BOOLEAN },
   ...value,
+  { name: 'PREVIOUS_TIME', type: BIGINT },
 ];
 
 /** A recursive schema takes data of any depth, the stack does not. */
@@ -141,6 +145,7 @@ export class SourceReader {
     const n = row.length;
     this.changes!.decode(b, cursor.valueStart, cursor.valueEnd, changed);
     record.previous = changed[0] === true ? changed.slice(1, n + 1) : null;
+    record.previousTimestamp = Number(changed[2 * n + 2] ?? record.timestamp);
     record.value = changed[n + 1] === true ? row : null;
     for (let i = 0; i < n; i++) row[i] = changed[n + 2 + i]!;
   }

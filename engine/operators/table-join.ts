@@ -51,16 +51,17 @@ export class TableJoin implements TwoInputs {
     const key = this.keys.encode(record);
     if (key === undefined) return;
     const own = left ? this.leftRows : this.rightRows;
-    const replaced = own.get(key)?.row ?? null;
+    const replaced = own.get(key);
     const other = (left ? this.rightRows : this.leftRows).get(key);
     own.put(key, record.timestamp, record.value);
     if (other !== null && record.value !== null) stats.matched++;
     const { joined } = this;
     joined.value = this.join(record.value, other, left, this.row);
-    joined.previous = this.join(replaced, other, left, this.before);
+    joined.previous = this.join(replaced?.row ?? null, other, left, this.before);
     if (joined.value === null && joined.previous === null) return;
     copyOrigin(record, joined);
-    joined.timestamp = other === null ? record.timestamp : Math.max(record.timestamp, other.timestamp);
+    joined.timestamp = Math.max(record.timestamp, other?.timestamp ?? 0);
+    joined.previousTimestamp = Math.max(replaced?.timestamp ?? 0, other?.timestamp ?? 0);
     this.out.process(joined);
   }
 

@@ -48,8 +48,8 @@ export class TableSource implements Operator {
     record.previous = null;
     if (before !== undefined) {
       record.previousVersion = this.rows.decodeInto(asBuffer(before), this.before);
-      record.previousTimestamp = Number(this.before[0]);
       record.previous = this.before.slice(1);
+      record.previousTimestamp = Number(this.before[0]);
     }
     if (record.value === null) this.store.delete(key);
     else {

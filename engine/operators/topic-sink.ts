@@ -195,13 +195,14 @@ export class TopicSink implements Operator {
   }
 
   private change(record: TaskRecord, row: Value[]): Value[] {
-    const n = row.length / 2 - 1;
+    const n = (row.length - 3) / 2;
     row[0] = record.previous !== null;
     row[n + 1] = record.value !== null;
     for (let i = 0; i < n; i++) {
       row[1 + i] = record.previous?.[i] ?? null;
       row[n + 2 + i] = record.value?.[i] ?? null;
     }
+    row[2 * n + 2] = record.previous === null ? null : record.previousTimestamp;
     return row;
   }
 

@@ -197,11 +197,7 @@ function compareBy(o: OrderItem, a: Val, b: Val): number {
     const first = o.nulls === null ? o.descending : o.nulls === 'FIRST';
     return a === b ? 0 : (a === null) === first ? -1 : 1;
   }
-  const order = (x: Val, y: Val): number => {
-    const [p, q] = [Number.isNaN(x), Number.isNaN(y)];
-    return p || q ? Number(p) - Number(q) : compare(x, y);
-  };
-  return o.descending ? order(b, a) : order(a, b);
+  return o.descending ? compare(b, a) : compare(a, b);
 }
 
 function blocksOf(
@@ -231,4 +227,4 @@ function blocksOf(
 
 /** What stands in a row; 0 and -0 are one number. */
 export const rowText = (row: readonly Val[], types: readonly Type[]): string =>
-  row.map((v, i) => canonical(v === 0 ? 0 : v, types[i]!)).join(', ');
+  row.map((v, i) => canonical(v, types[i]!)).join(', ');

@@ -190,8 +190,13 @@ export function compare(a: Val, b: Val): number {
     const scale = Math.max(a.scale, b.scale);
     return compare(rescale(a, scale).unscaled, rescale(b, scale).unscaled);
   }
-  return a! < b! ? -1 : a! > b! ? 1 : 0;
+  if (a! < b!) return -1;
+  if (a! > b!) return 1;
+  // Of doubles: -0 before 0, NaN behind all.
+  return placeOfDouble(a) - placeOfDouble(b);
 }
+
+const placeOfDouble = (v: Val): number => (Number.isNaN(v) ? 1 : Object.is(v, -0) ? -1 : 0);
 
 const isDec = (v: Val): v is Dec => typeof v === 'object' && v !== null;
 

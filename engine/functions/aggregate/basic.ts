@@ -200,7 +200,8 @@ const integerMean = aggregate<Mean<Long>>({
 
 const avg = aggregateFunction({
   name: 'AVG',
-  description: 'The mean of a numeric column; NULLs are ignored, and the mean of nothing is 0.0.',
+  description:
+    'The mean of a numeric column; NULLs are ignored, and the mean of nothing is 0.0. The sum behind it never wraps.',
   category: 'AGGREGATE',
   overloads: [
     {
