@@ -195,9 +195,9 @@ class Resolver {
   }
 }
 
-/** Throws an EvaluationError where the fields contradict each other or say what there is not. */
-export function resolve(values: ReadonlyMap<Field, number>): Resolved {
-  const r = new Resolver(new Map(values));
+/** Uses the fields up. Throws an EvaluationError where they contradict each other or say what there is not. */
+export function resolve(values: Map<Field, number>): Resolved {
+  const r = new Resolver(values);
   r.date();
   r.clock();
   r.check();

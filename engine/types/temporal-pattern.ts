@@ -1,6 +1,7 @@
 import { EvaluationError } from './evaluation-error.js';
 import { DAY_MS } from './temporal.js';
 import { compileParts } from './temporal-pattern-compile.js';
+import { fixedParser } from './temporal-pattern-fixed.js';
 import { formatParts, type Moment } from './temporal-pattern-format.js';
 import { type Parsed, parseParts } from './temporal-pattern-parse.js';
 import { daysOrDefault, type Resolved, resolve, saysDate, timeOrDefault } from './temporal-pattern-resolve.js';
@@ -39,6 +40,7 @@ export function temporalPattern(pattern: string): TemporalPattern {
 
 function compilePattern(pattern: string): TemporalPattern {
   const parts = compileParts(pattern);
+  const short = fixedParser(pattern);
   const format = (moment: Moment) => formatParts(parts, moment);
   const parse = (text: string, whole = true): Parsed & { readonly resolved: Resolved } => {
     const parsed: Parsed = { values: new Map(), offset: undefined, zone: undefined };
@@ -57,6 +59,9 @@ function compilePattern(pattern: string): TemporalPattern {
     formatDate: (days) => format({ localMs: days * DAY_MS, epochMs: days * DAY_MS, offset: 0, zone: UTC, has: 'date' }),
     formatTime: (ms) => format({ localMs: ms, epochMs: ms, offset: 0, zone: UTC, has: 'time' }),
     parseTimestamp(text, zone = UTC) {
+      const local = short === undefined ? Number.NaN : short(text);
+      // What the short way does not read, the long one reads or says why not.
+      if (!Number.isNaN(local)) return instantOf(local, zone);
       const { resolved, offset, zone: own } = parse(text);
       const localMs = daysOrDefault(resolved) * DAY_MS + timeOrDefault(resolved);
       return offset === undefined ? instantOf(localMs, own ?? zone) : localMs - offset;

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { patternParser, TimestampReader } from '../../engine/operators/timestamp.js';
+import { TimestampReader } from '../../engine/operators/timestamp.js';
+import { temporalPattern } from '../../engine/types/temporal-pattern.js';
 
 const pad = (n: number, width = 2): string => String(n).padStart(width, '0');
 
 describe('event time from text', () => {
   it('by a pattern of fixed numbers is what the date says, in UTC', () => {
-    const parse = patternParser("yyyy-MM-dd'T'HH:mm:ss.SSS");
+    const parse = temporalPattern("yyyy-MM-dd'T'HH:mm:ss.SSS").parseTimestamp;
     fc.assert(
       fc.property(fc.date({ min: new Date(0), max: new Date('2099-12-31'), noInvalidDate: true }), (d) => {
         expect(parse(d.toISOString().slice(0, -1))).toBe(d.getTime());
@@ -15,7 +16,10 @@ describe('event time from text', () => {
   });
 
   it('is the same in the short way and the long one', () => {
-    const [fast, slow] = [patternParser('yyyy-MM-dd HH:mm:ss'), patternParser('yyyy-M-d H:m:s')];
+    const [fast, slow] = [
+      temporalPattern('yyyy-MM-dd HH:mm:ss').parseTimestamp,
+      temporalPattern('yyyy-M-d H:m:s').parseTimestamp,
+    ];
     fc.assert(
       fc.property(
         fc.integer({ min: 1970, max: 2100 }),

@@ -103,6 +103,7 @@ describe('patterns', () => {
     ['YYYY-ww-e', '2022-54-1'],
     ['yyyy-MM-dd yyyy', '2022-01-01 2023'],
     ['yyyy-MM-dd VV', '2022-07-01 PST'],
+    ['yyyy-MM-dd HH:mm HH', '2022-07-01 10:20 11'],
     ['yyyy-MM-dd HH:mm VV', '2018-05-11 14:58 Nowhere/Land'],
   ])('%s refuses %s', (pattern, text) => expect(() => temporalPattern(pattern).parseTimestamp(text)).toThrow());
 

@@ -232,8 +232,7 @@ const sign = scalar({
 });
 
 function logarithm(base: number, value: number): number {
-  if (base <= 0 || base === 1 || value < 0) return Number.NaN;
-  return value === 0 ? Number.NEGATIVE_INFINITY : java.log(value) / java.log(base);
+  return base <= 0 || base === 1 ? Number.NaN : java.log(value) / java.log(base);
 }
 
 const log = scalar({

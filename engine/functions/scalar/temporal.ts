@@ -1,3 +1,4 @@
+import { EvaluationError } from '../../types/evaluation-error.js';
 import { civilOf, DAY_MS, dateOfTimestamp, daysInMonth, daysOf, timeOfTimestamp } from '../../types/temporal.js';
 import { temporalPattern } from '../../types/temporal-pattern.js';
 import { instantOf, zoneOf } from '../../types/temporal-zone.js';
@@ -156,6 +157,12 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 
 /** So much later; months and years go by the calendar, to the last day where a month is shorter. */
 function later(epochMs: number, n: number, unit: string): number {
+  const at = shifted(epochMs, n, unit);
+  if (!Number.isSafeInteger(at)) throw new EvaluationError(`${n} ${unit} lead out of the range of time`);
+  return at;
+}
+
+function shifted(epochMs: number, n: number, unit: string): number {
   const ms = UNIT_MS[unit];
   if (ms !== undefined) return epochMs + n * ms;
   const days = dateOfTimestamp(epochMs);
