@@ -58,6 +58,8 @@ export interface Letter {
 }
 
 const MAX_MESSAGE = 4096;
+/** A time that is no further from the clock is the clock's. */
+const NEAR_MS = 60_000;
 const NO_BYTES = Buffer.alloc(0);
 
 interface Box {
@@ -112,20 +114,30 @@ export class DeadLetters {
     this.records++;
   }
 
-  /** The log does not take a record. One that was a letter already loses its value, and then is let go. */
-  refused(node: string, { topic, partition, error, cursor, tooLarge }: RefusedRecord): void {
+  /**
+   * The log does not take a record. One that was a letter already loses its own time, or its value where it is too large; false
+   * where that has been tried: it is let go.
+   */
+  refused(node: string, { topic, partition, error, cursor, tooLarge }: RefusedRecord): boolean {
     const { key, value } = letterOf(cursor);
     const headers = cursor.headers();
     const now = this.options.now();
     const own = [this.errors, this.lates].find((box) => box?.batches.topic === topic);
-    if (own != null) {
-      const omitted = header(DEAD_LETTER_HEADERS.omitted, String(value?.length));
-      if (tooLarge && value !== null) write(own, partition, now, { key, value: null }, [...headers, omitted]);
-    } else if (this.errors !== null) {
+    if (own == null) {
+      if (this.errors === null) return true;
       headers.push(...this.origin(node, error.message, 'WRITE', { topic, partition }, cursor.timestamp));
       write(this.errors, partition, now, { key, value }, headers);
       this.records++;
+    } else if (tooLarge && value !== null) {
+      const omitted = header(DEAD_LETTER_HEADERS.omitted, String(value.length));
+      write(own, partition, now, { key, value: null }, [...headers, omitted]);
+    } else if (!tooLarge && Math.abs(cursor.timestamp - now) > NEAR_MS)
+      write(own, partition, now, { key, value }, headers);
+    else {
+      if (own === this.errors) this.records--;
+      return false;
     }
+    return true;
   }
 
   /** An expression failed on the record under `cursor`; once a record. */

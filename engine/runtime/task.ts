@@ -253,9 +253,9 @@ export class Task {
     const sink = chain.sinks.find((s) => s.topic === record.topic);
     if (sink !== undefined) sink.records--;
     const node = sink?.nodeId ?? 'dead-letter';
-    // A dead letter has been counted where it came from.
-    if (sink !== undefined || deadLetters?.writesTo(record.topic) !== true) reportRefused(node, record);
-    deadLetters?.refused(node, record);
+    const kept = deadLetters?.refused(node, record) ?? true;
+    // A letter has been counted where it came from; told of is one that is let go.
+    if (!kept || sink !== undefined || deadLetters?.writesTo(record.topic) !== true) reportRefused(node, record);
     return true;
   }
 

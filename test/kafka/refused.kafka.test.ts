@@ -179,6 +179,21 @@ describeKafka('a record that Kafka refuses', (kafka) => {
     expect(config.get('message.timestamp.before.max.ms')).toBe('9223372036854775807');
   });
 
+  test('as a dead letter, for the time of its own: it goes there by the clock', async () => {
+    const [source, letters, sink] = ['in', 'dead', 'out'].map(uniqueName) as [string, string, string];
+    await create(source, { 'message.timestamp.after.max.ms': '9223372036854775807' });
+    await create(letters);
+    const ahead = String(Date.now() + 30 * 24 * HOUR_MS);
+    await write(source, [{ key: 'a', value: 'no json', timestamp: ahead }]);
+    await run(`CREATE STREAM ahead (k STRING KEY, v INT) WITH (KAFKA_TOPIC='${source}', VALUE_FORMAT='JSON');`);
+    await run(`CREATE STREAM ahead_out WITH (KAFKA_TOPIC='${sink}') AS SELECT * FROM ahead;`, {
+      'weir.errors.deadletter.topic.name': letters,
+    });
+    const [letter] = await read(letters, 1);
+    expect([letter!.value, letter!.headers['__weir.errors.timestamp']]).toEqual(['no json', ahead]);
+    expect(stats('CSAS_AHEAD_OUT')).toMatchObject({ state: 'RUNNING', skipped: 1, unwritten: 0 });
+  });
+
   test('is not what keeps a push query silent: one behind an open transaction can tell', async () => {
     const source = uniqueName('in');
     await create(source);
