@@ -20,7 +20,7 @@ it('joins streams and tables on the embedded log as plain code does, and again a
       method: 'POST',
       body: JSON.stringify({ partitions, records }),
     });
-    expect(await response.json()).toEqual({ count: records.length });
+    expect(await response.json()).toEqual({ count: records.length, partitions });
   }
   await ksql(first.address, CREATE_JOINS, { 'auto.offset.reset': 'earliest' });
   await expect(ksql(first.address, MISMATCHED)).rejects.toThrow(
