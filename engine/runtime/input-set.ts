@@ -11,6 +11,12 @@ import type { InputQueue, TaskInput } from './input-queue.js';
 const STRIDE = 256;
 /** Whoever has more to write and says nothing for so long is not waited for any more: it may be gone. */
 const SILENCE_MS = 60_000;
+/**
+ * A row that is older than this is history. What is behind it is on its way: the one who writes it may be a query of ours that
+ * reads the same history, so such a row waits a moment for inputs that have nothing at all.
+ */
+const HISTORY_MS = 60_000;
+const MOMENT_MS = 1000;
 /** Rows that wait for those of other writers hold at most so many bytes; then they wait no longer. */
 export const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 /** How often one that waits looks whether it has waited long enough. */
@@ -165,6 +171,7 @@ export class InputSet {
   private mustWait(next: InputQueue): boolean {
     if (this.options.idleMs < 0) return false;
     const { timestamp } = next.record;
+    const { idleMs, clock } = this.options;
     let wait = false;
     for (const queue of this.queues) {
       if (queue.ready) continue;
@@ -175,7 +182,11 @@ export class InputSet {
         const sameTime = timestamp === progress && queue.source.node.table && !next.source.node.table;
         if (timestamp <= progress && !sameTime) continue;
         if (this.hasPatience(queue, Math.max(SILENCE_MS, this.options.idleMs))) wait = true;
-      } else if (this.options.idleMs > 0 && this.hasPatience(queue, this.options.idleMs)) wait = true;
+      } else {
+        const history = progress !== null && idleMs === 0 && timestamp < clock.now() - HISTORY_MS;
+        const patience = history ? MOMENT_MS : idleMs;
+        if (patience > 0 && this.hasPatience(queue, patience)) wait = true;
+      }
     }
     if (!wait || this.bufferedBytes >= MAX_WAITING_BYTES) return false;
     this.lookAt = this.options.clock.now() + LOOK_MS;

@@ -6,7 +6,7 @@ import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/ind
 import { EMPTY_CONTEXT, Engine, Settings } from '../../engine/index.js';
 import { Runtime } from '../../engine/runtime/index.js';
 import { BatchBuilder } from '../../engine/types/batch.js';
-import { systemClock } from '../../engine/types/clock.js';
+import { type Clock, systemClock } from '../../engine/types/clock.js';
 import { silentLogger } from '../../engine/types/logger.js';
 import { embeddedNode, readAll, type StoredNode, until } from './nodes.js';
 
@@ -24,10 +24,16 @@ let engine: Engine;
 let runtime: Runtime;
 let serial = 0;
 
+/** A fast clock: how long is waited is not what these tests are about. */
+const clock: Clock = {
+  now: () => systemClock.now() * 50,
+  sleep: (ms, signal) => systemClock.sleep(ms / 50, signal),
+};
+
 async function start(): Promise<void> {
   const services = {
     ...{ serviceId: 'backfill', nodeId: 'test', log: node.log, state: node.state, format: formatByName },
-    ...{ functions: new FunctionRegistry(BUILT_IN_FUNCTIONS), clock: systemClock, logger: silentLogger },
+    ...{ functions: new FunctionRegistry(BUILT_IN_FUNCTIONS), clock, logger: silentLogger },
     random: () => 0.5,
     uuid: randomUUID,
   };
