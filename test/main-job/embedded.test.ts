@@ -50,7 +50,7 @@ async function produce(base: string, topic: string, records: readonly object[], 
     method: 'POST',
     body: JSON.stringify({ records, partitions }),
   });
-  expect(await response.json()).toEqual({ count: records.length, partitions });
+  expect(await response.json()).toMatchObject({ count: records.length });
 }
 
 describe('the main job on the embedded log', () => {
