@@ -50,6 +50,8 @@ export class InputSet {
   private readonly twins: ReadonlyMap<InputQueue, readonly InputQueue[]>;
   /** What is buffered waits for another input, and is looked at again then, or when something was fetched; -1: it does not. */
   private lookAt = -1;
+  /** When something was fetched last: rows of a history wait for inputs that have nothing no longer than a moment from then. */
+  private fetchedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly inputs: readonly TaskInput[],
@@ -71,6 +73,7 @@ export class InputSet {
   /** Something was fetched: what waited may go on. */
   fetched(): void {
     this.lookAt = -1;
+    this.fetchedAt = this.options.clock.now();
   }
 
   /** Time has passed in which nobody could have said anything: waiting begins anew. */
@@ -185,6 +188,7 @@ export class InputSet {
       } else {
         const history = progress !== null && idleMs === 0 && timestamp < clock.now() - HISTORY_MS;
         const patience = history ? MOMENT_MS : idleMs;
+        if (history && clock.now() - this.fetchedAt >= MOMENT_MS) continue;
         if (patience > 0 && this.hasPatience(queue, patience)) wait = true;
       }
     }
