@@ -21,6 +21,11 @@ const MOMENT_MS = 1000;
 export const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 /** How often one that waits looks whether it has waited long enough. */
 const LOOK_MS = 100;
+/**
+ * What may pass between two looks, at most: a clock that jumps (it was set, or the machine slept) must not end a wait, for the one
+ * who is waited for has had no more time than we.
+ */
+const MAX_STEP_MS = 2.5 * LOOK_MS;
 
 export interface InputSetOptions {
   readonly clock: Pick<Clock, 'now'>;
@@ -50,7 +55,10 @@ export class InputSet {
   private readonly twins: ReadonlyMap<InputQueue, readonly InputQueue[]>;
   /** What is buffered waits for another input, and is looked at again then, or when something was fetched; -1: it does not. */
   private lookAt = -1;
-  /** When something was fetched last: rows of a history wait for inputs that have nothing no longer than a moment from then. */
+  /** Milliseconds that have passed since it was first asked, jumps of the clock left out; and when that was. */
+  private passedMs = 0;
+  private passedAt = -1;
+  /** When something was fetched last, as `passed` counts: rows of a history wait for inputs that have nothing no longer than a moment from then. */
   private fetchedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -73,7 +81,7 @@ export class InputSet {
   /** Something was fetched: what waited may go on. */
   fetched(): void {
     this.lookAt = -1;
-    this.fetchedAt = this.options.clock.now();
+    this.fetchedAt = this.passed();
   }
 
   /** Time has passed in which nobody could have said anything: waiting begins anew. */
@@ -175,6 +183,7 @@ export class InputSet {
     if (this.options.idleMs < 0) return false;
     const { timestamp } = next.record;
     const { idleMs, clock } = this.options;
+    const now = this.passed();
     let wait = false;
     for (const queue of this.queues) {
       if (queue.ready) continue;
@@ -184,16 +193,16 @@ export class InputSet {
       if (progress !== null && progress < AT_END) {
         const sameTime = timestamp === progress && queue.source.node.table && !next.source.node.table;
         if (timestamp <= progress && !sameTime) continue;
-        if (this.hasPatience(queue, Math.max(SILENCE_MS, this.options.idleMs))) wait = true;
+        if (hasPatience(queue, now, Math.max(SILENCE_MS, idleMs))) wait = true;
       } else {
         const history = progress !== null && idleMs === 0 && timestamp < clock.now() - HISTORY_MS;
         const patience = history ? MOMENT_MS : idleMs;
-        if (history && clock.now() - this.fetchedAt >= MOMENT_MS) continue;
-        if (patience > 0 && this.hasPatience(queue, patience)) wait = true;
+        if (history && now - this.fetchedAt >= MOMENT_MS) continue;
+        if (patience > 0 && hasPatience(queue, now, patience)) wait = true;
       }
     }
     if (!wait || this.bufferedBytes >= MAX_WAITING_BYTES) return false;
-    this.lookAt = this.options.clock.now() + LOOK_MS;
+    this.lookAt = clock.now() + LOOK_MS;
     return true;
   }
 
@@ -208,13 +217,11 @@ export class InputSet {
     return this.options.idleMs > 0 ? -1 : least;
   }
 
-  /** Waits for an input, from the first time on that it is asked: until something is heard of it, or so long. */
-  private hasPatience(queue: InputQueue, ms: number): boolean {
+  private passed(): number {
     const now = this.options.clock.now();
-    if (queue.waitingSince < 0) queue.waitingSince = now;
-    if (now - queue.waitingSince < ms) return true;
-    queue.silent = true;
-    return false;
+    if (this.passedAt >= 0) this.passedMs += Math.max(0, Math.min(now - this.passedAt, MAX_STEP_MS));
+    this.passedAt = now;
+    return this.passedMs;
   }
 
   private take(queue: InputQueue): void {
@@ -224,6 +231,14 @@ export class InputSet {
     queue.source.entry.process(queue.record);
     this.recordsIn++;
   }
+}
+
+/** Waits for an input, from the first time on that it is asked: until something is heard of it, or so long. */
+function hasPatience(queue: InputQueue, now: number, ms: number): boolean {
+  if (queue.waitingSince < 0) queue.waitingSince = now;
+  if (now - queue.waitingSince < ms) return true;
+  queue.silent = true;
+  return false;
 }
 
 function twinsOf(inputs: readonly TaskInput[]): ReadonlyMap<InputQueue, readonly InputQueue[]> {
