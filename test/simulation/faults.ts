@@ -45,7 +45,7 @@ export type FaultKind = NodeFault | RequestFault | CallFault | Consequence;
 const CALL_CHANCES: Readonly<Record<CallFault, number>> = {
   'reading a record throws': 0.005,
   'a step throws': 0.003,
-  'a flush throws': 0.005,
+  'a flush throws': 0.02,
   'a sink throws while it hands over': 0.02,
   'a writer throws': 0.01,
   'a store throws': 0.002,
