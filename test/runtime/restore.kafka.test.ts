@@ -142,7 +142,7 @@ describeKafka('state on Kafka', (kafka) => {
     await start({ kind: 'TUMBLING', sizeMs: 10, graceMs: 0, retentionMs: 1000 });
     await running();
     for (let i = 0; i < 40; i++) {
-      await write(node.log, `in-${id}`, [{ key: 'k', value: '{"USER":"u","AMOUNT":1}', timestamp: i * 500 }]);
+      await write(node.log, `in-${id}`, [{ key: '1', value: '{"USER":"u","AMOUNT":1}', timestamp: i * 500 }]);
       await entries(i + 1);
     }
     const live = (all: Awaited<ReturnType<typeof readAll>>) => {
@@ -151,7 +151,7 @@ describeKafka('state on Kafka', (kafka) => {
     };
     let more = 40;
     await until('old windows are gone', async () => {
-      await write(node.log, `in-${id}`, [{ key: 'k', value: '{"USER":"u","AMOUNT":1}', timestamp: more++ * 500 }]);
+      await write(node.log, `in-${id}`, [{ key: '1', value: '{"USER":"u","AMOUNT":1}', timestamp: more++ * 500 }]);
       const inChangelog = live(await readAll(node.log, changelog()));
       let inStore = 0;
       const reader = node.state.reader({ queryId: 'Q', subtopology: 1, partition: 0 }, 'agg');

@@ -141,7 +141,11 @@ export class Cluster {
    * @throws KafkaError, which may pass, that names them
    */
   async reachAdvertised(): Promise<void> {
-    await this.metadata([]);
+    await this.metadata([]).catch((e: unknown) => {
+      // A connection that has become silent was given up: the second time it is another.
+      if (!isRetriable(e)) throw e;
+      return this.metadata([]);
+    });
     const advertised = [...this.brokers];
     const attempts = advertised.map(([node]) => this.connection(node, 'main'));
     await Promise.any(attempts).catch((e: AggregateError) => {

@@ -254,10 +254,10 @@ describeKafka('faults of kafkajs: groups and connections', () => {
 
       silent = 0;
       const patient = new KafkaLog({ brokers: [proxy.address], requestTimeoutMs: 300 });
-      await patient.open();
       const { accepted } = proxy;
+      await patient.open(); // which asks already, and is not answered
       expect(await patient.describeTopic(topic)).toMatchObject({ name: topic });
-      expect(proxy.accepted).toBeGreaterThan(accepted); // by a connection that works
+      expect(proxy.accepted).toBeGreaterThan(accepted + 1); // by another connection
       const dead = proxy.isOpen(silent);
       expect(dead).toBe(false);
       await patient.close();

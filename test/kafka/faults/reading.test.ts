@@ -166,9 +166,15 @@ describeKafka('faults of kafkajs: reading', (kafka) => {
       const own = resources[0]!.configEntries.filter((e) => !e.isDefault && e.configSource === 1);
       return Object.fromEntries(own.map((e) => [e.configName, e.configValue]));
     };
-    expect(await overrides()).toEqual({ 'cleanup.policy': 'compact', 'retention.ms': '-1' });
+    const made = {
+      'cleanup.policy': 'compact',
+      'retention.ms': '-1',
+      'message.timestamp.before.max.ms': '9223372036854775807',
+      'message.timestamp.after.max.ms': '9223372036854775807',
+    };
+    expect(await overrides()).toEqual(made);
     await log.createTopics([{ name: topic, partitions: 1, config: { 'max.message.bytes': '1000' } }]);
-    expect(await overrides()).toEqual({ 'cleanup.policy': 'compact', 'retention.ms': '-1' });
+    expect(await overrides()).toEqual(made);
 
     const configEntries = [{ name: 'max.message.bytes', value: '2000' }];
     await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] });
