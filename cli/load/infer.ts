@@ -144,8 +144,7 @@ export function infer(
   const columns = new Map<string, Inferred>();
   const seen = new Map<string, Set<string>>();
   for (const row of rows) {
-    const fields = row.fields();
-    const raw = row.json === undefined ? null : membersOf(row.json);
+    const { fields, raw } = row.read();
     for (const [name, text] of fields) {
       const before = columns.get(name) ?? UNKNOWN;
       const type = options.text.has(name)
@@ -182,7 +181,6 @@ export function createStatement(
 ): string {
   const isJsonKey = key !== undefined && !['VARCHAR', 'unknown'].includes(columns.get(key)!.kind);
   const names = [...columns.keys()];
-  // DELIMITED values are told apart by their place: the key is one of them too.
   const values = names.filter((name) => name !== key);
   const list = [
     ...(key === undefined ? [] : [`${columnName(key)} ${typeText(columns.get(key)!)} KEY`]),

@@ -11,8 +11,7 @@ import {
   numberJson,
   typeText,
 } from './infer.js';
-import { membersOf } from './json-text.js';
-import { BadRow, type Row } from './rows.js';
+import { BadRow, type Row, type RowFields } from './rows.js';
 import { type TimeOptions, timestampMs } from './times.js';
 
 export interface RecordOptions {
@@ -42,8 +41,10 @@ function fieldJson(text: string, keepText: boolean): string {
 export function toRecord(row: Row, options: RecordOptions): RawRecord {
   try {
     const { key, timestamp, inference } = options;
-    const fields = key === undefined && timestamp === undefined && row.json !== undefined ? NONE : row.fields();
-    if (inference !== undefined) checkTypes(row, inference, options);
+    const isWrittenThrough = key === undefined && timestamp === undefined && inference === undefined;
+    const read = isWrittenThrough && row.json !== undefined ? NONE : row.read();
+    const { fields } = read;
+    if (inference !== undefined) checkTypes(read, inference, options);
     const time = timestamp === undefined ? undefined : timeOf(fields, timestamp, options.times);
     return {
       key: key === undefined ? null : keyBytes(fields, key, inference),
@@ -56,7 +57,7 @@ export function toRecord(row: Row, options: RecordOptions): RawRecord {
   }
 }
 
-const NONE: ReadonlyMap<string, string | null> = new Map();
+const NONE: RowFields = { fields: new Map(), raw: null };
 
 function column(fields: ReadonlyMap<string, string | null>, name: string): string | null {
   const found = nameIn(fields, name);
@@ -108,9 +109,8 @@ function typedJson(text: string, kind: Inferred['kind'], times: TimeOptions): st
 }
 
 /** The stream's types are those of the first rows: a later one may not fit. @throws WeirError */
-function checkTypes(row: Row, { columns, rows }: Inference, { text, times }: RecordOptions): void {
-  const raw = row.json === undefined ? null : membersOf(row.json);
-  for (const [name, value] of row.fields()) {
+function checkTypes({ fields, raw }: RowFields, { columns, rows }: Inference, { text, times }: RecordOptions): void {
+  for (const [name, value] of fields) {
     const expected = columns.get(name);
     if (expected === undefined || expected.kind === 'VARCHAR' || text.has(name)) continue;
     const type = raw === null ? fieldType(value!, times.zone !== undefined) : jsonType(raw.get(name)!);

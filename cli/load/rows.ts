@@ -8,10 +8,17 @@ import { elementsOf, membersOf, textOfRaw } from './json-text.js';
 export interface Row {
   /** Where it begins. */
   readonly line: number;
-  /** Its columns as text: of CSV the fields as they stand, of JSON strings without quotes and all else as it stands. */
-  readonly fields: () => ReadonlyMap<string, string | null>;
+  /** Takes it apart, each time that it is called. */
+  readonly read: () => RowFields;
   /** A JSON row as it stands, to be written through. */
   readonly json?: string;
+}
+
+export interface RowFields {
+  /** Its columns as text: of CSV the fields as they stand, of JSON strings without quotes and all else as it stands. */
+  readonly fields: ReadonlyMap<string, string | null>;
+  /** Of JSON: each member as it stands. Null: it is CSV. */
+  readonly raw: ReadonlyMap<string, string> | null;
 }
 
 /** A row that cannot be read. The rows behind it may be read all the same, but where it says that they cannot. */
@@ -91,7 +98,7 @@ export async function* csvRows(
         yield new BadRow(at, text, `The delimiter is ${delimiterName(used)}: --delimiter names another.`);
         continue;
       }
-      yield { line: at, fields: () => new Map(columns.map((name, i) => [name, record[i]!])) };
+      yield { line: at, read: () => ({ fields: new Map(columns.map((name, i) => [name, record[i]!])), raw: null }) };
     }
   } catch (e) {
     if (failure instanceof WeirError) throw failure;
@@ -166,7 +173,9 @@ function jsonRow(text: string, line: number, name: string): Row | BadRow {
   return {
     line,
     json: text,
-    fields: () =>
-      new Map([...membersOf(text)].map(([member, raw]) => [member, raw === 'null' ? null : textOfRaw(raw)])),
+    read: () => {
+      const raw = membersOf(text);
+      return { fields: new Map([...raw].map(([name, v]) => [name, v === 'null' ? null : textOfRaw(v)])), raw };
+    },
   };
 }
