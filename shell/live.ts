@@ -1,4 +1,5 @@
 import { ConnectionLost, type QueryHeader, queryLines, runStatement, ServerError } from './client.js';
+import { pause } from './clock.js';
 import { isNumeric } from './formats.js';
 import type { QueryContext } from './query.js';
 import { cellText, splitArray, timesOf } from './row-text.js';
@@ -307,15 +308,7 @@ async function* lasting(
       if (!began || signal.aborted || !isAway(e)) throw e;
       waiting(`${e.message} It is asked again each second; what stands here is as it was.`);
     }
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const cancel = context.clock.after(RETRY_MS, done);
-      signal.addEventListener('abort', done, { once: true });
-    });
+    await pause(context.clock, RETRY_MS, signal);
     if (signal.aborted) return;
   }
 }

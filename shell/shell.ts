@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { substituteVariables } from '../parser/index.js';
 import { queryLines, runStatement, type Server, ServerError, type SessionState, serverInfo } from './client.js';
-import type { Clock } from './clock.js';
+import { type Clock, pause } from './clock.js';
 import { type CommandResult, commandOf, fileName, type ShellControls, type ShellState } from './commands.js';
 import { isNotice, renderEntity, type TableText, tableOf } from './entities.js';
 import { type Format, isMachineFormat, renderTexts } from './formats.js';
@@ -276,15 +276,7 @@ export class Shell implements ShellControls {
       if (this.person !== undefined) this.clear();
       this.say(this.out.theme.paint('dim', `every ${seconds} s: ${sql}  (Ctrl-C ends)`));
       await this.query(sql, false, signal);
-      await new Promise<void>((resolve) => {
-        const cancel = this.options.clock.after(seconds * 1000, resolve);
-        const stop = () => {
-          cancel();
-          resolve();
-        };
-        if (signal.aborted) stop();
-        else signal.addEventListener('abort', stop, { once: true });
-      });
+      await pause(this.options.clock, seconds * 1000, signal);
     }
     return true;
   }
