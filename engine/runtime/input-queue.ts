@@ -1,7 +1,7 @@
 import { SchemaNeeded } from '../formats/registry/registry.js';
 import type { FetchedPartition } from '../log/log.js';
 import { newRecord, type TaskRecord } from '../operators/operator.js';
-import { BatchCursor, type RecordBatch } from '../types/batch.js';
+import { BatchCursor, ownBatches, type RecordBatch } from '../types/batch.js';
 import { AT_END, mayBeMarker, readMarker } from '../types/progress.js';
 import type { Value } from '../types/value.js';
 import type { SourceEntry } from './chain.js';
@@ -116,11 +116,7 @@ export class InputQueue implements TaskInput {
   /** Batches that have to wait keep their own bytes alone, not all that was fetched with them. */
   own(): void {
     for (; this.owned < this.batches.length; this.owned++) {
-      const batch = this.batches[this.owned]!;
-      const bytes = batch.end - batch.start;
-      if (batch.buffer.length <= 2 * bytes) continue;
-      const buffer = Buffer.from(batch.buffer.subarray(batch.start, batch.end));
-      this.batches[this.owned] = { ...batch, buffer, start: 0, end: bytes };
+      this.batches[this.owned] = ownBatches([this.batches[this.owned]!])[0]!;
     }
   }
 

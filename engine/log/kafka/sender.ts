@@ -137,7 +137,7 @@ export class Sender {
       p = new Partition(topic, partition, this.options.firstSequence ?? 0);
       this.partitions.set(key, p);
     }
-    // A small batch in a builder's large buffer would hold all of it.
+    // A view would hold all of the buffer that it is of.
     p.queue.push(batch.buffer.byteLength > 2 * batch.length ? Buffer.from(batch) : batch);
     this.outstanding += batch.length;
     this.schedulePump();
