@@ -7,10 +7,10 @@ import type { Value } from '../types/value.js';
 import { isWrapped } from './columns.js';
 import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
 import { valueChecker } from './json/check.js';
-import type { ValueReader } from './json/leaves.js';
+import type { LeafReader, ValueReader } from './json/leaves.js';
 import { ObjectReader } from './json/object.js';
 import { JsonCursor, LBRACE, skipNull, skipWhitespace } from './json/scan.js';
-import { type LeafReader, valueReader } from './json/values.js';
+import { valueReader } from './json/values.js';
 import { objectWriter, type ValueWriter, valueWriter } from './json/write.js';
 
 /** JSON text, one value a record: https://docs.confluent.io/platform/current/ksqldb/reference/serialization.html#json */

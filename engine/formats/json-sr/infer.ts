@@ -108,7 +108,6 @@ class Inference {
     if (names.length > 1) {
       return this.choice(
         names.map((type) => ({ ...plain, node: { ...node, type } })),
-        path,
         depth,
       );
     }
@@ -129,7 +128,7 @@ class Inference {
       case undefined: {
         const branches = [...this.branches(plain, 'oneOf'), ...this.branches(plain, 'anyOf')];
         // Nothing is said of the value: its JSON text is.
-        return branches.length === 0 ? STRING : this.choice(branches, path, depth);
+        return branches.length === 0 ? STRING : this.choice(branches, depth);
       }
       case 'null':
         throw refuse(path, 'it is null and nothing else, which no type is');
@@ -170,11 +169,10 @@ class Inference {
   }
 
   /** A struct with one field for each branch, as Connect has it; branches that are one scalar type are that type. */
-  private choice(branches: readonly Place[], path: string, depth: number): SqlType {
+  private choice(branches: readonly Place[], depth: number): SqlType {
     const types = branches.map((b) => this.typeAt(b, depth));
     const one = common(types);
     if (one !== undefined && !['STRUCT', 'ARRAY', 'MAP'].includes(one.kind)) return one;
-    if (depth > MAX_DEPTH) throw refuse(path, 'it is nested too deep, or holds itself');
     return struct(types.map((type, i) => ({ name: this.name(`connect_union_field_${i}`), type })));
   }
 

@@ -1,11 +1,10 @@
 import type { StringCache } from '../../types/intern.js';
 import type { SqlType } from '../../types/sql-type.js';
-import { ChoiceReader, isChoice } from './choice.js';
-import { leafReader, type ValueReader } from './leaves.js';
+import { type LeafReader, leafReader, type ValueReader } from './leaves.js';
 import { OTHER, SKIP, SKIP_NUMBER } from './members.js';
 import { DOT, type JsonCursor, MINUS, QUOTE, skipNull, skipNumber, skipString } from './scan.js';
 import { compactText } from './text.js';
-import { ArrayReader, type LeafReader, MapReader, StructReader } from './values.js';
+import { ArrayReader, MapReader, structReader } from './values.js';
 
 /**
  * Reads what `valueReader` reads, refuses what that refuses, and keeps nothing of it where it can: what it gives is null for
@@ -20,10 +19,9 @@ export function valueChecker(type: SqlType, strings: StringCache, leaf?: LeafRea
     case 'MAP':
       return new MapReader(valueChecker(type.value, strings, leaf), null, null);
     case 'STRUCT':
-      return structChecker(type, strings, leaf);
+      return structReader(type, (t) => valueChecker(t, strings, leaf), false);
   }
-  const usual = leafReader(type, strings);
-  const reader = leaf === undefined ? usual : leaf(type, usual);
+  const reader = leafReader(type, strings, leaf);
   switch (type.kind) {
     case 'INTEGER':
     case 'BIGINT':
@@ -35,18 +33,6 @@ export function valueChecker(type: SqlType, strings: StringCache, leaf?: LeafRea
     default:
       return { op: OTHER, read: (c) => reader.read(c) };
   }
-}
-
-function structChecker(type: SqlType & { kind: 'STRUCT' }, strings: StringCache, leaf?: LeafReader): ValueReader {
-  const fields = type.fields.map((f) => ({ name: f.name, reader: valueChecker(f.type, strings, leaf), wanted: false }));
-  const whole = new StructReader(fields);
-  return isChoice(type)
-    ? new ChoiceReader(
-        type,
-        fields.map((f) => f.reader),
-        whole,
-      )
-    : whole;
 }
 
 /** Any value is the text of a STRING, but for numbers that have none. */

@@ -21,7 +21,7 @@ import {
  * its members. An object with the struct's own fields is read as that: it is what Weir writes.
  */
 
-type Struct = SqlType & { readonly kind: 'STRUCT' };
+export type Struct = SqlType & { readonly kind: 'STRUCT' };
 
 const BRANCH = /^connect_union_field_\d+$/i;
 

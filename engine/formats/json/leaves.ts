@@ -51,7 +51,15 @@ export interface ValueReader {
 /** The types that hold no others. */
 export type Leaf = Exclude<SqlType, { readonly kind: 'ARRAY' | 'MAP' | 'STRUCT' }>;
 
-export function leafReader(type: Leaf, strings: StringCache): ValueReader {
+/** Makes what reads a type that holds no others, given what usually does. */
+export type LeafReader = (type: Leaf, usual: ValueReader) => ValueReader;
+
+export function leafReader(type: Leaf, strings: StringCache, other?: LeafReader): ValueReader {
+  const usual = usualReader(type, strings);
+  return other === undefined ? usual : other(type, usual);
+}
+
+function usualReader(type: Leaf, strings: StringCache): ValueReader {
   switch (type.kind) {
     case 'STRING':
       return new TextReader(strings);

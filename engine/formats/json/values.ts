@@ -2,8 +2,8 @@ import { castFunction } from '../../types/cast.js';
 import type { StringCache } from '../../types/intern.js';
 import { type SqlType, STRING } from '../../types/sql-type.js';
 import type { Value } from '../../types/value.js';
-import { ChoiceReader, isChoice } from './choice.js';
-import { type Leaf, leafReader, TextReader, unexpected, type ValueReader } from './leaves.js';
+import { ChoiceReader, isChoice, type Struct } from './choice.js';
+import { type LeafReader, leafReader, TextReader, unexpected, type ValueReader } from './leaves.js';
 import { OTHER } from './members.js';
 import { type ObjectField, ObjectReader } from './object.js';
 import {
@@ -20,13 +20,7 @@ import {
   skipWhitespace,
 } from './scan.js';
 
-/** Makes what reads a type that holds no others, given what usually does. */
-export type LeafReader = (type: Leaf, usual: ValueReader) => ValueReader;
-
-/**
- * `strings`: shared by all columns of a decoder. `leaf`: what reads a type that holds no others, given what usually does;
- * undefined: that.
- */
+/** `strings`: shared by all columns of a decoder. `leaf`: where a format reads some types in another way. */
 export function valueReader(type: SqlType, strings: StringCache, leaf?: LeafReader): ValueReader {
   switch (type.kind) {
     case 'ARRAY':
@@ -35,26 +29,18 @@ export function valueReader(type: SqlType, strings: StringCache, leaf?: LeafRead
       const keyOf = castFunction(STRING, type.key) ?? null;
       return new MapReader(valueReader(type.value, strings, leaf), new TextReader(strings), keyOf);
     }
-    case 'STRUCT': {
-      const fields = type.fields.map((f) => ({
-        name: f.name,
-        reader: valueReader(f.type, strings, leaf),
-        wanted: true,
-      }));
-      const whole = new StructReader(fields);
-      return isChoice(type)
-        ? new ChoiceReader(
-            type,
-            fields.map((f) => f.reader),
-            whole,
-          )
-        : whole;
-    }
-    default: {
-      const usual = leafReader(type, strings);
-      return leaf === undefined ? usual : leaf(type, usual);
-    }
+    case 'STRUCT':
+      return structReader(type, (t) => valueReader(t, strings, leaf), true);
+    default:
+      return leafReader(type, strings, leaf);
   }
+}
+
+/** @param wanted what is read is kept; `read` makes the readers of the fields */
+export function structReader(type: Struct, read: (type: SqlType) => ValueReader, wanted: boolean): ValueReader {
+  const readers = type.fields.map((f) => read(f.type));
+  const whole = new StructReader(type.fields.map(({ name }, i) => ({ name, reader: readers[i]!, wanted })));
+  return isChoice(type) ? new ChoiceReader(type, readers, whole) : whole;
 }
 
 export class ArrayReader implements ValueReader {
@@ -138,7 +124,7 @@ export class MapReader implements ValueReader {
   }
 }
 
-export class StructReader implements ValueReader {
+class StructReader implements ValueReader {
   readonly op = OTHER;
   private readonly object: ObjectReader;
   private readonly size: number;
