@@ -85,10 +85,7 @@ export async function start(args: readonly string[]): Promise<number> {
 
 function engineSink(engine: EngineApi): RecordSink {
   return {
-    prepare: async (topic, partitions) => {
-      await engine.produce(topic, [], partitions);
-      return (await engine.topicPartitions(topic))!;
-    },
+    prepare: async (topic, partitions) => (await engine.produce(topic, [], partitions)).partitions,
     marks: async (topic, file) => (await engine.loadMarks(topic, file))!,
     send: async (topic, records) => void (await engine.produce(topic, records)),
     close: async () => {},

@@ -1,6 +1,7 @@
 import type { Entity } from './commands/entities.js';
 import type { Deployed, DeployOptions, DeployStep } from './deployment.js';
 import type { LoadMarks } from './load-marks.js';
+import type { Produced } from './produce.js';
 import type { RowProgress } from './runtime/row-stream.js';
 import type { Script } from './scripts.js';
 import type { Header } from './types/record.js';
@@ -166,11 +167,9 @@ export interface EngineApi {
   commandStatuses(): ReadonlyMap<string, CommandStatus>;
   /**
    * Appends raw records to a topic (created with `partitions`, default 4, where it is missing); a record without a
-   * partition goes where its key's hash says. Resolves with their number once they are durable.
+   * partition goes where its key's hash says. Resolves once they are durable.
    */
-  produce(topic: string, records: readonly RawRecord[], partitions?: number): Promise<number>;
-  /** Partitions of a topic; undefined where it does not exist. */
-  topicPartitions(topic: string): Promise<number | undefined>;
+  produce(topic: string, records: readonly RawRecord[], partitions?: number): Promise<Produced>;
   /** How far a file has been loaded into a topic; undefined where it does not exist. */
   loadMarks(topic: string, file: string): Promise<LoadMarks | undefined>;
   /** Records that a topic holds, over all partitions. */

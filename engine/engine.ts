@@ -27,7 +27,7 @@ import type { FunctionRegistry } from './functions/registry.js';
 import { type LoadMarks, loadMarks } from './load-marks.js';
 import type { Log } from './log/log.js';
 import { OpenQueries } from './open-queries.js';
-import { Producer } from './produce.js';
+import { type Produced, Producer } from './produce.js';
 import { Reconciler } from './reconciler.js';
 import type { PeerQuery, PeerRead, PeerRows, Peers, QueryPlacement, Runtime } from './runtime/index.js';
 import { type Script, Scripts, sessionOf } from './scripts.js';
@@ -270,7 +270,7 @@ export class Engine implements EngineApi {
     };
   }
 
-  async produce(topic: string, records: readonly RawRecord[], partitions = DEFAULT_PARTITIONS): Promise<number> {
+  async produce(topic: string, records: readonly RawRecord[], partitions = DEFAULT_PARTITIONS): Promise<Produced> {
     this.checkReady();
     if (!isTopicName(topic)) throw new WeirError('BAD_REQUEST', `'${topic}' is no topic name.`, TOPIC_NAME_HINT);
     if (isInternalTopic(topic)) throw new WeirError('FORBIDDEN', `Cannot write to read-only topic: ${topic}`);
@@ -290,10 +290,6 @@ export class Engine implements EngineApi {
 
   commandStatuses(): ReadonlyMap<string, CommandStatus> {
     return this.commandLog.statuses;
-  }
-
-  async topicPartitions(topic: string): Promise<number | undefined> {
-    return (await this.options.log.describeTopic(topic))?.partitions;
   }
 
   async loadMarks(topic: string, file: string): Promise<LoadMarks | undefined> {

@@ -5,6 +5,13 @@ import type { Clock } from './types/clock.js';
 import { WeirError } from './types/errors.js';
 import type { Logger } from './types/logger.js';
 
+/** What became of records that were to be written. */
+export interface Produced {
+  readonly count: number;
+  /** Of the topic. */
+  readonly partitions: number;
+}
+
 /** Writes raw records to topics, with one writer that is opened when it is first needed. */
 export class Producer {
   private writer: Promise<LogWriter> | undefined;
@@ -20,7 +27,7 @@ export class Producer {
   ) {}
 
   /** Appends records to a topic, which is created with `partitions` where it is missing; resolves once they are durable. */
-  async produce(topic: string, records: readonly RawRecord[], partitions: number): Promise<number> {
+  async produce(topic: string, records: readonly RawRecord[], partitions: number): Promise<Produced> {
     const { log, clock, logger, clientId } = this.deps;
     let info = await log.describeTopic(topic);
     if (info === undefined) {
@@ -28,7 +35,8 @@ export class Producer {
       await log.createTopics([{ name: topic, partitions, config: { 'retention.ms': '-1' } }]);
       info = (await log.describeTopic(topic))!;
     }
-    if (records.length === 0) return 0;
+    const produced = { count: records.length, partitions: info.partitions };
+    if (records.length === 0) return produced;
     this.writer ??= log.writer({ clientId });
     const opening = this.writer;
     try {
@@ -45,7 +53,7 @@ export class Producer {
         .catch((error: unknown) => logger.warn({ err: error }, 'closing a writer failed'));
       throw e;
     }
-    return records.length;
+    return produced;
   }
 
   async close(): Promise<void> {

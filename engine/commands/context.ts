@@ -9,6 +9,7 @@ import type { SchemaRegistry } from '../formats/registry/registry.js';
 import type { FunctionConfig } from '../functions/function.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import type { Log } from '../log/log.js';
+import type { Produced } from '../produce.js';
 import type { Peers, Runtime } from '../runtime/index.js';
 import type { Settings } from '../settings.js';
 import type { Clock } from '../types/clock.js';
@@ -33,7 +34,7 @@ export interface EngineParts {
   readonly serviceId: string;
   /** The other nodes of the service; undefined: this one is alone. */
   readonly peers?: Peers | undefined;
-  produce(topic: string, records: readonly RawRecord[]): Promise<number>;
+  produce(topic: string, records: readonly RawRecord[]): Promise<Produced>;
   /** Push queries that run on this node, for SHOW QUERIES. */
   pushQueries(): readonly { readonly id: string; readonly sql: string }[];
   /** Ends a push query of this node; false where there is none with that id. */

@@ -84,8 +84,7 @@ export class FakeEngine implements EngineApi {
   openInserts = async (): Promise<InsertStream> => ({ insert: async (rows) => ({ inserted: rows.length }) });
   terminateCluster = async (): Promise<readonly Entity[]> => [];
   commandStatuses = (): ReadonlyMap<string, CommandStatus> => new Map();
-  produce = async (): Promise<number> => 0;
-  topicPartitions = async (): Promise<number> => 4;
+  produce = async () => ({ count: 0, partitions: 4 });
   loadMarks = async () => ({ partitions: 4, run: null, rows: [0, 0, 0, 0] });
   topicSize = async (): Promise<number> => 0;
   status = (): EngineStatus => ({

@@ -26,8 +26,7 @@ export function topicRoutes(app: FastifyInstance, { engine }: RouteContext): voi
       }
       const records = body.records.map(readRecord);
       const partitions = readPartitions(body.partitions);
-      const count = await engine.produce(request.params.topic, records, partitions);
-      return { count, partitions: await engine.topicPartitions(request.params.topic) };
+      return engine.produce(request.params.topic, records, partitions);
     },
   );
   app.get<{ Params: { topic: string; file: string } }>('/topics/:topic/loads/:file', async (request) => {
