@@ -1,6 +1,6 @@
 import { Kafka, logLevel } from 'kafkajs';
-import { BatchBuilder, partitionOf } from '../engine/types/batch.js';
-import { RawProducer } from './support/raw-producer.js';
+import { BatchBuilder, partitionOf } from '../engine/records/batch.js';
+import { RawProducer } from './raw-producer.js';
 import { type Trip, trips } from './trips.js';
 
 /** Partitions of the input, and of every topic that a work writes. */

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fetchJars, type JarSet, KAFKA_JARS, KAFKA_VERSION, run } from '../testing/jars.js';
 import type { Contender, Measurement, Task } from './contender.js';
-import { fetchJars, type JarSet, KAFKA_JARS, KAFKA_VERSION, run } from './support/jars.js';
 
 const STREAMS_JARS: JarSet = {
   name: `kafka-streams-${KAFKA_VERSION}`,

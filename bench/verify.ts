@@ -1,4 +1,4 @@
-import { fetchJars, KAFKA_JARS, run } from './support/jars.js';
+import { fetchJars, KAFKA_JARS, run } from '../testing/jars.js';
 import { Checksum, countResult, filterResult, type Session, sessionResult } from './trips.js';
 
 export type Work = 'filter' | 'count' | 'session';

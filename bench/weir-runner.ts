@@ -15,7 +15,7 @@ import { FORMATS, formatByName } from '../engine/formats/index.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
 import { EMPTY_CONTEXT, Engine, Settings, silentLogger, systemClock } from '../engine/index.js';
 import { KafkaLog, kafkaConfig } from '../engine/log/kafka/index.js';
-import { Runtime } from '../engine/runtime/index.js';
+import { Runtime } from '../engine/runtime.js';
 import { LevelState } from '../engine/stores/level.js';
 import { LevelDatabase } from '../engine/stores/level-database.js';
 import type { Measurement } from './contender.js';

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { run } from '../testing/jars.js';
 import type { Contender, Measurement, Task } from './contender.js';
-import { run } from './support/jars.js';
 
 export type Guarantee = 'at_least_once' | 'exactly_once_v2';
 

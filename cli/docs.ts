@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
 import { CLIENT_SETTINGS, ERROR_CODES, SETTINGS } from '../engine/index.js';
-import { SERVER_SETTINGS } from '../server/settings.js';
+import { SERVER_SETTINGS } from '../server/server-settings.js';
 import { readArgs } from './args.js';
 import { ERROR_HELP, type ErrorHelp } from './error-help.js';
 

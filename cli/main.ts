@@ -1,4 +1,4 @@
-import { systemClock } from '../engine/types/clock.js';
+import { systemClock } from '../engine/base/clock.js';
 import { UsageError } from './args.js';
 
 const HELP = `usage: weir COMMAND [options]
@@ -57,7 +57,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return migrations(args, { out: console.log, clock: systemClock });
     }
     case 'types': {
-      const { types } = await import('./types.js');
+      const { types } = await import('./types-command.js');
       return types(args, console.log);
     }
     case 'load': {
@@ -69,7 +69,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return docs(args);
     }
     case 'test': {
-      const { test } = await import('./test/test-command.js');
+      const { test } = await import('./test-runner/command.js');
       return test(args);
     }
     case 'version':

@@ -8,34 +8,34 @@ import type {
   QueryStream,
   RawRecord,
   RequestContext,
-} from './api.js';
-import { EMPTY_CONTEXT } from './api.js';
+} from './api/engine-api.js';
+import { EMPTY_CONTEXT } from './api/engine-api.js';
+import type { Entity } from './api/entities.js';
+import type { Clock } from './base/clock.js';
+import { WeirError } from './base/errors.js';
+import type { Logger } from './base/logger.js';
 import type { Catalog } from './catalog/index.js';
-import { CommandLog } from './command-log.js';
-import type { EngineParts } from './commands/context.js';
-import type { Entity } from './commands/entities.js';
-import { prepare } from './commands/index.js';
-import { nameIn, rowReader } from './commands/insert-rows.js';
-import { openPrint } from './commands/print.js';
-import { matchesOf } from './commands/query-statistics.js';
-import { openSelect, queryIdPrefix } from './commands/select.js';
-import { type Deployed, Deployment, type DeployOptions, type DeployStep } from './deployment.js';
+import { CommandLog } from './command-log/command-log.js';
+import { Reconciler } from './command-log/reconciler.js';
+import { type Deployed, Deployment, type DeployOptions, type DeployStep } from './deployment/deployment.js';
 import type { Format } from './formats/format.js';
 import { noRegistry } from './formats/registry/none.js';
 import type { SchemaRegistry } from './formats/registry/registry.js';
 import type { FunctionRegistry } from './functions/registry.js';
-import { type LoadMarks, loadMarks } from './load-marks.js';
+import { type LoadMarks, loadMarks } from './log/load-marks.js';
 import type { Log } from './log/log.js';
-import { OpenQueries } from './open-queries.js';
-import { type Produced, Producer } from './produce.js';
-import { Reconciler } from './reconciler.js';
-import type { PeerQuery, PeerRead, PeerRows, Peers, QueryPlacement, Runtime } from './runtime/index.js';
-import { type Script, Scripts, sessionOf } from './scripts.js';
+import { type Produced, Producer } from './log/raw-producer.js';
+import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from './records/topic-name.js';
+import type { PeerQuery, PeerRead, PeerRows, Peers, QueryPlacement, Runtime } from './runtime.js';
 import type { Settings } from './settings.js';
-import type { Clock } from './types/clock.js';
-import { WeirError } from './types/errors.js';
-import type { Logger } from './types/logger.js';
-import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from './types/topic-name.js';
+import type { EngineParts } from './statements/context.js';
+import { prepare } from './statements/index.js';
+import { nameIn, rowReader } from './statements/insert-rows.js';
+import { OpenQueries } from './statements/open-queries.js';
+import { openPrint } from './statements/print.js';
+import { matchesOf } from './statements/query-statistics.js';
+import { type Script, Scripts, sessionOf } from './statements/scripts.js';
+import { openSelect, queryIdPrefix } from './statements/select.js';
 
 export interface EngineOptions {
   readonly log: Log;

@@ -1,5 +1,5 @@
+import { WeirError } from './base/errors.js';
 import { WITHOUT_EFFECT } from './ksqldb-settings.js';
-import { WeirError } from './types/errors.js';
 
 /** A setting that queries read. Names are ksqlDB's; `ksql.streams.x` and plain `x` are the same setting. */
 export interface SettingDef {

@@ -8,8 +8,8 @@ import {
   WITHOUT_EFFECT,
 } from '../engine/index.js';
 import { didYouMean } from '../parser/index.js';
-import { PROTECTING } from './ksqldb-settings.js';
-import { SERVER_SETTINGS, serverSettingProblem } from './settings.js';
+import { PROTECTING } from './ksqldb-server-settings.js';
+import { SERVER_SETTINGS, serverSettingProblem } from './server-settings.js';
 
 /** Settings of other programs that a file for several of them may have. */
 const OF_OTHERS = /^(confluent|java|log4j)\./;

@@ -8,7 +8,7 @@ import {
   type QueryPlacement,
 } from '../engine/index.js';
 import type { ClusterConfig } from './cluster-config.js';
-import type { HttpPeers } from './peers.js';
+import type { HttpPeers } from './http-peers.js';
 
 /** What a node asks of its own engine on behalf of the others. */
 export interface ClusterEngine {

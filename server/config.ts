@@ -3,7 +3,7 @@ import type { TlsOptions } from 'node:tls';
 import { messageOf, WeirError } from '../engine/index.js';
 import { checkProperties } from './check-settings.js';
 import { type ClusterConfig, clusterConfig } from './cluster-config.js';
-import { OF_THE_IMAGE } from './ksqldb-settings.js';
+import { OF_THE_IMAGE } from './ksqldb-server-settings.js';
 import { type ListenerConfig, listenersOf, tlsOf } from './listeners.js';
 
 /**

@@ -6,27 +6,27 @@ import { type Logger, pino } from 'pino';
 import { FORMATS, formatByName } from '../engine/formats/index.js';
 import { noRegistry } from '../engine/formats/registry/none.js';
 import type { SchemaRegistry } from '../engine/formats/registry/registry.js';
+import { SchemaLog } from '../engine/formats/registry/schema-log.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
 import { EMPTY_CONTEXT, Engine, type Log, messageOf, Settings, systemClock } from '../engine/index.js';
 import { EmbeddedLog } from '../engine/log/embedded/embedded-log.js';
 import { KafkaLog, kafkaConfig } from '../engine/log/kafka/index.js';
-import { Runtime, ThreadPool } from '../engine/runtime/index.js';
 import {
   ProcessingLog,
   type ProcessingLogSettings,
   processingLogSettings,
   processingStreamSql,
-} from '../engine/runtime/processing-log.js';
-import { SchemaLog } from '../engine/schema-log.js';
+} from '../engine/observe/processing-log.js';
+import { Runtime, ThreadPool } from '../engine/runtime.js';
 import { LevelState } from '../engine/stores/level.js';
 import { LevelDatabase } from '../engine/stores/level-database.js';
 import { addressesIn, ClusterNode } from './cluster.js';
 import type { ServerConfig } from './config.js';
 import { claimDataFolder } from './data-folder.js';
-import { configuredRegistry, restorableState } from './parts.js';
-import { HttpPeers } from './peers.js';
+import { HttpPeers } from './http-peers.js';
 import { type RunningServer, startServer } from './server.js';
 import { spawnThread } from './thread.js';
+import { configuredRegistry, restorableState } from './thread-resources.js';
 import { ownVersion } from './version.js';
 
 /** The composition root: the only file that names concrete logs, stores and clocks. */

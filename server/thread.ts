@@ -6,16 +6,10 @@ import { noRegistry } from '../engine/formats/registry/none.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
 import { systemClock, WeirError } from '../engine/index.js';
 import { KafkaLog, kafkaConfig } from '../engine/log/kafka/index.js';
-import {
-  type FromThread,
-  type RuntimeServices,
-  type Thread,
-  ThreadHost,
-  type ToThread,
-} from '../engine/runtime/index.js';
+import { type FromThread, type RuntimeServices, type Thread, ThreadHost, type ToThread } from '../engine/runtime.js';
 import { LevelState } from '../engine/stores/level.js';
 import type { ServerConfig } from './config.js';
-import { configuredRegistry, restorableState } from './parts.js';
+import { configuredRegistry, restorableState } from './thread-resources.js';
 
 /** A thread that runs tasks (`num.stream.threads`): its own log client and its own state, as another node would have. */
 

@@ -9,7 +9,7 @@ import {
   ownBatches,
   PLAIN_PRODUCER,
   sealBatch,
-} from '../engine/types/batch.js';
+} from '../engine/records/batch.js';
 
 function timesOf(raw: Buffer): number[] {
   const c = new BatchCursor();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { crc32c } from '../engine/types/crc32c.js';
+import { crc32c } from '../engine/records/crc32c.js';
 
 /** Bit by bit, as the polynomial says. */
 function slowly(b: Uint8Array, start: number, end: number): number {

@@ -48,7 +48,7 @@ const TABLE: Record<string, readonly string[]> = {
   // The composition roots of a process and of its threads, and what they share.
   'server/main.ts': ['engine', 'parser'],
   'server/thread.ts': ['engine', 'parser'],
-  'server/parts.ts': ['engine', 'parser'],
+  'server/thread-resources.ts': ['engine', 'parser'],
   shell: ['parser'],
   // Whoever uses it has nothing of the server.
   client: [],

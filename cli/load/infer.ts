@@ -1,4 +1,4 @@
-import { parseDate } from '../../engine/types/temporal.js';
+import { parseDate } from '../../engine/values/temporal.js';
 import { isReserved } from '../../parser/index.js';
 import { splitArray } from '../../shell/row-text.js';
 import { membersOf } from './json-text.js';

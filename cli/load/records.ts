@@ -1,5 +1,5 @@
 import { type RawRecord, WeirError } from '../../engine/index.js';
-import { parseDate } from '../../engine/types/temporal.js';
+import { parseDate } from '../../engine/values/temporal.js';
 import {
   fieldType,
   type Inference,

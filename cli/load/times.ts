@@ -1,7 +1,7 @@
+import { messageOf } from '../../engine/base/errors.js';
 import { WeirError } from '../../engine/index.js';
-import { messageOf } from '../../engine/types/errors.js';
-import { parseTimestamp } from '../../engine/types/temporal.js';
-import { instantOf, type Zone, zoneOf } from '../../engine/types/temporal-zone.js';
+import { parseTimestamp } from '../../engine/values/temporal.js';
+import { instantOf, type Zone, zoneOf } from '../../engine/values/temporal-zone.js';
 
 /** What a number in a column of times counts, in units a millisecond or milliseconds a unit. */
 const UNITS = { s: 1000, ms: 1, us: 0.001, ns: 0.000001 } as const;

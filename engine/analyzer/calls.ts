@@ -1,9 +1,9 @@
 import type { ColumnRef, Expression, FunctionCall, IntervalUnit } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import type { FunctionConfig, FunctionRegistry } from '../functions/index.js';
-import type { AggregateCall, LiteralExpr, TypedExpr } from '../types/expr.js';
-import { printType, type SqlType } from '../types/sql-type.js';
-import type { Value } from '../types/value.js';
+import type { AggregateCall, LiteralExpr, TypedExpr } from '../plan/expr.js';
+import { printType, type SqlType } from '../values/sql-type.js';
+import type { Value } from '../values/value.js';
 import { listed } from './errors.js';
 import { typeOf } from './literals.js';
 import { problem } from './problem.js';

@@ -1,6 +1,6 @@
 import type { Expression, FunctionCall } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
-import type { TypedExpr } from '../types/expr.js';
+import type { TypedExpr } from '../plan/expr.js';
 import { fail } from './errors.js';
 import { sameExpr } from './rewrite.js';
 import { columnRefs, type Scope } from './scope.js';

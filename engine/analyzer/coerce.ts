@@ -1,8 +1,8 @@
 import type { Expression } from '../../parser/ast.js';
-import { canCoerce, commonType } from '../types/cast-rules.js';
-import { Decimal } from '../types/decimal.js';
-import type { LiteralExpr, TypedExpr } from '../types/expr.js';
-import { doubleText } from '../types/java-text.js';
+import type { LiteralExpr, TypedExpr } from '../plan/expr.js';
+import { canCoerce, commonType } from '../values/cast-rules.js';
+import { Decimal } from '../values/decimal.js';
+import { doubleText } from '../values/java-text.js';
 import {
   javaTrim,
   parseBase64,
@@ -11,8 +11,8 @@ import {
   parseFloat64,
   parseInt32,
   parseInt64,
-} from '../types/parse-text.js';
-import { isNumeric, printType, type SqlType, typeEquals } from '../types/sql-type.js';
+} from '../values/parse-text.js';
+import { isNumeric, printType, type SqlType, typeEquals } from '../values/sql-type.js';
 import { decimalTypeOf, literal, STRING_TYPE, typeOf, UNTYPED } from './literals.js';
 import { problem } from './problem.js';
 import { parseDate, parseTime, parseTimestamp } from './temporal.js';

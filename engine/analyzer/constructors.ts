@@ -1,6 +1,6 @@
 import type * as ast from '../../parser/ast.js';
-import type { TypedExpr } from '../types/expr.js';
-import { array, map, printType, type SqlType, struct, typeEquals } from '../types/sql-type.js';
+import type { TypedExpr } from '../plan/expr.js';
+import { array, map, printType, type SqlType, struct, typeEquals } from '../values/sql-type.js';
 import { castTo, coerceAll, type Written } from './coerce.js';
 import { typeOf } from './literals.js';
 import { problem } from './problem.js';

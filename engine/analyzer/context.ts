@@ -1,14 +1,14 @@
 import type { SourceText, Span } from '../../parser/source.js';
+import { WeirError } from '../base/errors.js';
 import type { Catalog, DataSource } from '../catalog/index.js';
 import type { Format } from '../formats/format.js';
 import type { FunctionRegistry } from '../functions/registry.js';
-import { WeirError } from '../types/errors.js';
-import type { Column } from '../types/schema.js';
-import { printType } from '../types/sql-type.js';
-import type { FormatRef } from '../types/topology.js';
+import type { FormatRef } from '../plan/topology.js';
+import type { Column } from '../values/schema.js';
+import { printType } from '../values/sql-type.js';
 import { didYouMean, fail, listed, notSupported, tick } from './errors.js';
 import { inClause, problem } from './problem.js';
-import type { SchemaLookup } from './schemas.js';
+import type { SchemaLookup } from './registered-schemas.js';
 
 /** Everything that the meaning of a statement depends on. Nothing here does I/O: a caller that knows topics hands them in. */
 export interface AnalyzerContext {

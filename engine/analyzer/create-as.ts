@@ -2,8 +2,8 @@ import type { CreateAs } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId, queriesWriting } from '../catalog/index.js';
 import { unpinned } from '../formats/registry/pinned.js';
-import type { Column, Schema } from '../types/schema.js';
-import type { FormatRef } from '../types/topology.js';
+import type { FormatRef } from '../plan/topology.js';
+import type { Column, Schema } from '../values/schema.js';
 import { stateTypeOf } from './calls.js';
 import { type AnalyzerContext, type Places, property, sqlOf } from './context.js';
 import {
@@ -20,10 +20,10 @@ import {
 import { fail, tick } from './errors.js';
 import { formatRef, keyFormatRef, readProperties, topicRetention, type WithProperties } from './properties.js';
 import { analyzeQuery } from './query.js';
+import { checkAgainstSchema } from './registered-schemas.js';
 import type { ResolvedCreateAs, ResolvedQuery } from './resolved.js';
-import { checkAgainstSchema } from './schemas.js';
 import { relationSources } from './scope.js';
-import { checkKeyTypes } from './types.js';
+import { checkKeyTypes } from './written-types.js';
 
 const TOPIC_PREFIX = 'ksql.output.topic.name.prefix';
 

@@ -1,10 +1,10 @@
 import type { ColumnDef, CreateAs, CreateSource, Identifier } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId, type SourceKind, type TimestampColumn } from '../catalog/index.js';
-import type { Column, HeaderBinding, Schema, ValueColumn } from '../types/schema.js';
-import { array, BYTES, printType, type SqlType, STRING, struct, typeEquals } from '../types/sql-type.js';
-import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from '../types/topic-name.js';
-import type { FormatRef } from '../types/topology.js';
+import type { FormatRef } from '../plan/topology.js';
+import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from '../records/topic-name.js';
+import type { Column, HeaderBinding, Schema, ValueColumn } from '../values/schema.js';
+import { array, BYTES, printType, type SqlType, STRING, struct, typeEquals } from '../values/sql-type.js';
 import { type AnalyzerContext, checkFormat, isOn, type Places, property, sqlOf } from './context.js';
 import { didYouMean, fail, tick } from './errors.js';
 import {
@@ -15,11 +15,11 @@ import {
   topicRetention,
   type WithProperties,
 } from './properties.js';
+import { checkSchemaId, inferColumns, type SchemaSide } from './registered-schemas.js';
 import { checkReplacement } from './replace.js';
 import type { ResolvedCreateSource } from './resolved.js';
-import { checkSchemaId, inferColumns, type SchemaSide } from './schemas.js';
 import { RESERVED } from './scope.js';
-import { checkKeyTypes, resolveType } from './types.js';
+import { checkKeyTypes, resolveType } from './written-types.js';
 
 export const DEFAULT_KEY_FORMAT = 'ksql.persistence.default.format.key';
 const DEFAULT_VALUE_FORMAT = 'ksql.persistence.default.format.value';

@@ -1,6 +1,6 @@
 import { didYouMean as nearest } from '../../parser/similar.js';
 import { type Span, SqlError } from '../../parser/source.js';
-import type { ErrorCode } from '../types/errors.js';
+import type { ErrorCode } from '../base/errors.js';
 
 /** Throws a BAD_STATEMENT that points at `span`. */
 export function fail(message: string, span: Span | undefined, hint?: string): never {

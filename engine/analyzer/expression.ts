@@ -3,9 +3,9 @@ import type { Span } from '../../parser/source.js';
 import type { Catalog } from '../catalog/index.js';
 import type { ArgType, LambdaArg } from '../functions/function.js';
 import type { FunctionRegistry } from '../functions/registry.js';
-import { canCast } from '../types/cast.js';
-import type { AggregateCall, CallExpr, LiteralExpr, TypedExpr } from '../types/expr.js';
-import { BOOLEAN, INTEGER, printType, type SqlType, typeEquals } from '../types/sql-type.js';
+import type { AggregateCall, CallExpr, LiteralExpr, TypedExpr } from '../plan/expr.js';
+import { canCast } from '../values/cast.js';
+import { BOOLEAN, INTEGER, printType, type SqlType, typeEquals } from '../values/sql-type.js';
 import { checkConstants, columnTypes, countRows, unitAsColumn } from './calls.js';
 import { castTo, coerceAll, type Written } from './coerce.js';
 import { arrayOf, caseOf, mapOf, structOf } from './constructors.js';
@@ -15,8 +15,8 @@ import { arithmetic, comparison } from './operators.js';
 import { functionHint } from './other-functions.js';
 import { invalidIn, located, problem } from './problem.js';
 import { expressionText, type TextOf } from './text.js';
-import { resolveType } from './types.js';
 import { unreachable } from './unreachable.js';
+import { resolveType } from './written-types.js';
 
 /** What an expression may refer to in its clause. */
 export interface ExpressionScope {

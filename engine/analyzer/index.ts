@@ -8,7 +8,7 @@ import type {
   Statement,
 } from '../../parser/ast.js';
 import { dropObstacle, materializingQuery, type SourceKind } from '../catalog/index.js';
-import { printType } from '../types/sql-type.js';
+import { printType } from '../values/sql-type.js';
 import { type AnalyzerContext, sqlOf } from './context.js';
 import { analyzeCreateAs } from './create-as.js';
 import { analyzeCreateSource } from './create-source.js';
@@ -19,7 +19,7 @@ import { checkPull } from './pull.js';
 import { analyzeQuery } from './query.js';
 import type { ResolvedSelect, ResolvedStatement } from './resolved.js';
 import { RESERVED, relationSources } from './scope.js';
-import { resolveType } from './types.js';
+import { resolveType } from './written-types.js';
 
 export type { AnalyzerContext, FormatRegistry } from './context.js';
 export { sinkSchema } from './create-as.js';

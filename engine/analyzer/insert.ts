@@ -1,9 +1,9 @@
 import type { Expression, Identifier, InsertInto, InsertValues } from '../../parser/ast.js';
 import { type DataSource, nextQueryId } from '../catalog/index.js';
-import { canAssign } from '../types/cast-rules.js';
-import type { TypedExpr } from '../types/expr.js';
-import { type Column, printSchema } from '../types/schema.js';
-import { BIGINT, printType, typeEquals } from '../types/sql-type.js';
+import type { TypedExpr } from '../plan/expr.js';
+import { canAssign } from '../values/cast-rules.js';
+import { type Column, printSchema } from '../values/schema.js';
+import { BIGINT, printType, typeEquals } from '../values/sql-type.js';
 import { coerceTo } from './coerce.js';
 import { type AnalyzerContext, sourceNamed, sqlOf } from './context.js';
 import { sinkSchema } from './create-as.js';

@@ -1,9 +1,9 @@
 import type { Comparison, Expression, Join } from '../../parser/ast.js';
 import type { DataSource } from '../catalog/index.js';
-import type { TypedExpr } from '../types/expr.js';
-import type { Column } from '../types/schema.js';
-import { printType, typeEquals } from '../types/sql-type.js';
-import type { KeyWindow } from '../types/topology.js';
+import type { TypedExpr } from '../plan/expr.js';
+import type { KeyWindow } from '../plan/topology.js';
+import type { Column } from '../values/schema.js';
+import { printType, typeEquals } from '../values/sql-type.js';
 import type { AnalyzerContext } from './context.js';
 import { fail, tick } from './errors.js';
 import { ExpressionAnalyzer } from './expression.js';
@@ -12,8 +12,8 @@ import type { ResolvedJoin, ResolvedRelation, ResolvedSourceRelation } from './r
 import { replace, sameExpr } from './rewrite.js';
 import { type Binding, columnRefs, joinBindings, relationSources, Scope, sideColumns } from './scope.js';
 import { expressionText, identifierText } from './text.js';
-import { checkKeyTypes } from './types.js';
 import { durationMs } from './windows.js';
+import { checkKeyTypes } from './written-types.js';
 
 /** Formats whose keys name a schema: equal keys of two topics differ in bytes. */
 const REGISTRY_FORMATS = ['AVRO', 'JSON_SR', 'PROTOBUF'];

@@ -1,6 +1,6 @@
 import type { Literal } from '../../parser/ast.js';
-import type { LiteralExpr, TypedExpr } from '../types/expr.js';
-import { BIGINT, BOOLEAN, DATE, DOUBLE, decimal, INTEGER, type SqlType, TIME, TIMESTAMP } from '../types/sql-type.js';
+import type { LiteralExpr, TypedExpr } from '../plan/expr.js';
+import { BIGINT, BOOLEAN, DATE, DOUBLE, decimal, INTEGER, type SqlType, TIME, TIMESTAMP } from '../values/sql-type.js';
 import { problem } from './problem.js';
 import { parseDate, parseTime, parseTimestamp } from './temporal.js';
 import { unreachable } from './unreachable.js';

@@ -1,8 +1,8 @@
 import type { Comparison, Expression, In, Query } from '../../parser/ast.js';
 import { joinSpans, type Span } from '../../parser/source.js';
 import type { DataSource } from '../catalog/index.js';
-import { type Column, printSchema } from '../types/schema.js';
-import { printType } from '../types/sql-type.js';
+import { type Column, printSchema } from '../values/schema.js';
+import { printType } from '../values/sql-type.js';
 import { type AnalyzerContext, isOn } from './context.js';
 import { fail } from './errors.js';
 import type { ResolvedSourceRelation } from './resolved.js';

@@ -1,6 +1,6 @@
 import type { Arithmetic, Comparison, ComparisonOperator } from '../../parser/ast.js';
-import { asDecimalType, commonType } from '../types/cast-rules.js';
-import type { CompareOp, TypedExpr } from '../types/expr.js';
+import type { CompareOp, TypedExpr } from '../plan/expr.js';
+import { asDecimalType, commonType } from '../values/cast-rules.js';
 import {
   BIGINT,
   BOOLEAN,
@@ -11,7 +11,7 @@ import {
   printType,
   type SqlType,
   typeEquals,
-} from '../types/sql-type.js';
+} from '../values/sql-type.js';
 import { castTo, type Written } from './coerce.js';
 import { literal, STRING_TYPE, typeOf } from './literals.js';
 import { problem } from './problem.js';

@@ -1,7 +1,7 @@
 import type { Expression, OrderItem } from '../../parser/ast.js';
-import type { TypedExpr } from '../types/expr.js';
-import type { SortKey } from '../types/pull-plan.js';
-import { printType } from '../types/sql-type.js';
+import type { TypedExpr } from '../plan/expr.js';
+import type { SortKey } from '../plan/pull-plan.js';
+import { printType } from '../values/sql-type.js';
 import { fail } from './errors.js';
 import { typeOf } from './literals.js';
 import { inClause } from './problem.js';

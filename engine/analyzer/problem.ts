@@ -1,5 +1,5 @@
 import { type Span, SqlError } from '../../parser/source.js';
-import { WeirError } from '../types/errors.js';
+import { WeirError } from '../base/errors.js';
 
 /**
  * A type error inside an expression. It does not know the clause that the expression stands in: whoever analyses the

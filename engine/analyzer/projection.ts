@@ -1,5 +1,5 @@
 import type { Expression, Query } from '../../parser/ast.js';
-import { printType } from '../types/sql-type.js';
+import { printType } from '../values/sql-type.js';
 import { fail, listed, tick } from './errors.js';
 import type { QueryUse } from './query.js';
 import type { QueryShape, ResolvedJoin, ResolvedRelation, SelectColumn } from './resolved.js';

@@ -1,7 +1,7 @@
 import type { Property } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import type { WindowType } from '../catalog/index.js';
-import type { FormatRef, KeyWindow } from '../types/topology.js';
+import type { FormatRef, KeyWindow } from '../plan/topology.js';
 import { didYouMean, fail } from './errors.js';
 
 /** What a WITH clause says, values checked one by one; whether they go together is for whoever uses them. */

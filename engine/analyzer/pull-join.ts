@@ -1,6 +1,6 @@
 import type { Expression, Join } from '../../parser/ast.js';
-import type { TypedExpr } from '../types/expr.js';
-import type { Column } from '../types/schema.js';
+import type { TypedExpr } from '../plan/expr.js';
+import type { Column } from '../values/schema.js';
 import type { AnalyzerContext } from './context.js';
 import { fail } from './errors.js';
 import { onExpression } from './join.js';

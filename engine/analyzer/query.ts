@@ -1,8 +1,8 @@
 import type { ColumnRef, Expression, FunctionCall, Query } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import type { SourceKind } from '../catalog/index.js';
-import type { AggregateCall, TypedExpr } from '../types/expr.js';
-import { BOOLEAN, INTEGER, printType } from '../types/sql-type.js';
+import type { AggregateCall, TypedExpr } from '../plan/expr.js';
+import { BOOLEAN, INTEGER, printType } from '../values/sql-type.js';
 import { callsIn, countRows } from './calls.js';
 import { joinText, placeOf, refuseIn, refuseTwice, unqualified } from './clauses.js';
 import { castTo } from './coerce.js';

@@ -1,8 +1,8 @@
 import type { Span } from '../../parser/source.js';
 import type { DataSource } from '../catalog/index.js';
-import { type Column, printSchema } from '../types/schema.js';
-import { printType, typeEquals } from '../types/sql-type.js';
-import type { FormatRef } from '../types/topology.js';
+import type { FormatRef } from '../plan/topology.js';
+import { type Column, printSchema } from '../values/schema.js';
+import { printType, typeEquals } from '../values/sql-type.js';
 import { fail, tick } from './errors.js';
 
 /**

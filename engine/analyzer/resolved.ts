@@ -1,11 +1,11 @@
 import type { Statement } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import type { DataSource, QueryDef, SourceKind } from '../catalog/index.js';
-import type { AggregateCall, CallExpr, TypedExpr } from '../types/expr.js';
-import type { SortKey } from '../types/pull-plan.js';
-import type { Column, Schema, ValueColumn } from '../types/schema.js';
-import type { SqlType } from '../types/sql-type.js';
-import type { KeyWindow, WindowSpec } from '../types/topology.js';
+import type { AggregateCall, CallExpr, TypedExpr } from '../plan/expr.js';
+import type { SortKey } from '../plan/pull-plan.js';
+import type { KeyWindow, WindowSpec } from '../plan/topology.js';
+import type { Column, Schema, ValueColumn } from '../values/schema.js';
+import type { SqlType } from '../values/sql-type.js';
 
 /**
  * A statement with every name, type and overload decided: columns by index, implicit casts explicit, properties checked.

@@ -1,4 +1,4 @@
-import type { TypedExpr } from '../types/expr.js';
+import type { TypedExpr } from '../plan/expr.js';
 import { unreachable } from './unreachable.js';
 
 /** `expr` with `f` applied to its direct parts. */

@@ -1,7 +1,7 @@
 import type { ColumnRef, Expression, Identifier } from '../../parser/ast.js';
 import type { DataSource } from '../catalog/index.js';
-import type { TypedExpr } from '../types/expr.js';
-import { BIGINT, INTEGER, type SqlType } from '../types/sql-type.js';
+import type { TypedExpr } from '../plan/expr.js';
+import { BIGINT, INTEGER, type SqlType } from '../values/sql-type.js';
 import { at, didYouMean, fail, listed, tick } from './errors.js';
 import { otherFunction } from './other-functions.js';
 import type { ResolvedJoin, ResolvedRelation, ResolvedSourceRelation } from './resolved.js';

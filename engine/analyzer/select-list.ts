@@ -1,6 +1,6 @@
 import type { ColumnRef, Expression, Identifier, SelectItem } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
-import { printType, type SqlType } from '../types/sql-type.js';
+import { printType, type SqlType } from '../values/sql-type.js';
 import { fail } from './errors.js';
 import { type Binding, RESERVED, type Scope } from './scope.js';
 import { expressionText } from './text.js';

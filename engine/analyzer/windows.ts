@@ -1,5 +1,5 @@
 import type { Duration, WindowClause } from '../../parser/ast.js';
-import type { KeyWindow, WindowSpec } from '../types/topology.js';
+import type { KeyWindow, WindowSpec } from '../plan/topology.js';
 import { fail } from './errors.js';
 
 const DAY = 86_400_000;

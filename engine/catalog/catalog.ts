@@ -1,6 +1,6 @@
-import type { Schema } from '../types/schema.js';
-import type { SqlType } from '../types/sql-type.js';
-import type { FormatRef, KeyWindow, Topology } from '../types/topology.js';
+import type { FormatRef, KeyWindow, Topology } from '../plan/topology.js';
+import type { Schema } from '../values/schema.js';
+import type { SqlType } from '../values/sql-type.js';
 
 /**
  * What exists: sources, types, connectors and persistent queries. Immutable: a change makes another catalog

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { WeirError } from '../types/errors.js';
-import type { ValueColumn } from '../types/schema.js';
-import type { SqlType } from '../types/sql-type.js';
+import { WeirError } from '../base/errors.js';
+import type { ValueColumn } from '../values/schema.js';
+import type { SqlType } from '../values/sql-type.js';
 import {
   type Catalog,
   type ConnectorDef,

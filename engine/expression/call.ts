@@ -1,9 +1,9 @@
+import { messageOf } from '../base/errors.js';
 import type { LambdaValue } from '../functions/function.js';
-import { messageOf } from '../types/errors.js';
-import type { CallExpr, TypedExpr } from '../types/expr.js';
-import { fitCheck } from '../types/fit.js';
-import type { StreamRecord } from '../types/record.js';
-import type { Value } from '../types/value.js';
+import type { CallExpr, TypedExpr } from '../plan/expr.js';
+import type { StreamRecord } from '../records/record.js';
+import { fitCheck } from '../values/fit.js';
+import type { Value } from '../values/value.js';
 import type { Compiled, Compiler, Frame } from './compile.js';
 
 /** Runs a function over its arguments; it may throw. */

@@ -1,7 +1,7 @@
-import { compareValues, nullSafeEqual, valuesEqual } from '../types/compare.js';
-import type { CompareOp, TypedExpr } from '../types/expr.js';
-import type { SqlType, TypeKind } from '../types/sql-type.js';
-import type { Value } from '../types/value.js';
+import type { CompareOp, TypedExpr } from '../plan/expr.js';
+import { compareValues, nullSafeEqual, valuesEqual } from '../values/compare.js';
+import type { SqlType, TypeKind } from '../values/sql-type.js';
+import type { Value } from '../values/value.js';
 import { type Compiled, type Compiler, constantValue } from './compile.js';
 
 /** Kinds whose values JavaScript's own operators compare as SQL does. */

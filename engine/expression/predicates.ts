@@ -1,6 +1,6 @@
-import { compareValues, hashKey, valuesEqual } from '../types/compare.js';
-import type { TypedExpr } from '../types/expr.js';
-import type { Value } from '../types/value.js';
+import type { TypedExpr } from '../plan/expr.js';
+import { compareValues, hashKey, valuesEqual } from '../values/compare.js';
+import type { Value } from '../values/value.js';
 import { isNatural } from './comparison.js';
 import { type Compiled, type Compiler, constantValue } from './compile.js';
 import { likeMatcher } from './like.js';

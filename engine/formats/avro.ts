@@ -1,8 +1,8 @@
-import type { ByteWriter } from '../types/bytes.js';
-import { WeirError } from '../types/errors.js';
-import type { Column } from '../types/schema.js';
-import type { FormatRef } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import { WeirError } from '../base/errors.js';
+import type { FormatRef } from '../plan/topology.js';
+import type { ByteWriter } from '../records/bytes.js';
+import type { Column } from '../values/schema.js';
+import type { Value } from '../values/value.js';
 import { checkAvroNames, checkAvroType, DEFAULT_NAME, deriveAvro } from './avro/derive.js';
 import { inferAvro } from './avro/infer.js';
 import { avroReader } from './avro/read.js';

@@ -1,5 +1,5 @@
-import type { Column } from '../types/schema.js';
-import { printType } from '../types/sql-type.js';
+import type { Column } from '../values/schema.js';
+import { printType } from '../values/sql-type.js';
 import type { CoderContext } from './format.js';
 
 /**

@@ -1,11 +1,11 @@
-import type { ByteWriter } from '../types/bytes.js';
-import type { Decimal } from '../types/decimal.js';
-import { WeirError } from '../types/errors.js';
-import { StringCache } from '../types/intern.js';
-import { doubleText } from '../types/java-text.js';
-import type { SqlType, TypeKind } from '../types/sql-type.js';
-import type { FormatRef } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import { WeirError } from '../base/errors.js';
+import type { FormatRef } from '../plan/topology.js';
+import type { ByteWriter } from '../records/bytes.js';
+import { StringCache } from '../records/intern.js';
+import type { Decimal } from '../values/decimal.js';
+import { doubleText } from '../values/java-text.js';
+import type { SqlType, TypeKind } from '../values/sql-type.js';
+import type { Value } from '../values/value.js';
 import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
 import {
   base64Text,

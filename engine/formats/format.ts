@@ -1,7 +1,7 @@
-import type { ByteWriter } from '../types/bytes.js';
-import type { Column } from '../types/schema.js';
-import type { FormatRef } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import type { FormatRef } from '../plan/topology.js';
+import type { ByteWriter } from '../records/bytes.js';
+import type { Column } from '../values/schema.js';
+import type { Value } from '../values/value.js';
 import type { KnownSchemas, SchemaText, SchemaType } from './registry/registry.js';
 
 /**

@@ -1,4 +1,4 @@
-import { WeirError } from '../types/errors.js';
+import { WeirError } from '../base/errors.js';
 import { avroFormat } from './avro.js';
 import { delimitedFormat } from './delimited.js';
 import type { Format } from './format.js';

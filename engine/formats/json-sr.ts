@@ -1,6 +1,6 @@
-import type { ByteWriter } from '../types/bytes.js';
-import { WeirError } from '../types/errors.js';
-import type { Value } from '../types/value.js';
+import { WeirError } from '../base/errors.js';
+import type { ByteWriter } from '../records/bytes.js';
+import type { Value } from '../values/value.js';
 import { isWrapped } from './columns.js';
 import type { CoderContext, Format, RowDecoder, RowEncoder } from './format.js';
 import { jsonDecoder, jsonFormat } from './json.js';

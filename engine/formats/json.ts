@@ -1,9 +1,9 @@
-import type { ByteWriter } from '../types/bytes.js';
-import { WeirError } from '../types/errors.js';
-import { StringCache } from '../types/intern.js';
-import type { Column } from '../types/schema.js';
-import type { SqlType } from '../types/sql-type.js';
-import type { Value } from '../types/value.js';
+import { WeirError } from '../base/errors.js';
+import type { ByteWriter } from '../records/bytes.js';
+import { StringCache } from '../records/intern.js';
+import type { Column } from '../values/schema.js';
+import type { SqlType } from '../values/sql-type.js';
+import type { Value } from '../values/value.js';
 import { isWrapped } from './columns.js';
 import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
 import { valueChecker } from './json/check.js';

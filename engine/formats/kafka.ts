@@ -1,8 +1,8 @@
-import { type ByteWriter, readInt64 } from '../types/bytes.js';
-import { WeirError } from '../types/errors.js';
-import { StringCache } from '../types/intern.js';
-import type { TypeKind } from '../types/sql-type.js';
-import { bigintValue, type Value } from '../types/value.js';
+import { WeirError } from '../base/errors.js';
+import { type ByteWriter, readInt64 } from '../records/bytes.js';
+import { StringCache } from '../records/intern.js';
+import type { TypeKind } from '../values/sql-type.js';
+import { bigintValue, type Value } from '../values/value.js';
 import { printColumns } from './columns.js';
 import { DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
 

@@ -1,4 +1,4 @@
-import { WeirError } from '../types/errors.js';
+import { WeirError } from '../base/errors.js';
 import { printColumns } from './columns.js';
 import type { Format } from './format.js';
 

@@ -1,8 +1,8 @@
-import { ByteWriter } from '../types/bytes.js';
-import { messageOf, WeirError } from '../types/errors.js';
-import type { Column } from '../types/schema.js';
-import type { FormatRef } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import { messageOf, WeirError } from '../base/errors.js';
+import type { FormatRef } from '../plan/topology.js';
+import { ByteWriter } from '../records/bytes.js';
+import type { Column } from '../values/schema.js';
+import type { Value } from '../values/value.js';
 import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
 import { checkProtobuf, deriveMessage, nullableOf, printProtobuf } from './protobuf/derive.js';
 import { inferProtobuf } from './protobuf/infer.js';

@@ -1,8 +1,8 @@
-import type { ByteWriter } from '../types/bytes.js';
-import { messageOf, WeirError } from '../types/errors.js';
-import { KeyCodec } from '../types/key-codec.js';
-import { RowCodec } from '../types/row-codec.js';
-import type { Value } from '../types/value.js';
+import { messageOf, WeirError } from '../base/errors.js';
+import type { ByteWriter } from '../records/bytes.js';
+import { KeyCodec } from '../records/key-codec.js';
+import { RowCodec } from '../records/row-codec.js';
+import type { Value } from '../values/value.js';
 import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
 
 /**

@@ -1,6 +1,6 @@
-import type { Decimal } from '../types/decimal.js';
-import * as text from '../types/parse-text.js';
-import { DAY_MS } from '../types/temporal.js';
+import type { Decimal } from '../values/decimal.js';
+import * as text from '../values/parse-text.js';
+import { DAY_MS } from '../values/temporal.js';
 import { DecodeError } from './format.js';
 
 /*

@@ -1,5 +1,5 @@
-import type { SqlType } from '../types/sql-type.js';
-import type { Value } from '../types/value.js';
+import type { SqlType } from '../values/sql-type.js';
+import type { Value } from '../values/value.js';
 
 /**
  * What a function may ask of the world besides its arguments. One for each query; `random`, `now` and `uuid` come from

@@ -1,6 +1,6 @@
-import { WeirError } from '../types/errors.js';
-import type { SqlType } from '../types/sql-type.js';
-import type { Value } from '../types/value.js';
+import { WeirError } from '../base/errors.js';
+import type { SqlType } from '../values/sql-type.js';
+import type { Value } from '../values/value.js';
 import type {
   AggregateExample,
   AggregateImpl,

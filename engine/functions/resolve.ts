@@ -1,5 +1,5 @@
-import { asDecimalType, canImplicitlyCast } from '../types/cast-rules.js';
-import { array, DOUBLE, map, printType, type SqlType, STRING, typeEquals } from '../types/sql-type.js';
+import { asDecimalType, canImplicitlyCast } from '../values/cast-rules.js';
+import { array, DOUBLE, map, printType, type SqlType, STRING, typeEquals } from '../values/sql-type.js';
 import type { ArgType, LambdaArg, ReturnType, UnitArg } from './function.js';
 import type { Signature, SigParam, SigType } from './signature.js';
 

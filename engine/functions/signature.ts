@@ -14,7 +14,7 @@ import {
   struct,
   TIME,
   TIMESTAMP,
-} from '../types/sql-type.js';
+} from '../values/sql-type.js';
 
 /**
  * The signature text of a function, e.g. `SUBSTRING(str STRING, pos INT) -> STRING`: the one place where its parameters

@@ -1,5 +1,5 @@
-import { EvaluationError } from '../types/evaluation-error.js';
-import type { Value } from '../types/value.js';
+import { EvaluationError } from '../values/evaluation-error.js';
+import type { Value } from '../values/value.js';
 import { tableFunction } from './function.js';
 
 const CATEGORY = 'TABLE';

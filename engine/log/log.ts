@@ -1,5 +1,5 @@
-import type { BatchCursor, RecordBatch } from '../types/batch.js';
-import type { WeirError } from '../types/errors.js';
+import type { WeirError } from '../base/errors.js';
+import type { BatchCursor, RecordBatch } from '../records/batch.js';
 
 /**
  * The partitioned log under everything. Two implementations, `embedded` (LevelDB, one process) and `kafka` (kafkajs),

@@ -1,8 +1,8 @@
+import { type AggregateNode, isExpired, keptMs } from '../plan/topology.js';
+import { ByteWriter } from '../records/bytes.js';
+import { KeyCodec } from '../records/key-codec.js';
 import type { Store } from '../stores/store.js';
-import { ByteWriter } from '../types/bytes.js';
-import { KeyCodec } from '../types/key-codec.js';
-import { type AggregateNode, isExpired, keptMs } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import type { Value } from '../values/value.js';
 import { Folds } from './folds.js';
 import type { AggregateOptions } from './group-aggregate.js';
 import { asBuffer } from './group-cache.js';

@@ -1,6 +1,6 @@
+import { type AggregateNode, isExpired, keptMs } from '../plan/topology.js';
+import { appendWindowStart, WINDOW_BYTES, windowStartOf } from '../records/key-codec.js';
 import type { Store } from '../stores/store.js';
-import { appendWindowStart, WINDOW_BYTES, windowStartOf } from '../types/key-codec.js';
-import { type AggregateNode, isExpired, keptMs } from '../types/topology.js';
 import { type AggregateOptions, GroupAggregate } from './group-aggregate.js';
 import type { Expiry, Operator, OperatorEnv, TaskRecord } from './operator.js';
 import { PendingWindows } from './pending-windows.js';

@@ -1,5 +1,5 @@
-import type { TypedExpr } from '../types/expr.js';
-import type { FilterNode } from '../types/topology.js';
+import type { TypedExpr } from '../plan/expr.js';
+import type { FilterNode } from '../plan/topology.js';
 import { type GivenKeys, givenKey } from './given-keys.js';
 import { copyOrigin, type JoinKeys } from './join-keys.js';
 import {

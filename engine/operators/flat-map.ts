@@ -1,6 +1,6 @@
-import { messageOf } from '../types/errors.js';
-import type { FlatMapNode } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import { messageOf } from '../base/errors.js';
+import type { FlatMapNode } from '../plan/topology.js';
+import type { Value } from '../values/value.js';
 import type { Evaluator, Operator, OperatorEnv, TaskRecord } from './operator.js';
 
 interface Call {

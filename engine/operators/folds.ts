@@ -1,9 +1,9 @@
 import type { AggregateImpl } from '../functions/function.js';
-import { evaluationMessage } from '../types/evaluation-error.js';
-import type { StreamRecord } from '../types/record.js';
-import { BIGINT, type SqlType } from '../types/sql-type.js';
-import type { AggregateNode } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import type { AggregateNode } from '../plan/topology.js';
+import type { StreamRecord } from '../records/record.js';
+import { evaluationMessage } from '../values/evaluation-error.js';
+import { BIGINT, type SqlType } from '../values/sql-type.js';
+import type { Value } from '../values/value.js';
 import type { Evaluator, OperatorEnv, TaskRecord } from './operator.js';
 
 /**

@@ -1,7 +1,7 @@
-import { ByteWriter } from '../types/bytes.js';
-import { KeyCodec } from '../types/key-codec.js';
-import type { ForeignKeyJoinNode } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import type { ForeignKeyJoinNode } from '../plan/topology.js';
+import { ByteWriter } from '../records/bytes.js';
+import { KeyCodec } from '../records/key-codec.js';
+import type { Value } from '../values/value.js';
 import { type ForeignRow, ForeignRows } from './foreign-key-rows.js';
 import { DELETED, HERE } from './foreign-key-send.js';
 import { copyOrigin, type JoinKeys } from './join-keys.js';

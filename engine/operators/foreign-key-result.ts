@@ -1,9 +1,9 @@
+import type { ForeignKeyResultNode } from '../plan/topology.js';
+import { ByteWriter } from '../records/bytes.js';
+import { KeyCodec } from '../records/key-codec.js';
+import { RowCodec } from '../records/row-codec.js';
 import type { Store } from '../stores/store.js';
-import { ByteWriter } from '../types/bytes.js';
-import { KeyCodec } from '../types/key-codec.js';
-import { RowCodec } from '../types/row-codec.js';
-import { BIGINT, BOOLEAN } from '../types/sql-type.js';
-import type { ForeignKeyResultNode } from '../types/topology.js';
+import { BIGINT, BOOLEAN } from '../values/sql-type.js';
 import { asBuffer } from './group-cache.js';
 import { copyOrigin } from './join-keys.js';
 import { type Expiry, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';

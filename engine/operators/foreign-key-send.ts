@@ -1,7 +1,7 @@
-import { ByteWriter, compareBytes } from '../types/bytes.js';
-import { KeyCodec } from '../types/key-codec.js';
-import type { ForeignKeySendNode } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import type { ForeignKeySendNode } from '../plan/topology.js';
+import { ByteWriter, compareBytes } from '../records/bytes.js';
+import { KeyCodec } from '../records/key-codec.js';
+import type { Value } from '../values/value.js';
 import { copyOrigin } from './join-keys.js';
 import {
   type Evaluator,

@@ -1,5 +1,5 @@
-import { WeirError } from '../types/errors.js';
-import type { FilterNode } from '../types/topology.js';
+import { WeirError } from '../base/errors.js';
+import type { FilterNode } from '../plan/topology.js';
 import type { JoinKeys } from './join-keys.js';
 import type { TaskRecord } from './operator.js';
 

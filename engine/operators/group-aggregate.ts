@@ -1,7 +1,7 @@
-import { ByteWriter } from '../types/bytes.js';
-import { KeyCodec } from '../types/key-codec.js';
-import type { AggregateNode } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import type { AggregateNode } from '../plan/topology.js';
+import { ByteWriter } from '../records/bytes.js';
+import { KeyCodec } from '../records/key-codec.js';
+import type { Value } from '../values/value.js';
 import { Folds } from './folds.js';
 import { GroupCache } from './group-cache.js';
 import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';

@@ -1,7 +1,7 @@
+import { ByteWriter } from '../records/bytes.js';
+import { VersionedRowCodec } from '../records/row-codec.js';
 import type { Store } from '../stores/store.js';
-import { ByteWriter } from '../types/bytes.js';
-import { VersionedRowCodec } from '../types/row-codec.js';
-import type { Value } from '../types/value.js';
+import type { Value } from '../values/value.js';
 import type { Folds } from './folds.js';
 import { KeyTable } from './key-table.js';
 

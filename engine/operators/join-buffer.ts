@@ -1,8 +1,8 @@
+import { ByteWriter } from '../records/bytes.js';
+import { RowCodec, ValueReader, writeInt64, writeVarint } from '../records/row-codec.js';
 import type { Store } from '../stores/store.js';
-import { ByteWriter } from '../types/bytes.js';
-import { RowCodec, ValueReader, writeInt64, writeVarint } from '../types/row-codec.js';
-import type { SqlType } from '../types/sql-type.js';
-import type { Value } from '../types/value.js';
+import type { SqlType } from '../values/sql-type.js';
+import type { Value } from '../values/value.js';
 import { asBuffer } from './group-cache.js';
 
 /** A row that waits for others to join. */

@@ -1,9 +1,9 @@
-import { ByteWriter } from '../types/bytes.js';
-import { appendWindowStart, KeyCodec, windowStartOf } from '../types/key-codec.js';
-import { NO_WINDOW } from '../types/record.js';
-import type { SqlType } from '../types/sql-type.js';
-import type { KeyWindow } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import type { KeyWindow } from '../plan/topology.js';
+import { ByteWriter } from '../records/bytes.js';
+import { appendWindowStart, KeyCodec, windowStartOf } from '../records/key-codec.js';
+import { NO_WINDOW } from '../records/record.js';
+import type { SqlType } from '../values/sql-type.js';
+import type { Value } from '../values/value.js';
 import type { TaskRecord } from './operator.js';
 
 /**

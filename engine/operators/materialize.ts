@@ -1,4 +1,4 @@
-import type { KeyWindow, MaterializeNode } from '../types/topology.js';
+import type { KeyWindow, MaterializeNode } from '../plan/topology.js';
 import { JoinKeys } from './join-keys.js';
 import type { Operator, OperatorEnv, TaskRecord } from './operator.js';
 import { TableRows } from './table-rows.js';

@@ -1,12 +1,12 @@
 import type { RowDecoder, RowEncoder } from '../formats/format.js';
 import type { AggregateImpl } from '../functions/function.js';
+import type { AggregateCall, CallExpr, TypedExpr } from '../plan/expr.js';
+import type { FormatRef, StoreRef } from '../plan/topology.js';
+import type { BatchCursor } from '../records/batch.js';
+import { NO_WINDOW, type StreamRecord } from '../records/record.js';
 import type { Store } from '../stores/store.js';
-import type { BatchCursor } from '../types/batch.js';
-import type { AggregateCall, CallExpr, TypedExpr } from '../types/expr.js';
-import { NO_WINDOW, type StreamRecord } from '../types/record.js';
-import type { Column } from '../types/schema.js';
-import type { FormatRef, StoreRef } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import type { Column } from '../values/schema.js';
+import type { Value } from '../values/value.js';
 import type { GivenKeys } from './given-keys.js';
 import type { StepStats } from './step-stats.js';
 

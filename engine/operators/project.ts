@@ -1,5 +1,5 @@
-import type { ProjectNode } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import type { ProjectNode } from '../plan/topology.js';
+import type { Value } from '../values/value.js';
 import {
   type Evaluator,
   newRecord,

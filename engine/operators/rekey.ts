@@ -1,8 +1,8 @@
-import { ByteWriter, compareBytes } from '../types/bytes.js';
-import { KeyCodec } from '../types/key-codec.js';
-import { NO_WINDOW } from '../types/record.js';
-import type { RekeyNode } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import type { RekeyNode } from '../plan/topology.js';
+import { ByteWriter, compareBytes } from '../records/bytes.js';
+import { KeyCodec } from '../records/key-codec.js';
+import { NO_WINDOW } from '../records/record.js';
+import type { Value } from '../values/value.js';
 import {
   type Evaluator,
   NO_BYTES,

@@ -1,5 +1,5 @@
-import type { ResultNode } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import type { ResultNode } from '../plan/topology.js';
+import type { Value } from '../values/value.js';
 import type { Evaluator, Operator, OperatorEnv, TaskRecord } from './operator.js';
 
 const WINDOW_BOUNDS: ReadonlySet<string> = new Set(['WINDOWSTART', 'WINDOWEND']);

@@ -1,7 +1,7 @@
-import { ByteWriter } from '../types/bytes.js';
-import { RowCodec, ValueReader, writeInt64, writeVarint } from '../types/row-codec.js';
-import type { SqlType } from '../types/sql-type.js';
-import type { Value } from '../types/value.js';
+import { ByteWriter } from '../records/bytes.js';
+import { RowCodec, ValueReader, writeInt64, writeVarint } from '../records/row-codec.js';
+import type { SqlType } from '../values/sql-type.js';
+import type { Value } from '../values/value.js';
 
 /**
  * The sessions of one key as one stored value: a hot key costs one read and one write, however many of its sessions merge.

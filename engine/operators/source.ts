@@ -1,13 +1,13 @@
+import { messageOf, WeirError } from '../base/errors.js';
 import { DecodeError, type RowDecoder } from '../formats/format.js';
 import { SchemaNeeded } from '../formats/registry/registry.js';
-import type { BatchCursor } from '../types/batch.js';
-import { readInt64 } from '../types/bytes.js';
-import { messageOf, WeirError } from '../types/errors.js';
-import { type Header, NO_WINDOW } from '../types/record.js';
-import type { Column } from '../types/schema.js';
-import { BIGINT, BOOLEAN } from '../types/sql-type.js';
-import type { SourceNode } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import type { SourceNode } from '../plan/topology.js';
+import type { BatchCursor } from '../records/batch.js';
+import { readInt64 } from '../records/bytes.js';
+import { type Header, NO_WINDOW } from '../records/record.js';
+import type { Column } from '../values/schema.js';
+import { BIGINT, BOOLEAN } from '../values/sql-type.js';
+import type { Value } from '../values/value.js';
 import { NO_BYTES, type OperatorEnv, type TaskRecord } from './operator.js';
 import { isEventTime, TimestampReader, whyNoEventTime } from './timestamp.js';
 

@@ -1,4 +1,4 @@
-import { instantText } from '../types/temporal.js';
+import { instantText } from '../values/temporal.js';
 import type { SideStats, StepStats } from './step-stats.js';
 
 /** Late records beyond this share of all are worth a warning. */

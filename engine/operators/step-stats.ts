@@ -1,4 +1,4 @@
-import type { Value } from '../types/value.js';
+import type { Value } from '../values/value.js';
 
 /** What one side of a join has given it. */
 export interface SideStats {

@@ -1,5 +1,5 @@
-import type { KeyWindow, StreamJoinNode } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import type { KeyWindow, StreamJoinNode } from '../plan/topology.js';
+import type { Value } from '../values/value.js';
 import { JoinBuffer } from './join-buffer.js';
 import { copyOrigin, JoinKeys } from './join-keys.js';
 import { NO_BYTES, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';

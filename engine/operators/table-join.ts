@@ -1,5 +1,5 @@
-import type { JoinType, KeyWindow, TableJoinNode } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import type { JoinType, KeyWindow, TableJoinNode } from '../plan/topology.js';
+import type { Value } from '../values/value.js';
 import { copyOrigin, JoinKeys } from './join-keys.js';
 import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
 import { type StepStats, saw } from './step-stats.js';

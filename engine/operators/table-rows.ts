@@ -1,8 +1,8 @@
+import { ByteWriter } from '../records/bytes.js';
+import { RowCodec } from '../records/row-codec.js';
 import type { Store } from '../stores/store.js';
-import { ByteWriter } from '../types/bytes.js';
-import { RowCodec } from '../types/row-codec.js';
-import { BIGINT, type SqlType } from '../types/sql-type.js';
-import type { Value } from '../types/value.js';
+import { BIGINT, type SqlType } from '../values/sql-type.js';
+import type { Value } from '../values/value.js';
 import { asBuffer } from './group-cache.js';
 
 /** Columns of a stored row: its timestamp, then its own. */

@@ -1,9 +1,9 @@
+import type { SourceNode } from '../plan/topology.js';
+import { ByteWriter } from '../records/bytes.js';
+import { VersionedRowCodec } from '../records/row-codec.js';
 import type { Store } from '../stores/store.js';
-import { ByteWriter } from '../types/bytes.js';
-import { VersionedRowCodec } from '../types/row-codec.js';
-import { BIGINT, type SqlType } from '../types/sql-type.js';
-import type { SourceNode } from '../types/topology.js';
-import type { Value } from '../types/value.js';
+import { BIGINT, type SqlType } from '../values/sql-type.js';
+import type { Value } from '../values/value.js';
 import { asBuffer } from './group-cache.js';
 import { JoinKeys } from './join-keys.js';
 import type { Operator, OperatorEnv, TaskRecord } from './operator.js';

@@ -1,6 +1,6 @@
+import { ByteWriter } from '../records/bytes.js';
+import { ValueReader, writeInt64, writeVarint } from '../records/row-codec.js';
 import type { Store } from '../stores/store.js';
-import { ByteWriter } from '../types/bytes.js';
-import { ValueReader, writeInt64, writeVarint } from '../types/row-codec.js';
 import { asBuffer } from './group-cache.js';
 
 interface Entry {

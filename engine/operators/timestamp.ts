@@ -1,7 +1,7 @@
-import { messageOf } from '../types/errors.js';
-import { parseTimestamp } from '../types/temporal.js';
-import { temporalPattern } from '../types/temporal-pattern.js';
-import type { Value } from '../types/value.js';
+import { messageOf } from '../base/errors.js';
+import { parseTimestamp } from '../values/temporal.js';
+import { temporalPattern } from '../values/temporal-pattern.js';
+import type { Value } from '../values/value.js';
 
 /** The bounds of event time: milliseconds since 1970 that a double has exactly. Kafka takes no negative ones. */
 export const isEventTime = (ms: number): boolean => ms >= 0 && ms <= Number.MAX_SAFE_INTEGER;

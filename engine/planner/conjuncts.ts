@@ -1,5 +1,5 @@
-import type { TypedExpr } from '../types/expr.js';
-import { BOOLEAN } from '../types/sql-type.js';
+import type { TypedExpr } from '../plan/expr.js';
+import { BOOLEAN } from '../values/sql-type.js';
 
 /** The parts of a condition that must all hold. */
 export function conjuncts(e: TypedExpr): readonly TypedExpr[] {

@@ -1,9 +1,7 @@
 import type { ResolvedQuery, ResolvedRelation, ResolvedStatement } from '../analyzer/index.js';
 import { pinnedId, unpinned } from '../formats/registry/pinned.js';
-import type { AggregateCall, TypedExpr } from '../types/expr.js';
-import type { PullNode, PullPlan, ReadKeys, SortKey, TableReadPlan } from '../types/pull-plan.js';
-import { type Column, printSchema } from '../types/schema.js';
-import { printType } from '../types/sql-type.js';
+import type { AggregateCall, TypedExpr } from '../plan/expr.js';
+import type { PullNode, PullPlan, ReadKeys, SortKey, TableReadPlan } from '../plan/pull-plan.js';
 import {
   type FormatRef,
   type KeyWindow,
@@ -11,7 +9,9 @@ import {
   type Topology,
   type TopologyNode,
   type WindowSpec,
-} from '../types/topology.js';
+} from '../plan/topology.js';
+import { type Column, printSchema } from '../values/schema.js';
+import { printType } from '../values/sql-type.js';
 import type { LogicalPlan } from './logical.js';
 
 /** A typed expression as one line, casts and column positions shown. */

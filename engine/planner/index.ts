@@ -8,11 +8,11 @@ import {
   relationSources,
   sameExpr,
 } from '../analyzer/index.js';
+import { WeirError } from '../base/errors.js';
 import type { DataSource, QueryDef, QueryKind } from '../catalog/index.js';
-import { WeirError } from '../types/errors.js';
-import type { TypedExpr } from '../types/expr.js';
-import type { PullPlan, StreamPullPlan } from '../types/pull-plan.js';
-import type { Topology } from '../types/topology.js';
+import type { TypedExpr } from '../plan/expr.js';
+import type { PullPlan, StreamPullPlan } from '../plan/pull-plan.js';
+import type { Topology } from '../plan/topology.js';
 import { type LogicalPlan, planColumns, planRows, type ScanPlan } from './logical.js';
 import { everything, moveColumns, pruneColumns, usedBy } from './prune.js';
 import { planPullQuery } from './pull.js';

@@ -7,11 +7,11 @@ import {
   sideColumns,
   sinkSchema,
 } from '../analyzer/index.js';
+import { WeirError } from '../base/errors.js';
 import type { DataSource } from '../catalog/index.js';
-import { WeirError } from '../types/errors.js';
-import type { AggregateCall, CallExpr, TypedExpr } from '../types/expr.js';
-import type { Column, Schema } from '../types/schema.js';
-import type { KeyWindow, WindowSpec } from '../types/topology.js';
+import type { AggregateCall, CallExpr, TypedExpr } from '../plan/expr.js';
+import type { KeyWindow, WindowSpec } from '../plan/topology.js';
+import type { Column, Schema } from '../values/schema.js';
 
 /**
  * A query as a small tree of relational steps. Every node says what its rows look like (`schema`), whether they are

@@ -1,5 +1,5 @@
 import { replace, walk } from '../analyzer/index.js';
-import type { TypedExpr } from '../types/expr.js';
+import type { TypedExpr } from '../plan/expr.js';
 import type { LogicalPlan, ScanPlan } from './logical.js';
 
 /** Columns by position: what a step looks at of the rows below it. */

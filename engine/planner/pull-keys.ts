@@ -1,6 +1,6 @@
-import type { CompareOp, TypedExpr } from '../types/expr.js';
-import type { ReadKeys, TableReadPlan } from '../types/pull-plan.js';
-import type { Column } from '../types/schema.js';
+import type { CompareOp, TypedExpr } from '../plan/expr.js';
+import type { ReadKeys, TableReadPlan } from '../plan/pull-plan.js';
+import type { Column } from '../values/schema.js';
 import { and, conjuncts } from './conjuncts.js';
 
 /** Points that one pull query may look up; beyond, it reads everything and filters. */

@@ -8,10 +8,10 @@ import {
   sideColumns,
   walk,
 } from '../analyzer/index.js';
-import { WeirError } from '../types/errors.js';
-import type { TypedExpr } from '../types/expr.js';
-import type { PullNode, PullPlan, TableReadPlan } from '../types/pull-plan.js';
-import type { Topology, TopologyNode } from '../types/topology.js';
+import { WeirError } from '../base/errors.js';
+import type { TypedExpr } from '../plan/expr.js';
+import type { PullNode, PullPlan, TableReadPlan } from '../plan/pull-plan.js';
+import type { Topology, TopologyNode } from '../plan/topology.js';
 import { and, conjuncts } from './conjuncts.js';
 import { constraints } from './pull-keys.js';
 

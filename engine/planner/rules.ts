@@ -1,5 +1,5 @@
 import { replace, sameExpr, walk } from '../analyzer/index.js';
-import type { TypedExpr } from '../types/expr.js';
+import type { TypedExpr } from '../plan/expr.js';
 import { and, conjuncts } from './conjuncts.js';
 import { columnsOf, type LogicalPlan, mapInputs } from './logical.js';
 

@@ -1,7 +1,5 @@
 import type { DataSource } from '../catalog/index.js';
-import type { TypedExpr } from '../types/expr.js';
-import type { Column, Schema } from '../types/schema.js';
-import { BIGINT, BOOLEAN, INTEGER } from '../types/sql-type.js';
+import type { TypedExpr } from '../plan/expr.js';
 import type {
   FormatRef,
   KeyWindow,
@@ -13,7 +11,9 @@ import type {
   SubTopology,
   Topology,
   TopologyNode,
-} from '../types/topology.js';
+} from '../plan/topology.js';
+import type { Column, Schema } from '../values/schema.js';
+import { BIGINT, BOOLEAN, INTEGER } from '../values/sql-type.js';
 import { columnsOf, type JoinPlan, type LogicalPlan, type RekeyPlan, type ScanPlan } from './logical.js';
 
 /** Nodes of the sub-topology that is being built; `out` gives the rows of the plan so far. */
@@ -285,7 +285,7 @@ export class TopologyBuilder {
     return [side('left'), side('right')];
   }
 
-  /** See the three nodes in engine/types/topology.ts: to the foreign key's partition, join there, back to the left key's. */
+  /** See the three nodes in engine/plan/topology.ts: to the foreign key's partition, join there, back to the left key's. */
   #foreignKeyJoin(plan: JoinPlan, foreignKey: TypedExpr): Fragment {
     const leftKey = plan.left.schema.key;
     const leftRow = plan.left.schema.value;

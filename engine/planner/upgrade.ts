@@ -1,9 +1,9 @@
 import { replace, walk } from '../analyzer/index.js';
 import { unpinned } from '../formats/registry/pinned.js';
-import type { AggregateCall, ColumnExpr, TypedExpr } from '../types/expr.js';
-import type { Column } from '../types/schema.js';
-import { typeEquals } from '../types/sql-type.js';
-import type { NodeId, SourceNode, Topology, TopologyNode } from '../types/topology.js';
+import type { AggregateCall, ColumnExpr, TypedExpr } from '../plan/expr.js';
+import type { NodeId, SourceNode, Topology, TopologyNode } from '../plan/topology.js';
+import type { Column } from '../values/schema.js';
+import { typeEquals } from '../values/sql-type.js';
 import { materialized } from './pull.js';
 
 /** A topology keeps the steps of so many versions before it: what is stored may be of any of them. */

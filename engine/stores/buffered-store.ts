@@ -1,5 +1,5 @@
 import type { KeyValueOp } from '../log/log.js';
-import { compareBytes } from '../types/bytes.js';
+import { compareBytes } from '../records/bytes.js';
 import { BytesTable } from './bytes-table.js';
 import type { Store } from './store.js';
 

@@ -2,8 +2,8 @@ import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ClassicLevel } from 'classic-level';
 import { Level as AnyLevel } from 'level';
+import { messageOf, WeirError } from '../base/errors.js';
 import type { KeyValueOp } from '../log/log.js';
-import { messageOf, WeirError } from '../types/errors.js';
 import { verifyLevel } from './level-verify.js';
 
 type Level = ClassicLevel<Uint8Array, Buffer>;

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32c } from '../types/crc32c.js';
-import { messageOf } from '../types/errors.js';
+import { messageOf } from '../base/errors.js';
+import { crc32c } from '../records/crc32c.js';
 import { uncompressSnappy } from './snappy.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { KeyValueOp } from '../log/log.js';
-import { readInt64 } from '../types/bytes.js';
+import { readInt64 } from '../records/bytes.js';
 import { BufferedStore, type CacheOwner, type Committed } from './buffered-store.js';
 import { behind, CHECKPOINT, ENTRY, queryPrefix, storePrefix, tagged, taskPrefix } from './keys.js';
 import type { LevelDatabase } from './level-database.js';

@@ -1,5 +1,5 @@
 import type { KeyValueOp } from '../log/log.js';
-import { compareBytes, readInt64 } from '../types/bytes.js';
+import { compareBytes, readInt64 } from '../records/bytes.js';
 import { BufferedStore, type CacheOwner, type Committed, within } from './buffered-store.js';
 import { CHECKPOINT, ENTRY, entryStart, queryPrefix, storePrefix, tagged, taskPrefix } from './keys.js';
 import type { StateDatabase, Store, StoreReader, TaskId } from './store.js';

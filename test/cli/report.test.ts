@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Result, reportText } from '../../cli/test/report.js';
+import { type Result, reportText } from '../../cli/test-runner/report.js';
 
 const result = (name: string, reason?: string): Result => ({
   test: { file: 'a.sql', name },

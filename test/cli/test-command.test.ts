@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { readTests, runAll, test as weirTest } from '../../cli/test/test-command.js';
+import { readTests, runAll, test as weirTest } from '../../cli/test-runner/command.js';
 import { makeDir, removeDir } from '../support/temp.js';
 
 const dirs: string[] = [];

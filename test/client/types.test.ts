@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { types } from '../../cli/types.js';
+import { types } from '../../cli/types-command.js';
 import { run, startServer, type TestServer } from '../server/support.js';
 import { tempDir } from '../support/temp.js';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../engine/base/clock.js';
+import { silentLogger } from '../../engine/base/logger.js';
 import type { Command } from '../../engine/catalog/index.js';
-import { type Applied, CommandLog } from '../../engine/command-log.js';
+import { type Applied, CommandLog } from '../../engine/command-log/command-log.js';
 import type { Log, LogWriter } from '../../engine/log/log.js';
 import { MemoryState } from '../../engine/stores/memory.js';
-import type { Clock } from '../../engine/types/clock.js';
-import { silentLogger } from '../../engine/types/logger.js';
-import { STRING } from '../../engine/types/sql-type.js';
+import { STRING } from '../../engine/values/sql-type.js';
 import { FakeLog } from '../runtime/fake-log.js';
 
 const TOPIC = '_weir_s_command_topic';

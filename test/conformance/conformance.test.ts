@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { idOf, readKnown, readTests, runAll } from '../../cli/test/test-command.js';
+import { idOf, readKnown, readTests, runAll } from '../../cli/test-runner/command.js';
 
 const suite = join(import.meta.dirname, '../../../shared/conformance/query');
 /** Cases that do not pass, each with its reason. It only shrinks: a case that passes leaves it, none is added. */

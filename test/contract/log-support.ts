@@ -1,6 +1,6 @@
 import type { FetchedPartition, GroupMember, Log, LogReader, LogWriter, TopicPartition } from '../../engine/log/log.js';
-import { BatchBuilder, BatchCursor } from '../../engine/types/batch.js';
-import type { Header } from '../../engine/types/record.js';
+import { BatchBuilder, BatchCursor } from '../../engine/records/batch.js';
+import type { Header } from '../../engine/records/record.js';
 
 /** One implementation under test. */
 export interface LogUnderTest {

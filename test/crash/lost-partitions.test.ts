@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
+import { systemClock } from '../../engine/base/clock.js';
+import { silentLogger } from '../../engine/base/logger.js';
 import { EmbeddedLog } from '../../engine/log/embedded/index.js';
 import type { GroupMember, LogWriter, MemberHandler, WriterOptions } from '../../engine/log/log.js';
-import { Runtime } from '../../engine/runtime/index.js';
+import { Runtime } from '../../engine/runtime.js';
 import { LevelDatabase } from '../../engine/stores/level-database.js';
 import { MemoryState } from '../../engine/stores/memory.js';
-import { systemClock } from '../../engine/types/clock.js';
-import { silentLogger } from '../../engine/types/logger.js';
 import { AMOUNT, codecServices, filter, greater, KEY, sink, source, topology, VALUE } from '../runtime/support.js';
 import { tempDir } from '../support/temp.js';
 

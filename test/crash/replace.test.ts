@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePorts } from '../../bench/support/kafka-broker.js';
 import { seededRandom } from '../../cli/rides.js';
+import { freePorts } from '../../testing/kafka-broker.js';
 import { ksql } from '../main-job/client.js';
 import { bundle } from '../support/bundle.js';
 import { removeDir, tempDir } from '../support/temp.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { freePorts } from '../../bench/support/kafka-broker.js';
+import { freePorts } from '../../testing/kafka-broker.js';
 import { describeKafka, uniqueName } from '../kafka/support/broker.js';
 import { ksql } from '../main-job/client.js';
 import { bundle } from '../support/bundle.js';

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seededRandom } from '../../cli/rides.js';
+import { WeirError } from '../../engine/base/errors.js';
 import { verifyLevel } from '../../engine/stores/level-verify.js';
-import { WeirError } from '../../engine/types/errors.js';
 import { makeDir, removeDir } from '../support/temp.js';
 import { copyOf, examine, hit, writeTemplate } from './support/template.js';
 

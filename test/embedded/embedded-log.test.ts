@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../engine/base/clock.js';
 import { EmbeddedLog, type EmbeddedLogOptions } from '../../engine/log/embedded/index.js';
 import { batchKey } from '../../engine/log/embedded/keys.js';
 import type { KeyValueOp, LogReader } from '../../engine/log/log.js';
 import { LevelDatabase } from '../../engine/stores/level-database.js';
-import { systemClock } from '../../engine/types/clock.js';
 import { batchOf, collect, readFrom, recordsOf, values } from '../contract/log-support.js';
 import { tempDir } from '../support/temp.js';
 

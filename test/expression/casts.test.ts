@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { compileConstant } from '../../engine/expression/index.js';
-import { canCast } from '../../engine/types/cast.js';
-import { canAssign } from '../../engine/types/cast-rules.js';
-import { javaText } from '../../engine/types/java-text.js';
+import { canCast } from '../../engine/values/cast.js';
+import { canAssign } from '../../engine/values/cast-rules.js';
+import { javaText } from '../../engine/values/java-text.js';
 import {
   array,
   BIGINT,
@@ -19,7 +19,7 @@ import {
   struct,
   TIME,
   TIMESTAMP,
-} from '../../engine/types/sql-type.js';
+} from '../../engine/values/sql-type.js';
 import { context, evaluate, typed } from '../functions/support.js';
 
 /** The value of an expression as CAST to STRING prints it; BYTES as base64; `error` where there is no value. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { compile, compilePredicate, compileSafe, likeMatcher } from '../../engine/expression/index.js';
-import type { ColumnExpr, TypedExpr } from '../../engine/types/expr.js';
-import { emptyRecord } from '../../engine/types/record.js';
-import { array, BIGINT, BOOLEAN, DOUBLE, INTEGER, map, type SqlType, STRING } from '../../engine/types/sql-type.js';
-import type { Value } from '../../engine/types/value.js';
+import type { ColumnExpr, TypedExpr } from '../../engine/plan/expr.js';
+import { emptyRecord } from '../../engine/records/record.js';
+import { array, BIGINT, BOOLEAN, DOUBLE, INTEGER, map, type SqlType, STRING } from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import { context, evaluate, typed } from '../functions/support.js';
 
 const column = (index: number, type: SqlType): ColumnExpr => ({

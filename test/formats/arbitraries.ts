@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Decimal } from '../../engine/types/decimal.js';
+import { Decimal } from '../../engine/values/decimal.js';
 import {
   array,
   BIGINT,
@@ -15,8 +15,8 @@ import {
   struct,
   TIME,
   TIMESTAMP,
-} from '../../engine/types/sql-type.js';
-import { bigintValue, type Value } from '../../engine/types/value.js';
+} from '../../engine/values/sql-type.js';
+import { bigintValue, type Value } from '../../engine/values/value.js';
 
 /** Text without lone surrogates: those have no UTF-8. Keys, quotes, escapes and NUL are likely. */
 export const text = fc.oneof(

@@ -5,9 +5,10 @@ import { DecodeError, formatByName } from '../../engine/formats/index.js';
 import { MemoryRegistry } from '../../engine/formats/registry/memory.js';
 import { pinSchema } from '../../engine/formats/registry/pinned.js';
 import { SchemaNeeded } from '../../engine/formats/registry/registry.js';
-import { ByteWriter } from '../../engine/types/bytes.js';
-import { Decimal } from '../../engine/types/decimal.js';
-import type { Column } from '../../engine/types/schema.js';
+import type { FormatRef } from '../../engine/plan/topology.js';
+import { ByteWriter } from '../../engine/records/bytes.js';
+import { Decimal } from '../../engine/values/decimal.js';
+import type { Column } from '../../engine/values/schema.js';
 import {
   array,
   BIGINT,
@@ -24,9 +25,8 @@ import {
   struct,
   TIME,
   TIMESTAMP,
-} from '../../engine/types/sql-type.js';
-import type { FormatRef } from '../../engine/types/topology.js';
-import type { Value } from '../../engine/types/value.js';
+} from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import { nestedType, rowOf } from './arbitraries.js';
 import { columns } from './support.js';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ByteWriter, compareBytes } from '../../engine/types/bytes.js';
-import { Decimal } from '../../engine/types/decimal.js';
-import { WeirError } from '../../engine/types/errors.js';
-import { appendWindowStart, KeyCodec, windowStartOf } from '../../engine/types/key-codec.js';
-import { decodeValue, encodeValue, RowCodec, ValueReader } from '../../engine/types/row-codec.js';
+import { WeirError } from '../../engine/base/errors.js';
+import { ByteWriter, compareBytes } from '../../engine/records/bytes.js';
+import { appendWindowStart, KeyCodec, windowStartOf } from '../../engine/records/key-codec.js';
+import { decodeValue, encodeValue, RowCodec, ValueReader } from '../../engine/records/row-codec.js';
+import { Decimal } from '../../engine/values/decimal.js';
 import {
   array,
   BIGINT,
@@ -15,8 +15,8 @@ import {
   type SqlType,
   STRING,
   struct,
-} from '../../engine/types/sql-type.js';
-import type { Value } from '../../engine/types/value.js';
+} from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import { nestedType, nullableOf, rowOf, scalarType } from './arbitraries.js';
 
 const typedRow = (type: fc.Arbitrary<SqlType>) =>

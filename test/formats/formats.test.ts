@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { WeirError } from '../../engine/base/errors.js';
 import { DecodeError, FORMATS, formatByName } from '../../engine/formats/index.js';
-import { Decimal } from '../../engine/types/decimal.js';
-import { WeirError } from '../../engine/types/errors.js';
+import { Decimal } from '../../engine/values/decimal.js';
 import {
   array,
   BIGINT,
@@ -18,8 +18,8 @@ import {
   struct,
   TIME,
   TIMESTAMP,
-} from '../../engine/types/sql-type.js';
-import type { Value } from '../../engine/types/value.js';
+} from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import { nestedType, nullableOf, rowOf, scalarType } from './arbitraries.js';
 import { columns, decoder, encoder, encodeText, type Setting } from './support.js';
 

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DecodeError, formatByName } from '../../engine/formats/index.js';
 import { pinSchema } from '../../engine/formats/registry/pinned.js';
-import { ByteWriter } from '../../engine/types/bytes.js';
-import type { Column } from '../../engine/types/schema.js';
+import type { FormatRef } from '../../engine/plan/topology.js';
+import { ByteWriter } from '../../engine/records/bytes.js';
+import type { Column } from '../../engine/values/schema.js';
 import {
   array,
   BIGINT,
@@ -18,9 +19,8 @@ import {
   type SqlType,
   STRING,
   struct,
-} from '../../engine/types/sql-type.js';
-import type { FormatRef } from '../../engine/types/topology.js';
-import type { Value } from '../../engine/types/value.js';
+} from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import { nestedType, rowOf } from './arbitraries.js';
 import { columns } from './support.js';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DecodeError } from '../../engine/formats/index.js';
-import { Decimal } from '../../engine/types/decimal.js';
-import { doubleText } from '../../engine/types/java-text.js';
+import { Decimal } from '../../engine/values/decimal.js';
+import { doubleText } from '../../engine/values/java-text.js';
 import {
   array,
   BIGINT,
@@ -18,8 +18,8 @@ import {
   struct,
   TIME,
   TIMESTAMP,
-} from '../../engine/types/sql-type.js';
-import type { Value } from '../../engine/types/value.js';
+} from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import { double, nestedType, nullableOf, rowOf } from './arbitraries.js';
 import { columns, decoder, encoder, encodeText } from './support.js';
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { DecodeError } from '../../engine/formats/format.js';
 import { formatByName } from '../../engine/formats/index.js';
 import { pinSchema } from '../../engine/formats/registry/pinned.js';
-import { ByteWriter } from '../../engine/types/bytes.js';
+import type { FormatRef } from '../../engine/plan/topology.js';
+import { ByteWriter } from '../../engine/records/bytes.js';
 import {
   array,
   BIGINT,
@@ -19,9 +20,8 @@ import {
   struct,
   TIME,
   TIMESTAMP,
-} from '../../engine/types/sql-type.js';
-import type { FormatRef } from '../../engine/types/topology.js';
-import type { Value } from '../../engine/types/value.js';
+} from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import { nestedType, rowOf, scalarType } from './arbitraries.js';
 import { columns, decoder } from './support.js';
 

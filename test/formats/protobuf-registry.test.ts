@@ -3,9 +3,9 @@ import protobufjs from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { DecodeError } from '../../engine/formats/index.js';
 import type { SchemaText } from '../../engine/formats/registry/registry.js';
-import type { Column } from '../../engine/types/schema.js';
-import { array, BIGINT, DATE, DOUBLE, INTEGER, type SqlType, STRING, struct } from '../../engine/types/sql-type.js';
-import type { Value } from '../../engine/types/value.js';
+import type { Column } from '../../engine/values/schema.js';
+import { array, BIGINT, DATE, DOUBLE, INTEGER, type SqlType, STRING, struct } from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import { back, framed, hex, inferred, proto, refOf, registered, schemas, typedRow } from './protobuf-support.js';
 import { columns } from './support.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatByName } from '../../engine/formats/index.js';
-import type { Column } from '../../engine/types/schema.js';
+import type { Column } from '../../engine/values/schema.js';
 import {
   array,
   BIGINT,
@@ -17,7 +17,7 @@ import {
   struct,
   TIME,
   TIMESTAMP,
-} from '../../engine/types/sql-type.js';
+} from '../../engine/values/sql-type.js';
 import { anyType, inferred, NOSR, proto, reference, refOf, schemas } from './protobuf-support.js';
 import { columns } from './support.js';
 

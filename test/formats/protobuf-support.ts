@@ -4,12 +4,12 @@ import { formatByName } from '../../engine/formats/index.js';
 import { MemoryRegistry } from '../../engine/formats/registry/memory.js';
 import { pinSchema } from '../../engine/formats/registry/pinned.js';
 import type { SchemaText } from '../../engine/formats/registry/registry.js';
-import { ByteWriter } from '../../engine/types/bytes.js';
-import { Decimal } from '../../engine/types/decimal.js';
-import type { Column } from '../../engine/types/schema.js';
-import { array, map, printType, type SqlType, STRING, struct } from '../../engine/types/sql-type.js';
-import type { FormatRef } from '../../engine/types/topology.js';
-import type { Value } from '../../engine/types/value.js';
+import type { FormatRef } from '../../engine/plan/topology.js';
+import { ByteWriter } from '../../engine/records/bytes.js';
+import { Decimal } from '../../engine/values/decimal.js';
+import type { Column } from '../../engine/values/schema.js';
+import { array, map, printType, type SqlType, STRING, struct } from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import { rowOf, scalarType } from './arbitraries.js';
 
 export const NOSR = 'PROTOBUF_NOSR';

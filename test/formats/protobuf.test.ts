@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import protobufjs from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { DecodeError, formatByName } from '../../engine/formats/index.js';
-import { Decimal } from '../../engine/types/decimal.js';
+import { Decimal } from '../../engine/values/decimal.js';
 import {
   array,
   BIGINT,
@@ -18,8 +18,8 @@ import {
   struct,
   TIME,
   TIMESTAMP,
-} from '../../engine/types/sql-type.js';
-import type { Value } from '../../engine/types/value.js';
+} from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import { anyType, back, hex, NOSR, refOf, schemas, typedRow } from './protobuf-support.js';
 import { columns, decoder, encoder } from './support.js';
 

@@ -1,9 +1,9 @@
 import { formatByName } from '../../engine/formats/index.js';
-import { ByteWriter } from '../../engine/types/bytes.js';
-import type { Column } from '../../engine/types/schema.js';
-import type { SqlType } from '../../engine/types/sql-type.js';
-import type { FormatRef } from '../../engine/types/topology.js';
-import type { Value } from '../../engine/types/value.js';
+import type { FormatRef } from '../../engine/plan/topology.js';
+import { ByteWriter } from '../../engine/records/bytes.js';
+import type { Column } from '../../engine/values/schema.js';
+import type { SqlType } from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 
 export interface Setting {
   readonly properties?: Readonly<Record<string, string>>;

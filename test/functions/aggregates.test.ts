@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { AggregateImpl } from '../../engine/functions/function.js';
-import { Decimal } from '../../engine/types/decimal.js';
-import { BIGINT, BOOLEAN, decimal, INTEGER, type SqlType, STRING } from '../../engine/types/sql-type.js';
-import type { Value } from '../../engine/types/value.js';
+import { Decimal } from '../../engine/values/decimal.js';
+import { BIGINT, BOOLEAN, decimal, INTEGER, type SqlType, STRING } from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import { CONFIG, REGISTRY, throughStore } from './support.js';
 
 function aggregate(

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileSafe } from '../../engine/expression/index.js';
-import { Decimal } from '../../engine/types/decimal.js';
-import { emptyRecord } from '../../engine/types/record.js';
-import type { Value } from '../../engine/types/value.js';
+import { emptyRecord } from '../../engine/records/record.js';
+import { Decimal } from '../../engine/values/decimal.js';
+import type { Value } from '../../engine/values/value.js';
 import { context, evaluate, typed } from './support.js';
 
 /** A value of a DECIMAL(precision, scale), often one at the type's edge. */

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { compileConstant } from '../../engine/expression/index.js';
 import type { AggregateImpl } from '../../engine/functions/function.js';
 import { BUILT_IN_FUNCTIONS } from '../../engine/functions/index.js';
-import { canImplicitlyCast } from '../../engine/types/cast-rules.js';
-import { nullSafeEqual } from '../../engine/types/compare.js';
-import { doubleText } from '../../engine/types/java-text.js';
-import { printType, type SqlType } from '../../engine/types/sql-type.js';
-import type { Value } from '../../engine/types/value.js';
+import { canImplicitlyCast } from '../../engine/values/cast-rules.js';
+import { nullSafeEqual } from '../../engine/values/compare.js';
+import { doubleText } from '../../engine/values/java-text.js';
+import { printType, type SqlType } from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import { CONFIG, context, REGISTRY, throughStore, typed } from './support.js';
 
 /** Every example of every declared function: documentation that is run. */

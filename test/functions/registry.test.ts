@@ -14,7 +14,7 @@ import {
   type SqlType,
   STRING,
   TIMESTAMP,
-} from '../../engine/types/sql-type.js';
+} from '../../engine/values/sql-type.js';
 import { REGISTRY } from './support.js';
 
 const resolve = (name: string, ...args: (SqlType | null)[]) => REGISTRY.resolveScalar(name, args);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseJson, parseJsonPath, printJson } from '../../engine/functions/scalar/json-text.js';
-import { javaMapOrder } from '../../engine/types/java-map-order.js';
+import { javaMapOrder } from '../../engine/values/java-map-order.js';
 import { evaluate } from './support.js';
 
 /** Edges that examples do not show. */

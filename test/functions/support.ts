@@ -3,10 +3,10 @@ import { emptyCatalog } from '../../engine/catalog/index.js';
 import { type CompileContext, compileConstant } from '../../engine/expression/index.js';
 import type { AggregateImpl, FunctionConfig } from '../../engine/functions/function.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
-import { ByteWriter } from '../../engine/types/bytes.js';
-import type { TypedExpr } from '../../engine/types/expr.js';
-import { RowCodec } from '../../engine/types/row-codec.js';
-import type { Value } from '../../engine/types/value.js';
+import type { TypedExpr } from '../../engine/plan/expr.js';
+import { ByteWriter } from '../../engine/records/bytes.js';
+import { RowCodec } from '../../engine/records/row-codec.js';
+import type { Value } from '../../engine/values/value.js';
 import { parseExpression } from '../../parser/index.js';
 
 export const REGISTRY = new FunctionRegistry(BUILT_IN_FUNCTIONS);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AggregateImpl } from '../../engine/functions/function.js';
-import { nullSafeEqual } from '../../engine/types/compare.js';
-import { Decimal } from '../../engine/types/decimal.js';
-import { evaluationMessage } from '../../engine/types/evaluation-error.js';
+import { nullSafeEqual } from '../../engine/values/compare.js';
+import { Decimal } from '../../engine/values/decimal.js';
+import { evaluationMessage } from '../../engine/values/evaluation-error.js';
 import {
   array,
   BIGINT,
@@ -13,8 +13,8 @@ import {
   printType,
   type SqlType,
   STRING,
-} from '../../engine/types/sql-type.js';
-import { bigintValue, type Value } from '../../engine/types/value.js';
+} from '../../engine/values/sql-type.js';
+import { bigintValue, type Value } from '../../engine/values/value.js';
 import { CONFIG, REGISTRY, throughStore } from './support.js';
 
 const double: fc.Arbitrary<Value> = fc.oneof(

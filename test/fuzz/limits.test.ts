@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type CaseTools, MemoryEngine } from '../../cli/test/memory-engine.js';
+import { type CaseTools, MemoryEngine } from '../../cli/test-runner/memory-engine.js';
 import { analyze } from '../../engine/analyzer/index.js';
+import { WeirError } from '../../engine/base/errors.js';
 import type { Catalog } from '../../engine/catalog/index.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
 import { explainPlan, explainPull, planPull, planPush } from '../../engine/planner/index.js';
-import { WeirError } from '../../engine/types/errors.js';
 import { parseScript, SourceText, SqlError } from '../../parser/index.js';
 
 /**

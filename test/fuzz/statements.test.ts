@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { seededRandom } from '../../cli/rides.js';
-import { MemoryEngine } from '../../cli/test/memory-engine.js';
+import { MemoryEngine } from '../../cli/test-runner/memory-engine.js';
+import { WeirError } from '../../engine/base/errors.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
-import { WeirError } from '../../engine/types/errors.js';
 import { parseScript, SourceText, SqlError, splitStatements } from '../../parser/index.js';
 
 /**

@@ -156,7 +156,7 @@ describeKafka('the broker for tests', (address) => {
 
   test('ends with the process that started it, even when that is killed', async () => {
     // A child cannot import TypeScript, so it starts the same two shells as the harness, over a `sleep`.
-    const source = await readFile(new URL('../../bench/support/kafka-broker.ts', import.meta.url), 'utf8');
+    const source = await readFile(new URL('../../testing/kafka-broker.ts', import.meta.url), 'utf8');
     const [keeper, sweeper] = ['KEEPER', 'SWEEPER'].map(
       (name) => new RegExp(`const ${name} = \`\n([^\`]+)\``).exec(source)![1]!,
     ) as [string, string];

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../engine/base/clock.js';
 import { Cluster } from '../../engine/log/kafka/cluster.js';
 import { withDefaults } from '../../engine/log/kafka/config.js';
 import { KafkaLog } from '../../engine/log/kafka/index.js';
 import { KafkaMember } from '../../engine/log/kafka/member.js';
-import { systemClock } from '../../engine/types/clock.js';
 import { eventually, Member, topicOf, unique } from '../contract/log-support.js';
 import { stockClient } from './stock/kafkajs.js';
 import { describeKafka, run } from './support/broker.js';

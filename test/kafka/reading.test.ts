@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { KafkaLog } from '../../engine/log/kafka/index.js';
-import { BatchCursor } from '../../engine/types/batch.js';
+import { BatchCursor } from '../../engine/records/batch.js';
 import {
   batchOf,
   collect,

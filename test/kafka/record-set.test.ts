@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { compressBatch } from '../../engine/log/kafka/compression.js';
 import { mergeable, mergeBatches } from '../../engine/log/kafka/merge.js';
 import { type AbortedTransaction, readRecordSet } from '../../engine/log/kafka/record-set.js';
-import { BatchBuilder, CONTROL, PLAIN_PRODUCER, sealBatch } from '../../engine/types/batch.js';
+import { BatchBuilder, CONTROL, PLAIN_PRODUCER, sealBatch } from '../../engine/records/batch.js';
 import { batchOf, recordsOf, values } from '../contract/log-support.js';
 
 interface Step {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../engine/base/clock.js';
 import { Cluster } from '../../engine/log/kafka/cluster.js';
 import { withDefaults } from '../../engine/log/kafka/config.js';
 import { KafkaLog } from '../../engine/log/kafka/index.js';
 import { KafkaWriter } from '../../engine/log/kafka/writer.js';
 import type { GroupMember, LogWriter, MemberHandler } from '../../engine/log/log.js';
-import { systemClock } from '../../engine/types/clock.js';
 import { batchOf, eventually, look, readFrom, topicOf, values, withReader } from '../contract/log-support.js';
 import { message, transactionalProducer } from './stock/kafkajs.js';
 import { consoleConsume, describeKafka, uniqueName } from './support/broker.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { TypedExpr } from '../../engine/types/expr.js';
-import { array, decimal, type SqlType, STRING } from '../../engine/types/sql-type.js';
+import type { TypedExpr } from '../../engine/plan/expr.js';
+import { array, decimal, type SqlType, STRING } from '../../engine/values/sql-type.js';
 import { col, Drive, literal, row, sink, source, topology } from '../runtime/support.js';
 
 /** What no expression gives any more, but what another version may have left in a store or a topic. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GivenKeys, isOfKey } from '../../engine/operators/given-keys.js';
+import type { FilterNode } from '../../engine/plan/topology.js';
 import { planPush } from '../../engine/planner/index.js';
-import type { FilterNode } from '../../engine/types/topology.js';
 import { Session } from '../analyzer/support.js';
 
 const filterOf = (where: string): FilterNode => {

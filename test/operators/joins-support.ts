@@ -1,5 +1,5 @@
-import { TopologyDriver } from '../../engine/runtime/topology-driver.js';
-import type { Topology } from '../../engine/types/topology.js';
+import { TopologyDriver } from '../../engine/dataflow/topology-driver.js';
+import type { Topology } from '../../engine/plan/topology.js';
 import { Session } from '../analyzer/support.js';
 import type { LoggedRecord } from '../runtime/fake-log.js';
 import { bytes, codecServices, show } from '../runtime/support.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { TypedExpr } from '../../engine/types/expr.js';
-import { BIGINT, STRING } from '../../engine/types/sql-type.js';
-import type { Topology, WindowSpec } from '../../engine/types/topology.js';
+import type { TypedExpr } from '../../engine/plan/expr.js';
+import type { Topology, WindowSpec } from '../../engine/plan/topology.js';
+import { BIGINT, STRING } from '../../engine/values/sql-type.js';
 import {
   AMOUNT,
   aggregate,

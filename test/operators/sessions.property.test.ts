@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TopologyDriver } from '../../engine/runtime/topology-driver.js';
+import { TopologyDriver } from '../../engine/dataflow/topology-driver.js';
 import { bytes, codecServices, show } from '../runtime/support.js';
 import { topologyOf } from './joins-support.js';
 

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { buildChain } from '../../engine/dataflow/chain.js';
+import { operatorEnv } from '../../engine/dataflow/runtime-services.js';
 import { KeyTable } from '../../engine/operators/key-table.js';
 import { newRecord, type Operator } from '../../engine/operators/operator.js';
 import { StepBook } from '../../engine/operators/step-stats.js';
-import { buildChain } from '../../engine/runtime/chain.js';
-import { operatorEnv } from '../../engine/runtime/services.js';
+import type { AggregateNode, WindowSpec } from '../../engine/plan/topology.js';
 import { MemoryState } from '../../engine/stores/memory.js';
-import { BIGINT, STRING } from '../../engine/types/sql-type.js';
-import type { AggregateNode, WindowSpec } from '../../engine/types/topology.js';
-import type { Value } from '../../engine/types/value.js';
+import { BIGINT, STRING } from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import { aggregate, codecServices, col, result, source, topology, USER_KEY, VALUE } from '../runtime/support.js';
 
 describe('KeyTable', () => {

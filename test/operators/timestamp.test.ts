@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TimestampReader } from '../../engine/operators/timestamp.js';
-import { temporalPattern } from '../../engine/types/temporal-pattern.js';
+import { temporalPattern } from '../../engine/values/temporal-pattern.js';
 
 const pad = (n: number, width = 2): string => String(n).padStart(width, '0');
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SqlWorld } from '../../cli/test/sql-world.js';
-import { splitKey } from '../../cli/test/window-key.js';
+import { SqlWorld } from '../../cli/test-runner/sql-world.js';
+import { splitKey } from '../../cli/test-runner/window-key.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
 import { parseScript, SourceText } from '../../parser/index.js';
 

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Clock, systemClock } from '../../engine/base/clock.js';
+import { silentLogger } from '../../engine/base/logger.js';
 import { FORMATS, formatByName } from '../../engine/formats/index.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
 import { EMPTY_CONTEXT, Engine, Settings } from '../../engine/index.js';
-import { Runtime } from '../../engine/runtime/index.js';
-import { BatchBuilder } from '../../engine/types/batch.js';
-import { type Clock, systemClock } from '../../engine/types/clock.js';
-import { silentLogger } from '../../engine/types/logger.js';
+import { BatchBuilder } from '../../engine/records/batch.js';
+import { Runtime } from '../../engine/runtime.js';
 import { embeddedNode, readAll, type StoredNode, until } from './nodes.js';
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Topology, WindowSpec } from '../../engine/types/topology.js';
+import type { Topology, WindowSpec } from '../../engine/plan/topology.js';
 import type { LoggedRecord } from './fake-log.js';
 import { randomSteps, type Step, Steps, takeSteps } from './steps.js';
 import { bytes, groupByUser, row, show } from './support.js';

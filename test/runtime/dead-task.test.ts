@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Chain } from '../../engine/dataflow/chain.js';
 import type { CommitWork, LogWriter } from '../../engine/log/log.js';
-import type { Chain } from '../../engine/runtime/chain.js';
-import { Sweeper } from '../../engine/runtime/sweeper.js';
-import { Task } from '../../engine/runtime/task.js';
+import { Sweeper } from '../../engine/persistent/sweeper.js';
+import { Task } from '../../engine/persistent/task.js';
+import { OutputBatches } from '../../engine/records/output-batches.js';
 import { MemoryState } from '../../engine/stores/memory.js';
-import { OutputBatches } from '../../engine/types/output-batches.js';
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 

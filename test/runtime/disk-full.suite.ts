@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Runtime } from '../../engine/runtime/index.js';
+import { systemClock } from '../../engine/base/clock.js';
+import { WeirError } from '../../engine/base/errors.js';
+import { silentLogger } from '../../engine/base/logger.js';
+import type { Topology } from '../../engine/plan/topology.js';
+import { Runtime } from '../../engine/runtime.js';
 import { LevelDatabase } from '../../engine/stores/level-database.js';
-import { systemClock } from '../../engine/types/clock.js';
-import { WeirError } from '../../engine/types/errors.js';
-import { silentLogger } from '../../engine/types/logger.js';
-import type { Topology } from '../../engine/types/topology.js';
 import { readAll, type StoredNode, until, write } from './nodes.js';
 import { codecServices, groupByUser } from './support.js';
 

@@ -10,8 +10,8 @@ import type {
   PartitionOffsets,
   TopicPartitionOffset,
 } from '../../engine/log/log.js';
+import { BatchBuilder, BatchCursor, batchAt, type RecordBatch } from '../../engine/records/batch.js';
 import type { StateDatabase } from '../../engine/stores/store.js';
-import { BatchBuilder, BatchCursor, batchAt, type RecordBatch } from '../../engine/types/batch.js';
 
 export interface LoggedRecord {
   readonly key: Buffer | null;

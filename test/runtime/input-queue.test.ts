@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { SourceEntry } from '../../engine/runtime/chain.js';
-import { InputQueue } from '../../engine/runtime/input-queue.js';
-import { BatchBuilder, batchAt, type RecordBatch } from '../../engine/types/batch.js';
+import type { SourceEntry } from '../../engine/dataflow/chain.js';
+import { InputQueue } from '../../engine/dataflow/input-queue.js';
+import { BatchBuilder, batchAt, type RecordBatch } from '../../engine/records/batch.js';
 import { bytes } from './support.js';
 
 /** A batch of so many records from an offset on. */

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { SourceEntry } from '../../engine/dataflow/chain.js';
+import { InputQueue } from '../../engine/dataflow/input-queue.js';
+import { InputSet, type InputSetOptions, MAX_WAITING_BYTES } from '../../engine/dataflow/input-set.js';
+import { LanedInput } from '../../engine/dataflow/laned-input.js';
 import { mergeBatches } from '../../engine/log/kafka/merge.js';
-import type { SourceEntry } from '../../engine/runtime/chain.js';
-import { InputQueue } from '../../engine/runtime/input-queue.js';
-import { InputSet, type InputSetOptions, MAX_WAITING_BYTES } from '../../engine/runtime/input-set.js';
-import { LanedInput } from '../../engine/runtime/laned-input.js';
-import { batchAt, type RecordBatch } from '../../engine/types/batch.js';
-import { OutputBatches } from '../../engine/types/output-batches.js';
-import { AT_END, type Origin, progressHeader } from '../../engine/types/progress.js';
+import { batchAt, type RecordBatch } from '../../engine/records/batch.js';
+import { OutputBatches } from '../../engine/records/output-batches.js';
+import { AT_END, type Origin, progressHeader } from '../../engine/records/progress.js';
 
 /** What was processed: each row's text. */
 let seen: string[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Leftovers } from '../../engine/runtime/leftovers.js';
+import { silentLogger } from '../../engine/base/logger.js';
+import { Leftovers } from '../../engine/persistent/abandoned-state.js';
 import { MemoryState } from '../../engine/stores/memory.js';
-import { silentLogger } from '../../engine/types/logger.js';
 
 const task = (partition: number) => ({ queryId: 'q', subtopology: 0, partition });
 const left = (partition: number) => ({ key: `0-${partition}`, task: task(partition), stores: ['s'] });

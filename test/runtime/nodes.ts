@@ -1,10 +1,10 @@
+import { systemClock } from '../../engine/base/clock.js';
 import { EmbeddedLog } from '../../engine/log/embedded/index.js';
 import { KafkaLog } from '../../engine/log/kafka/index.js';
 import type { Log } from '../../engine/log/log.js';
+import { BatchBuilder, BatchCursor } from '../../engine/records/batch.js';
 import { LevelState } from '../../engine/stores/level.js';
 import { LevelDatabase } from '../../engine/stores/level-database.js';
-import { BatchBuilder, BatchCursor } from '../../engine/types/batch.js';
-import { systemClock } from '../../engine/types/clock.js';
 import { makeDir, removeDir } from '../support/temp.js';
 
 /** A log and a state in LevelDB, in a folder that goes with `dispose`. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { paced } from '../../engine/runtime/pull/paced.js';
-import type { RowBatches } from '../../engine/runtime/pull/rows.js';
+import { paced } from '../../engine/pull/paced.js';
+import type { RowBatches } from '../../engine/pull/rows.js';
 
 async function* batches(made: { n: number }, most: number): RowBatches {
   while (made.n < most) yield [[made.n++]];

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../engine/base/clock.js';
+import { silentLogger } from '../../engine/base/logger.js';
 import { FORMATS, formatByName } from '../../engine/formats/index.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
 import { EMPTY_CONTEXT, Engine, type QueryStream, Settings } from '../../engine/index.js';
 import { EmbeddedLog } from '../../engine/log/embedded/index.js';
-import { Runtime } from '../../engine/runtime/index.js';
+import { Runtime } from '../../engine/runtime.js';
 import { LevelState } from '../../engine/stores/level.js';
 import { LevelDatabase } from '../../engine/stores/level-database.js';
-import { systemClock } from '../../engine/types/clock.js';
-import { silentLogger } from '../../engine/types/logger.js';
 import { makeDir, removeDir } from '../support/temp.js';
 import { counted, until } from './push-support.js';
 

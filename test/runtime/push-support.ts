@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { systemClock } from '../../engine/base/clock.js';
+import { silentLogger } from '../../engine/base/logger.js';
 import type { Log, LogReader } from '../../engine/log/log.js';
-import type { Properties, RowBatch, RuntimeServices } from '../../engine/runtime/index.js';
-import { type PushLimits, PushQueries, type PushStream } from '../../engine/runtime/push-queries.js';
+import type { Topology } from '../../engine/plan/topology.js';
+import { type PushLimits, PushQueries, type PushStream } from '../../engine/push/push-queries.js';
+import { BatchBuilder } from '../../engine/records/batch.js';
+import type { Properties, RowBatch, RuntimeServices } from '../../engine/runtime.js';
 import { MemoryState } from '../../engine/stores/memory.js';
-import { BatchBuilder } from '../../engine/types/batch.js';
-import { systemClock } from '../../engine/types/clock.js';
-import { silentLogger } from '../../engine/types/logger.js';
-import type { Topology } from '../../engine/types/topology.js';
-import type { Value } from '../../engine/types/value.js';
+import type { Value } from '../../engine/values/value.js';
 import { bytes, codecServices } from './support.js';
 
 /** A log that counts the readers that are open. */

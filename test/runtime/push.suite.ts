@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Log } from '../../engine/log/log.js';
-import type { RowBatch } from '../../engine/runtime/index.js';
-import { BIGINT, STRING } from '../../engine/types/sql-type.js';
-import type { Topology } from '../../engine/types/topology.js';
+import type { Topology } from '../../engine/plan/topology.js';
+import type { RowBatch } from '../../engine/runtime.js';
+import { BIGINT, STRING } from '../../engine/values/sql-type.js';
 import { batches, numbers, PushBench, rowsOf, until, upTo } from './push-support.js';
 import { AMOUNT, aggregate, col, filter, greater, rekeyByUser, result, source, topology, USER } from './support.js';
 

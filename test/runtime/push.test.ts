@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { systemClock } from '../../engine/base/clock.js';
 import { EmbeddedLog } from '../../engine/log/embedded/index.js';
 import { LevelDatabase } from '../../engine/stores/level-database.js';
-import { systemClock } from '../../engine/types/clock.js';
 import { makeDir, removeDir } from '../support/temp.js';
 import { pushSuite } from './push.suite.js';
 

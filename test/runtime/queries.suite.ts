@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../engine/base/clock.js';
+import { silentLogger } from '../../engine/base/logger.js';
 import type { Log } from '../../engine/log/log.js';
+import type { TableReadPlan } from '../../engine/plan/pull-plan.js';
+import type { Topology, WindowSpec } from '../../engine/plan/topology.js';
+import { BatchBuilder, BatchCursor, partitionOf } from '../../engine/records/batch.js';
 import {
   type ProcessingError,
   type Properties,
   type RowStream,
   Runtime,
   type RuntimeServices,
-} from '../../engine/runtime/index.js';
+} from '../../engine/runtime.js';
 import type { StateDatabase } from '../../engine/stores/store.js';
-import { BatchBuilder, BatchCursor, partitionOf } from '../../engine/types/batch.js';
-import { systemClock } from '../../engine/types/clock.js';
-import { silentLogger } from '../../engine/types/logger.js';
-import type { TableReadPlan } from '../../engine/types/pull-plan.js';
-import { BIGINT, STRING } from '../../engine/types/sql-type.js';
-import type { Topology, WindowSpec } from '../../engine/types/topology.js';
-import type { Value } from '../../engine/types/value.js';
+import { BIGINT, STRING } from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import {
   AGG_VALUE,
   AMOUNT,

@@ -1,7 +1,7 @@
+import { systemClock } from '../../engine/base/clock.js';
 import { EmbeddedLog } from '../../engine/log/embedded/index.js';
 import { LevelState } from '../../engine/stores/level.js';
 import { LevelDatabase } from '../../engine/stores/level-database.js';
-import { systemClock } from '../../engine/types/clock.js';
 import { makeDir, removeDir } from '../support/temp.js';
 import { querySuite } from './queries.suite.js';
 

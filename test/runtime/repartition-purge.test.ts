@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { silentLogger } from '../../engine/base/logger.js';
 import type { TopicPartitionOffset } from '../../engine/log/log.js';
-import { RepartitionPurge } from '../../engine/runtime/repartition-purge.js';
-import { silentLogger } from '../../engine/types/logger.js';
+import { RepartitionPurge } from '../../engine/persistent/repartition-purge.js';
 
 it('what is read of repartition topics is removed now and then, and of no other topic', async () => {
   let now = 0;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Runtime } from '../../engine/runtime/index.js';
-import { systemClock } from '../../engine/types/clock.js';
-import type { Topology, WindowSpec } from '../../engine/types/topology.js';
+import { systemClock } from '../../engine/base/clock.js';
+import type { Topology, WindowSpec } from '../../engine/plan/topology.js';
+import { Runtime } from '../../engine/runtime.js';
 import { describeKafka } from '../kafka/support/broker.js';
 import { kafkaNode, readAll, type StoredNode, until, write } from './nodes.js';
 import { codecServices, groupByUser } from './support.js';

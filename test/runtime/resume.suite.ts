@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Properties, Runtime } from '../../engine/runtime/index.js';
-import type { ProcessingError } from '../../engine/runtime/services.js';
-import { systemClock } from '../../engine/types/clock.js';
-import { silentLogger } from '../../engine/types/logger.js';
-import type { Topology } from '../../engine/types/topology.js';
+import { systemClock } from '../../engine/base/clock.js';
+import { silentLogger } from '../../engine/base/logger.js';
+import type { ProcessingError } from '../../engine/dataflow/runtime-services.js';
+import type { Topology } from '../../engine/plan/topology.js';
+import { type Properties, Runtime } from '../../engine/runtime.js';
 import { readAll, type StoredNode, until, write } from './nodes.js';
 import { codecServices, groupByUser, sink, source, topology } from './support.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { PeerRead, PeerRows, Peers } from '../../engine/runtime/peers.js';
-import { RoutedTableRows, type TableView } from '../../engine/runtime/pull/routed-rows.js';
-import type { RowBatches } from '../../engine/runtime/pull/rows.js';
-import type { Clock } from '../../engine/types/clock.js';
-import { WeirError } from '../../engine/types/errors.js';
-import type { TableReadPlan } from '../../engine/types/pull-plan.js';
+import type { Clock } from '../../engine/base/clock.js';
+import { WeirError } from '../../engine/base/errors.js';
+import type { TableReadPlan } from '../../engine/plan/pull-plan.js';
+import type { PeerRead, PeerRows, Peers } from '../../engine/pull/peer-reads.js';
+import { RoutedTableRows, type TableView } from '../../engine/pull/routed-rows.js';
+import type { RowBatches } from '../../engine/pull/rows.js';
 
 type Here = ReturnType<TableView['here']>;
 

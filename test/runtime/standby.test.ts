@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
+import { silentLogger } from '../../engine/base/logger.js';
+import type { RuntimeServices } from '../../engine/dataflow/runtime-services.js';
 import type { LogReader } from '../../engine/log/log.js';
-import type { RuntimeServices } from '../../engine/runtime/services.js';
-import { Standbys } from '../../engine/runtime/standby.js';
-import type { StatefulTask } from '../../engine/runtime/stateful-tasks.js';
+import { Standbys } from '../../engine/persistent/standby.js';
+import type { StatefulTask } from '../../engine/persistent/stateful-tasks.js';
 import { MemoryState } from '../../engine/stores/memory.js';
-import { silentLogger } from '../../engine/types/logger.js';
 import { FakeLog } from './fake-log.js';
 
 const CHANGELOG = '_weir-s-q-agg-changelog';

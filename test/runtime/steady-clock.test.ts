@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { SteadyClock } from '../../engine/runtime/steady-clock.js';
+import { SteadyClock } from '../../engine/base/steady-clock.js';
 
 it('a clock for intervals goes on where the wall clock is set back, and follows it forward', () => {
   let now = 1_000_000;

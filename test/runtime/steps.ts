@@ -1,13 +1,13 @@
 import fc from 'fast-check';
-import { Counters } from '../../engine/runtime/counters.js';
-import type { RuntimeServices } from '../../engine/runtime/services.js';
-import { querySettings } from '../../engine/runtime/settings.js';
-import type { Task } from '../../engine/runtime/task.js';
-import { TaskFactory } from '../../engine/runtime/task-factory.js';
-import { prepareTopics } from '../../engine/runtime/topics.js';
+import { silentLogger } from '../../engine/base/logger.js';
+import { Counters } from '../../engine/dataflow/counters.js';
+import { querySettings } from '../../engine/dataflow/query-settings.js';
+import type { RuntimeServices } from '../../engine/dataflow/runtime-services.js';
+import { prepareTopics } from '../../engine/persistent/internal-topics.js';
+import type { Task } from '../../engine/persistent/task.js';
+import { TaskFactory } from '../../engine/persistent/task-factory.js';
+import type { Topology } from '../../engine/plan/topology.js';
 import { MemoryState } from '../../engine/stores/memory.js';
-import { silentLogger } from '../../engine/types/logger.js';
-import type { Topology } from '../../engine/types/topology.js';
 import { FakeLog, type Fault } from './fake-log.js';
 import { codecServices } from './support.js';
 

@@ -1,11 +1,9 @@
+import type { CodecServices } from '../../engine/dataflow/runtime-services.js';
+import type { DriverRecord } from '../../engine/dataflow/topology-driver.js';
+import { TopologyDriver } from '../../engine/dataflow/topology-driver.js';
 import { formatByName } from '../../engine/formats/index.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
-import type { CodecServices } from '../../engine/runtime/services.js';
-import type { DriverRecord } from '../../engine/runtime/topology-driver.js';
-import { TopologyDriver } from '../../engine/runtime/topology-driver.js';
-import type { AggregateCall, TypedExpr } from '../../engine/types/expr.js';
-import type { Column } from '../../engine/types/schema.js';
-import { BIGINT, BOOLEAN, type SqlType, STRING } from '../../engine/types/sql-type.js';
+import type { AggregateCall, TypedExpr } from '../../engine/plan/expr.js';
 import type {
   AggregateNode,
   FilterNode,
@@ -17,8 +15,10 @@ import type {
   Topology,
   TopologyNode,
   WindowSpec,
-} from '../../engine/types/topology.js';
-import type { Value } from '../../engine/types/value.js';
+} from '../../engine/plan/topology.js';
+import type { Column } from '../../engine/values/schema.js';
+import { BIGINT, BOOLEAN, type SqlType, STRING } from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 
 export const codecServices: CodecServices = {
   format: formatByName,

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FromThread, ToThread } from '../../engine/runtime/index.js';
-import { Runtime, type RuntimeServices, type Thread, ThreadHost, ThreadPool } from '../../engine/runtime/index.js';
+import { systemClock } from '../../engine/base/clock.js';
+import { silentLogger } from '../../engine/base/logger.js';
+import type { TableReadPlan } from '../../engine/plan/pull-plan.js';
+import type { FromThread, ToThread } from '../../engine/runtime.js';
+import { Runtime, type RuntimeServices, type Thread, ThreadHost, ThreadPool } from '../../engine/runtime.js';
 import { LevelState } from '../../engine/stores/level.js';
-import { systemClock } from '../../engine/types/clock.js';
-import { silentLogger } from '../../engine/types/logger.js';
-import type { TableReadPlan } from '../../engine/types/pull-plan.js';
-import { BIGINT, STRING } from '../../engine/types/sql-type.js';
+import { BIGINT, STRING } from '../../engine/values/sql-type.js';
 import { embeddedNode, type StoredNode, write } from './nodes.js';
 import { AGG_VALUE, aggregate, codecServices, col, groupByUser, row, USER_KEY } from './support.js';
 

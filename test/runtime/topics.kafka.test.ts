@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Runtime } from '../../engine/runtime/index.js';
-import { systemClock } from '../../engine/types/clock.js';
-import { silentLogger } from '../../engine/types/logger.js';
-import type { Topology } from '../../engine/types/topology.js';
+import { systemClock } from '../../engine/base/clock.js';
+import { silentLogger } from '../../engine/base/logger.js';
+import type { Topology } from '../../engine/plan/topology.js';
+import { Runtime } from '../../engine/runtime.js';
 import { describeKafka } from '../kafka/support/broker.js';
 import { kafkaNode, readAll, type StoredNode, until, write } from './nodes.js';
 import { codecServices, groupByUser, KEY, sink, source, topology, VALUE } from './support.js';

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../engine/base/clock.js';
+import { silentLogger } from '../../engine/base/logger.js';
 import type { Log, LogReader } from '../../engine/log/log.js';
-import { Runtime } from '../../engine/runtime/index.js';
-import { Stuck, Watchdog, type WatchedTask } from '../../engine/runtime/watchdog.js';
-import { systemClock } from '../../engine/types/clock.js';
-import { silentLogger } from '../../engine/types/logger.js';
+import { Stuck, Watchdog, type WatchedTask } from '../../engine/persistent/watchdog.js';
+import { Runtime } from '../../engine/runtime.js';
 import { embeddedNode, readAll, type StoredNode, until, write } from './nodes.js';
 import { codecServices, groupByUser, KEY, sink, source, topology, VALUE } from './support.js';
 

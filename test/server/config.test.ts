@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig, parseProperties } from '../../server/config.js';
-import { SERVER_SETTINGS } from '../../server/settings.js';
+import { SERVER_SETTINGS } from '../../server/server-settings.js';
 
 describe('configuration', () => {
   it('reads .properties files', () => {

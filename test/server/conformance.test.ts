@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runRestFiles } from '../../cli/test/rest-command.js';
-import { idOf, readKnown } from '../../cli/test/test-command.js';
+import { idOf, readKnown } from '../../cli/test-runner/command.js';
+import { runRestFiles } from '../../cli/test-runner/rest-command.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
 
 const suite = join(import.meta.dirname, '../../../shared/conformance/rest');

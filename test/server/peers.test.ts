@@ -14,11 +14,11 @@ import {
   type Value,
   WeirError,
 } from '../../engine/index.js';
-import { BIGINT, BOOLEAN, BYTES, DOUBLE, type SqlType, STRING } from '../../engine/types/sql-type.js';
+import { BIGINT, BOOLEAN, BYTES, DOUBLE, type SqlType, STRING } from '../../engine/values/sql-type.js';
 import { ClusterNode } from '../../server/cluster.js';
 import { clusterConfig } from '../../server/cluster-config.js';
+import { HttpPeers } from '../../server/http-peers.js';
 import { writeFrames } from '../../server/peer-frames.js';
-import { HttpPeers } from '../../server/peers.js';
 import { tempDir } from '../support/temp.js';
 
 const TYPES: readonly SqlType[] = [

@@ -1,6 +1,6 @@
+import type { Chain } from '../../engine/dataflow/chain.js';
 import type { LogWriter } from '../../engine/log/log.js';
 import type { Operator } from '../../engine/operators/operator.js';
-import type { Chain } from '../../engine/runtime/chain.js';
 import type { StateDatabase, Store } from '../../engine/stores/store.js';
 import type { CallFault, Faults } from './faults.js';
 

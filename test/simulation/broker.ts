@@ -1,5 +1,5 @@
+import { WeirError } from '../../engine/base/errors.js';
 import type { CommittedOffset } from '../../engine/log/log.js';
-import { WeirError } from '../../engine/types/errors.js';
 import type { Faults } from './faults.js';
 import { type ProducerState, SimPartition, type Transaction } from './partition.js';
 import type { Scheduler } from './scheduler.js';

@@ -1,9 +1,9 @@
-import { changelogTopic } from '../../engine/runtime/names.js';
-import { storesOf } from '../../engine/runtime/topics.js';
+import { changelogTopic } from '../../engine/dataflow/names.js';
+import { storesOf } from '../../engine/persistent/internal-topics.js';
+import type { KeyWindow, Topology } from '../../engine/plan/topology.js';
+import { BatchCursor } from '../../engine/records/batch.js';
 import { behind, ENTRY, storePrefix, tagged } from '../../engine/stores/keys.js';
-import { BatchCursor } from '../../engine/types/batch.js';
-import type { KeyWindow, Topology } from '../../engine/types/topology.js';
-import type { Value } from '../../engine/types/value.js';
+import type { Value } from '../../engine/values/value.js';
 import type { Broker } from './broker.js';
 import type { SimDisk } from './disk.js';
 import { SERVICE_ID } from './node.js';

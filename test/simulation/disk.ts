@@ -1,7 +1,7 @@
+import { WeirError } from '../../engine/base/errors.js';
 import type { KeyValueOp } from '../../engine/log/log.js';
+import { compareBytes } from '../../engine/records/bytes.js';
 import type { LevelDatabase, Range } from '../../engine/stores/level-database.js';
-import { compareBytes } from '../../engine/types/bytes.js';
-import { WeirError } from '../../engine/types/errors.js';
 import type { SimProcess } from './process.js';
 
 type Entry = readonly [key: Buffer, value: Buffer];

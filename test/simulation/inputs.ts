@@ -1,4 +1,4 @@
-import { BatchBuilder, partitionOf } from '../../engine/types/batch.js';
+import { BatchBuilder, partitionOf } from '../../engine/records/batch.js';
 import type { Random } from './random.js';
 
 export const PARTITIONS = 2;

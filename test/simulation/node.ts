@@ -1,9 +1,9 @@
+import type { Logger } from '../../engine/base/logger.js';
 import { formatByName } from '../../engine/formats/index.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
-import { type ProcessingError, type Properties, Runtime } from '../../engine/runtime/index.js';
+import type { Topology } from '../../engine/plan/topology.js';
+import { type ProcessingError, type Properties, Runtime } from '../../engine/runtime.js';
 import { LevelState } from '../../engine/stores/level.js';
-import type { Logger } from '../../engine/types/logger.js';
-import type { Topology } from '../../engine/types/topology.js';
 import { breakableChain, breakableState } from './broken-calls.js';
 import type { Broker } from './broker.js';
 import { SimDisk } from './disk.js';

@@ -1,5 +1,5 @@
-import { continuationOf } from '../../engine/runtime/continuation.js';
-import type { PushStream, RowBatch } from '../../engine/runtime/index.js';
+import { continuationOf } from '../../engine/push/continuation.js';
+import type { PushStream, RowBatch } from '../../engine/runtime.js';
 import type { Broker } from './broker.js';
 import { changesBetween, type Findings, lastRows, rowText } from './check.js';
 import type { SimNode } from './node.js';

@@ -1,4 +1,4 @@
-import { messageOf } from '../../engine/types/errors.js';
+import { messageOf } from '../../engine/base/errors.js';
 import type { Broker } from './broker.js';
 import type { Findings } from './check.js';
 import { Look } from './look.js';

@@ -1,5 +1,5 @@
 import type { CommittedOffset } from '../../engine/log/log.js';
-import { batchAt, type RecordBatch } from '../../engine/types/batch.js';
+import { batchAt, type RecordBatch } from '../../engine/records/batch.js';
 
 /** A transaction at the broker. */
 export interface Transaction {

@@ -1,8 +1,8 @@
-import { MemoryEngine } from '../../cli/test/memory-engine.js';
+import { MemoryEngine } from '../../cli/test-runner/memory-engine.js';
 import { analyze, type ResolvedSelect } from '../../engine/analyzer/index.js';
+import type { PullPlan } from '../../engine/plan/pull-plan.js';
+import type { KeyWindow, Topology } from '../../engine/plan/topology.js';
 import { planPush, planTableState } from '../../engine/planner/index.js';
-import type { PullPlan } from '../../engine/types/pull-plan.js';
-import type { KeyWindow, Topology } from '../../engine/types/topology.js';
 import { parseScript, SourceText } from '../../parser/index.js';
 import { SOURCES } from './inputs.js';
 import { FUNCTIONS } from './node.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../engine/types/clock.js';
+import type { Clock } from '../../engine/base/clock.js';
 import type { Random } from './random.js';
 import type { Scheduler } from './scheduler.js';
 

@@ -1,6 +1,6 @@
-import type { PeerQuery, PeerRead, PeerRows, Peers } from '../../engine/runtime/index.js';
-import type { Row } from '../../engine/runtime/pull/rows.js';
-import { WeirError } from '../../engine/types/errors.js';
+import { WeirError } from '../../engine/base/errors.js';
+import type { Row } from '../../engine/pull/rows.js';
+import type { PeerQuery, PeerRead, PeerRows, Peers } from '../../engine/runtime.js';
 import type { SimNode } from './node.js';
 import type { SimProcess } from './process.js';
 

@@ -1,5 +1,5 @@
-import { groupName } from '../../engine/runtime/names.js';
-import { sourcesOf } from '../../engine/runtime/topics.js';
+import { groupName } from '../../engine/dataflow/names.js';
+import { sourcesOf } from '../../engine/persistent/internal-topics.js';
 import { Broker, type Producer, type Sabotage } from './broker.js';
 import { checkSink, checkState, contentOf, type Findings, noFindings } from './check.js';
 import { SimDisk } from './disk.js';

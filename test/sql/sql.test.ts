@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isRestFile, runRestFiles } from '../../cli/test/rest-command.js';
-import { readTests, runAll } from '../../cli/test/test-command.js';
+import { readTests, runAll } from '../../cli/test-runner/command.js';
+import { isRestFile, runRestFiles } from '../../cli/test-runner/rest-command.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
 
 /** Behaviour is tested in SQL files first: every `.sql` and `.json` file of this folder, those with `responses` over HTTP. */

@@ -8,10 +8,10 @@ import {
   multiplyLong,
   remainderLong,
   subtractLong,
-} from '../../engine/types/arithmetic.js';
-import { Decimal } from '../../engine/types/decimal.js';
-import { INTEGER } from '../../engine/types/sql-type.js';
-import { bigintValue } from '../../engine/types/value.js';
+} from '../../engine/values/arithmetic.js';
+import { Decimal } from '../../engine/values/decimal.js';
+import { INTEGER } from '../../engine/values/sql-type.js';
+import { bigintValue } from '../../engine/values/value.js';
 
 const long = fc.oneof(
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),

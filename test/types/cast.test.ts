@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { canCast, castFunction } from '../../engine/types/cast.js';
-import { Decimal } from '../../engine/types/decimal.js';
-import { doubleText } from '../../engine/types/java-text.js';
+import { canCast, castFunction } from '../../engine/values/cast.js';
+import { Decimal } from '../../engine/values/decimal.js';
+import { doubleText } from '../../engine/values/java-text.js';
 import {
   array,
   BIGINT,
@@ -17,8 +17,8 @@ import {
   struct,
   TIME,
   TIMESTAMP,
-} from '../../engine/types/sql-type.js';
-import type { Value } from '../../engine/types/value.js';
+} from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 
 const cast = (v: Value, from: SqlType, to: SqlType): Value => {
   const f = castFunction(from, to);

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileSafe } from '../../engine/expression/index.js';
-import { ByteWriter } from '../../engine/types/bytes.js';
-import { compareDoubles, hashKey, nullSafeEqual, valuesEqual } from '../../engine/types/compare.js';
-import { Decimal } from '../../engine/types/decimal.js';
-import type { ColumnExpr, CompareOp, TypedExpr } from '../../engine/types/expr.js';
-import { KeyCodec } from '../../engine/types/key-codec.js';
-import { emptyRecord } from '../../engine/types/record.js';
-import { array, BOOLEAN, DOUBLE, decimal, map, type SqlType, STRING, struct } from '../../engine/types/sql-type.js';
-import type { Value } from '../../engine/types/value.js';
+import type { ColumnExpr, CompareOp, TypedExpr } from '../../engine/plan/expr.js';
+import { ByteWriter } from '../../engine/records/bytes.js';
+import { KeyCodec } from '../../engine/records/key-codec.js';
+import { emptyRecord } from '../../engine/records/record.js';
+import { compareDoubles, hashKey, nullSafeEqual, valuesEqual } from '../../engine/values/compare.js';
+import { Decimal } from '../../engine/values/decimal.js';
+import { array, BOOLEAN, DOUBLE, decimal, map, type SqlType, STRING, struct } from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
 import { context, evaluate } from '../functions/support.js';
 
 /** As Java's documentation has `Double.compare`: by number, then by the bits of the one NaN, of 0 and of -0. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Binary, bitLength, DoubleSum } from '../../engine/types/exact.js';
+import { Binary, bitLength, DoubleSum } from '../../engine/values/exact.js';
 
 const finite = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),

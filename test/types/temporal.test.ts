@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { civilOf, dateText, daysOf, parseDate, parseTimestamp, timestampText } from '../../engine/types/temporal.js';
-import { temporalPattern } from '../../engine/types/temporal-pattern.js';
-import { zoneOf } from '../../engine/types/temporal-zone.js';
+import { civilOf, dateText, daysOf, parseDate, parseTimestamp, timestampText } from '../../engine/values/temporal.js';
+import { temporalPattern } from '../../engine/values/temporal-pattern.js';
+import { zoneOf } from '../../engine/values/temporal-zone.js';
 
 test('dates are those of the Gregorian calendar', () => {
   fc.assert(

@@ -1,5 +1,5 @@
-import type { ByteWriter } from '../../types/bytes.js';
-import { bigintValue } from '../../types/value.js';
+import type { ByteWriter } from '../../records/bytes.js';
+import { bigintValue } from '../../values/value.js';
 import { DecodeError } from '../format.js';
 
 /** Where an Avro payload is being read. */

@@ -1,6 +1,6 @@
-import { WeirError } from '../../types/errors.js';
-import type { Column } from '../../types/schema.js';
-import type { SqlType } from '../../types/sql-type.js';
+import { WeirError } from '../../base/errors.js';
+import type { Column } from '../../values/schema.js';
+import type { SqlType } from '../../values/sql-type.js';
 import type { SchemaText } from '../registry/registry.js';
 
 /** What records are called where no full name is given. */

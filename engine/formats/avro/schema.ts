@@ -1,4 +1,4 @@
-import { messageOf, WeirError } from '../../types/errors.js';
+import { messageOf, WeirError } from '../../base/errors.js';
 import type { SchemaText } from '../registry/registry.js';
 
 /** A parsed Avro schema (https://avro.apache.org/docs/1.11.1/specification/). Records may refer to themselves. */

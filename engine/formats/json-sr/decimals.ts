@@ -1,5 +1,5 @@
-import { Decimal } from '../../types/decimal.js';
-import type { Value } from '../../types/value.js';
+import { Decimal } from '../../values/decimal.js';
+import type { Value } from '../../values/value.js';
 import { readUnscaled } from '../avro/bytes.js';
 import { DecodeError } from '../format.js';
 import type { Leaf, ValueReader } from '../json/leaves.js';

@@ -1,5 +1,5 @@
-import type { Column } from '../../types/schema.js';
-import type { SqlType } from '../../types/sql-type.js';
+import type { Column } from '../../values/schema.js';
+import type { SqlType } from '../../values/sql-type.js';
 import type { SchemaText } from '../registry/registry.js';
 
 const CONNECT = 'org.apache.kafka.connect.data';

@@ -1,4 +1,4 @@
-import { messageOf, WeirError } from '../../types/errors.js';
+import { messageOf, WeirError } from '../../base/errors.js';
 import type { SchemaText } from '../registry/registry.js';
 
 export type Node = Readonly<Record<string, unknown>>;

@@ -1,8 +1,8 @@
-import { castFunction } from '../../types/cast.js';
-import { Decimal } from '../../types/decimal.js';
-import type { StringCache } from '../../types/intern.js';
-import { type SqlType, STRING } from '../../types/sql-type.js';
-import { bigintValue, type Value } from '../../types/value.js';
+import type { StringCache } from '../../records/intern.js';
+import { castFunction } from '../../values/cast.js';
+import { Decimal } from '../../values/decimal.js';
+import { type SqlType, STRING } from '../../values/sql-type.js';
+import { bigintValue, type Value } from '../../values/value.js';
 import { DecodeError } from '../format.js';
 import { type Leaf, lexeme, unexpected, type ValueReader } from './leaves.js';
 import { OTHER } from './members.js';

@@ -1,5 +1,5 @@
-import type { StringCache } from '../../types/intern.js';
-import type { SqlType } from '../../types/sql-type.js';
+import type { StringCache } from '../../records/intern.js';
+import type { SqlType } from '../../values/sql-type.js';
 import { type LeafReader, leafReader, type ValueReader } from './leaves.js';
 import { OTHER, SKIP, SKIP_NUMBER } from './members.js';
 import { DOT, type JsonCursor, MINUS, QUOTE, skipNull, skipNumber, skipString } from './scan.js';

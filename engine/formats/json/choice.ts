@@ -1,5 +1,5 @@
-import type { SqlType } from '../../types/sql-type.js';
-import type { Value } from '../../types/value.js';
+import type { SqlType } from '../../values/sql-type.js';
+import type { Value } from '../../values/value.js';
 import { unexpected, type ValueReader } from './leaves.js';
 import { OTHER } from './members.js';
 import {

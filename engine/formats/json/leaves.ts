@@ -1,8 +1,8 @@
-import { Decimal } from '../../types/decimal.js';
-import type { StringCache } from '../../types/intern.js';
-import type { SqlType } from '../../types/sql-type.js';
-import { DAY_MS } from '../../types/temporal.js';
-import { bigintValue, type Value } from '../../types/value.js';
+import type { StringCache } from '../../records/intern.js';
+import { Decimal } from '../../values/decimal.js';
+import type { SqlType } from '../../values/sql-type.js';
+import { DAY_MS } from '../../values/temporal.js';
+import { bigintValue, type Value } from '../../values/value.js';
 import { DecodeError } from '../format.js';
 import {
   day,

@@ -1,4 +1,4 @@
-import { StringCache } from '../../types/intern.js';
+import { StringCache } from '../../records/intern.js';
 import type { ValueReader } from './leaves.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Value } from '../../types/value.js';
+import type { Value } from '../../values/value.js';
 import type { ValueReader } from './leaves.js';
 import {
   INTEGRAL,

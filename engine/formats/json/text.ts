@@ -1,4 +1,4 @@
-import { jsonNumberText } from '../../types/java-text.js';
+import { jsonNumberText } from '../../values/java-text.js';
 import { DecodeError } from '../format.js';
 import {
   COLON,

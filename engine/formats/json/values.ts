@@ -1,7 +1,7 @@
-import { castFunction } from '../../types/cast.js';
-import type { StringCache } from '../../types/intern.js';
-import { type SqlType, STRING } from '../../types/sql-type.js';
-import type { Value } from '../../types/value.js';
+import type { StringCache } from '../../records/intern.js';
+import { castFunction } from '../../values/cast.js';
+import { type SqlType, STRING } from '../../values/sql-type.js';
+import type { Value } from '../../values/value.js';
 import { ChoiceReader, isChoice, type Struct } from './choice.js';
 import { type LeafReader, leafReader, TextReader, unexpected, type ValueReader } from './leaves.js';
 import { OTHER } from './members.js';

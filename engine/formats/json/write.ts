@@ -1,8 +1,8 @@
-import type { ByteWriter } from '../../types/bytes.js';
-import type { Decimal } from '../../types/decimal.js';
-import { doubleText } from '../../types/java-text.js';
-import type { SqlType } from '../../types/sql-type.js';
-import type { Value } from '../../types/value.js';
+import type { ByteWriter } from '../../records/bytes.js';
+import type { Decimal } from '../../values/decimal.js';
+import { doubleText } from '../../values/java-text.js';
+import type { SqlType } from '../../values/sql-type.js';
+import type { Value } from '../../values/value.js';
 import { base64Text } from '../text-values.js';
 import { BACKSLASH, COLON, COMMA, LBRACE, LBRACKET, MINUS, PLAIN, QUOTE, RBRACE, RBRACKET } from './scan.js';
 

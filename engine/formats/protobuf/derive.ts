@@ -1,6 +1,6 @@
-import { WeirError } from '../../types/errors.js';
-import type { Column } from '../../types/schema.js';
-import type { SqlType } from '../../types/sql-type.js';
+import { WeirError } from '../../base/errors.js';
+import type { Column } from '../../values/schema.js';
+import type { SqlType } from '../../values/sql-type.js';
 import {
   DATE_TYPE,
   DECIMAL_TYPE,

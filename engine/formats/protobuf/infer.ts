@@ -1,5 +1,5 @@
-import { WeirError } from '../../types/errors.js';
-import type { Column } from '../../types/schema.js';
+import { WeirError } from '../../base/errors.js';
+import type { Column } from '../../values/schema.js';
 import {
   array,
   BIGINT,
@@ -15,7 +15,7 @@ import {
   struct,
   TIME,
   TIMESTAMP,
-} from '../../types/sql-type.js';
+} from '../../values/sql-type.js';
 import {
   entryOf,
   knownType,

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type protobufjs from 'protobufjs';
-import { messageOf, WeirError } from '../../types/errors.js';
+import { messageOf, WeirError } from '../../base/errors.js';
 import type { SchemaText } from '../registry/registry.js';
 import {
   DECIMAL_TYPE,

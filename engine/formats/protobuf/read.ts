@@ -1,7 +1,7 @@
-import { StringCache } from '../../types/intern.js';
-import type { Column } from '../../types/schema.js';
-import { holds, printType, type SqlType } from '../../types/sql-type.js';
-import type { Value } from '../../types/value.js';
+import { StringCache } from '../../records/intern.js';
+import type { Column } from '../../values/schema.js';
+import { holds, printType, type SqlType } from '../../values/sql-type.js';
+import type { Value } from '../../values/value.js';
 import { DecodeError, type RowDecoder } from '../format.js';
 import { matchFields } from '../match-fields.js';
 import {

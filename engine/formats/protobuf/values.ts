@@ -1,10 +1,10 @@
-import type { ByteWriter } from '../../types/bytes.js';
-import { Decimal } from '../../types/decimal.js';
-import type { StringCache } from '../../types/intern.js';
-import { doubleText } from '../../types/java-text.js';
-import type { SqlType } from '../../types/sql-type.js';
-import { civilOf, DAY_MS, daysInMonth, daysOf } from '../../types/temporal.js';
-import type { Value } from '../../types/value.js';
+import type { ByteWriter } from '../../records/bytes.js';
+import type { StringCache } from '../../records/intern.js';
+import { Decimal } from '../../values/decimal.js';
+import { doubleText } from '../../values/java-text.js';
+import type { SqlType } from '../../values/sql-type.js';
+import { civilOf, DAY_MS, daysInMonth, daysOf } from '../../values/temporal.js';
+import type { Value } from '../../values/value.js';
 import { readUnscaled, unscaledBytes } from '../avro/bytes.js';
 import { DecodeError } from '../format.js';
 import { timeOfDay } from '../text-values.js';

@@ -1,8 +1,8 @@
-import type { ByteWriter } from '../../types/bytes.js';
-import { WeirError } from '../../types/errors.js';
-import type { Column } from '../../types/schema.js';
-import { printType, type SqlType } from '../../types/sql-type.js';
-import type { Value } from '../../types/value.js';
+import { WeirError } from '../../base/errors.js';
+import type { ByteWriter } from '../../records/bytes.js';
+import type { Column } from '../../values/schema.js';
+import { printType, type SqlType } from '../../values/sql-type.js';
+import type { Value } from '../../values/value.js';
 import { matchFields } from '../match-fields.js';
 import { entryOf, knownType, type MessageType, membersOf, type ProtoField, type ProtoType } from './schema.js';
 import {

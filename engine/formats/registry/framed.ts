@@ -1,5 +1,5 @@
-import type { ByteWriter } from '../../types/bytes.js';
-import type { Value } from '../../types/value.js';
+import type { ByteWriter } from '../../records/bytes.js';
+import type { Value } from '../../values/value.js';
 import { type CoderContext, DecodeError, type RowDecoder } from '../format.js';
 import { pinnedSchema } from './pinned.js';
 import { type RegisteredSchema, SchemaNeeded, type SchemaText, type SchemaType } from './registry.js';

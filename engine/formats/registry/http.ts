@@ -1,4 +1,4 @@
-import { messageOf, WeirError } from '../../types/errors.js';
+import { messageOf, WeirError } from '../../base/errors.js';
 import type { RegisteredSchema, SchemaReference, SchemaRegistry, SchemaText, SchemaType } from './registry.js';
 
 export interface HttpRegistryOptions {

@@ -1,4 +1,4 @@
-import { WeirError } from '../../types/errors.js';
+import { WeirError } from '../../base/errors.js';
 import { type RegisteredSchema, type SchemaRegistry, type SchemaText, sameSchema } from './registry.js';
 
 /** A registry in memory: for tests, and for everyone who has no other. Ids count from 1; equal schemas share one. */

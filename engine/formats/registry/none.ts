@@ -1,4 +1,4 @@
-import { WeirError } from '../../types/errors.js';
+import { WeirError } from '../../base/errors.js';
 import type { SchemaRegistry } from './registry.js';
 
 /** Stands where no registry is configured: every question is refused with what to set. */

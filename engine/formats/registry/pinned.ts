@@ -1,4 +1,4 @@
-import type { FormatRef } from '../../types/topology.js';
+import type { FormatRef } from '../../plan/topology.js';
 import type { RegisteredSchema, SchemaReference, SchemaType } from './registry.js';
 
 /*

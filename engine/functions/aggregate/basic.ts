@@ -1,9 +1,9 @@
-import { addLong, type Long, negateLong } from '../../types/arithmetic.js';
-import { compareValues } from '../../types/compare.js';
-import { Decimal } from '../../types/decimal.js';
-import { fitDecimal } from '../../types/fit.js';
-import { BIGINT, DOUBLE, decimal, INTEGER, type SqlType, struct } from '../../types/sql-type.js';
-import { bigintValue, type Value } from '../../types/value.js';
+import { addLong, type Long, negateLong } from '../../values/arithmetic.js';
+import { compareValues } from '../../values/compare.js';
+import { Decimal } from '../../values/decimal.js';
+import { fitDecimal } from '../../values/fit.js';
+import { BIGINT, DOUBLE, decimal, INTEGER, type SqlType, struct } from '../../values/sql-type.js';
+import { bigintValue, type Value } from '../../values/value.js';
 import { type AggregateImpl, type AggregateOverload, aggregate, aggregateFunction } from '../function.js';
 import { exactMean, exactSum } from './exact.js';
 

@@ -1,7 +1,7 @@
-import { addLong } from '../../types/arithmetic.js';
-import { hashKey, nullSafeEqual } from '../../types/compare.js';
-import { array, BIGINT, map, type SqlType, STRING, struct } from '../../types/sql-type.js';
-import type { Value } from '../../types/value.js';
+import { addLong } from '../../values/arithmetic.js';
+import { hashKey, nullSafeEqual } from '../../values/compare.js';
+import { array, BIGINT, map, type SqlType, STRING, struct } from '../../values/sql-type.js';
+import type { Value } from '../../values/value.js';
 import { type AggregateImpl, aggregate, aggregateFunction, type FunctionConfig } from '../function.js';
 import { sumOf } from './basic.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { hashKey } from '../../types/compare.js';
-import { array, BYTES, INTEGER } from '../../types/sql-type.js';
-import type { Value } from '../../types/value.js';
+import { hashKey } from '../../values/compare.js';
+import { array, BYTES, INTEGER } from '../../values/sql-type.js';
+import type { Value } from '../../values/value.js';
 import { aggregate, aggregateFunction } from '../function.js';
 
 /** 2^12 registers of a HyperLogLog (Flajolet et al. 2007): a standard error of 1.04 / √4096 = 1.6 %. */

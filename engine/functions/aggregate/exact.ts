@@ -1,7 +1,7 @@
-import { Decimal } from '../../types/decimal.js';
-import { Binary, DoubleSum } from '../../types/exact.js';
-import { array, BIGINT, DOUBLE, decimal, INTEGER, type SqlType, struct } from '../../types/sql-type.js';
-import type { Value } from '../../types/value.js';
+import { Decimal } from '../../values/decimal.js';
+import { Binary, DoubleSum } from '../../values/exact.js';
+import { array, BIGINT, DOUBLE, decimal, INTEGER, type SqlType, struct } from '../../values/sql-type.js';
+import type { Value } from '../../values/value.js';
 import { type AggregateImpl, aggregate } from '../function.js';
 
 /*

@@ -1,5 +1,5 @@
-import { array, BIGINT, type SqlType, struct } from '../../types/sql-type.js';
-import type { Value } from '../../types/value.js';
+import { array, BIGINT, type SqlType, struct } from '../../values/sql-type.js';
+import type { Value } from '../../values/value.js';
 import { type AggregateImpl, type AggregateOverload, aggregate, aggregateFunction } from '../function.js';
 
 /** A value with its place in the order in which rows came. */

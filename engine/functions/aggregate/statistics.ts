@@ -1,5 +1,5 @@
-import { Binary } from '../../types/exact.js';
-import { BIGINT, DOUBLE, type SqlType, struct } from '../../types/sql-type.js';
+import { Binary } from '../../values/exact.js';
+import { BIGINT, DOUBLE, type SqlType, struct } from '../../values/sql-type.js';
 import { type AggregateImpl, type AggregateOverload, aggregate, aggregateFunction } from '../function.js';
 import { type Moments, moments } from './exact.js';
 

@@ -1,6 +1,6 @@
-import { compareValues, hashKey } from '../../types/compare.js';
-import { array, type SqlType, struct } from '../../types/sql-type.js';
-import type { Value } from '../../types/value.js';
+import { compareValues, hashKey } from '../../values/compare.js';
+import { array, type SqlType, struct } from '../../values/sql-type.js';
+import type { Value } from '../../values/value.js';
 import { type AggregateImpl, type AggregateOverload, aggregate, aggregateFunction } from '../function.js';
 import { ORDERED_TYPES } from './basic.js';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { bigintValue } from '../../types/value.js';
+import { bigintValue } from '../../values/value.js';
 import { type ScalarOverload, scalar } from '../function.js';
 import { decodeText, encodeBytes, encodingOf } from './byte-strings.js';
 

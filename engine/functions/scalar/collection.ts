@@ -1,9 +1,9 @@
-import { addLong, type Long } from '../../types/arithmetic.js';
-import { compareValues, hashKey, nullSafeEqual } from '../../types/compare.js';
-import { javaEntries } from '../../types/java-map-order.js';
-import { javaText } from '../../types/java-text.js';
-import { array, type SqlType, struct } from '../../types/sql-type.js';
-import type { Value } from '../../types/value.js';
+import { addLong, type Long } from '../../values/arithmetic.js';
+import { compareValues, hashKey, nullSafeEqual } from '../../values/compare.js';
+import { javaEntries } from '../../values/java-map-order.js';
+import { javaText } from '../../values/java-text.js';
+import { array, type SqlType, struct } from '../../values/sql-type.js';
+import type { Value } from '../../values/value.js';
 import { type ScalarFunction, type ScalarOverload, scalar } from '../function.js';
 
 const CATEGORY = 'COLLECTION';

@@ -1,4 +1,4 @@
-import { jsonNumberText } from '../../types/java-text.js';
+import { jsonNumberText } from '../../values/java-text.js';
 
 /**
  * JSON as the functions on JSON text need it: numbers keep their digits (1.23450, 64-bit integers),

@@ -1,10 +1,10 @@
-import { Decimal } from '../../types/decimal.js';
-import { EvaluationError } from '../../types/evaluation-error.js';
-import { javaEntries } from '../../types/java-map-order.js';
-import { doubleText } from '../../types/java-text.js';
-import type { SqlType } from '../../types/sql-type.js';
-import { dateText, timestampText, timeText } from '../../types/temporal.js';
-import type { Value } from '../../types/value.js';
+import { Decimal } from '../../values/decimal.js';
+import { EvaluationError } from '../../values/evaluation-error.js';
+import { javaEntries } from '../../values/java-map-order.js';
+import { doubleText } from '../../values/java-text.js';
+import type { SqlType } from '../../values/sql-type.js';
+import { dateText, timestampText, timeText } from '../../values/temporal.js';
+import type { Value } from '../../values/value.js';
 import { type ScalarOverload, scalar } from '../function.js';
 import { encodeBytes } from './byte-strings.js';
 import {

@@ -1,5 +1,5 @@
-import { javaEntries } from '../../types/java-map-order.js';
-import type { Value } from '../../types/value.js';
+import { javaEntries } from '../../values/java-map-order.js';
+import type { Value } from '../../values/value.js';
 import { scalar } from '../function.js';
 
 const CATEGORY = 'LAMBDA';

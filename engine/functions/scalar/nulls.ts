@@ -1,7 +1,7 @@
-import { widerDecimal } from '../../types/cast-rules.js';
-import { compareValues, valuesEqual } from '../../types/compare.js';
-import type { SqlType } from '../../types/sql-type.js';
-import type { Value } from '../../types/value.js';
+import { widerDecimal } from '../../values/cast-rules.js';
+import { compareValues, valuesEqual } from '../../values/compare.js';
+import type { SqlType } from '../../values/sql-type.js';
+import type { Value } from '../../values/value.js';
 import { type ScalarOverload, scalar } from '../function.js';
 
 const CATEGORY = 'CONDITIONAL';

@@ -1,8 +1,8 @@
-import { negateLong } from '../../types/arithmetic.js';
-import { Decimal, pow10 } from '../../types/decimal.js';
-import { EvaluationError } from '../../types/evaluation-error.js';
-import { decimal, type SqlType } from '../../types/sql-type.js';
-import { bigintValue } from '../../types/value.js';
+import { negateLong } from '../../values/arithmetic.js';
+import { Decimal, pow10 } from '../../values/decimal.js';
+import { EvaluationError } from '../../values/evaluation-error.js';
+import { decimal, type SqlType } from '../../values/sql-type.js';
+import { bigintValue } from '../../values/value.js';
 import { type Example, type ScalarFunction, type ScalarOverload, scalar } from '../function.js';
 import * as java from './java-math.js';
 

@@ -1,7 +1,7 @@
-import { EvaluationError } from '../../types/evaluation-error.js';
-import { civilOf, DAY_MS, dateOfTimestamp, daysInMonth, daysOf, timeOfTimestamp } from '../../types/temporal.js';
-import { temporalPattern } from '../../types/temporal-pattern.js';
-import { instantOf, zoneOf } from '../../types/temporal-zone.js';
+import { EvaluationError } from '../../values/evaluation-error.js';
+import { civilOf, DAY_MS, dateOfTimestamp, daysInMonth, daysOf, timeOfTimestamp } from '../../values/temporal.js';
+import { temporalPattern } from '../../values/temporal-pattern.js';
+import { instantOf, zoneOf } from '../../values/temporal-zone.js';
 import { type Example, type ScalarFunction, scalar } from '../function.js';
 
 const CATEGORY = 'DATE / TIME';

@@ -1,4 +1,4 @@
-import { EvaluationError } from '../../types/evaluation-error.js';
+import { EvaluationError } from '../../values/evaluation-error.js';
 
 /** The parts of a URI as java.net.URI has them, with their escapes. */
 export interface Uri {

@@ -1,4 +1,4 @@
-import { EvaluationError } from '../../types/evaluation-error.js';
+import { EvaluationError } from '../../values/evaluation-error.js';
 import { type Example, type ScalarFunction, scalar } from '../function.js';
 import { parseUri, type Uri, unescapePercent } from './uri.js';
 

@@ -1,4 +1,4 @@
-import { isDiskFull, messageOf, WeirError } from '../../types/errors.js';
+import { isDiskFull, messageOf, WeirError } from '../../base/errors.js';
 import type { CommittedOffset, KeyValueOp } from '../log.js';
 import type { OrderedDatabase } from './database.js';
 import type { GroupOffsets } from './group-offsets.js';

@@ -1,7 +1,7 @@
-import { readInt64 } from '../../types/bytes.js';
-import type { Clock } from '../../types/clock.js';
-import { messageOf, WeirError } from '../../types/errors.js';
-import { isTopicName, TOPIC_NAME_HINT } from '../../types/topic-name.js';
+import type { Clock } from '../../base/clock.js';
+import { messageOf, WeirError } from '../../base/errors.js';
+import { readInt64 } from '../../records/bytes.js';
+import { isTopicName, TOPIC_NAME_HINT } from '../../records/topic-name.js';
 import type {
   CommittedOffset,
   GroupMember,

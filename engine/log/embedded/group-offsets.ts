@@ -1,4 +1,4 @@
-import { readInt64 } from '../../types/bytes.js';
+import { readInt64 } from '../../records/bytes.js';
 import type { CommittedOffset, KeyValueOp } from '../log.js';
 import type { OrderedDatabase } from './database.js';
 import { GROUPS, groupKey, partsOfGroupKey } from './keys.js';

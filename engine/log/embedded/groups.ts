@@ -1,4 +1,4 @@
-import { WeirError } from '../../types/errors.js';
+import { WeirError } from '../../base/errors.js';
 import type { GroupMember, MemberHandler, MemberOptions, TopicPartition } from '../log.js';
 
 /** This writer or member has been replaced: what it wanted to commit is refused. */

@@ -1,4 +1,4 @@
-import { readInt64 } from '../../types/bytes.js';
+import { readInt64 } from '../../records/bytes.js';
 
 /**
  * Keys of the log in the database. All begin with 'L' and a letter for what they hold; numbers are big-endian:

@@ -1,8 +1,8 @@
-import { batchAt, type RecordBatch } from '../../types/batch.js';
-import { readInt64 } from '../../types/bytes.js';
-import type { Clock } from '../../types/clock.js';
-import { WeirError } from '../../types/errors.js';
-import { Waiter } from '../../types/waiter.js';
+import type { Clock } from '../../base/clock.js';
+import { WeirError } from '../../base/errors.js';
+import { Waiter } from '../../base/waiter.js';
+import { batchAt, type RecordBatch } from '../../records/batch.js';
+import { readInt64 } from '../../records/bytes.js';
 import { type FetchedPartition, LOST_HINT, type LogReader } from '../log.js';
 import type { OrderedDatabase } from './database.js';
 import { batchKey, lastOffsetOf } from './keys.js';

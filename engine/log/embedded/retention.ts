@@ -1,4 +1,4 @@
-import { batchAt, type RecordBatch } from '../../types/batch.js';
+import { batchAt, type RecordBatch } from '../../records/batch.js';
 import type { KeyValueOp } from '../log.js';
 import { type Committer, partitionOp } from './committer.js';
 import type { OrderedDatabase } from './database.js';

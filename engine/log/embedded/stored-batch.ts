@@ -1,4 +1,5 @@
 import { compress, uncompressSync } from 'lz4-napi';
+import { WeirError } from '../../base/errors.js';
 import {
   BATCH_HEADER,
   batchIntact,
@@ -6,8 +7,7 @@ import {
   COMPRESSION_MASK,
   PLAIN_PRODUCER,
   sealBatch,
-} from '../../types/batch.js';
-import { WeirError } from '../../types/errors.js';
+} from '../../records/batch.js';
 
 /**
  * A batch as it lies in the database: a sealed v2 record batch. In place of the records, a larger one holds itself as one

@@ -1,5 +1,5 @@
-import { batchLength } from '../../types/batch.js';
-import { messageOf, WeirError } from '../../types/errors.js';
+import { messageOf, WeirError } from '../../base/errors.js';
+import { batchLength } from '../../records/batch.js';
 import type { CommitResult, CommitWork, GroupMember, LogWriter, TopicPartition, TopicPartitionOffset } from '../log.js';
 import type { Committer, Unit, Write } from './committer.js';
 import type { Partition } from './partitions.js';

@@ -1,4 +1,4 @@
-import { ByteWriter } from '../../types/bytes.js';
+import { ByteWriter } from '../../records/bytes.js';
 import type { PlacedMember, Placement, TopicPartition } from '../log.js';
 import { byTopic, Reader, writeString } from './protocol.js';
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../../types/clock.js';
-import { messageOf } from '../../types/errors.js';
+import type { Clock } from '../../base/clock.js';
+import { messageOf } from '../../base/errors.js';
 import type { KafkaConfig } from './config.js';
 import { type BrokerAddress, BrokerConnection, type CallName } from './connection.js';
 import { CODE, check, hasCode, isRetriable, KafkaError } from './errors.js';

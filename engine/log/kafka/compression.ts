@@ -3,7 +3,7 @@ import { constants, gunzip, gzip } from 'node:zlib';
 import zstd from '@mongodb-js/zstd';
 import createSnappy from 'kafkajs-snappy';
 import lz4 from 'lz4-napi';
-import { BATCH_HEADER, COMPRESSION_MASK } from '../../types/batch.js';
+import { BATCH_HEADER, COMPRESSION_MASK } from '../../records/batch.js';
 import { COMPRESSIONS, type Compression } from './config.js';
 import { KafkaError } from './errors.js';
 

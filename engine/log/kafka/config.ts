@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import { type Logger, silentLogger } from '../../types/logger.js';
+import { type Logger, silentLogger } from '../../base/logger.js';
 import type { WriterOptions } from '../log.js';
 
 export type Compression = NonNullable<WriterOptions['compression']>;

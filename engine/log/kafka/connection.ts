@@ -4,7 +4,7 @@ import Connection from 'kafkajs/src/network/connection.js';
 import createSocketFactory from 'kafkajs/src/network/socketFactory.js';
 import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js';
 import protocol, { type ProtocolRequest } from 'kafkajs/src/protocol/requests/index.js';
-import type { Logger } from '../../types/logger.js';
+import type { Logger } from '../../base/logger.js';
 import type { KafkaConfig } from './config.js';
 import { connectionError, KafkaError } from './errors.js';
 import { type Api, type ApiVersions, OWN_APIS } from './protocol.js';

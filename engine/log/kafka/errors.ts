@@ -1,5 +1,5 @@
 import kafkaErrors from 'kafkajs/src/protocol/error.js';
-import { WeirError } from '../../types/errors.js';
+import { WeirError } from '../../base/errors.js';
 
 /** Kafka's error codes (https://kafka.apache.org/protocol#protocol_error_codes) that the code names. */
 export const CODE = {

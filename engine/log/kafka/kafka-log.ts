@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '../../types/clock.js';
-import type { Logger } from '../../types/logger.js';
+import { type Clock, systemClock } from '../../base/clock.js';
+import type { Logger } from '../../base/logger.js';
 import type {
   CommittedOffset,
   GroupMember,

@@ -1,4 +1,4 @@
-import type { Logger } from '../../types/logger.js';
+import type { Logger } from '../../base/logger.js';
 import type { GroupMember, MemberHandler, MemberOptions, Placement, TopicPartition } from '../log.js';
 import {
   ASSIGNOR,

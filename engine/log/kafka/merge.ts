@@ -1,4 +1,4 @@
-import { BatchBuilder, BatchCursor, batchAt } from '../../types/batch.js';
+import { BatchBuilder, BatchCursor, batchAt } from '../../records/batch.js';
 
 /** Batches below this are worth the copying: a partition has one batch in flight, whatever its size. */
 const MERGED_BYTES = 32 * 1024;

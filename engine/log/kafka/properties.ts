@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import { messageOf, WeirError } from '../../types/errors.js';
+import { messageOf, WeirError } from '../../base/errors.js';
 import { type ClientRole, NUMBERS, namesFor } from './client-settings.js';
 import { COMPRESSIONS, type Compression, type KafkaOptions, type Sasl } from './config.js';
 

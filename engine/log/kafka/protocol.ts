@@ -1,4 +1,4 @@
-import { type ByteWriter, readInt64 } from '../../types/bytes.js';
+import { type ByteWriter, readInt64 } from '../../records/bytes.js';
 
 /** Versions of each request that a broker takes, by API key. */
 export type ApiVersions = Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>>;

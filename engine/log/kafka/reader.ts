@@ -1,5 +1,5 @@
-import { ownBatches } from '../../types/batch.js';
-import type { Logger } from '../../types/logger.js';
+import type { Logger } from '../../base/logger.js';
+import { ownBatches } from '../../records/batch.js';
 import { type FetchedPartition, LOST_HINT, type LogReader, type ReaderOptions } from '../log.js';
 import type { Cluster } from './cluster.js';
 import { CODE, errorOfCode, isRetriable, KafkaError, noTopic } from './errors.js';

@@ -7,8 +7,8 @@ import {
   CONTROL,
   type RecordBatch,
   TRANSACTIONAL,
-} from '../../types/batch.js';
-import { readInt64 } from '../../types/bytes.js';
+} from '../../records/batch.js';
+import { readInt64 } from '../../records/bytes.js';
 import { decompress } from './compression.js';
 import { KafkaError } from './errors.js';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../types/clock.js';
+import type { Clock } from '../../base/clock.js';
 import { isRetriable } from './errors.js';
 
 export interface RetryOptions {

@@ -1,4 +1,4 @@
-import { BatchCursor, type BatchProducer, batchAt, sealBatch } from '../../types/batch.js';
+import { BatchCursor, type BatchProducer, batchAt, sealBatch } from '../../records/batch.js';
 import type { TopicPartition, TopicPartitionOffset, WriterOptions } from '../log.js';
 import type { Cluster } from './cluster.js';
 import { compressBatch } from './compression.js';

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { RE2JS } from 're2js';
 import { isKnownSetting, messageOf, WeirError } from '../../../engine/index.js';
 import type { StoreLags } from '../../cluster.js';
-import { addressOf } from '../../peers.js';
+import { addressOf } from '../../http-peers.js';
 import type { RouteContext } from '../app.js';
 
 /** What ksqlDB tells of the service as a whole: commands' statuses, metadata, the nodes; and its end. */

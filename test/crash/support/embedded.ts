@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { systemClock } from '../../../engine/base/clock.js';
 import { EmbeddedLog } from '../../../engine/log/embedded/index.js';
 import type { Log } from '../../../engine/log/log.js';
+import { BatchCursor } from '../../../engine/records/batch.js';
 import { LevelDatabase } from '../../../engine/stores/level-database.js';
-import { BatchCursor } from '../../../engine/types/batch.js';
-import { systemClock } from '../../../engine/types/clock.js';
 import { SOURCE } from './queries.js';
 import type { TopicRecord } from './topic-record.js';
 

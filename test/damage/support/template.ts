@@ -1,10 +1,10 @@
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../../../engine/base/clock.js';
 import { EmbeddedLog } from '../../../engine/log/embedded/index.js';
 import { LevelState } from '../../../engine/stores/level.js';
 import { LevelDatabase, type LevelOptions } from '../../../engine/stores/level-database.js';
 import type { TaskId } from '../../../engine/stores/store.js';
-import { systemClock } from '../../../engine/types/clock.js';
 import { batchOf, recordsOf } from '../../contract/log-support.js';
 
 const TASK: TaskId = { queryId: 'Q', subtopology: 0, partition: 0 };

@@ -1,8 +1,8 @@
+import { systemClock } from '../../../engine/base/clock.js';
 import { EmbeddedLog } from '../../../engine/log/embedded/index.js';
+import { BatchBuilder } from '../../../engine/records/batch.js';
 import { LevelState } from '../../../engine/stores/level.js';
 import { LevelDatabase } from '../../../engine/stores/level-database.js';
-import { BatchBuilder } from '../../../engine/types/batch.js';
-import { systemClock } from '../../../engine/types/clock.js';
 
 /**
  * A process to be killed: two tasks that count. Each unit of work n of a task writes records to two output partitions,

@@ -11,16 +11,16 @@
  */
 import { randomUUID } from 'node:crypto';
 import { describe, inject } from 'vitest';
-import type { KafkaAddress } from '../../../bench/support/kafka-clients.js';
+import type { KafkaAddress } from '../../../testing/kafka-clients.js';
 
-export { fetchJars, KAFKA_JARS, missingJavaTools, run } from '../../../bench/support/jars.js';
+export { fetchJars, KAFKA_JARS, missingJavaTools, run } from '../../../testing/jars.js';
 export {
   type Broker,
   type BrokerOptions,
   freePorts,
   startBroker,
   startCluster,
-} from '../../../bench/support/kafka-broker.js';
+} from '../../../testing/kafka-broker.js';
 export {
   type ConsumedRecord,
   consoleConsume,
@@ -30,7 +30,7 @@ export {
   kcatProduce,
   missingKcat,
   NULL_MARKER,
-} from '../../../bench/support/kafka-clients.js';
+} from '../../../testing/kafka-clients.js';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,6 +1,6 @@
 /**
  * A real schema registry for tests: Apicurio Registry, which speaks Confluent's REST API under a path. From Maven Central
- * into the cache of `bench/support/jars.ts`; free port, loopback only, data in memory.
+ * into the cache of `testing/jars.ts`; free port, loopback only, data in memory.
  *
  * Where Java, Maven or the artifact is missing, its tests are skipped, by name and with a warning; with `registry` in
  * `WEIR_REQUIRE` they fail instead.
@@ -12,7 +12,7 @@ import { createServer, connect as dial, type Server, type Socket } from 'node:ne
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { onPath } from '../../../bench/support/jars.js';
+import { onPath } from '../../../testing/jars.js';
 import { freePorts, isRequired, run } from './broker.js';
 
 /** The newest line that runs on Java 17. */

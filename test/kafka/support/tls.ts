@@ -1,7 +1,7 @@
 /** A certificate authority of a test, and what it has signed. By openssl; nothing of it outlives the test's folder. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { onPath } from '../../../bench/support/jars.js';
+import { onPath } from '../../../testing/jars.js';
 import { run } from './broker.js';
 
 export const STORE_PASSWORD = 'changeit';

@@ -1,4 +1,4 @@
-import { EvaluationError } from '../../../types/evaluation-error.js';
+import { EvaluationError } from '../../../values/evaluation-error.js';
 import { scalar } from '../../function.js';
 import { groupText, type Match, Regexp } from './matcher.js';
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { RE2JS } from 're2js';
-import { EvaluationError } from '../../../types/evaluation-error.js';
+import { EvaluationError } from '../../../values/evaluation-error.js';
 import { type Translated, translate } from './translate.js';
 
 let library: typeof import('re2js') | undefined;

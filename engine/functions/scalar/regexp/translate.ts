@@ -1,4 +1,4 @@
-import { EvaluationError } from '../../../types/evaluation-error.js';
+import { EvaluationError } from '../../../values/evaluation-error.js';
 import { type CodePoints, classText, complement, foldCase, intersection, literal, union } from './code-points.js';
 import { LINE_ENDS, property, shorthand } from './properties.js';
 

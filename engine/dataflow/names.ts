@@ -1,0 +1,31 @@
+import type { TopologyNode } from '../plan/topology.js';
+
+/** Names of what a query owns on the log. All begin with `_weir-`, so that operators can grant and find them by prefix. */
+
+const prefix = (serviceId: string, queryId: string): string => `_weir-${serviceId}-${queryId}`;
+
+export const groupName = (serviceId: string, queryId: string): string => prefix(serviceId, queryId);
+
+/** Rows on their way to a foreign key's partition and back are no repartition of their table, and not called one. */
+export const repartitionTopic = (serviceId: string, queryId: string, topic: string): string =>
+  `${prefix(serviceId, queryId)}-${topic}-${topic.startsWith('ForeignKey-') ? 'topic' : 'repartition'}`;
+
+export const changelogTopic = (serviceId: string, queryId: string, store: string): string =>
+  `${prefix(serviceId, queryId)}-${store}-changelog`;
+
+export const transactionalId = (serviceId: string, queryId: string, subtopology: number, partition: number): string =>
+  `${prefix(serviceId, queryId)}-${subtopology}-${partition}`;
+
+/** The full name of the topic that a node reads or writes; undefined for a node that does neither. */
+export function topicOf(node: TopologyNode, serviceId: string, queryId: string): string | undefined {
+  switch (node.kind) {
+    case 'source':
+      return node.internal ? repartitionTopic(serviceId, queryId, node.topic) : node.topic;
+    case 'repartition':
+      return repartitionTopic(serviceId, queryId, node.topic);
+    case 'sink':
+      return node.topic;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,165 @@
+import type { Clock } from '../base/clock.js';
+import type { Logger } from '../base/logger.js';
+import { compileSafe, literalValue } from '../expression/index.js';
+import type { Format } from '../formats/format.js';
+import type { SchemaRegistry } from '../formats/registry/registry.js';
+import type { FunctionConfig } from '../functions/function.js';
+import type { FunctionRegistry } from '../functions/registry.js';
+import type { Log } from '../log/log.js';
+import type { ProcessingEntry } from '../observe/processing-log.js';
+import type { GivenKeys } from '../operators/given-keys.js';
+import type { OperatorContext, OperatorEnv } from '../operators/operator.js';
+import type { StoreRef } from '../plan/topology.js';
+import type { Peers } from '../pull/peer-reads.js';
+import type { StateDatabase, Store } from '../stores/store.js';
+import type { ThreadPool } from '../threads/thread-pool.js';
+import type { Chain } from './chain.js';
+import { lookUp } from './query-settings.js';
+
+/** A setting of a query as text; undefined where it is not set. */
+export type Properties = Readonly<Record<string, string | number | boolean>>;
+
+/**
+ * One line of the processing log: a record that could not be read, an expression that failed, a row that could not be encoded,
+ * a record that the log refused, one that came too late, a query that failed as a whole.
+ */
+export interface ProcessingError {
+  readonly queryId: string;
+  readonly kind: 'deserialization' | 'evaluation' | 'serialization' | 'production' | 'late' | 'failure';
+  /** Node of the topology. */
+  readonly node: string;
+  readonly message: string;
+  readonly topic: string | null;
+  /** -1 where the record has no place yet. */
+  readonly partition: number;
+  readonly offset: number;
+  /** What of the record could not be read or written. */
+  readonly target?: 'key' | 'value' | undefined;
+}
+
+/** The record that an error is about; only while the call lasts. */
+export interface ErrorRecord {
+  /** The bytes that could not be read, or were refused; null where there are none. */
+  bytes(): Uint8Array | null;
+  /** The row, as JSON. */
+  text(): string | null;
+}
+
+/** The latest processing errors of this node. */
+export interface ErrorHistory {
+  /** The oldest first. */
+  entries(): readonly ProcessingEntry[];
+  /** Lines that were not written to the topic, because they came too fast or the log was away. */
+  readonly unwritten: number;
+}
+
+/** What the runtime is built on; `server/main.ts` chooses it. */
+export interface RuntimeServices {
+  readonly serviceId: string;
+  readonly log: Log;
+  readonly state: StateDatabase;
+  /** Throws BAD_STATEMENT for a format that is not there. */
+  format(name: string): Format;
+  readonly functions: FunctionRegistry;
+  /** Where decoders find schemas; undefined: there is no registry. */
+  readonly schemas?: SchemaRegistry | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** In [0, 1): for RANDOM(). */
+  random(): number;
+  uuid(): string;
+  /** Where processing errors go, beside the counters; a call must not throw. */
+  readonly processingLog?: (error: ProcessingError, record?: ErrorRecord) => void;
+  /** What SHOW ERRORS reads. */
+  readonly errorHistory?: ErrorHistory;
+  /** Threads beside the main one, for queries with `num.stream.threads` above 1; undefined: there are none. */
+  readonly threads?: ThreadPool | undefined;
+  /** The other nodes of the service; undefined: this one is alone, and has all state. */
+  readonly peers?: Peers | undefined;
+  /** Told of the steps of each task before the first record: for tests that make some of them fail. */
+  readonly chainBuilt?: (chain: Chain) => void;
+}
+
+export type CodecServices = Pick<RuntimeServices, 'format' | 'functions' | 'random' | 'uuid' | 'schemas'> & {
+  readonly clock: Pick<Clock, 'now'>;
+};
+
+export function functionConfig(services: CodecServices, properties: Properties): FunctionConfig {
+  return {
+    property: (name) => {
+      const v = properties[name];
+      return v === undefined ? undefined : String(v);
+    },
+    now: () => services.clock.now(),
+    random: services.random,
+    uuid: services.uuid,
+  };
+}
+
+export interface EnvOptions {
+  readonly services: CodecServices;
+  readonly properties: Properties;
+  readonly context: OperatorContext;
+  readonly cached: boolean;
+  readonly cacheEntries: number;
+  readonly given?: GivenKeys | undefined;
+  /** Called once a store. */
+  openStore(ref: StoreRef): { readonly store: Store; readonly empty: boolean };
+}
+
+/** Kafka Streams' name, which ksqlDB passes on. */
+const OUTER_JOIN_EMIT = '__emit.interval.ms.kstreams.outer.join.spurious.results.fix__';
+
+/** Wires operators to the evaluator, the functions, the formats and the task's stores. */
+export function operatorEnv(options: EnvOptions): OperatorEnv {
+  const { services, context } = options;
+  const config = functionConfig(services, options.properties);
+  const stores = new Map<string, { readonly store: Store; readonly empty: boolean }>();
+  return {
+    evaluationError: (node, message, record) => context.evaluationError(node, message, record),
+    skipped: (node, message, place) => context.skipped(node, message, place),
+    late: (node, record, why) => context.late(node, record, why),
+    stats: (node, kind) => context.stats(node, kind),
+    unwritten: (node, message, record, place) => context.unwritten?.(node, message, record, place),
+    streamTime: () => context.streamTime(),
+    cached: options.cached,
+    cacheEntries: options.cacheEntries,
+    given: options.given,
+    outerJoinEmitMs: Number(lookUp(options.properties, OUTER_JOIN_EMIT) ?? 1000),
+    now: () => services.clock.now(),
+    failOnInvalidTimestamp: config.property('ksql.timestamp.throw.on.invalid') === 'true',
+    compile: (expr, node) =>
+      compileSafe(expr, {
+        functions: services.functions,
+        config,
+        onError: (message, record) => context.evaluationError(node, message, record),
+      }),
+    aggregate: (call, undone) =>
+      services.functions.aggregateImpl(
+        call.name,
+        call.overload,
+        call.args.map((a) => a.type),
+        call.init.map((l) => ({ type: l.type, value: literalValue(l) })),
+        call.type,
+        config,
+        undone,
+      ),
+    tableFunction: (call) =>
+      services.functions.tableImpl(
+        call.name,
+        call.overload,
+        call.args.map((a) => a.type),
+        call.type,
+        config,
+      ),
+    decoder: (ref, columns, needed, isKey) =>
+      services.format(ref.name).decoder({ columns, needed, ref, isKey, schemas: services.schemas }),
+    encoder: (ref, columns, isKey) =>
+      services.format(ref.name).encoder({ columns, needed: columns.map((_, i) => i), ref, isKey }),
+    store: (ref) => {
+      let open = stores.get(ref.name);
+      if (open === undefined) stores.set(ref.name, (open = options.openStore(ref)));
+      return open;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { Clock } from '../base/clock.js';
+import { messageOf } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { StateDatabase } from '../stores/store.js';
+import type { StatefulTask } from './stateful-tasks.js';
+
+type Leftover = Pick<StatefulTask, 'key' | 'task' | 'stores'>;
+
+/**
+ * State of tasks that other nodes have and that is followed no longer. It is kept for a while, for a partition that comes back
+ * soon restores little; then it is removed: a changelog that was compacted meanwhile no longer tells what was deleted long ago,
+ * so state that is too old must not be built upon.
+ */
+export class Leftovers {
+  /** When each was left; milliseconds. */
+  private readonly left = new Map<string, { readonly leftover: Leftover; readonly at: number }>();
+  private readonly removing = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly deps: {
+      readonly state: StateDatabase;
+      readonly clock: Pick<Clock, 'now'>;
+      readonly logger: Logger;
+      readonly delayMs: number;
+    },
+  ) {}
+
+  /** Makes the leftovers these; one that was left before keeps its time. */
+  set(leftovers: readonly Leftover[]): void {
+    const keys = new Set(leftovers.map((l) => l.key));
+    for (const key of [...this.left.keys()]) if (!keys.has(key)) this.left.delete(key);
+    for (const leftover of leftovers) {
+      if (!this.left.has(leftover.key)) this.left.set(leftover.key, { leftover, at: this.deps.clock.now() });
+    }
+  }
+
+  /** The state is needed again. Resolves when nothing of it is being removed. */
+  async taken(key: string): Promise<void> {
+    this.left.delete(key);
+    await this.removing.get(key);
+  }
+
+  /** Begins to remove what was left long enough ago. */
+  sweep(): void {
+    const { clock, delayMs } = this.deps;
+    for (const [key, { leftover, at }] of this.left) {
+      if (clock.now() - at < delayMs || this.removing.has(key)) continue;
+      this.left.delete(key);
+      this.removing.set(
+        key,
+        this.remove(leftover).finally(() => this.removing.delete(key)),
+      );
+    }
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.removing.values());
+  }
+
+  private async remove({ task, stores }: Leftover): Promise<void> {
+    const { state, logger } = this.deps;
+    try {
+      for (const store of stores) {
+        if ((await state.checkpoint(task, store)) !== undefined) await state.clear(task, store);
+      }
+    } catch (e) {
+      logger.warn({ ...task, error: messageOf(e) }, 'the state of a task that has moved away could not be removed');
+    }
+  }
+}

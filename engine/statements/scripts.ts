@@ -1,0 +1,156 @@
+import type { Statement } from '../../parser/ast.js';
+import { parseScript, SourceText, SqlError, splitStatements, substituteVariables } from '../../parser/index.js';
+import type { RequestContext } from '../api/engine-api.js';
+import type { Entity } from '../api/entities.js';
+import { messageOf, WeirError } from '../base/errors.js';
+import { applyCommand } from '../catalog/index.js';
+import { checkSetting } from '../settings.js';
+import type { EngineParts, RequestSession, StatementContext } from './context.js';
+import { StatementFailure } from './failure.js';
+import { prepare } from './index.js';
+import { maskedText } from './masked.js';
+
+/** A text of statements; `name` is its file. */
+export interface Script {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Reads scripts, checks them on a snapshot of the catalog and runs their statements one after the other. */
+export class Scripts {
+  constructor(
+    private readonly parts: EngineParts,
+    /** Resolves when the queries that run are those of the catalog. */
+    private readonly settled: () => Promise<void>,
+  ) {}
+
+  /** Runs a script's statements one after the other. What it cannot do it throws as StatementFailure. */
+  async run(sql: string, session: RequestSession): Promise<Entity[]> {
+    const entities: Entity[] = [];
+    for (const parsed of this.parse(sql, session)) {
+      const entity = await this.runOne(parsed, session);
+      if (entity !== undefined) entities.push(entity);
+    }
+    return entities;
+  }
+
+  async runOne({ statement, text, source }: ParsedStatement, session: RequestSession): Promise<Entity | undefined> {
+    const entity = await this.guard(maskedText(statement, text), source, async () =>
+      (await prepare(this.context(statement, source, text, session, new Map()))).run(),
+    );
+    await this.settled();
+    return entity;
+  }
+
+  /** Runs a script on a snapshot of the catalog, which is then thrown away. */
+  async check(sql: string, session: RequestSession, readOnly = false): Promise<void> {
+    let catalog = this.parts.commandLog.catalog;
+    const topics = new Map<string, number>();
+    for (const { statement, text, source } of this.parse(sql, session)) {
+      await this.guard(maskedText(statement, text), source, async () => {
+        if (readOnly && !READING.has(statement.kind)) throw forbidden();
+        const prepared = await prepare({ ...this.context(statement, source, text, session, topics), catalog });
+        if (prepared.command !== undefined) catalog = applyCommand(catalog, prepared.command);
+      });
+    }
+  }
+
+  /** Parses a script. With variables in it, a statement is read with those that the statements before it have left. */
+  *parse(sql: string, session: RequestSession): Generator<ParsedStatement> {
+    if (!sql.includes('${')) {
+      yield* parsed(sql);
+      return;
+    }
+    const split = splitStatements(sql);
+    for (const { text, span } of [...split.statements, split.tail]) {
+      if (text === '') continue;
+      // Moved to where it stands in the script, so that errors name the script's lines.
+      const place = '\n'.repeat(span.line - 1) + ' '.repeat(span.column - 1);
+      yield* parsed(place + substituteVariables(text, Object.fromEntries(session.variables)).text);
+    }
+  }
+
+  context(
+    statement: Statement,
+    source: SourceText,
+    sql: string,
+    session: RequestSession,
+    plannedTopics: Map<string, number>,
+  ): StatementContext {
+    return {
+      parts: this.parts,
+      session,
+      catalog: this.parts.commandLog.catalog,
+      plannedTopics,
+      statement,
+      source,
+      sql,
+    };
+  }
+
+  /** Errors of a statement leave with its text. */
+  async guard<T>(text: string, source: SourceText, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (e) {
+      throw e instanceof StatementFailure
+        ? e
+        : new StatementFailure(text, e instanceof Error ? e : new Error(messageOf(e)), source);
+    }
+  }
+}
+
+/** Statements that change nothing but the session. */
+const READING: ReadonlySet<Statement['kind']> = new Set([
+  'List',
+  'DescribeSource',
+  'DescribeSources',
+  'DescribeFunction',
+  'DescribeConnector',
+  'Explain',
+  'SetProperty',
+  'UnsetProperty',
+  'Define',
+  'Undefine',
+  'AssertTopic',
+  'AssertSchema',
+]);
+
+const forbidden = (): WeirError =>
+  new WeirError(
+    'FORBIDDEN',
+    'The server is headless: statements that change anything are refused.',
+    'Change the deployed files (ksql.queries.file), or set weir.headless=false.',
+  );
+
+export interface ParsedStatement {
+  readonly statement: Statement;
+  /** What its spans refer to. */
+  readonly source: SourceText;
+  /** Its own text. */
+  readonly text: string;
+}
+
+function* parsed(sql: string): Generator<ParsedStatement> {
+  const source = new SourceText(sql);
+  let statements: readonly Statement[];
+  try {
+    statements = parseScript(sql);
+  } catch (e) {
+    throw e instanceof SqlError ? new StatementFailure(e.statement ?? sql.trim(), e, source) : e;
+  }
+  for (const statement of statements) {
+    yield { statement, source, text: source.slice(statement.span).trim() };
+  }
+}
+
+/** A request's session. Throws BAD_REQUEST for a property with a value that it cannot have. */
+export function sessionOf(context: RequestContext): RequestSession {
+  const properties = new Map<string, string>();
+  for (const [name, value] of Object.entries(context.properties)) {
+    checkSetting(name, String(value));
+    properties.set(name, String(value));
+  }
+  const variables = new Map(Object.entries(context.variables).map(([k, v]) => [k.toLowerCase(), v]));
+  return { properties, variables };
+}

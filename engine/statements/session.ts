@@ -1,0 +1,51 @@
+import type { AlterSystem, Define, SetProperty, Undefine, UnsetProperty } from '../../parser/ast.js';
+import { didYouMean } from '../analyzer/errors.js';
+import { WeirError } from '../base/errors.js';
+import { checkSetting, isKnownSetting, SETTINGS } from '../settings.js';
+import type { Prepared, StatementContext } from './context.js';
+import { command, commandId } from './logged-command.js';
+
+/** SET, UNSET, DEFINE and UNDEFINE hold for the statements behind them in the same request: a shell keeps its own. */
+type SessionStatement = SetProperty | UnsetProperty | Define | Undefine;
+
+export async function sessionStatement(statement: SessionStatement, { session }: StatementContext): Promise<Prepared> {
+  switch (statement.kind) {
+    case 'SetProperty':
+      if (!isKnownSetting(statement.name)) {
+        throw new WeirError(
+          'BAD_STATEMENT',
+          `Unknown property: ${statement.name}`,
+          didYouMean(
+            statement.name,
+            SETTINGS.map((s) => s.name),
+          ) ?? 'SHOW PROPERTIES lists what can be set.',
+        );
+      }
+      checkSetting(statement.name, statement.value);
+      session.properties.set(statement.name, statement.value);
+      break;
+    case 'UnsetProperty':
+      session.properties.delete(statement.name);
+      break;
+    case 'Define':
+      session.variables.set(statement.name.name.toLowerCase(), statement.value);
+      break;
+    case 'Undefine':
+      session.variables.delete(statement.name.name.toLowerCase());
+      break;
+  }
+  return { run: async () => undefined };
+}
+
+/** ALTER SYSTEM 'name'='value': for every node, for queries from now on. */
+export async function alterSystem(statement: AlterSystem, context: StatementContext): Promise<Prepared> {
+  checkSetting(statement.name, statement.value);
+  return command(
+    context,
+    { kind: 'alterSystem', name: statement.name, value: statement.value },
+    {
+      id: commandId('system', statement.name, 'alter'),
+      message: `System property ${statement.name} was set to ${statement.value}.`,
+    },
+  );
+}

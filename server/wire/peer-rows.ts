@@ -1,0 +1,40 @@
+import { WeirError } from '../../engine/base/errors.js';
+import { ByteWriter } from '../../engine/records/bytes.js';
+import { RowCodec } from '../../engine/records/row-codec.js';
+import type { SqlType } from '../../engine/values/sql-type.js';
+import type { Value } from '../../engine/values/value.js';
+
+/** Rows from node to node: each value exactly as it is stored, BIGINT and DECIMAL, NaN and bytes included. */
+export interface PeerRowCodec {
+  encode(rows: readonly (readonly Value[])[]): Buffer;
+  /** Throws STATE_ERROR for bytes that are no such rows. */
+  decode(bytes: Buffer): Value[][];
+}
+
+/** For rows of these types: each a length (4 bytes, big endian) and the row as stores keep it. */
+export function peerRowCodec(types: readonly SqlType[]): PeerRowCodec {
+  const codec = new RowCodec(types);
+  return {
+    encode: (rows) => {
+      const out = new ByteWriter(4096);
+      for (const row of rows) {
+        const start = out.length;
+        out.int32(0);
+        codec.encode(row, out);
+        out.buffer.writeInt32BE(out.length - start - 4, start);
+      }
+      return out.toBuffer();
+    },
+    decode: (bytes) => {
+      const rows: Value[][] = [];
+      for (let at = 0; at < bytes.length; ) {
+        const end = at + 4 <= bytes.length ? at + 4 + bytes.readInt32BE(at) : -1;
+        if (end < at + 4 || end > bytes.length)
+          throw new WeirError('STATE_ERROR', 'Rows of another node are cut short');
+        rows.push(codec.decode(bytes, at + 4, end));
+        at = end;
+      }
+      return rows;
+    },
+  };
+}
