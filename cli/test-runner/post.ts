@@ -1,8 +1,8 @@
 import { resolveType } from '../../engine/analyzer/written-types.js';
 import type { Catalog, DataSource } from '../../engine/catalog/index.js';
 import type { MemoryRegistry } from '../../engine/formats/registry/memory.js';
-import { unpinned } from '../../engine/formats/registry/pinned.js';
 import { subjectOf } from '../../engine/formats/registry/registry.js';
+import { unpinned } from '../../engine/plan/format-ref.js';
 import type { FormatRef } from '../../engine/plan/topology.js';
 import { printSchema, type Schema } from '../../engine/values/schema.js';
 import { parseColumnList } from '../../parser/index.js';

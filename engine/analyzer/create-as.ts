@@ -1,7 +1,7 @@
 import type { CreateAs } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId, queriesWriting } from '../catalog/index.js';
-import { unpinned } from '../formats/registry/pinned.js';
+import { unpinned } from '../plan/format-ref.js';
 import type { FormatRef } from '../plan/topology.js';
 import type { Column, Schema } from '../values/schema.js';
 import { stateTypeOf } from './calls.js';

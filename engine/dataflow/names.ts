@@ -1,3 +1,4 @@
+import { factsOf } from '../plan/nodes.js';
 import type { TopologyNode } from '../plan/topology.js';
 
 /** Names of what a query owns on the log. All begin with `_weir-`, so that operators can grant and find them by prefix. */
@@ -18,14 +19,6 @@ export const transactionalId = (serviceId: string, queryId: string, subtopology:
 
 /** The full name of the topic that a node reads or writes; undefined for a node that does neither. */
 export function topicOf(node: TopologyNode, serviceId: string, queryId: string): string | undefined {
-  switch (node.kind) {
-    case 'source':
-      return node.internal ? repartitionTopic(serviceId, queryId, node.topic) : node.topic;
-    case 'repartition':
-      return repartitionTopic(serviceId, queryId, node.topic);
-    case 'sink':
-      return node.topic;
-    default:
-      return undefined;
-  }
+  const topic = factsOf(node).topic?.(node);
+  return topic?.internal === true ? repartitionTopic(serviceId, queryId, topic.name) : topic?.name;
 }

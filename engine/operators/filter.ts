@@ -1,7 +1,9 @@
 import type { TypedExpr } from '../plan/expr.js';
+import { formerOf, type SubTopologyGraph } from '../plan/graph.js';
+import { isOfKey } from '../plan/nodes/rows.js';
 import type { FilterNode } from '../plan/topology.js';
 import { type GivenKeys, givenKey } from './given-keys.js';
-import { copyOrigin, type JoinKeys } from './join-keys.js';
+import { copyOrigin, JoinKeys } from './join-keys.js';
 import {
   type Evaluator,
   newRecord,
@@ -10,6 +12,7 @@ import {
   swapPrevious,
   type TaskRecord,
 } from './operator.js';
+import type { Step } from './step.js';
 
 /** WHERE on a stream: rows for which the predicate is true go on as they are. Null rows fail it. */
 export class StreamFilter implements Operator {
@@ -162,4 +165,24 @@ export class TableFilter implements Operator {
   private keyOf(record: TaskRecord): Buffer {
     return (this.before as Extract<Before, { kind: 'previous' }>).former!.keys.encode(record)!;
   }
+}
+
+export const filter: Step<FilterNode> = (node, out, { env, graph }) =>
+  node.table ? new TableFilter(node, env, out, beforeOf(node, graph, env.given)) : new StreamFilter(node, env, out);
+
+function beforeOf(node: FilterNode, graph: SubTopologyGraph, given: GivenKeys | undefined): Before {
+  const keys = (): JoinKeys =>
+    new JoinKeys(
+      graph.keyColumns(node.input).map((c) => c.type),
+      graph.window(node.input),
+    );
+  if (graph.tellsPrevious(node.input)) {
+    // Only where the rows come right from the store are there some that versions before have let through.
+    const former = formerOf(graph.node(node.input));
+    if (former === undefined) return { kind: 'previous', former: null };
+    const predicates = former.map((steps) => steps.find((s) => s.kind === 'filter')?.predicate ?? null);
+    return { kind: 'previous', former: { predicates, keys: keys() } };
+  }
+  if (isOfKey(node)) return { kind: 'key' };
+  return given === undefined ? { kind: 'unknown' } : { kind: 'given', given, keys: keys() };
 }

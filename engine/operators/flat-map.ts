@@ -2,6 +2,7 @@ import { messageOf } from '../base/errors.js';
 import type { FlatMapNode } from '../plan/topology.js';
 import type { Value } from '../values/value.js';
 import type { Evaluator, Operator, OperatorEnv, TaskRecord } from './operator.js';
+import type { Step } from './step.js';
 
 interface Call {
   readonly args: readonly Evaluator[];
@@ -47,3 +48,5 @@ export class FlatMap implements Operator {
     }
   }
 }
+
+export const flatMap: Step<FlatMapNode> = (node, out, { env }) => new FlatMap(node, env, out);

@@ -4,8 +4,9 @@ import { KeyCodec } from '../records/key-codec.js';
 import type { Value } from '../values/value.js';
 import { type ForeignRow, ForeignRows } from './foreign-key-rows.js';
 import { DELETED, HERE } from './foreign-key-send.js';
-import { copyOrigin, type JoinKeys } from './join-keys.js';
+import { copyOrigin, JoinKeys } from './join-keys.js';
 import { NO_BYTES, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import type { Step } from './step.js';
 import { type StepStats, saw } from './step-stats.js';
 import { type TableRow, TableRows } from './table-rows.js';
 import { Entry, type TwoInputs } from './two-inputs.js';
@@ -115,3 +116,8 @@ export class ForeignKeyJoin implements TwoInputs {
     this.out.process(result);
   }
 }
+
+export const foreignKeyJoin: Step<ForeignKeyJoinNode> = (node, out, { env, graph }) => {
+  const foreignKey = graph.keyColumns(node.right).map((c) => c.type);
+  return new ForeignKeyJoin(node, env, out, new JoinKeys(foreignKey, null));
+};

@@ -7,6 +7,7 @@ import { BIGINT, BOOLEAN } from '../values/sql-type.js';
 import { asBuffer } from './group-cache.js';
 import { copyOrigin } from './join-keys.js';
 import { type Expiry, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import type { Step } from './step.js';
 import { StreamClock } from './stream-clock.js';
 
 /** How long the version of a deleted row is remembered, in event time: no result of the row before it can come later. */
@@ -82,3 +83,6 @@ export class ForeignKeyResult implements Operator {
     return row[2] === null && Number(row[0]) < this.clock.time - REMEMBERED_MS;
   }
 }
+
+export const foreignKeyResult: Step<ForeignKeyResultNode> = (node, out, { env }) =>
+  new ForeignKeyResult(node, env, out);

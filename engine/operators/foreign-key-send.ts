@@ -12,6 +12,7 @@ import {
   swapPrevious,
   type TaskRecord,
 } from './operator.js';
+import type { Step } from './step.js';
 
 /** The left row is now under this foreign key. */
 export const HERE = 0;
@@ -82,3 +83,5 @@ export class ForeignKeySend implements Operator {
     return compareBytes(this.oldBytes.bytes(), this.newBytes.bytes()) === 0;
   }
 }
+
+export const foreignKeySend: Step<ForeignKeySendNode> = (node, out, { env }) => new ForeignKeySend(node, env, out);

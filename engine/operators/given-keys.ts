@@ -1,5 +1,4 @@
 import { WeirError } from '../base/errors.js';
-import type { FilterNode } from '../plan/topology.js';
 import type { JoinKeys } from './join-keys.js';
 import type { TaskRecord } from './operator.js';
 
@@ -38,19 +37,3 @@ export class GivenKeys {
 }
 
 export const givenKey = (keys: JoinKeys, record: TaskRecord): string => keys.encode(record)!.toString('latin1');
-
-/** Whether a predicate looks at nothing but the key and its window: then the key says whether its row was given. */
-export const isOfKey = ({ predicate }: Pick<FilterNode, 'predicate'>): boolean => readsKeyAlone(predicate);
-
-const WINDOW: ReadonlySet<unknown> = new Set(['WINDOWSTART', 'WINDOWEND']);
-
-function readsKeyAlone(part: unknown): boolean {
-  if (part === null || typeof part !== 'object') return true;
-  if (Array.isArray(part)) return part.every(readsKeyAlone);
-  const node = part as { readonly [name in 'kind' | 'from' | 'name' | 'args']?: unknown };
-  // Calls without arguments (RANDOM, UNIX_TIMESTAMP, UUID) differ from time to time.
-  if (node.kind === 'call' && Array.isArray(node.args) && node.args.length === 0) return false;
-  if (node.kind === 'column') return node.from === 'key';
-  if (node.kind === 'pseudo') return WINDOW.has(node.name);
-  return Object.values(node).every(readsKeyAlone);
-}

@@ -1,6 +1,7 @@
 import type { KeyWindow, MaterializeNode } from '../plan/topology.js';
 import { JoinKeys } from './join-keys.js';
 import type { Operator, OperatorEnv, TaskRecord } from './operator.js';
+import type { Step } from './step.js';
 import { TableRows } from './table-rows.js';
 
 /** Keeps the latest row of each key of a table for pull queries, and passes every record on with the row that it replaces. */
@@ -37,3 +38,6 @@ export class Materialize implements Operator {
     record.previousTimestamp = previousTimestamp;
   }
 }
+
+export const materialize: Step<MaterializeNode> = (node, out, { env, graph }) =>
+  new Materialize(node, env, out, graph.window(node.input));

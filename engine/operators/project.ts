@@ -8,6 +8,7 @@ import {
   swapPrevious,
   type TaskRecord,
 } from './operator.js';
+import type { Step } from './step.js';
 
 /**
  * SELECT: computes new value columns, and key columns where they are renamed or computed within the same partitioning. A
@@ -67,3 +68,6 @@ export class Project implements Operator {
     return row;
   }
 }
+
+export const project: Step<ProjectNode> = (node, out, { env, graph }) =>
+  new Project(node, env, out, graph.wantsPrevious(node.id));

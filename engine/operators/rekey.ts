@@ -1,3 +1,4 @@
+import { keepsWindow } from '../plan/nodes/rows.js';
 import type { RekeyNode } from '../plan/topology.js';
 import { ByteWriter, compareBytes } from '../records/bytes.js';
 import { KeyCodec } from '../records/key-codec.js';
@@ -12,6 +13,7 @@ import {
   swapPrevious,
   type TaskRecord,
 } from './operator.js';
+import type { Step } from './step.js';
 
 /**
  * GROUP BY and PARTITION BY: gives records a new key. With `dropNullKey` (GROUP BY), rows without a value and rows any of
@@ -161,3 +163,8 @@ function needsRow(part: unknown): boolean {
   if (kind === 'pseudo' || (kind === 'column' && from === 'value')) return true;
   return Object.values(part).some(needsRow);
 }
+
+export const rekey: Step<RekeyNode> = (node, out, { env, graph }) =>
+  graph.isTable(node.input)
+    ? new TableRekey(node, env, out, keepsWindow(node, graph))
+    : new Rekey(node, env, out, keepsWindow(node, graph));

@@ -1,11 +1,9 @@
 import type { ResultNode } from '../plan/topology.js';
 import type { Value } from '../values/value.js';
 import type { Evaluator, Operator, OperatorEnv, TaskRecord } from './operator.js';
+import type { ResultSink, Step } from './step.js';
 
 const WINDOW_BOUNDS: ReadonlySet<string> = new Set(['WINDOWSTART', 'WINDOWEND']);
-
-/** Takes the rows of a push query; a row is the taker's to keep. `tombstone`: the row of this key is no more. */
-export type ResultSink = (row: Value[], tombstone: boolean) => void;
 
 /**
  * End of a push query: computes the SELECT list. Null rows of a stream have no columns to show and are left out; of a table
@@ -52,3 +50,8 @@ export class Result implements Operator {
     this.sink(row, tombstone);
   }
 }
+
+export const result: Step<ResultNode> = (node, _out, { env, graph, result: sink }) => {
+  if (sink === undefined) throw new Error(`${node.id}: nobody takes the rows of this query`);
+  return new Result(node, env, sink, graph.tellsRemovals(node.input));
+};

@@ -3,6 +3,7 @@ import type { Value } from '../values/value.js';
 import { JoinBuffer } from './join-buffer.js';
 import { copyOrigin, JoinKeys } from './join-keys.js';
 import { NO_BYTES, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import type { Step } from './step.js';
 import { type StepStats, saw } from './step-stats.js';
 import { StreamClock } from './stream-clock.js';
 import { TimeIndex } from './time-index.js';
@@ -242,3 +243,6 @@ export class StreamJoin implements TwoInputs {
 }
 
 const spanOf = (time: number, width: number): number => Math.floor(time / width);
+
+export const streamJoin: Step<StreamJoinNode> = (node, out, { env, graph }) =>
+  new StreamJoin(node, env, out, graph.window(node.left));

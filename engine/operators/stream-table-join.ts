@@ -2,6 +2,7 @@ import type { KeyWindow, StreamTableJoinNode } from '../plan/topology.js';
 import type { Value } from '../values/value.js';
 import { copyOrigin, JoinKeys } from './join-keys.js';
 import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import type { Step } from './step.js';
 import { type StepStats, saw } from './step-stats.js';
 import { TableRows } from './table-rows.js';
 import { Entry, type TwoInputs } from './two-inputs.js';
@@ -78,3 +79,6 @@ export class StreamTableJoin implements TwoInputs {
     this.rows.put(key, record.timestamp, record.value);
   }
 }
+
+export const streamTableJoin: Step<StreamTableJoinNode> = (node, out, { env, graph }) =>
+  new StreamTableJoin(node, env, out, graph.window(node.left));

@@ -2,6 +2,7 @@ import type { JoinType, KeyWindow, TableJoinNode } from '../plan/topology.js';
 import type { Value } from '../values/value.js';
 import { copyOrigin, JoinKeys } from './join-keys.js';
 import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import type { Step } from './step.js';
 import { type StepStats, saw } from './step-stats.js';
 import { type TableRow, TableRows } from './table-rows.js';
 import { Entry, type TwoInputs } from './two-inputs.js';
@@ -78,3 +79,6 @@ export class TableJoin implements TwoInputs {
     return row;
   }
 }
+
+export const tableJoin: Step<TableJoinNode> = (node, out, { env, graph }) =>
+  new TableJoin(node, env, out, graph.window(node.left));

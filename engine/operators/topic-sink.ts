@@ -1,25 +1,19 @@
 import { messageOf } from '../base/errors.js';
 import type { RowEncoder } from '../formats/format.js';
+import { writesRawKey } from '../plan/nodes/ends.js';
 import type { FormatRef, KeyWindow, NodeId, RepartitionNode, SinkNode } from '../plan/topology.js';
 import { partitionOf } from '../records/batch.js';
 import { ByteWriter } from '../records/bytes.js';
 import { type AppendBatch, OutputBatches } from '../records/output-batches.js';
-import { AT_END, type Origin, progressHeader, UNTOLD } from '../records/progress.js';
+import { AT_END, progressHeader, UNTOLD } from '../records/progress.js';
 import type { Header } from '../records/record.js';
 import { evaluationMessage } from '../values/evaluation-error.js';
 import { fitCheck } from '../values/fit.js';
 import type { Value } from '../values/value.js';
 import type { Operator, OperatorEnv, TaskRecord } from './operator.js';
 import { changeColumns } from './source.js';
+import type { Step, TargetTopic } from './step.js';
 import { TimestampReader } from './timestamp.js';
-
-/** A topic that a sink writes to: its full name, and its number of partitions. */
-export interface TargetTopic {
-  readonly name: string;
-  readonly partitions: number;
-  /** The task that writes, where those who read tell rows by it and hear how far it has come: on repartition topics. */
-  readonly origin?: Origin;
-}
 
 export interface SinkOptions {
   /** The key's bytes are in the sink's own format already. */
@@ -216,3 +210,8 @@ export class TopicSink implements Operator {
     return time;
   }
 }
+
+export const topicSink: Step<SinkNode | RepartitionNode> = (node, _out, { env, graph, target }) => {
+  const window = node.kind === 'sink' ? node.window : null;
+  return new TopicSink(node, env, { rawKey: writesRawKey(node, window, graph), target: target(node) });
+};

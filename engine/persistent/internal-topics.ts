@@ -2,6 +2,7 @@ import { WeirError } from '../base/errors.js';
 import { changelogTopic, topicOf } from '../dataflow/names.js';
 import type { RuntimeServices } from '../dataflow/runtime-services.js';
 import type { Log, NewTopic } from '../log/log.js';
+import { factsOf } from '../plan/nodes.js';
 import type { SubTopology, Topology } from '../plan/topology.js';
 import type { Origin } from '../records/progress.js';
 
@@ -19,13 +20,9 @@ export interface QueryTopics {
 }
 
 /** Names of the stores of a sub-topology, each once. */
-export function storesOf(sub: SubTopology): readonly string[] {
-  const names = sub.nodes.flatMap((n) => {
-    if ('leftStore' in n) return [n.leftStore.name, n.rightStore.name];
-    return 'store' in n && n.store !== null ? [n.store.name] : [];
-  });
-  return [...new Set(names)];
-}
+export const storesOf = (sub: SubTopology): readonly string[] => [
+  ...new Set(sub.nodes.flatMap((n) => (factsOf(n).stores?.(n) ?? []).map((store) => store.name))),
+];
 
 export function sourcesOf(sub: SubTopology, serviceId: string, queryId: string): readonly string[] {
   const topics = sub.nodes.flatMap((n) => (n.kind === 'source' ? [topicOf(n, serviceId, queryId)!] : []));

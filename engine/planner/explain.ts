@@ -1,94 +1,11 @@
 import type { ResolvedQuery, ResolvedRelation, ResolvedStatement } from '../analyzer/index.js';
-import { pinnedId, unpinned } from '../formats/registry/pinned.js';
-import type { AggregateCall, TypedExpr } from '../plan/expr.js';
+import { factsOf } from '../plan/nodes.js';
+import { callText, columnsText, formatText, keyWindowText, printExpr, printWindow } from '../plan/print.js';
 import type { PullNode, PullPlan, ReadKeys, SortKey, TableReadPlan } from '../plan/pull-plan.js';
-import {
-  type FormatRef,
-  type KeyWindow,
-  keptMs,
-  type Topology,
-  type TopologyNode,
-  type WindowSpec,
-} from '../plan/topology.js';
-import { type Column, printSchema } from '../values/schema.js';
+import type { Topology, TopologyNode } from '../plan/topology.js';
+import { printSchema } from '../values/schema.js';
 import { printType } from '../values/sql-type.js';
 import type { LogicalPlan } from './logical.js';
-
-/** A typed expression as one line, casts and column positions shown. */
-export function printExpr(e: TypedExpr): string {
-  const list = (items: readonly TypedExpr[]): string => items.map(printExpr).join(', ');
-  switch (e.kind) {
-    case 'literal':
-      return literalText(e);
-    case 'column':
-      return `${e.name}@${e.from === 'key' ? 'k' : 'v'}${e.index}`;
-    case 'pseudo':
-      return e.name;
-    case 'arith':
-    case 'compare':
-      return `(${printExpr(e.left)} ${e.op} ${printExpr(e.right)})`;
-    case 'logic':
-      return `(${printExpr(e.left)} ${e.op} ${printExpr(e.right)})`;
-    case 'negate':
-      return `-${printExpr(e.operand)}`;
-    case 'not':
-      return `(NOT ${printExpr(e.operand)})`;
-    case 'isNull':
-      return `(${printExpr(e.operand)} IS ${e.negated ? 'NOT ' : ''}NULL)`;
-    case 'in':
-      return `(${printExpr(e.operand)} ${e.negated ? 'NOT ' : ''}IN (${list(e.list)}))`;
-    case 'between':
-      return `(${printExpr(e.operand)} ${e.negated ? 'NOT ' : ''}BETWEEN ${printExpr(e.low)} AND ${printExpr(e.high)})`;
-    case 'like':
-      return `(${printExpr(e.operand)} ${e.negated ? 'NOT ' : ''}LIKE ${printExpr(e.pattern)}${e.escape === null ? '' : ` ESCAPE '${e.escape}'`})`;
-    case 'case':
-      return `CASE${e.branches.map((b) => ` WHEN ${printExpr(b.when)} THEN ${printExpr(b.then)}`).join('')}${
-        e.otherwise === null ? '' : ` ELSE ${printExpr(e.otherwise)}`
-      } END`;
-    case 'cast':
-      return `CAST(${printExpr(e.operand)} AS ${printType(e.type)})`;
-    case 'call':
-      return `${e.name}(${list(e.args)})`;
-    case 'field':
-      return `${printExpr(e.operand)}->${e.name}`;
-    case 'subscript':
-      return `${printExpr(e.operand)}[${printExpr(e.index)}]`;
-    case 'array':
-      return `ARRAY[${list(e.elements)}]`;
-    case 'map':
-      return `MAP(${e.entries.map((x) => `${printExpr(x.key)} := ${printExpr(x.value)}`).join(', ')})`;
-    case 'struct':
-      return `STRUCT(${list(e.fields)})`;
-    case 'lambda':
-      return `(${e.params.join(', ')}) => ${printExpr(e.body)}`;
-    case 'param':
-      return e.name;
-  }
-}
-
-function literalText(e: Extract<TypedExpr, { kind: 'literal' }>): string {
-  if (e.value === null) return 'NULL';
-  if (e.type.kind === 'STRING') return `'${String(e.value).replaceAll("'", "''")}'`;
-  return ['DATE', 'TIME', 'TIMESTAMP', 'BYTES'].includes(e.type.kind) ? `${e.type.kind} ${e.value}` : String(e.value);
-}
-
-const callText = (c: AggregateCall): string => `${c.name}(${[...c.args, ...c.init].map(printExpr).join(', ')})`;
-
-export const explainWindow = (w: WindowSpec): string =>
-  w.kind === 'SESSION'
-    ? `SESSION gap ${w.gapMs} ms, grace ${w.graceMs} ms, retention ${keptMs(w)} ms`
-    : `${w.kind} size ${w.sizeMs} ms${w.kind === 'HOPPING' ? `, advance ${w.advanceMs} ms` : ''}, grace ${w.graceMs} ms, retention ${keptMs(w)} ms`;
-
-const keyWindowText = (w: KeyWindow | null): string =>
-  w === null ? '' : w.kind === 'session' ? ' windowed by sessions' : ` windowed by ${w.sizeMs} ms`;
-
-const formatText = (f: FormatRef): string => {
-  const options = Object.entries(unpinned(f).properties).map(([k, v]) => `${k}=${JSON.stringify(v)}`);
-  const schema = pinnedId(f);
-  if (schema !== undefined) options.push(`schema ${schema}`);
-  if (f.wrapSingle !== undefined) options.push(f.wrapSingle ? 'wrapped' : 'unwrapped');
-  return options.length === 0 ? f.name : `${f.name}(${options.join(', ')})`;
-};
 
 const indent = (lines: readonly string[]): readonly string[] => lines.map((l) => `  ${l}`);
 
@@ -140,7 +57,7 @@ function queryLines(q: ResolvedQuery): readonly string[] {
     lines.push(`partition by ${q.shape.keys.map((k) => `${k.name} = ${printExpr(k.expr)}`).join(', ') || 'nothing'}`);
   if (q.shape.kind === 'grouped') {
     lines.push(`group by ${q.shape.keys.map((k) => `${k.name} = ${printExpr(k.expr)}`).join(', ') || 'nothing'}`);
-    if (q.shape.window !== null) lines.push(`window ${explainWindow(q.shape.window)}`);
+    if (q.shape.window !== null) lines.push(`window ${printWindow(q.shape.window)}`);
     q.shape.calls.forEach((c, i) => {
       lines.push(`aggregate v${i} = ${callText(c)} ${printType(c.type)}`);
     });
@@ -193,14 +110,11 @@ function planLines(p: LogicalPlan): readonly string[] {
       ];
     case 'aggregate':
       return [
-        `aggregate [${p.calls.map(callText).join(', ')}]${p.windowSpec === null ? '' : ` ${explainWindow(p.windowSpec)}`}${p.emit === 'final' ? ' final' : ''}`,
+        `aggregate [${p.calls.map(callText).join(', ')}]${p.windowSpec === null ? '' : ` ${printWindow(p.windowSpec)}`}${p.emit === 'final' ? ' final' : ''}`,
         ...indent(planLines(p.input)),
       ];
   }
 }
-
-const columnsText = (columns: readonly Column[], exprs: readonly TypedExpr[]): string =>
-  exprs.map((e, i) => `${columns[i]?.name ?? '?'} = ${printExpr(e)}`).join(', ');
 
 /** The tree of a logical plan, a step a line, inputs indented under what reads them. */
 export const explainLogical = (p: LogicalPlan): string => planLines(p).join('\n');
@@ -211,54 +125,10 @@ export function explainTopology(t: Topology): string {
   return t.subtopologies.flatMap((s) => [`sub-topology ${s.id}`, ...indent(s.nodes.map(nodeText))]).join('\n');
 }
 
-const schemaText = (key: readonly Column[], value: readonly Column[]): string => printSchema({ key, value });
-
 function nodeText(n: TopologyNode): string {
-  const input = 'input' in n ? ` <- ${n.input}` : 'left' in n ? ` <- ${n.left}, ${n.right}` : '';
-  const head = `${n.id}${input}:`;
-  switch (n.kind) {
-    case 'source': {
-      const needed = [...n.neededKey.map((i) => n.key[i]!.name), ...n.neededValue.map((i) => n.value[i]!.name)];
-      return (
-        `${head} ${n.internal ? 'internal topic' : 'topic'} ${n.topic} ${formatText(n.keyFormat)}/${formatText(n.valueFormat)}${keyWindowText(n.window)}` +
-        `${n.table ? ' table' : ''} reads [${needed.join(', ')}]${n.store === null ? '' : ` store ${n.store.name}`}`
-      );
-    }
-    case 'filter':
-      return `${head} keep ${printExpr(n.predicate)}${n.table ? ' table' : ''}${n.store === null ? '' : ` store ${n.store.name}`}`;
-    case 'project':
-      return `${head} [${columnsText(n.valueColumns, n.value)}]${n.key === null ? '' : ` key [${columnsText(n.keyColumns, n.key)}]`}`;
-    case 'flatMap':
-      return `${head} rows of [${n.calls.map(printExpr).join(', ')}]`;
-    case 'rekey':
-      return `${head} key [${columnsText(n.keyColumns, n.key)}] value [${columnsText(n.valueColumns, n.value)}]${n.dropNullKey ? ' drop null keys' : ''}`;
-    case 'repartition':
-      return `${head} internal topic ${n.topic} ${schemaText(n.keyColumns, n.valueColumns)}`;
-    case 'aggregate':
-      return `${head} [${n.calls.map(callText).join(', ')}]${n.window === null ? '' : ` ${explainWindow(n.window)}`}${n.emit === 'final' ? ' final' : ''}${
-        n.inputTable ? ' of a table' : ''
-      } store ${n.store.name}`;
-    case 'streamJoin':
-      return (
-        `${head} ${n.joinType} from ${n.beforeMs} ms before to ${n.afterMs} ms after${n.graceMs === null ? '' : `, grace ${n.graceMs} ms`}` +
-        ` stores ${n.leftStore.name}, ${n.rightStore.name}`
-      );
-    case 'streamTableJoin':
-      return `${head} ${n.joinType} store ${n.store.name}`;
-    case 'tableJoin':
-      return `${head} ${n.joinType} stores ${n.leftStore.name}, ${n.rightStore.name}`;
-    case 'foreignKeySend':
-      return `${head} under ${printExpr(n.foreignKey)}`;
-    case 'foreignKeyJoin':
-      return `${head} ${n.joinType} stores ${n.leftStore.name}, ${n.rightStore.name}`;
-    case 'foreignKeyResult':
-    case 'materialize':
-      return `${head} ${schemaText(n.keyColumns, n.valueColumns)} store ${n.store.name}`;
-    case 'sink':
-      return `${head} topic ${n.topic} ${formatText(n.keyFormat)}/${formatText(n.valueFormat)}${keyWindowText(n.window)} ${schemaText(n.keyColumns, n.valueColumns)}`;
-    case 'result':
-      return `${head} [${n.columns.map((c) => `${c.name} = ${printExpr(c.expr)}`).join(', ')}]${n.limit === null ? '' : ` limit ${n.limit}`}`;
-  }
+  const facts = factsOf(n);
+  const inputs = facts.inputs(n);
+  return `${n.id}${inputs.length === 0 ? '' : ` <- ${inputs.join(', ')}`}: ${facts.explain(n)}`;
 }
 
 /** How a pull query is answered: its operators, the last one first, each over those below it. */

@@ -27,7 +27,6 @@ export {
   explainQuery,
   explainStatement,
   explainTopology,
-  explainWindow,
 } from './explain.js';
 export type { LogicalPlan } from './logical.js';
 

@@ -10,6 +10,8 @@ import {
 } from '../analyzer/index.js';
 import { WeirError } from '../base/errors.js';
 import type { TypedExpr } from '../plan/expr.js';
+import type { NodeFacts, NodeId } from '../plan/node-facts.js';
+import { factsOf } from '../plan/nodes.js';
 import type { PullNode, PullPlan, TableReadPlan } from '../plan/pull-plan.js';
 import type { Topology, TopologyNode } from '../plan/topology.js';
 import { and, conjuncts } from './conjuncts.js';
@@ -244,14 +246,12 @@ export function materialized(topology: Topology): Materialized | undefined {
   let node: TopologyNode | undefined = last?.nodes[last.nodes.length - 1];
   const steps: TopologyNode[] = [];
   while (last !== undefined && node !== undefined) {
-    const keeps =
-      node.kind === 'aggregate' || node.kind === 'materialize' || (node.kind === 'source' && node.store !== null);
-    if (keeps) {
-      return { subtopology: last.id, node, steps };
-    }
-    if (node.kind === 'filter' || node.kind === 'project') steps.unshift(node);
-    else if (node.kind !== 'sink') return undefined;
-    const input: string = node.input;
+    const facts: NodeFacts<TopologyNode> = factsOf(node);
+    const pull = facts.pull?.(node);
+    if (pull === 'kept') return { subtopology: last.id, node, steps };
+    if (pull === undefined) return undefined;
+    if (pull === 'step') steps.unshift(node);
+    const input: NodeId | undefined = facts.inputs(node)[0];
     node = last.nodes.find((n) => n.id === input);
   }
   return undefined;

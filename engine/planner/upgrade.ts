@@ -1,6 +1,8 @@
 import { replace, walk } from '../analyzer/index.js';
-import { unpinned } from '../formats/registry/pinned.js';
 import type { AggregateCall, ColumnExpr, TypedExpr } from '../plan/expr.js';
+import { unpinned } from '../plan/format-ref.js';
+import { formerOf } from '../plan/graph.js';
+import { factsOf } from '../plan/nodes.js';
 import type { NodeId, SourceNode, Topology, TopologyNode } from '../plan/topology.js';
 import type { Column } from '../values/schema.js';
 import { typeEquals } from '../values/sql-type.js';
@@ -28,15 +30,13 @@ export function upgrade(before: Topology, after: Topology): Upgrade {
   const was = materialized(before);
   const now = materialized(after);
   if (was === undefined || now === undefined) return { topology: after };
-  const former = formerOf(was.node);
+  const former = formerOf(was.node) ?? [];
   const same = JSON.stringify(was.steps) === JSON.stringify(now.steps);
   const next = same ? former : [...former, was.steps];
   if (next.length === 0) return { topology: after };
   if (next.length > MAX_VERSIONS) return { obstacle: `it has been replaced ${MAX_VERSIONS} times` };
   return { topology: withFormer(after, now.subtopology, now.node.id, next) };
 }
-
-const formerOf = (node: TopologyNode): readonly (readonly TopologyNode[])[] => ('former' in node && node.former) || [];
 
 const withFormer = (
   topology: Topology,
@@ -77,26 +77,8 @@ const topicsOf = (t: Topology): readonly string[] => [
 /** The step nearest to the sink for which ksqlDB has no upgrades, by its name there; undefined: there is none. */
 function unsupported(topology: Topology): string | undefined {
   for (const node of nodesOf(topology).toReversed()) {
-    switch (node.kind) {
-      case 'streamJoin':
-        return 'StreamStreamJoin';
-      case 'streamTableJoin':
-        return 'StreamTableJoin';
-      case 'tableJoin':
-        return 'TableTableJoin';
-      case 'foreignKeySend':
-      case 'foreignKeyJoin':
-      case 'foreignKeyResult':
-        return 'ForeignKeyTableTableJoin';
-      case 'aggregate':
-        if (node.window !== null) return 'StreamWindowedAggregate';
-        if (node.inputTable) return 'TableAggregate';
-        break;
-      case 'source':
-        if (node.window !== null && !node.internal) return node.table ? 'WindowedTableSource' : 'WindowedStreamSource';
-        break;
-      default:
-    }
+    const step = factsOf(node).noUpgrade?.(node);
+    if (step !== undefined) return step;
   }
   return undefined;
 }
@@ -193,18 +175,17 @@ class Origin {
       const { key, value } = node as SourceNode;
       return { ...expr, index: 0, name: (from === 'key' ? key : value)[index]!.name };
     }
-    if ((node.kind === 'project' || node.kind === 'rekey') && node[from] !== null) return input.of(node[from][index]!);
-    if (node.kind === 'flatMap' && from === 'value') {
-      const own = index - (node.valueColumns.length - node.calls.length);
-      if (own >= 0) return input.of(node.calls[own]!);
-    }
-    return input.column(expr);
+    const computed = factsOf(node).column?.(node, from, index);
+    return computed === undefined ? input.column(expr) : input.of(computed);
   }
 }
 
 /** The node that a step of one input reads, through an internal topic where there is one; undefined for the source. */
 function inputOf(node: TopologyNode, nodes: readonly TopologyNode[]): NodeId | undefined {
-  if (node.kind !== 'source') return 'input' in node ? node.input : undefined;
+  if (node.kind !== 'source') {
+    const inputs = factsOf(node).inputs(node);
+    return inputs.length === 1 ? inputs[0] : undefined;
+  }
   if (!node.internal) return undefined;
   return nodes.find((n) => n.kind === 'repartition' && n.topic === node.topic)?.id;
 }
@@ -229,13 +210,9 @@ interface KeptStep {
 }
 
 const keptSteps = ({ subtopologies }: Topology): readonly KeptStep[] =>
-  subtopologies.flatMap((sub) => sub.nodes.filter(keepsSomething).map((node) => ({ sub: sub.id, node })));
-
-function keepsSomething(node: TopologyNode): boolean {
-  if (node.kind === 'repartition' || (node.kind === 'source' && node.internal)) return true;
-  // HAVING learns from the aggregate's state what it has let through.
-  return node.kind !== 'filter' && 'store' in node && node.store !== null;
-}
+  subtopologies.flatMap((sub) =>
+    sub.nodes.filter((n) => factsOf(n).keeps?.(n) ?? false).map((node) => ({ sub: sub.id, node })),
+  );
 
 /** How what a step keeps differs; undefined: it does not. */
 function keepsOther(was: TopologyNode, now: TopologyNode): string | undefined {

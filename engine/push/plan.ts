@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { WeirError } from '../base/errors.js';
 import { decodesKey } from '../dataflow/chain.js';
 import type { Properties } from '../dataflow/runtime-services.js';
-import { isOfKey } from '../operators/given-keys.js';
+import { isOfKey } from '../plan/nodes/rows.js';
+import { factsOf } from '../plan/nodes.js';
 import type { ResultNode, SourceNode, SubTopology, Topology } from '../plan/topology.js';
 import { tokenOf } from './continuation.js';
 import { resultOf } from './push-query.js';
@@ -41,17 +42,8 @@ export function statelessPlan(
   const sub = topology.subtopologies[0]!;
   const sources = sub.nodes.filter((n): n is SourceNode => n.kind === 'source');
   const source = sources[0];
-  if (source === undefined || sources.length > 1 || source.store !== null) return undefined;
-  const isStateless = sub.nodes.every(
-    (n) =>
-      n.kind === 'source' ||
-      n.kind === 'project' ||
-      n.kind === 'flatMap' ||
-      n.kind === 'result' ||
-      (n.kind === 'filter' && n.store === null) ||
-      (n.kind === 'rekey' && n.table !== true),
-  );
-  if (!isStateless) return undefined;
+  if (source === undefined || sources.length > 1) return undefined;
+  if (!sub.nodes.every((n) => factsOf(n).perRecord(n))) return undefined;
   const { limit } = resultOf(topology);
   const unlimited = withLimit(topology, null);
   const evaluated = Object.entries(properties)

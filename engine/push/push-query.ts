@@ -7,7 +7,7 @@ import { querySettings } from '../dataflow/query-settings.js';
 import { operatorEnv, type Properties, type RuntimeServices } from '../dataflow/runtime-services.js';
 import type { GivenKeys } from '../operators/given-keys.js';
 import type { OperatorContext } from '../operators/operator.js';
-import type { ResultSink } from '../operators/result.js';
+import type { ResultSink } from '../operators/step.js';
 import { noMatches } from '../operators/step-reasons.js';
 import type { PullPlan } from '../plan/pull-plan.js';
 import type { ResultNode, Topology } from '../plan/topology.js';

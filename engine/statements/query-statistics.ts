@@ -3,8 +3,8 @@ import { messageOf } from '../base/errors.js';
 import type { QueryDef } from '../catalog/index.js';
 import { remarks, timesText } from '../operators/step-reasons.js';
 import type { StepStats } from '../operators/step-stats.js';
+import { printWindow } from '../plan/print.js';
 import { keptMs, windowsOf } from '../plan/topology.js';
-import { explainWindow } from '../planner/index.js';
 import type { StatementContext } from './context.js';
 
 type Context = Pick<StatementContext, 'parts'>;
@@ -73,7 +73,7 @@ export async function analysisOf(query: QueryDef, context: Context): Promise<str
       `late ${number(counters.late)}, expressions failed ${number(counters.evaluationErrors)}, commits ${number(counters.commits)}`,
     `stream time ${streamTime < 0 ? 'not begun' : timesText(streamTime, streamTime)}`,
     ...(stateBytes === undefined ? [] : [`stored state ${number(stateBytes)} bytes`]),
-    ...windowsOf(query.topology).map((w) => `window ${explainWindow(w)}`),
+    ...windowsOf(query.topology).map((w) => `window ${printWindow(w)}`),
     ...steps.map(stepText),
     ...remarks(steps),
     ...(error === undefined ? [] : [`last failure ${timesText(error.at, error.at)}: ${error.message}`]),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ResolvedQuery, ResolvedStatement } from '../../engine/analyzer/index.js';
 import { analyze } from '../../engine/analyzer/index.js';
-import { printExpr } from '../../engine/planner/explain.js';
+import { printExpr } from '../../engine/plan/print.js';
 import { printSchema } from '../../engine/values/schema.js';
 import { printType } from '../../engine/values/sql-type.js';
 import { parseStatement } from '../../parser/index.js';

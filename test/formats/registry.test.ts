@@ -4,8 +4,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { HttpRegistry } from '../../engine/formats/registry/http.js';
 import { MemoryRegistry } from '../../engine/formats/registry/memory.js';
 import { noRegistry } from '../../engine/formats/registry/none.js';
-import { pinnedSchema, pinSchema, unpinned } from '../../engine/formats/registry/pinned.js';
+import { pinnedSchema, pinSchema } from '../../engine/formats/registry/pinned.js';
 import type { SchemaText } from '../../engine/formats/registry/registry.js';
+import { unpinned } from '../../engine/plan/format-ref.js';
 
 const avro = (text: string): SchemaText => ({ type: 'AVRO', text, references: [] });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { GivenKeys, isOfKey } from '../../engine/operators/given-keys.js';
+import { GivenKeys } from '../../engine/operators/given-keys.js';
+import { isOfKey } from '../../engine/plan/nodes/rows.js';
 import type { FilterNode } from '../../engine/plan/topology.js';
 import { planPush } from '../../engine/planner/index.js';
 import { Session } from '../analyzer/support.js';

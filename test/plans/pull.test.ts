@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { printExpr } from '../../engine/planner/explain.js';
+import { printExpr } from '../../engine/plan/print.js';
 import { planPull } from '../../engine/planner/index.js';
 import { Session } from '../analyzer/support.js';
 
