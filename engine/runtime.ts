@@ -1,15 +1,16 @@
 import type { RowStream } from './api/row-stream.js';
 import { WeirError } from './base/errors.js';
-import type { CounterValues } from './dataflow/counters.js';
+import { sourcesOf } from './dataflow/names.js';
 import { querySettings } from './dataflow/query-settings.js';
-import type { ErrorHistory, RuntimeServices } from './dataflow/runtime-services.js';
-import { sourcesOf } from './persistent/internal-topics.js';
+import type { RuntimeServices } from './dataflow/runtime-services.js';
+import type { ErrorHistory } from './observe/processing-error.js';
+import type { CounterValues, QueryFailure, QueryState, QueryStatus } from './observe/query-status.js';
 import type { ResumeFrom } from './persistent/lost-positions.js';
 import { checkSameTable, placementOf, type QueryPlacement } from './persistent/placements.js';
-import type { QueryFailure, QueryHandle } from './persistent/query-handle.js';
-import { QueryRunner, type QuerySpec, type QueryState, type QueryStatus } from './persistent/query-runner.js';
+import type { QueryHandle, QuerySpec } from './persistent/query-handle.js';
+import { QueryRunner } from './persistent/query-runner.js';
 import type { PullPlan, StreamPullPlan, TableReadPlan } from './plan/pull-plan.js';
-import type { PeerRead, PeerRows } from './pull/peer-reads.js';
+import type { PeerRead, PeerRows, Peers } from './pull/peer-reads.js';
 import { PullQuery } from './pull/pull-query.js';
 import { RoutedTableRows } from './pull/routed-rows.js';
 import type { PullReader, RowBatches, TableRows } from './pull/rows.js';
@@ -17,21 +18,36 @@ import type { OpenStream } from './pull/stream-rows.js';
 import { tableView } from './pull/table-view.js';
 import { PushQueries, type PushStream } from './push/push-queries.js';
 import { PushQuery, type PushSpec } from './push/push-query.js';
+import type { ThreadPool } from './threads/thread-pool.js';
 import { ThreadedQuery } from './threads/threaded-query.js';
 
 export type { ResultColumn, RowBatch, RowStream, RowStreamEnd } from './api/row-stream.js';
-export type { CounterValues } from './dataflow/counters.js';
-export type { ProcessingError, Properties, RuntimeServices } from './dataflow/runtime-services.js';
+export type { Properties } from './base/properties.js';
+export type { RuntimeServices } from './dataflow/runtime-services.js';
 export { type DriverRecord, type DriverReport, type DriverRow, TopologyDriver } from './dataflow/topology-driver.js';
-export type { ProcessingEntry } from './observe/processing-log.js';
+export type { ProcessingEntry, ProcessingError } from './observe/processing-error.js';
+export type {
+  CounterValues,
+  PartitionLag,
+  QueryState,
+  QueryStatus,
+  RestoreProgress,
+  TaskStatus,
+} from './observe/query-status.js';
 export type { QueryPlacement, StoreLag } from './persistent/placements.js';
-export type { PartitionLag, QuerySpec, QueryState, QueryStatus, TaskStatus } from './persistent/query-runner.js';
-export type { RestoreProgress } from './persistent/restore.js';
+export type { QuerySpec } from './persistent/query-handle.js';
 export type { PeerCounters, PeerQuery, PeerRead, PeerRows, Peers } from './pull/peer-reads.js';
 export type { PushStream } from './push/push-queries.js';
 export type { FromThread, ToThread } from './threads/protocol.js';
 export { ThreadHost } from './threads/thread-host.js';
 export { type Thread, ThreadPool } from './threads/thread-pool.js';
+
+/** What the queries of a node are built on. */
+export interface NodeServices extends RuntimeServices {
+  /** Threads beside the main one, for queries with `num.stream.threads` above 1; undefined: there are none. */
+  readonly threads?: ThreadPool | undefined;
+  readonly peers?: Peers | undefined;
+}
 
 export interface StartQuery extends QuerySpec {
   /** Joins its group and processes nothing until it is resumed. */
@@ -60,7 +76,7 @@ export class Runtime {
   private readonly tables: TableRows;
   private readonly push: PushQueries;
 
-  constructor(private readonly services: RuntimeServices) {
+  constructor(private readonly services: NodeServices) {
     const { peers, clock } = services;
     this.tables =
       peers === undefined

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { formatByName } from '../engine/formats/index.js';
 import { noRegistry } from '../engine/formats/registry/none.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
-import { systemClock, WeirError } from '../engine/index.js';
+import { systemClock } from '../engine/index.js';
 import { KafkaLog, kafkaConfig } from '../engine/log/kafka/index.js';
 import { type FromThread, type RuntimeServices, type Thread, ThreadHost, type ToThread } from '../engine/runtime.js';
 import { LevelState } from '../engine/stores/level.js';
@@ -50,9 +50,6 @@ async function run({ config, index, address }: ThreadData, port: NonNullable<typ
   await state.open();
   const log = new KafkaLog(kafkaConfig(config.properties), { clock: systemClock, logger });
   await log.open();
-  const alone = async (): Promise<never> => {
-    throw new WeirError('INTERNAL', 'a thread asks no other node');
-  };
   const services: RuntimeServices = {
     serviceId: config.serviceId,
     log,
@@ -72,7 +69,7 @@ async function run({ config, index, address }: ThreadData, port: NonNullable<typ
         bytes: copyOf(record?.bytes()),
         text: record?.text() ?? null,
       } satisfies FromThread),
-    peers: { self: address, isAlive: () => true, readTable: alone, queries: alone },
+    peers: { self: address },
   };
   new ThreadHost(
     services,

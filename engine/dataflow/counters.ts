@@ -1,37 +1,13 @@
 import { explained } from '../base/errors.js';
 import type { RefusedRecord } from '../log/log.js';
+import type { ErrorRecord, ProcessingError } from '../observe/processing-error.js';
+import type { CounterValues } from '../observe/query-status.js';
+import { StepBook, type StepStats } from '../observe/step-stats.js';
 import type { Lateness, OperatorContext, RecordPlace, WritePlace } from '../operators/operator.js';
-import { StepBook, type StepStats } from '../operators/step-stats.js';
 import type { BatchCursor } from '../records/batch.js';
 import type { StreamRecord } from '../records/record.js';
 import { instantText } from '../values/temporal.js';
-import type { ErrorRecord, ProcessingError, RuntimeServices } from './runtime-services.js';
-
-/** What a query has done and met since it started on this node. */
-export interface CounterValues {
-  readonly recordsIn: number;
-  readonly recordsOut: number;
-  /** Records that could not be read. */
-  readonly skipped: number;
-  /** Rows that could not be encoded, and records that the log has refused. */
-  readonly unwritten: number;
-  /** Records behind their window's grace. */
-  readonly late: number;
-  readonly evaluationErrors: number;
-  /** The last thing that went wrong with a record. */
-  readonly lastError: string | null;
-  readonly commits: number;
-  /** Errors that came so fast that neither the server's log nor the processing log has a line of them. */
-  readonly unlogged: number;
-  /** Records that went to the dead-letter topic, those of aborted attempts included. */
-  readonly deadLettered: number;
-  /** How often the watchdog has rebuilt the query's clients. */
-  readonly watchdogRestarts: number;
-  /** Records that were read from changelogs to restore state. */
-  readonly restored: number;
-  /** What its windows and joins have done. */
-  readonly steps: readonly StepStats[];
-}
+import type { RuntimeServices } from './runtime-services.js';
 
 /** What a task does with a record that it could not process as it stands, besides counting it. */
 export interface BadRecords {

@@ -1,6 +1,6 @@
 import { SchemaNeeded } from '../formats/registry/registry.js';
 import type { FetchedPartition } from '../log/log.js';
-import { newRecord, type TaskRecord } from '../operators/operator.js';
+import { newRecord, type TaskRecord } from '../operators/task-record.js';
 import { BatchCursor, ownBatches, type RecordBatch } from '../records/batch.js';
 import { AT_END, mayBeMarker, readMarker } from '../records/progress.js';
 import type { Value } from '../values/value.js';

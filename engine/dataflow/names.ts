@@ -1,5 +1,5 @@
 import { factsOf } from '../plan/nodes.js';
-import type { TopologyNode } from '../plan/topology.js';
+import type { SubTopology, TopologyNode } from '../plan/topology.js';
 
 /** Names of what a query owns on the log. All begin with `_weir-`, so that operators can grant and find them by prefix. */
 
@@ -22,3 +22,17 @@ export function topicOf(node: TopologyNode, serviceId: string, queryId: string):
   const topic = factsOf(node).topic?.(node);
   return topic?.internal === true ? repartitionTopic(serviceId, queryId, topic.name) : topic?.name;
 }
+
+/** Names of the stores of a sub-topology, each once. */
+export const storesOf = (sub: SubTopology): readonly string[] => [
+  ...new Set(sub.nodes.flatMap((n) => (factsOf(n).stores?.(n) ?? []).map((store) => store.name))),
+];
+
+export function sourcesOf(sub: SubTopology, serviceId: string, queryId: string): readonly string[] {
+  const topics = sub.nodes.flatMap((n) => (n.kind === 'source' ? [topicOf(n, serviceId, queryId)!] : []));
+  return [...new Set(topics)];
+}
+
+/** Repartition topics that the tasks of a sub-topology write to. */
+export const targetsOf = (sub: SubTopology, serviceId: string, queryId: string): readonly string[] =>
+  sub.nodes.flatMap((n) => (n.kind === 'repartition' ? [topicOf(n, serviceId, queryId)!] : []));

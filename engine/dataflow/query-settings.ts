@@ -1,5 +1,5 @@
 import { WeirError } from '../base/errors.js';
-import type { Properties } from './runtime-services.js';
+import type { Properties } from '../base/properties.js';
 
 /** What a query's properties say to the runtime, under ksqlDB's names (with or without `ksql.streams.`). */
 export interface QuerySettings {

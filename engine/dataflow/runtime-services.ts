@@ -1,59 +1,21 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
+import type { Properties } from '../base/properties.js';
 import { compileSafe, literalValue } from '../expression/index.js';
 import type { Format } from '../formats/format.js';
 import type { SchemaRegistry } from '../formats/registry/registry.js';
 import type { FunctionConfig } from '../functions/function.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import type { Log } from '../log/log.js';
-import type { ProcessingEntry } from '../observe/processing-log.js';
+import type { ErrorHistory, ErrorRecord, ProcessingError } from '../observe/processing-error.js';
 import type { GivenKeys } from '../operators/given-keys.js';
 import type { OperatorContext, OperatorEnv } from '../operators/operator.js';
 import type { StoreRef } from '../plan/topology.js';
-import type { Peers } from '../pull/peer-reads.js';
 import type { StateDatabase, Store } from '../stores/store.js';
-import type { ThreadPool } from '../threads/thread-pool.js';
 import type { Chain } from './chain.js';
 import { lookUp } from './query-settings.js';
 
-/** A setting of a query as text; undefined where it is not set. */
-export type Properties = Readonly<Record<string, string | number | boolean>>;
-
-/**
- * One line of the processing log: a record that could not be read, an expression that failed, a row that could not be encoded,
- * a record that the log refused, one that came too late, a query that failed as a whole.
- */
-export interface ProcessingError {
-  readonly queryId: string;
-  readonly kind: 'deserialization' | 'evaluation' | 'serialization' | 'production' | 'late' | 'failure';
-  /** Node of the topology. */
-  readonly node: string;
-  readonly message: string;
-  readonly topic: string | null;
-  /** -1 where the record has no place yet. */
-  readonly partition: number;
-  readonly offset: number;
-  /** What of the record could not be read or written. */
-  readonly target?: 'key' | 'value' | undefined;
-}
-
-/** The record that an error is about; only while the call lasts. */
-export interface ErrorRecord {
-  /** The bytes that could not be read, or were refused; null where there are none. */
-  bytes(): Uint8Array | null;
-  /** The row, as JSON. */
-  text(): string | null;
-}
-
-/** The latest processing errors of this node. */
-export interface ErrorHistory {
-  /** The oldest first. */
-  entries(): readonly ProcessingEntry[];
-  /** Lines that were not written to the topic, because they came too fast or the log was away. */
-  readonly unwritten: number;
-}
-
-/** What the runtime is built on; `server/main.ts` chooses it. */
+/** What queries are built on; `server/main.ts` chooses it. */
 export interface RuntimeServices {
   readonly serviceId: string;
   readonly log: Log;
@@ -72,10 +34,8 @@ export interface RuntimeServices {
   readonly processingLog?: (error: ProcessingError, record?: ErrorRecord) => void;
   /** What SHOW ERRORS reads. */
   readonly errorHistory?: ErrorHistory;
-  /** Threads beside the main one, for queries with `num.stream.threads` above 1; undefined: there are none. */
-  readonly threads?: ThreadPool | undefined;
-  /** The other nodes of the service; undefined: this one is alone, and has all state. */
-  readonly peers?: Peers | undefined;
+  /** The other nodes of the service; undefined: this one is alone, and has all state. `self`: where they reach this one. */
+  readonly peers?: { readonly self: string } | undefined;
   /** Told of the steps of each task before the first record: for tests that make some of them fail. */
   readonly chainBuilt?: (chain: Chain) => void;
 }

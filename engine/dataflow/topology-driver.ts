@@ -1,4 +1,5 @@
-import { StepBook } from '../operators/step-stats.js';
+import type { Properties } from '../base/properties.js';
+import { StepBook } from '../observe/step-stats.js';
 import type { Topology } from '../plan/topology.js';
 import { BatchBuilder, BatchCursor, batchAt } from '../records/batch.js';
 import type { Header } from '../records/record.js';
@@ -8,7 +9,7 @@ import type { Value } from '../values/value.js';
 import { buildChain, type Chain } from './chain.js';
 import { InputQueue } from './input-queue.js';
 import { topicOf } from './names.js';
-import { type CodecServices, operatorEnv, type Properties } from './runtime-services.js';
+import { type CodecServices, operatorEnv } from './runtime-services.js';
 
 /** A record of a topic as bytes. */
 export interface DriverRecord {

@@ -1,58 +1,9 @@
 import type { Clock } from '../base/clock.js';
 import { messageOf, WeirError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import type { ErrorHistory, ErrorRecord, ProcessingError } from '../dataflow/runtime-services.js';
 import type { Log, LogWriter } from '../log/log.js';
 import { BatchBuilder } from '../records/batch.js';
-
-/**
- * One entry of the processing log, in ksqlDB's documented shape (reference "Processing Log"); `partition` and `offset` are
- * Weir's addition. Of `message` one struct is set: `deserializationError` (type 0), `recordProcessingError` (1),
- * `productionError` (2), `serializationError` (3) or `kafkaStreamsThreadError` (4: the query failed, and is tried again or is
- * in ERROR).
- */
-export interface ProcessingEntry {
-  readonly logger: string;
-  /** WARN: a record that came too late. */
-  readonly level: 'ERROR' | 'WARN';
-  /** Milliseconds since the epoch. */
-  readonly time: number;
-  readonly message: {
-    readonly type: 0 | 1 | 2 | 3 | 4;
-    readonly deserializationError: {
-      readonly target: 'key' | 'value' | null;
-      readonly errorMessage: string;
-      /** The bytes; only with `ksql.logging.processing.rows.include`. */
-      readonly recordB64: string | null;
-      readonly cause: readonly string[];
-      readonly topic: string | null;
-      readonly partition: number;
-      readonly offset: number;
-    } | null;
-    readonly recordProcessingError: {
-      readonly errorMessage: string;
-      /** The row as JSON; only with `ksql.logging.processing.rows.include`. */
-      readonly record: string | null;
-      readonly cause: readonly string[];
-      readonly partition: number;
-      readonly offset: number;
-    } | null;
-    readonly productionError: { readonly errorMessage: string } | null;
-    readonly serializationError: {
-      readonly target: 'key' | 'value' | null;
-      readonly errorMessage: string;
-      /** The row as JSON; only with `ksql.logging.processing.rows.include`. */
-      readonly record: string | null;
-      readonly cause: readonly string[];
-      readonly topic: string | null;
-    } | null;
-    readonly kafkaStreamsThreadError: {
-      readonly errorMessage: string;
-      readonly threadName: string;
-      readonly cause: readonly string[];
-    } | null;
-  };
-}
+import type { ErrorHistory, ErrorRecord, ProcessingEntry, ProcessingError } from './processing-error.js';
 
 export interface ProcessingLogOptions {
   readonly log: Log;

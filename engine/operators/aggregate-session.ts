@@ -1,3 +1,4 @@
+import type { StepStats } from '../observe/step-stats.js';
 import { type AggregateNode, isExpired, keptMs } from '../plan/topology.js';
 import { ByteWriter } from '../records/bytes.js';
 import { KeyCodec } from '../records/key-codec.js';
@@ -7,11 +8,11 @@ import { Folds } from './folds.js';
 import type { AggregateOptions } from './group-aggregate.js';
 import { asBuffer } from './group-cache.js';
 import { KeyTable } from './key-table.js';
-import { type Expiry, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import type { Expiry, Operator, OperatorEnv } from './operator.js';
 import { PendingSessions } from './pending-sessions.js';
 import { SessionCodec } from './session-codec.js';
-import type { StepStats } from './step-stats.js';
 import { StreamClock } from './stream-clock.js';
+import { newRecord, type TaskRecord } from './task-record.js';
 
 /** What a changed session costs until the commit, its state beside it. */
 const SESSION_BYTES = 160;

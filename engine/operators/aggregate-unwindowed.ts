@@ -1,5 +1,5 @@
 import { GroupAggregate } from './group-aggregate.js';
-import type { TaskRecord } from './operator.js';
+import type { TaskRecord } from './task-record.js';
 
 /**
  * GROUP BY without a window. Rows with a null key or a null value are dropped; over a table (a record with a `previous`),

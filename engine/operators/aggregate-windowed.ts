@@ -1,11 +1,12 @@
+import type { StepStats } from '../observe/step-stats.js';
 import { type AggregateNode, isExpired, keptMs } from '../plan/topology.js';
 import { appendWindowStart, WINDOW_BYTES, windowStartOf } from '../records/key-codec.js';
 import type { Store } from '../stores/store.js';
 import { type AggregateOptions, GroupAggregate } from './group-aggregate.js';
-import type { Expiry, Operator, OperatorEnv, TaskRecord } from './operator.js';
+import type { Expiry, Operator, OperatorEnv } from './operator.js';
 import { PendingWindows } from './pending-windows.js';
-import type { StepStats } from './step-stats.js';
 import { StreamClock } from './stream-clock.js';
+import type { TaskRecord } from './task-record.js';
 
 /**
  * GROUP BY with a tumbling or hopping window. A record falls into each window that holds its timestamp, the earliest first;

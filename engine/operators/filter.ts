@@ -4,15 +4,9 @@ import { isOfKey } from '../plan/nodes/rows.js';
 import type { FilterNode } from '../plan/topology.js';
 import { type GivenKeys, givenKey } from './given-keys.js';
 import { copyOrigin, JoinKeys } from './join-keys.js';
-import {
-  type Evaluator,
-  newRecord,
-  type Operator,
-  type OperatorEnv,
-  swapPrevious,
-  type TaskRecord,
-} from './operator.js';
+import type { Evaluator, Operator, OperatorEnv } from './operator.js';
 import type { Step } from './step.js';
+import { newRecord, swapPrevious, type TaskRecord } from './task-record.js';
 
 /** WHERE on a stream: rows for which the predicate is true go on as they are. Null rows fail it. */
 export class StreamFilter implements Operator {

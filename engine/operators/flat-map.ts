@@ -1,8 +1,9 @@
 import { messageOf } from '../base/errors.js';
 import type { FlatMapNode } from '../plan/topology.js';
 import type { Value } from '../values/value.js';
-import type { Evaluator, Operator, OperatorEnv, TaskRecord } from './operator.js';
+import type { Evaluator, Operator, OperatorEnv } from './operator.js';
 import type { Step } from './step.js';
+import type { TaskRecord } from './task-record.js';
 
 interface Call {
   readonly args: readonly Evaluator[];

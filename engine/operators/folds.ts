@@ -4,7 +4,8 @@ import type { StreamRecord } from '../records/record.js';
 import { evaluationMessage } from '../values/evaluation-error.js';
 import { BIGINT, type SqlType } from '../values/sql-type.js';
 import type { Value } from '../values/value.js';
-import type { Evaluator, OperatorEnv, TaskRecord } from './operator.js';
+import type { Evaluator, OperatorEnv } from './operator.js';
+import type { TaskRecord } from './task-record.js';
 
 /**
  * All aggregates of one aggregate node over one group. The state of a group is `width` consecutive entries of a flat array

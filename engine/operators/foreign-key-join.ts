@@ -1,3 +1,4 @@
+import { type StepStats, saw } from '../observe/step-stats.js';
 import type { ForeignKeyJoinNode } from '../plan/topology.js';
 import { ByteWriter } from '../records/bytes.js';
 import { KeyCodec } from '../records/key-codec.js';
@@ -5,10 +6,10 @@ import type { Value } from '../values/value.js';
 import { type ForeignRow, ForeignRows } from './foreign-key-rows.js';
 import { DELETED, HERE } from './foreign-key-send.js';
 import { copyOrigin, JoinKeys } from './join-keys.js';
-import { NO_BYTES, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import type { Operator, OperatorEnv } from './operator.js';
 import type { Step } from './step.js';
-import { type StepStats, saw } from './step-stats.js';
 import { type TableRow, TableRows } from './table-rows.js';
+import { NO_BYTES, newRecord, type TaskRecord } from './task-record.js';
 import { Entry, type TwoInputs } from './two-inputs.js';
 
 /**

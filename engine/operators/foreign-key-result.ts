@@ -6,9 +6,10 @@ import type { Store } from '../stores/store.js';
 import { BIGINT, BOOLEAN } from '../values/sql-type.js';
 import { asBuffer } from './group-cache.js';
 import { copyOrigin } from './join-keys.js';
-import { type Expiry, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import type { Expiry, Operator, OperatorEnv } from './operator.js';
 import type { Step } from './step.js';
 import { StreamClock } from './stream-clock.js';
+import { newRecord, type TaskRecord } from './task-record.js';
 
 /** How long the version of a deleted row is remembered, in event time: no result of the row before it can come later. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;

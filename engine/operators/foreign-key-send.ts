@@ -3,16 +3,9 @@ import { ByteWriter, compareBytes } from '../records/bytes.js';
 import { KeyCodec } from '../records/key-codec.js';
 import type { Value } from '../values/value.js';
 import { copyOrigin } from './join-keys.js';
-import {
-  type Evaluator,
-  NO_BYTES,
-  newRecord,
-  type Operator,
-  type OperatorEnv,
-  swapPrevious,
-  type TaskRecord,
-} from './operator.js';
+import type { Evaluator, Operator, OperatorEnv } from './operator.js';
 import type { Step } from './step.js';
+import { NO_BYTES, newRecord, swapPrevious, type TaskRecord } from './task-record.js';
 
 /** The left row is now under this foreign key. */
 export const HERE = 0;

@@ -1,6 +1,6 @@
 import { WeirError } from '../base/errors.js';
 import type { JoinKeys } from './join-keys.js';
-import type { TaskRecord } from './operator.js';
+import type { TaskRecord } from './task-record.js';
 
 const MAX_BYTES = 256 * 1024 * 1024;
 /** What a key costs in the set besides its own bytes, about. */

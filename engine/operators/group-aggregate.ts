@@ -4,7 +4,8 @@ import { KeyCodec } from '../records/key-codec.js';
 import type { Value } from '../values/value.js';
 import { Folds } from './folds.js';
 import { GroupCache } from './group-cache.js';
-import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import type { Operator, OperatorEnv } from './operator.js';
+import { newRecord, type TaskRecord } from './task-record.js';
 
 export interface AggregateOptions {
   /** Records carry their key's bytes in `KeyCodec`'s form: they are the group's key as they are. */

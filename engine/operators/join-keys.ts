@@ -4,7 +4,7 @@ import { appendWindowStart, KeyCodec, windowStartOf } from '../records/key-codec
 import { NO_WINDOW } from '../records/record.js';
 import type { SqlType } from '../values/sql-type.js';
 import type { Value } from '../values/value.js';
-import type { TaskRecord } from './operator.js';
+import type { TaskRecord } from './task-record.js';
 
 /**
  * Keys of records as keys of a store: the columns, then the window. Windows in time are told apart by their start alone, as

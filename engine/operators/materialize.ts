@@ -1,8 +1,9 @@
 import type { KeyWindow, MaterializeNode } from '../plan/topology.js';
 import { JoinKeys } from './join-keys.js';
-import type { Operator, OperatorEnv, TaskRecord } from './operator.js';
+import type { Operator, OperatorEnv } from './operator.js';
 import type { Step } from './step.js';
 import { TableRows } from './table-rows.js';
+import type { TaskRecord } from './task-record.js';
 
 /** Keeps the latest row of each key of a table for pull queries, and passes every record on with the row that it replaces. */
 export class Materialize implements Operator {

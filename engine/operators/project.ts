@@ -1,14 +1,8 @@
 import type { ProjectNode } from '../plan/topology.js';
 import type { Value } from '../values/value.js';
-import {
-  type Evaluator,
-  newRecord,
-  type Operator,
-  type OperatorEnv,
-  swapPrevious,
-  type TaskRecord,
-} from './operator.js';
+import type { Evaluator, Operator, OperatorEnv } from './operator.js';
 import type { Step } from './step.js';
+import { newRecord, swapPrevious, type TaskRecord } from './task-record.js';
 
 /**
  * SELECT: computes new value columns, and key columns where they are renamed or computed within the same partitioning. A

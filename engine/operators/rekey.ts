@@ -4,16 +4,9 @@ import { ByteWriter, compareBytes } from '../records/bytes.js';
 import { KeyCodec } from '../records/key-codec.js';
 import { NO_WINDOW } from '../records/record.js';
 import type { Value } from '../values/value.js';
-import {
-  type Evaluator,
-  NO_BYTES,
-  newRecord,
-  type Operator,
-  type OperatorEnv,
-  swapPrevious,
-  type TaskRecord,
-} from './operator.js';
+import type { Evaluator, Operator, OperatorEnv } from './operator.js';
 import type { Step } from './step.js';
+import { NO_BYTES, newRecord, swapPrevious, type TaskRecord } from './task-record.js';
 
 /**
  * GROUP BY and PARTITION BY: gives records a new key. With `dropNullKey` (GROUP BY), rows without a value and rows any of

@@ -1,7 +1,8 @@
 import type { ResultNode } from '../plan/topology.js';
 import type { Value } from '../values/value.js';
-import type { Evaluator, Operator, OperatorEnv, TaskRecord } from './operator.js';
+import type { Evaluator, Operator, OperatorEnv } from './operator.js';
 import type { ResultSink, Step } from './step.js';
+import type { TaskRecord } from './task-record.js';
 
 const WINDOW_BOUNDS: ReadonlySet<string> = new Set(['WINDOWSTART', 'WINDOWEND']);
 

@@ -8,7 +8,8 @@ import { type Header, NO_WINDOW } from '../records/record.js';
 import type { Column } from '../values/schema.js';
 import { BIGINT, BOOLEAN } from '../values/sql-type.js';
 import type { Value } from '../values/value.js';
-import { NO_BYTES, type OperatorEnv, type TaskRecord } from './operator.js';
+import type { OperatorEnv } from './operator.js';
+import { NO_BYTES, type TaskRecord } from './task-record.js';
 import { isEventTime, TimestampReader, whyNoEventTime } from './timestamp.js';
 
 /**

@@ -1,11 +1,12 @@
+import { type StepStats, saw } from '../observe/step-stats.js';
 import type { KeyWindow, StreamJoinNode } from '../plan/topology.js';
 import type { Value } from '../values/value.js';
 import { JoinBuffer } from './join-buffer.js';
 import { copyOrigin, JoinKeys } from './join-keys.js';
-import { NO_BYTES, newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import type { Operator, OperatorEnv } from './operator.js';
 import type { Step } from './step.js';
-import { type StepStats, saw } from './step-stats.js';
 import { StreamClock } from './stream-clock.js';
+import { NO_BYTES, newRecord, type TaskRecord } from './task-record.js';
 import { TimeIndex } from './time-index.js';
 import { Entry, type TwoInputs } from './two-inputs.js';
 

@@ -1,10 +1,11 @@
+import { type StepStats, saw } from '../observe/step-stats.js';
 import type { KeyWindow, StreamTableJoinNode } from '../plan/topology.js';
 import type { Value } from '../values/value.js';
 import { copyOrigin, JoinKeys } from './join-keys.js';
-import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from './operator.js';
+import type { Operator, OperatorEnv } from './operator.js';
 import type { Step } from './step.js';
-import { type StepStats, saw } from './step-stats.js';
 import { TableRows } from './table-rows.js';
+import { newRecord, type TaskRecord } from './task-record.js';
 import { Entry, type TwoInputs } from './two-inputs.js';
 
 /** Keys without a match that are remembered. */

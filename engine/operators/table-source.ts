@@ -6,7 +6,8 @@ import { BIGINT, type SqlType } from '../values/sql-type.js';
 import type { Value } from '../values/value.js';
 import { asBuffer } from './group-cache.js';
 import { JoinKeys } from './join-keys.js';
-import type { Operator, OperatorEnv, TaskRecord } from './operator.js';
+import type { Operator, OperatorEnv } from './operator.js';
+import type { TaskRecord } from './task-record.js';
 
 /** Columns of a stored row of a table: its timestamp, then all value columns. */
 export const storedTableTypes = (node: SourceNode): readonly SqlType[] => [BIGINT, ...node.value.map((c) => c.type)];

@@ -10,9 +10,10 @@ import type { Header } from '../records/record.js';
 import { evaluationMessage } from '../values/evaluation-error.js';
 import { fitCheck } from '../values/fit.js';
 import type { Value } from '../values/value.js';
-import type { Operator, OperatorEnv, TaskRecord } from './operator.js';
+import type { Operator, OperatorEnv } from './operator.js';
 import { changeColumns } from './source.js';
 import type { Step, TargetTopic } from './step.js';
+import type { TaskRecord } from './task-record.js';
 import { TimestampReader } from './timestamp.js';
 
 export interface SinkOptions {

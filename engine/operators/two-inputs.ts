@@ -1,4 +1,5 @@
-import type { Operator, TaskRecord } from './operator.js';
+import type { Operator } from './operator.js';
+import type { TaskRecord } from './task-record.js';
 
 /** What a task does with a step apart from giving it records. */
 export type Stage = Omit<Operator, 'process'>;

@@ -4,16 +4,16 @@ import type { Logger } from '../base/logger.js';
 import type { StateDatabase } from '../stores/store.js';
 import type { StatefulTask } from './stateful-tasks.js';
 
-type Leftover = Pick<StatefulTask, 'key' | 'task' | 'stores'>;
+type Abandoned = Pick<StatefulTask, 'key' | 'task' | 'stores'>;
 
 /**
  * State of tasks that other nodes have and that is followed no longer. It is kept for a while, for a partition that comes back
  * soon restores little; then it is removed: a changelog that was compacted meanwhile no longer tells what was deleted long ago,
  * so state that is too old must not be built upon.
  */
-export class Leftovers {
+export class AbandonedState {
   /** When each was left; milliseconds. */
-  private readonly left = new Map<string, { readonly leftover: Leftover; readonly at: number }>();
+  private readonly left = new Map<string, { readonly task: Abandoned; readonly at: number }>();
   private readonly removing = new Map<string, Promise<void>>();
 
   constructor(
@@ -25,12 +25,12 @@ export class Leftovers {
     },
   ) {}
 
-  /** Makes the leftovers these; one that was left before keeps its time. */
-  set(leftovers: readonly Leftover[]): void {
-    const keys = new Set(leftovers.map((l) => l.key));
+  /** Makes the abandoned these; one that was left before keeps its time. */
+  set(abandoned: readonly Abandoned[]): void {
+    const keys = new Set(abandoned.map((l) => l.key));
     for (const key of [...this.left.keys()]) if (!keys.has(key)) this.left.delete(key);
-    for (const leftover of leftovers) {
-      if (!this.left.has(leftover.key)) this.left.set(leftover.key, { leftover, at: this.deps.clock.now() });
+    for (const task of abandoned) {
+      if (!this.left.has(task.key)) this.left.set(task.key, { task, at: this.deps.clock.now() });
     }
   }
 
@@ -43,12 +43,12 @@ export class Leftovers {
   /** Begins to remove what was left long enough ago. */
   sweep(): void {
     const { clock, delayMs } = this.deps;
-    for (const [key, { leftover, at }] of this.left) {
+    for (const [key, { task, at }] of this.left) {
       if (clock.now() - at < delayMs || this.removing.has(key)) continue;
       this.left.delete(key);
       this.removing.set(
         key,
-        this.remove(leftover).finally(() => this.removing.delete(key)),
+        this.remove(task).finally(() => this.removing.delete(key)),
       );
     }
   }
@@ -57,7 +57,7 @@ export class Leftovers {
     await Promise.all(this.removing.values());
   }
 
-  private async remove({ task, stores }: Leftover): Promise<void> {
+  private async remove({ task, stores }: Abandoned): Promise<void> {
     const { state, logger } = this.deps;
     try {
       for (const store of stores) {

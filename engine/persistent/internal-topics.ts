@@ -1,9 +1,8 @@
 import { WeirError } from '../base/errors.js';
-import { changelogTopic, topicOf } from '../dataflow/names.js';
+import { changelogTopic, sourcesOf, storesOf, targetsOf } from '../dataflow/names.js';
 import type { RuntimeServices } from '../dataflow/runtime-services.js';
 import type { Log, NewTopic } from '../log/log.js';
-import { factsOf } from '../plan/nodes.js';
-import type { SubTopology, Topology } from '../plan/topology.js';
+import type { Topology } from '../plan/topology.js';
 import type { Origin } from '../records/progress.js';
 
 /** The topics of a query: what its group reads, what it owns, and how many partitions each has. */
@@ -18,20 +17,6 @@ export interface QueryTopics {
   /** By repartition topic, the tasks that write to it. */
   readonly writers: ReadonlyMap<string, readonly Origin[]>;
 }
-
-/** Names of the stores of a sub-topology, each once. */
-export const storesOf = (sub: SubTopology): readonly string[] => [
-  ...new Set(sub.nodes.flatMap((n) => (factsOf(n).stores?.(n) ?? []).map((store) => store.name))),
-];
-
-export function sourcesOf(sub: SubTopology, serviceId: string, queryId: string): readonly string[] {
-  const topics = sub.nodes.flatMap((n) => (n.kind === 'source' ? [topicOf(n, serviceId, queryId)!] : []));
-  return [...new Set(topics)];
-}
-
-/** Repartition topics that the tasks of a sub-topology write to. */
-export const targetsOf = (sub: SubTopology, serviceId: string, queryId: string): readonly string[] =>
-  sub.nodes.flatMap((n) => (n.kind === 'repartition' ? [topicOf(n, serviceId, queryId)!] : []));
 
 /**
  * Finds out what exists, plans what the query needs, and creates it. A sub-topology has as many tasks as the topics that it

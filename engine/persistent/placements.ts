@@ -1,10 +1,9 @@
 import { WeirError } from '../base/errors.js';
-import { groupName } from '../dataflow/names.js';
+import { groupName, sourcesOf, storesOf } from '../dataflow/names.js';
 import type { RuntimeServices } from '../dataflow/runtime-services.js';
 import type { Placement } from '../log/log.js';
 import type { TableReadPlan } from '../plan/pull-plan.js';
 import type { Topology } from '../plan/topology.js';
-import { sourcesOf, storesOf } from './internal-topics.js';
 import type { QueryHandle } from './query-handle.js';
 
 /** How far a store on this node is behind its changelog. */

@@ -1,19 +1,27 @@
-import type { CounterValues } from '../dataflow/counters.js';
-import type { Placement } from '../log/log.js';
+import type { Properties } from '../base/properties.js';
+import type {
+  CounterValues,
+  Held,
+  QueryFailure,
+  QueryStatus,
+  StandbyStatus,
+  TaskStatus,
+} from '../observe/query-status.js';
 import type { TableReadPlan } from '../plan/pull-plan.js';
 import type { Topology } from '../plan/topology.js';
 import type { PullReader, RowBatches } from '../pull/rows.js';
+import type { TableKeeper } from '../pull/table-view.js';
 import type { ResumeFrom } from './lost-positions.js';
-import type { QueryState, QueryStatus, TaskStatus } from './query-runner.js';
-import type { StandbyStatus } from './standby.js';
 
-/** A persistent query on this node, whether it runs in the main thread or in others. */
-export interface QueryHandle {
+export interface QuerySpec {
   readonly queryId: string;
   readonly topology: Topology;
-  readonly state: QueryState;
-  /** Who has what in the query's group, as far as this node has been told. */
-  readonly placement: Placement | undefined;
+  /** The statement's properties over the server's. */
+  readonly properties: Properties;
+}
+
+/** A persistent query on this node, whether it runs in the main thread or in others. */
+export interface QueryHandle extends TableKeeper {
   /** Starts, or starts again after ERROR. What fails later is in `status`. */
   start(): void;
   /** Commits what was processed and lets go of everything. */
@@ -24,10 +32,6 @@ export interface QueryHandle {
   pause(): void;
   /** After a pause, or starts again after ERROR. `from`: see `LostPositions`. */
   resume(from?: ResumeFrom): void;
-  /** How many partitions one of its topics has; 0: not known yet. */
-  partitions(topic: string): number;
-  /** What this node has of a task's state: the task itself, a copy that is so far behind, or nothing that can be read. */
-  holds(subtopology: number, partition: number): Held;
   /** The copies of other nodes' tasks that are kept here. */
   standbys(): readonly StandbyStatus[];
   counters(): CounterValues;
@@ -46,13 +50,6 @@ export interface QueryHandle {
 
 /** Failures of a query that are kept. */
 export const KEPT_FAILURES = 10;
-
-export type Held = 'active' | { readonly lag: number } | undefined;
-
-export interface QueryFailure {
-  readonly at: number;
-  readonly message: string;
-}
 
 export const lagOf = ({ lag }: Pick<QueryStatus, 'lag'>): number =>
   lag.reduce((n, p) => n + (p.end < 0 ? 0 : Math.max(0, p.end - p.position)), 0);

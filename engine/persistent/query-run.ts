@@ -1,19 +1,21 @@
 import { isDiskFull, messageOf } from '../base/errors.js';
 import { orAborted } from '../base/or-aborted.js';
+import type { Properties } from '../base/properties.js';
 import { SteadyClock } from '../base/steady-clock.js';
 import { yieldToLoop } from '../base/yield.js';
 import type { Counters } from '../dataflow/counters.js';
 import { isBehind } from '../dataflow/input-set.js';
+import { sourcesOf, storesOf, targetsOf } from '../dataflow/names.js';
 import type { QuerySettings } from '../dataflow/query-settings.js';
-import type { Properties, RuntimeServices } from '../dataflow/runtime-services.js';
+import type { RuntimeServices } from '../dataflow/runtime-services.js';
 import type { GroupMember, LogReader, MemberHandler, Placement, TopicPartition } from '../log/log.js';
+import type { RestoreProgress } from '../observe/query-status.js';
 import type { Topology } from '../plan/topology.js';
-import { Leftovers } from './abandoned-state.js';
+import { AbandonedState } from './abandoned-state.js';
 import { InputFlow } from './input-flow.js';
-import { type QueryTopics, sourcesOf, storesOf, targetsOf } from './internal-topics.js';
+import type { QueryTopics } from './internal-topics.js';
 import type { LostPositions } from './lost-positions.js';
 import { RepartitionPurge } from './repartition-purge.js';
-import type { RestoreProgress } from './restore.js';
 import {
   backoff,
   DISK_FULL_PAUSE_MS,
@@ -80,7 +82,7 @@ export class QueryRun {
   private readonly member: GroupMember;
   private readonly factory: TaskFactory;
   private readonly purge: RepartitionPurge;
-  private readonly leftovers: Leftovers;
+  private readonly abandoned: AbandonedState;
   /** Tasks of lost partitions that are still being closed, by slot: the next one on the same state waits for them. */
   private readonly closing = new Map<string, Promise<void>>();
   private fatal: Error | null = null;
@@ -101,10 +103,14 @@ export class QueryRun {
     const { group } = this.factory;
     this.reader = services.log.reader({ clientId: group });
     this.flow = new InputFlow(this.reader, () => this.slots.values());
-    this.leftovers = new Leftovers({ ...services, clock: this.clock, delayMs: options.settings.stateCleanupDelayMs });
+    this.abandoned = new AbandonedState({
+      ...services,
+      clock: this.clock,
+      delayMs: options.settings.stateCleanupDelayMs,
+    });
     this.standbys = new Standbys(services, options.queryId, async (key) => {
       await this.closing.get(key);
-      await this.leftovers.taken(key);
+      await this.abandoned.taken(key);
     });
     const { standbyReplicas } = options.settings;
     const stateful = options.topology.subtopologies.filter((s) => storesOf(s).length > 0);
@@ -208,7 +214,7 @@ export class QueryRun {
         this.standbys.follow(copies);
         // On the log that commits state itself it is the only one there is.
         if (services.log.kind === 'kafka') {
-          this.leftovers.set(tasks.filter((t) => !this.slots.has(t.key) && !copies.includes(t)));
+          this.abandoned.set(tasks.filter((t) => !this.slots.has(t.key) && !copies.includes(t)));
         }
       },
     };
@@ -246,7 +252,7 @@ export class QueryRun {
     const progress = (p: RestoreProgress) => this.restoring(slot, p);
     const former = this.closing.get(slot.key) ?? Promise.resolve();
     const { state } = this.options.services;
-    slot.opening = Promise.all([former, this.standbys.release(slot.key), this.leftovers.taken(slot.key)])
+    slot.opening = Promise.all([former, this.standbys.release(slot.key), this.abandoned.taken(slot.key)])
       .then(() => (slot.diskFull ? state.room?.() : undefined))
       .then(() => this.factory.open(slot.sub, slot.partition, signal, progress, this.member))
       .then(
@@ -326,7 +332,7 @@ export class QueryRun {
         continue;
       }
       this.flow.distribute(await this.reader.poll(this.waitMs()));
-      this.leftovers.sweep();
+      this.abandoned.sweep();
       for (const slot of [...this.slots.values()]) await this.serve(slot);
     }
   }
@@ -471,7 +477,7 @@ export class QueryRun {
       () => this.standbys.close(),
       () => Promise.all([...left.map((slot) => this.release(slot, false)), ...this.closing.values()]),
       () => this.purge.settled(),
-      () => this.leftovers.settled(),
+      () => this.abandoned.settled(),
       () => this.reader.close(),
     ];
     for (const step of steps) {

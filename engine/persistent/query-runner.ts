@@ -1,60 +1,30 @@
 import { explained, isDiskFull, messageOf, WeirError } from '../base/errors.js';
 import { orAborted } from '../base/or-aborted.js';
-import { Counters, type CounterValues } from '../dataflow/counters.js';
+import { Counters } from '../dataflow/counters.js';
 import { groupName } from '../dataflow/names.js';
 import { type QuerySettings, querySettings } from '../dataflow/query-settings.js';
-import type { Properties, RuntimeServices } from '../dataflow/runtime-services.js';
+import type { RuntimeServices } from '../dataflow/runtime-services.js';
 import type { Placement } from '../log/log.js';
+import type {
+  CounterValues,
+  Held,
+  QueryFailure,
+  QueryState,
+  QueryStatus,
+  StandbyStatus,
+  TaskStatus,
+} from '../observe/query-status.js';
 import type { TableReadPlan } from '../plan/pull-plan.js';
 import type { Topology } from '../plan/topology.js';
 import type { PullReader, RowBatches } from '../pull/rows.js';
 import { LocalTableRows } from '../pull/table-read.js';
 import { internalTopics, prepareTopics, type QueryTopics } from './internal-topics.js';
 import { LostPositions, type ResumeFrom } from './lost-positions.js';
-import { type Held, heldOf, KEPT_FAILURES, lagOf, type QueryFailure, type QueryHandle } from './query-handle.js';
+import type { QuerySpec } from './query-handle.js';
+import { heldOf, KEPT_FAILURES, lagOf, type QueryHandle } from './query-handle.js';
 import { QueryRun } from './query-run.js';
-import type { RestoreProgress } from './restore.js';
 import { backoff, DISK_FULL_PAUSE_MS, isAway, MAX_FAILURES, TaskFailure } from './slot.js';
-import type { StandbyStatus } from './standby.js';
 import { Stuck, Watchdog } from './watchdog.js';
-
-export interface QuerySpec {
-  readonly queryId: string;
-  readonly topology: Topology;
-  /** The statement's properties over the server's. */
-  readonly properties: Properties;
-}
-
-/** DISK_FULL: the state cannot be written; the query goes on by itself when there is room. */
-export type QueryState = 'STARTING' | 'REBALANCING' | 'RUNNING' | 'PAUSED' | 'DISK_FULL' | 'ERROR' | 'STOPPED';
-
-export interface TaskStatus {
-  readonly subtopology: number;
-  readonly partition: number;
-  readonly state: 'opening' | 'running' | 'waiting';
-  readonly restore: RestoreProgress | null;
-  readonly streamTime: number;
-}
-
-export interface PartitionLag {
-  readonly topic: string;
-  readonly partition: number;
-  /** Next offset to be processed, and the end that is known; -1 where it is not. */
-  readonly position: number;
-  readonly end: number;
-}
-
-export interface QueryStatus {
-  readonly queryId: string;
-  readonly state: QueryState;
-  /** Why the query is in ERROR, or what the last failure was. */
-  readonly error: string | null;
-  readonly counters: CounterValues;
-  readonly tasks: readonly TaskStatus[];
-  readonly lag: readonly PartitionLag[];
-  /** Changelog records that are still to be read before all tasks run, as far as known. */
-  readonly toRestore: number;
-}
 
 /**
  * A persistent query on this node. What fails as a whole (a missing topic, the group, a task again and again) is started anew

@@ -1,17 +1,8 @@
 import { WeirError } from '../base/errors.js';
 import type { Log } from '../log/log.js';
+import type { RestoreProgress } from '../observe/query-status.js';
 import { BatchCursor, type RecordBatch } from '../records/batch.js';
 import type { StateDatabase, Store, TaskId } from '../stores/store.js';
-
-export interface RestoreProgress {
-  readonly store: string;
-  /** Changelog offsets: where it began, where it is, where it ends. */
-  readonly from: number;
-  readonly at: number;
-  readonly to: number;
-  /** Records that were read. */
-  readonly records: number;
-}
 
 export interface RestoreOptions {
   readonly log: Log;

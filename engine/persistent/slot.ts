@@ -1,6 +1,6 @@
 import { messageOf, WeirError } from '../base/errors.js';
+import type { RestoreProgress } from '../observe/query-status.js';
 import type { SubTopology } from '../plan/topology.js';
-import type { RestoreProgress } from './restore.js';
 import type { Task } from './task.js';
 
 /** Failures of one task in a row, without a commit between them, after which the query gives up. */

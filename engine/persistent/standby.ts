@@ -2,6 +2,7 @@ import { messageOf } from '../base/errors.js';
 import { changelogTopic } from '../dataflow/names.js';
 import type { RuntimeServices } from '../dataflow/runtime-services.js';
 import type { FetchedPartition, LogReader } from '../log/log.js';
+import type { StandbyStatus } from '../observe/query-status.js';
 import type { Store, TaskId } from '../stores/store.js';
 import { applyChangelog, restoreStart } from './restore.js';
 import type { StatefulTask } from './stateful-tasks.js';
@@ -10,20 +11,6 @@ import type { StatefulTask } from './stateful-tasks.js';
 const WAIT_MS = 250;
 /** After a failure all copies begin anew from what they hold. */
 const RETRY_MS = 5000;
-
-/** A store of a copy, and how far it is behind its changelog. */
-export interface StandbyStore {
-  readonly store: string;
-  /** Next changelog offset to be applied, and the changelog's known end; -1: not known yet. */
-  readonly at: number;
-  readonly end: number;
-}
-
-export interface StandbyStatus {
-  readonly subtopology: number;
-  readonly partition: number;
-  readonly stores: readonly StandbyStore[];
-}
 
 interface Copy {
   readonly task: TaskId;

@@ -1,8 +1,9 @@
+import { sourcesOf, storesOf } from '../dataflow/names.js';
 import type { RuntimeServices } from '../dataflow/runtime-services.js';
 import type { TopicPartition } from '../log/log.js';
 import type { Topology } from '../plan/topology.js';
 import type { TaskId } from '../stores/store.js';
-import { type QueryTopics, sourcesOf, storesOf } from './internal-topics.js';
+import type { QueryTopics } from './internal-topics.js';
 import { slotKey } from './slot.js';
 
 /** A task that keeps state, wherever in the group it runs. */

@@ -1,26 +1,23 @@
 import type { Clock } from '../base/clock.js';
 import { messageOf } from '../base/errors.js';
+import type { Properties } from '../base/properties.js';
 import { buildChain } from '../dataflow/chain.js';
 import type { BadRecords, Counters } from '../dataflow/counters.js';
 import { InputQueue, type TaskInput } from '../dataflow/input-queue.js';
 import { LanedInput } from '../dataflow/laned-input.js';
-import { changelogTopic, groupName, topicOf, transactionalId } from '../dataflow/names.js';
+import { changelogTopic, groupName, sourcesOf, storesOf, topicOf, transactionalId } from '../dataflow/names.js';
 import type { QuerySettings } from '../dataflow/query-settings.js';
-import {
-  type CodecServices,
-  operatorEnv,
-  type Properties,
-  type RuntimeServices,
-} from '../dataflow/runtime-services.js';
+import { type CodecServices, operatorEnv, type RuntimeServices } from '../dataflow/runtime-services.js';
 import type { CommittedOffset, GroupMember, LogWriter } from '../log/log.js';
+import type { RestoreProgress } from '../observe/query-status.js';
 import type { RecordPlace } from '../operators/operator.js';
 import type { SourceNode, SubTopology } from '../plan/topology.js';
 import type { StoreReader, TaskId } from '../stores/store.js';
 import { DeadLetters, type Letter } from './dead-letter.js';
-import { type QueryTopics, sourcesOf, storesOf } from './internal-topics.js';
+import type { QueryTopics } from './internal-topics.js';
 import { JsonLetters } from './json-letters.js';
 import type { LostPositions } from './lost-positions.js';
-import { type RestoreProgress, restoreStore } from './restore.js';
+import { restoreStore } from './restore.js';
 import { Sweeper } from './sweeper.js';
 import { Task, type TaskStore } from './task.js';
 

@@ -1,3 +1,4 @@
+import type { ArithOp } from '../values/arithmetic.js';
 import type { SqlType } from '../values/sql-type.js';
 
 /**
@@ -92,7 +93,6 @@ export type TypedExpr =
       readonly type: SqlType;
     };
 
-export type ArithOp = '+' | '-' | '*' | '/' | '%';
 export type CompareOp = '=' | '<>' | '<' | '<=' | '>' | '>=' | 'IS DISTINCT FROM' | 'IS NOT DISTINCT FROM';
 
 /** BIGINT and DECIMAL literals are their decimal text, BYTES base64, TIME/DATE/TIMESTAMP their number; NULL is null. */

@@ -1,4 +1,4 @@
-import { newRecord } from '../operators/operator.js';
+import { newRecord } from '../operators/task-record.js';
 import type { TypedExpr } from '../plan/expr.js';
 import { NO_WINDOW } from '../records/record.js';
 import type { Value } from '../values/value.js';

@@ -1,5 +1,5 @@
-import type { CounterValues } from '../dataflow/counters.js';
-import type { Properties } from '../dataflow/runtime-services.js';
+import type { Properties } from '../base/properties.js';
+import type { CounterValues } from '../observe/query-status.js';
 import type { TableReadPlan } from '../plan/pull-plan.js';
 import type { RowBatches } from './rows.js';
 

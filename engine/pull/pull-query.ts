@@ -1,7 +1,8 @@
 import type { ResultColumn, RowBatch, RowStream, RowStreamEnd } from '../api/row-stream.js';
+import type { Properties } from '../base/properties.js';
 import { yieldToLoop } from '../base/yield.js';
 import { Counters } from '../dataflow/counters.js';
-import { operatorEnv, type Properties, type RuntimeServices } from '../dataflow/runtime-services.js';
+import { operatorEnv, type RuntimeServices } from '../dataflow/runtime-services.js';
 import type { PullNode, PullPlan } from '../plan/pull-plan.js';
 import { Budget, rowBytes } from './budget.js';
 import { openNode } from './open.js';

@@ -1,4 +1,4 @@
-import type { Properties } from '../dataflow/runtime-services.js';
+import type { Properties } from '../base/properties.js';
 import type { TableReadPlan } from '../plan/pull-plan.js';
 import type { Value } from '../values/value.js';
 

@@ -4,12 +4,13 @@ import { functionConfig, operatorEnv, type RuntimeServices } from '../dataflow/r
 import { compileConstant } from '../expression/index.js';
 import { StreamFilter } from '../operators/filter.js';
 import { Folds } from '../operators/folds.js';
-import { newRecord, type Operator, type OperatorEnv, type TaskRecord } from '../operators/operator.js';
+import type { Operator, OperatorEnv } from '../operators/operator.js';
 import { Project } from '../operators/project.js';
 import { SessionCodec } from '../operators/session-codec.js';
 import { CLOCK_KEY, timeOf } from '../operators/stream-clock.js';
 import { storedRowTypes } from '../operators/table-rows.js';
 import { storedTableTypes } from '../operators/table-source.js';
+import { newRecord, type TaskRecord } from '../operators/task-record.js';
 import type { TypedExpr } from '../plan/expr.js';
 import type { TableReadPlan } from '../plan/pull-plan.js';
 import {

@@ -1,10 +1,11 @@
 import { messageOf } from '../base/errors.js';
+import { sourcesOf } from '../dataflow/names.js';
 import { functionConfig, type RuntimeServices } from '../dataflow/runtime-services.js';
 import { compileConstant } from '../expression/index.js';
-import { sourcesOf } from '../persistent/internal-topics.js';
-import type { QueryHandle } from '../persistent/query-handle.js';
+import type { Placement } from '../log/log.js';
+import type { Held, QueryState } from '../observe/query-status.js';
 import type { TableReadPlan } from '../plan/pull-plan.js';
-import type { SourceNode, SubTopology } from '../plan/topology.js';
+import type { SourceNode, SubTopology, Topology } from '../plan/topology.js';
 import { partitionOf } from '../records/batch.js';
 import { ByteWriter } from '../records/bytes.js';
 import type { TableView } from './routed-rows.js';
@@ -13,10 +14,23 @@ import type { PullReader } from './rows.js';
 /** Keys that are worth computing partitions for: more of them are in all partitions anyway. */
 const MAX_KEYS = 1000;
 
+/** The query that keeps a table, as this node has it. */
+export interface TableKeeper {
+  readonly queryId: string;
+  readonly topology: Topology;
+  readonly state: QueryState;
+  /** Who has what in the query's group, as far as this node has been told. */
+  readonly placement: Placement | undefined;
+  /** How many partitions one of its topics has; 0: not known yet. */
+  partitions(topic: string): number;
+  /** What this node has of a task's state: the task itself, a copy that is so far behind, or nothing that can be read. */
+  holds(subtopology: number, partition: number): Held;
+}
+
 /** The tasks that keep a table, as this node's member of the query's group knows them. */
 export function tableView(
   services: RuntimeServices,
-  runner: QueryHandle,
+  runner: TableKeeper,
   read: TableReadPlan,
   reader: PullReader,
 ): TableView {

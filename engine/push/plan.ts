@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { WeirError } from '../base/errors.js';
+import type { Properties } from '../base/properties.js';
 import { decodesKey } from '../dataflow/chain.js';
-import type { Properties } from '../dataflow/runtime-services.js';
 import { isOfKey } from '../plan/nodes/rows.js';
 import { factsOf } from '../plan/nodes.js';
 import type { ResultNode, SourceNode, SubTopology, Topology } from '../plan/topology.js';

@@ -1,7 +1,8 @@
 import type { RowStream } from '../api/row-stream.js';
 import { isNotReady, messageOf } from '../base/errors.js';
+import type { Properties } from '../base/properties.js';
 import { querySettings } from '../dataflow/query-settings.js';
-import type { Properties, RuntimeServices } from '../dataflow/runtime-services.js';
+import type { RuntimeServices } from '../dataflow/runtime-services.js';
 import type { PartitionOffsets } from '../log/log.js';
 import type { GivenKeys } from '../operators/given-keys.js';
 import type { PullSpec } from '../pull/pull-query.js';

@@ -1,14 +1,15 @@
 import type { ResultColumn, RowBatch, RowProgress, RowStream, RowStreamEnd } from '../api/row-stream.js';
 import { WeirError } from '../base/errors.js';
+import type { Properties } from '../base/properties.js';
 import { yieldToLoop } from '../base/yield.js';
 import { buildChain, type Chain } from '../dataflow/chain.js';
 import { Counters } from '../dataflow/counters.js';
 import { querySettings } from '../dataflow/query-settings.js';
-import { operatorEnv, type Properties, type RuntimeServices } from '../dataflow/runtime-services.js';
+import { operatorEnv, type RuntimeServices } from '../dataflow/runtime-services.js';
+import { noMatches } from '../observe/step-reasons.js';
 import type { GivenKeys } from '../operators/given-keys.js';
 import type { OperatorContext } from '../operators/operator.js';
 import type { ResultSink } from '../operators/step.js';
-import { noMatches } from '../operators/step-reasons.js';
 import type { PullPlan } from '../plan/pull-plan.js';
 import type { ResultNode, Topology } from '../plan/topology.js';
 import { MemoryState } from '../stores/memory.js';

@@ -2,7 +2,7 @@ import type { ResultColumn, RowBatch, RowProgress, RowStream, RowStreamEnd } fro
 import { isNotReady, WeirError } from '../base/errors.js';
 import { GivenKeys, givenKey } from '../operators/given-keys.js';
 import { JoinKeys } from '../operators/join-keys.js';
-import { newRecord } from '../operators/operator.js';
+import { newRecord } from '../operators/task-record.js';
 import type { TypedExpr } from '../plan/expr.js';
 import { rowBytes } from '../pull/budget.js';
 import { ByteWriter } from '../records/bytes.js';

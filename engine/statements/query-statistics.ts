@@ -1,8 +1,8 @@
 import type { EntityWarning } from '../api/entities.js';
 import { messageOf } from '../base/errors.js';
 import type { QueryDef } from '../catalog/index.js';
-import { remarks, timesText } from '../operators/step-reasons.js';
-import type { StepStats } from '../operators/step-stats.js';
+import { remarks, timesText } from '../observe/step-reasons.js';
+import type { StepStats } from '../observe/step-stats.js';
 import { printWindow } from '../plan/print.js';
 import { keptMs, windowsOf } from '../plan/topology.js';
 import type { StatementContext } from './context.js';

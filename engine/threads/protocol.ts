@@ -1,10 +1,9 @@
 import { type ErrorCode, messageOf, WeirError } from '../base/errors.js';
-import type { ProcessingError } from '../dataflow/runtime-services.js';
 import type { Placement } from '../log/log.js';
+import type { ProcessingError } from '../observe/processing-error.js';
+import type { QueryFailure, QueryStatus, StandbyStatus } from '../observe/query-status.js';
 import type { ResumeFrom } from '../persistent/lost-positions.js';
-import type { QueryFailure } from '../persistent/query-handle.js';
-import type { QuerySpec, QueryStatus } from '../persistent/query-runner.js';
-import type { StandbyStatus } from '../persistent/standby.js';
+import type { QuerySpec } from '../persistent/query-handle.js';
 import type { TableReadPlan } from '../plan/pull-plan.js';
 import type { PullReader } from '../pull/rows.js';
 

@@ -1,19 +1,20 @@
 import { isNotReady, messageOf, WeirError } from '../base/errors.js';
-import { Counters, type CounterValues } from '../dataflow/counters.js';
+import { Counters } from '../dataflow/counters.js';
 import type { RuntimeServices } from '../dataflow/runtime-services.js';
 import type { Placement } from '../log/log.js';
-import { addStats } from '../operators/step-stats.js';
+import type {
+  CounterValues,
+  Held,
+  QueryFailure,
+  QueryState,
+  QueryStatus,
+  StandbyStatus,
+} from '../observe/query-status.js';
+import { addStats } from '../observe/step-stats.js';
 import type { ResumeFrom } from '../persistent/lost-positions.js';
-import {
-  type Held,
-  heldOf,
-  KEPT_FAILURES,
-  lagOf,
-  type QueryFailure,
-  type QueryHandle,
-} from '../persistent/query-handle.js';
-import { dropTopics, type QuerySpec, type QueryState, type QueryStatus } from '../persistent/query-runner.js';
-import type { StandbyStatus } from '../persistent/standby.js';
+import type { QuerySpec } from '../persistent/query-handle.js';
+import { heldOf, KEPT_FAILURES, lagOf, type QueryHandle } from '../persistent/query-handle.js';
+import { dropTopics } from '../persistent/query-runner.js';
 import type { TableReadPlan } from '../plan/pull-plan.js';
 import type { Topology } from '../plan/topology.js';
 import type { PullReader, RowBatches } from '../pull/rows.js';

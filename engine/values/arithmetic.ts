@@ -1,9 +1,10 @@
-import type { ArithOp } from '../plan/expr.js';
 import type { Decimal } from './decimal.js';
 import { EvaluationError } from './evaluation-error.js';
 import { fitDecimal } from './fit.js';
 import type { SqlType } from './sql-type.js';
 import { bigintValue } from './value.js';
+
+export type ArithOp = '+' | '-' | '*' | '/' | '%';
 
 /** A BIGINT at run time. */
 export type Long = number | bigint;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { noMatches, remarks } from '../../engine/operators/step-reasons.js';
-import { addStats } from '../../engine/operators/step-stats.js';
+import { noMatches, remarks } from '../../engine/observe/step-reasons.js';
+import { addStats } from '../../engine/observe/step-stats.js';
 import { Feed, STREAMS, TABLES } from './joins-support.js';
 
 const streamTable = `

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../engine/base/clock.js';
 import { silentLogger } from '../../engine/base/logger.js';
-import type { ProcessingError } from '../../engine/dataflow/runtime-services.js';
+import type { ProcessingError } from '../../engine/observe/processing-error.js';
 import type { Topology } from '../../engine/plan/topology.js';
-import { type Properties, Runtime, type RuntimeServices } from '../../engine/runtime.js';
+import { type NodeServices, type Properties, Runtime } from '../../engine/runtime.js';
 import { BIGINT } from '../../engine/values/sql-type.js';
 import { readAll, type StoredNode, until, write } from './nodes.js';
 import {
@@ -42,7 +42,7 @@ export function badRecordSuite(name: string, openNode: () => Promise<StoredNode>
       topic = `in-${id}`;
       letters = `letters-${id}`;
       errors = [];
-      const services: RuntimeServices = {
+      const services: NodeServices = {
         ...codecServices,
         serviceId: id,
         log: node.log,

@@ -7,11 +7,11 @@ import type { TableReadPlan } from '../../engine/plan/pull-plan.js';
 import type { Topology, WindowSpec } from '../../engine/plan/topology.js';
 import { BatchBuilder, BatchCursor, partitionOf } from '../../engine/records/batch.js';
 import {
+  type NodeServices,
   type ProcessingError,
   type Properties,
   type RowStream,
   Runtime,
-  type RuntimeServices,
 } from '../../engine/runtime.js';
 import type { StateDatabase } from '../../engine/stores/store.js';
 import { BIGINT, STRING } from '../../engine/values/sql-type.js';
@@ -60,7 +60,7 @@ let service: string;
 
 function open(): void {
   errors = [];
-  const services: RuntimeServices = {
+  const services: NodeServices = {
     ...codecServices,
     serviceId: service,
     log: node.log,

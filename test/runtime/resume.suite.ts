@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../engine/base/clock.js';
 import { silentLogger } from '../../engine/base/logger.js';
-import type { ProcessingError } from '../../engine/dataflow/runtime-services.js';
+import type { ProcessingError } from '../../engine/observe/processing-error.js';
 import type { Topology } from '../../engine/plan/topology.js';
 import { type Properties, Runtime } from '../../engine/runtime.js';
 import { readAll, type StoredNode, until, write } from './nodes.js';

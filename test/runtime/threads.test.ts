@@ -3,7 +3,7 @@ import { systemClock } from '../../engine/base/clock.js';
 import { silentLogger } from '../../engine/base/logger.js';
 import type { TableReadPlan } from '../../engine/plan/pull-plan.js';
 import type { FromThread, ToThread } from '../../engine/runtime.js';
-import { Runtime, type RuntimeServices, type Thread, ThreadHost, ThreadPool } from '../../engine/runtime.js';
+import { type NodeServices, Runtime, type Thread, ThreadHost, ThreadPool } from '../../engine/runtime.js';
 import { LevelState } from '../../engine/stores/level.js';
 import { BIGINT, STRING } from '../../engine/values/sql-type.js';
 import { embeddedNode, type StoredNode, write } from './nodes.js';
@@ -15,7 +15,7 @@ const PROPERTIES = { 'auto.offset.reset': 'earliest', 'commit.interval.ms': '5',
 let node: StoredNode;
 let runtime: Runtime;
 let threads: InProcessThread[];
-let services: RuntimeServices;
+let services: NodeServices;
 
 /** A thread's inside without the thread: what passes between them is copied as between real ones. */
 class InProcessThread implements Thread {

@@ -1,5 +1,4 @@
-import { changelogTopic } from '../../engine/dataflow/names.js';
-import { storesOf } from '../../engine/persistent/internal-topics.js';
+import { changelogTopic, storesOf } from '../../engine/dataflow/names.js';
 import type { KeyWindow, Topology } from '../../engine/plan/topology.js';
 import { BatchCursor } from '../../engine/records/batch.js';
 import { behind, ENTRY, storePrefix, tagged } from '../../engine/stores/keys.js';

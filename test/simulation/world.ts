@@ -1,5 +1,4 @@
-import { groupName } from '../../engine/dataflow/names.js';
-import { sourcesOf } from '../../engine/persistent/internal-topics.js';
+import { groupName, sourcesOf } from '../../engine/dataflow/names.js';
 import { Broker, type Producer, type Sabotage } from './broker.js';
 import { checkSink, checkState, contentOf, type Findings, noFindings } from './check.js';
 import { SimDisk } from './disk.js';
