@@ -2,8 +2,8 @@ import { isDiskFull, messageOf } from '../base/errors.js';
 import { orAborted } from '../base/or-aborted.js';
 import type { Properties } from '../base/properties.js';
 import { SteadyClock } from '../base/steady-clock.js';
-import { yieldToLoop } from '../base/yield.js';
 import type { Counters } from '../dataflow/counters.js';
+import { drive, type Worker } from '../dataflow/driver.js';
 import { isBehind } from '../dataflow/input-set.js';
 import { sourcesOf, storesOf, targetsOf } from '../dataflow/names.js';
 import type { QuerySettings } from '../dataflow/query-settings.js';
@@ -36,8 +36,6 @@ import { TaskFactory } from './task-factory.js';
 import { isAhead, watchedTasks } from './waiting-tasks.js';
 import { type WatchedTask, withLimit } from './watchdog.js';
 
-/** A slice of one task; the event loop runs between two slices. */
-const SLICE_MS = 8;
 /** A reader that has nothing waits this long; rebalances and commits wake it. */
 const POLL_MS = 100;
 /** Between two lines of the log about state that is restored. */
@@ -324,49 +322,59 @@ export class QueryRun {
     }
   }
 
-  private async loop(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      if (this.fatal !== null) throw this.fatal;
-      if (this.options.paused()) {
-        await this.whilePaused(signal);
-        continue;
-      }
-      this.flow.distribute(await this.reader.poll(this.waitMs()));
-      this.abandoned.sweep();
-      for (const slot of [...this.slots.values()]) await this.serve(slot);
+  private loop(signal: AbortSignal): Promise<void> {
+    return drive(
+      {
+        reader: this.reader,
+        goesOn: async () => {
+          while (!signal.aborted && this.fatal === null && this.options.paused()) await this.whilePaused(signal);
+          if (!signal.aborted && this.fatal !== null) throw this.fatal;
+          return !signal.aborted;
+        },
+        waitMs: () => this.waitMs(),
+        distribute: (fetched) => {
+          this.flow.distribute(fetched);
+          this.abandoned.sweep();
+          return this.workers();
+        },
+      },
+      this.clock,
+    );
+  }
+
+  /** The tasks that are open, each when its turn comes; those that are to be opened again are. */
+  private *workers(): Generator<Worker> {
+    for (const slot of [...this.slots.values()]) {
+      const { task } = slot;
+      if (task === null) {
+        const due = slot.opening === null && !slot.aborter.signal.aborted && this.clock.now() >= slot.retryAt;
+        if (due) this.open(slot);
+      } else if (!task.committing) yield this.worker(slot, task);
     }
   }
 
-  /** A slice of work for a task, its commit, or another attempt to open it. */
-  private async serve(slot: Slot): Promise<void> {
+  private worker(slot: Slot, task: Task): Worker {
     const { counters, settings } = this.options;
-    const { clock } = this;
-    const { task } = slot;
-    const now = clock.now();
-    if (task === null) {
-      if (slot.opening === null && !slot.aborter.signal.aborted && now >= slot.retryAt) this.open(slot);
-      return;
-    }
-    if (task.committing) return;
-    try {
-      if (task.hasInput && !isAhead(slot, this.slots)) {
+    return {
+      hasWork: task.hasInput && !isAhead(slot, this.slots),
+      slice: (untilMs) => {
         const { recordsIn, recordsOut, deadLettered } = task;
-        task.run(now + SLICE_MS);
+        task.run(untilMs);
         counters.recordsIn += task.recordsIn - recordsIn;
         counters.recordsOut += task.recordsOut - recordsOut;
         counters.deadLettered += task.deadLettered - deadLettered;
         this.flow.balance(task);
-        await yieldToLoop(clock);
-        await task.ready();
-      }
-      if (slot.task !== task || task.committing) return;
-      const due = clock.now() - slot.lastCommit >= settings.commitIntervalMs;
-      if (task.full || task.owesEnd || (due && task.dirty)) {
-        void this.commit(slot, task);
-      }
-    } catch (e) {
-      if (slot.task === task) this.taskFailed(slot, e);
-    }
+      },
+      flush: () => {
+        if (slot.task !== task || task.committing) return;
+        const due = this.clock.now() - slot.lastCommit >= settings.commitIntervalMs;
+        if (task.full || task.owesEnd || (due && task.dirty)) void this.commit(slot, task);
+      },
+      ready: () => task.ready(),
+      failed: (e) => {
+        if (slot.task === task) this.taskFailed(slot, e);
+      },
+    };
   }
 
   private async confirmed(slot: Slot): Promise<void> {

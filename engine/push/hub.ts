@@ -1,6 +1,7 @@
 import { yieldToLoop } from '../base/yield.js';
 import { buildChain, type Chain, decodesKey } from '../dataflow/chain.js';
 import { Counters } from '../dataflow/counters.js';
+import { drive, type Worker } from '../dataflow/driver.js';
 import { operatorEnv, type RuntimeServices } from '../dataflow/runtime-services.js';
 import { GivenKeys } from '../operators/given-keys.js';
 import type { OperatorEnv } from '../operators/operator.js';
@@ -10,7 +11,7 @@ import type { Value } from '../values/value.js';
 import type { FeedReader, Feeds } from './feed.js';
 import { PushInputs } from './inputs.js';
 import type { StatelessPlan } from './plan.js';
-import { BATCH_ROWS, batchOf, noTarget, type PlacedBatch, SLICE_MS } from './push-query.js';
+import { BATCH_ROWS, batchOf, noTarget, type PlacedBatch } from './push-query.js';
 
 /** Rows of one batch for all that read a query. */
 export interface SharedBatch extends PlacedBatch {
@@ -225,30 +226,50 @@ class Hub {
   }
 
   private async run(): Promise<void> {
-    const { clock, schemas } = this.services;
-    const { inputs, counters } = this;
+    const worker = this.worker();
     try {
-      while (!this.closed) {
-        inputs.add(await this.reader.poll(this.waitMs()));
-        if (this.closed) break;
-        const before = inputs.set.recordsIn;
-        inputs.set.run(clock.now() + SLICE_MS, this.cutLarge);
-        counters.recordsIn += inputs.set.recordsIn - before;
-        const now = clock.now();
-        for (const evaluation of this.evaluations.values()) {
-          if (evaluation.isDue(now)) evaluation.cut(inputs, now);
-          if (evaluation.failure !== null) this.dropFailed(evaluation, evaluation.failure);
-        }
-        await inputs.set.fetchSchemas(schemas);
-        await yieldToLoop();
-        await this.pace();
-      }
+      await drive(
+        {
+          reader: this.reader,
+          goesOn: async () => !this.closed,
+          waitMs: () => this.waitMs(),
+          distribute: (fetched) => {
+            this.inputs.add(fetched);
+            return this.closed ? [] : [worker];
+          },
+        },
+        this.services.clock,
+      );
     } catch (e) {
       const error = e instanceof Error ? e : new Error(String(e));
       for (const evaluation of [...this.evaluations.values()]) this.dropFailed(evaluation, error);
     } finally {
       await this.reader.close();
     }
+  }
+
+  private worker(): Worker {
+    const { inputs, counters } = this;
+    const { clock, schemas } = this.services;
+    return {
+      hasWork: true,
+      slice: (untilMs) => {
+        const before = inputs.set.recordsIn;
+        inputs.set.run(untilMs, this.cutLarge);
+        counters.recordsIn += inputs.set.recordsIn - before;
+      },
+      flush: () => {
+        const now = clock.now();
+        for (const evaluation of this.evaluations.values()) {
+          if (evaluation.isDue(now)) evaluation.cut(inputs, now);
+          if (evaluation.failure !== null) this.dropFailed(evaluation, evaluation.failure);
+        }
+      },
+      ready: async () => {
+        await inputs.set.fetchSchemas(schemas);
+        await this.pace();
+      },
+    };
   }
 
   private dropFailed(evaluation: Evaluation, error: Error): void {

@@ -1,9 +1,9 @@
 import type { ResultColumn, RowBatch, RowProgress, RowStream, RowStreamEnd } from '../api/row-stream.js';
 import { WeirError } from '../base/errors.js';
 import type { Properties } from '../base/properties.js';
-import { yieldToLoop } from '../base/yield.js';
 import { buildChain, type Chain } from '../dataflow/chain.js';
 import { Counters } from '../dataflow/counters.js';
+import { drive, type Worker } from '../dataflow/driver.js';
 import { querySettings } from '../dataflow/query-settings.js';
 import { operatorEnv, type RuntimeServices } from '../dataflow/runtime-services.js';
 import { noMatches } from '../observe/step-reasons.js';
@@ -58,7 +58,6 @@ const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 export const BATCH_ROWS = 1000;
 /** Aggregates show their changes this long after the first one. */
 const FLUSH_MS = 100;
-export const SLICE_MS = 8;
 const POLL_MS = 100;
 /** State of one push query, which has nowhere to put it but memory. */
 const MAX_STATE_BYTES = 256 * 1024 * 1024;
@@ -215,29 +214,49 @@ export class PushQuery implements RowStream {
   }
 
   private async run(): Promise<void> {
-    const { clock, schemas } = this.services;
     const { reader } = this.options;
-    const { inputs } = this;
+    const worker = this.worker();
     try {
-      while (!this.closed && !this.finished) {
-        await this.room();
-        inputs.add(await reader.poll(this.waitMs()));
-        if (this.closed) break;
-        const before = inputs.set.recordsIn;
-        inputs.set.run(clock.now() + SLICE_MS, this.isFull);
-        this.counters.recordsIn += inputs.set.recordsIn - before;
-        for (const operator of this.chain.operators) operator.advance?.(inputs.set.streamTime);
-        this.flushIfDue();
-        this.cut();
-        this.finishIfDone();
-        await inputs.set.fetchSchemas(schemas);
-        if (this.batches.length > 0 || this.finished) this.wakeConsumer();
-        await yieldToLoop();
-      }
+      await drive(
+        {
+          reader,
+          goesOn: async () => {
+            await this.room();
+            return !this.closed && !this.finished;
+          },
+          waitMs: () => this.waitMs(),
+          distribute: (fetched) => {
+            this.inputs.add(fetched);
+            return this.closed ? [] : [worker];
+          },
+        },
+        this.services.clock,
+      );
     } finally {
       await reader.close();
       this.state.release(this.task);
     }
+  }
+
+  private worker(): Worker {
+    const { inputs, chain, counters } = this;
+    return {
+      // Time passes for joins that wait, though no record comes.
+      hasWork: true,
+      slice: (untilMs) => {
+        const before = inputs.set.recordsIn;
+        inputs.set.run(untilMs, this.isFull);
+        counters.recordsIn += inputs.set.recordsIn - before;
+        for (const operator of chain.operators) operator.advance?.(inputs.set.streamTime);
+      },
+      flush: () => {
+        this.flushIfDue();
+        this.cut();
+        this.finishIfDone();
+        if (this.batches.length > 0 || this.finished) this.wakeConsumer();
+      },
+      ready: () => inputs.set.fetchSchemas(this.services.schemas),
+    };
   }
 
   /** Waits while the consumer has enough to read. */
