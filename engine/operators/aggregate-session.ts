@@ -224,17 +224,6 @@ export class AggregateSession implements Operator {
     this.held = 0;
   }
 
-  reset(): void {
-    this.pending.clear();
-    this.clock.reset();
-    this.table.clear();
-    this.keys = [];
-    this.dirtySlots = [];
-    this.held = 0;
-    this.liveSessions = 0;
-    this.complete = false;
-  }
-
   heldBytes(): number {
     return this.held;
   }

@@ -90,12 +90,6 @@ export class AggregateWindowed extends GroupAggregate {
     return this.pending.size;
   }
 
-  override reset(): void {
-    this.pending.clear();
-    this.clock.reset();
-    super.reset();
-  }
-
   protected override created(slot: number): void {
     if (!this.final) return;
     const key = this.cache.table.key(slot);

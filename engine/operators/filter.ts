@@ -116,10 +116,6 @@ export class TableFilter implements Operator {
     this.release();
   }
 
-  reset(): void {
-    this.heldKey = null;
-  }
-
   filtered(): number {
     return this.leftOut;
   }

@@ -75,10 +75,6 @@ export class ForeignKeyResult implements Operator {
     this.clock.persist();
   }
 
-  reset(): void {
-    this.clock.reset();
-  }
-
   private forgettable(stored: Buffer): boolean {
     const row = this.rows.decode(stored);
     return row[2] === null && Number(row[0]) < this.clock.time - REMEMBERED_MS;

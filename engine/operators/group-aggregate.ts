@@ -74,11 +74,6 @@ export abstract class GroupAggregate implements Operator {
     this.before.clear();
   }
 
-  reset(): void {
-    this.cache.reset();
-    this.before.clear();
-  }
-
   heldBytes(): number {
     return this.cache.heldBytes();
   }

@@ -105,15 +105,6 @@ export class GroupCache {
     this.dirtyKeyBytes = 0;
   }
 
-  /** Forgets everything: the store may have changed, too. */
-  reset(): void {
-    this.table.clear();
-    this.dirty.fill(0);
-    this.dirtyCount = 0;
-    this.dirtyKeyBytes = 0;
-    this.complete = false;
-  }
-
   /** Fills a slot that the table has just made. */
   private load(slot: number): void {
     if (slot >= this.timestamps.length) this.grow();

@@ -145,13 +145,6 @@ export class JoinBuffer {
     this.cachedRows = 0;
   }
 
-  reset(): void {
-    this.keys.clear();
-    this.dirty.length = 0;
-    this.held = 0;
-    this.cachedRows = 0;
-  }
-
   heldBytes(): number {
     return this.held;
   }

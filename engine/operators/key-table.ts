@@ -78,11 +78,6 @@ export class KeyTable {
     this.reindex(this.index.fill(-1));
   }
 
-  clear(): void {
-    this.size = 0;
-    this.index.fill(-1);
-  }
-
   private insert(at: number, h: number, b: Uint8Array, start: number, n: number): number {
     const slot = this.size;
     if (slot === this.hashes.length) {

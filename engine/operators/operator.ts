@@ -29,8 +29,6 @@ export interface Operator {
    * topological order, so what it emits reaches the operators behind it before they are flushed.
    */
   flush?(): void;
-  /** The task was aborted: forget everything that is not in the store. */
-  reset?(): void;
   /** Bytes held back, counted against the commit bound. */
   heldBytes?(): number;
   /** Rows that WHERE or HAVING have left out. */

@@ -50,10 +50,6 @@ export class PendingSessions {
     }
   }
 
-  clear(): void {
-    this.heap.length = 0;
-  }
-
   private up(at: number): void {
     const { heap } = this;
     for (let i = at; i > 0; ) {

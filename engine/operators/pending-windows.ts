@@ -38,10 +38,4 @@ export class PendingWindows {
       for (const key of keys.sort(Buffer.compare)) visit(start, key);
     }
   }
-
-  clear(): void {
-    this.starts.length = 0;
-    this.count = 0;
-    this.groups.clear();
-  }
 }

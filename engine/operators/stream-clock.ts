@@ -29,10 +29,6 @@ export class StreamClock {
     this.stored = this.time;
   }
 
-  reset(): void {
-    this.time = this.stored = this.read();
-  }
-
   private read(): number {
     return timeOf(this.store.get(CLOCK_KEY));
   }

@@ -119,13 +119,6 @@ export class StreamJoin implements TwoInputs {
     this.clock.persist();
   }
 
-  reset(): void {
-    for (const { buffer } of this.sides) buffer.reset();
-    this.clock.reset();
-    this.waiting.reset();
-    this.ends.reset();
-  }
-
   heldBytes(): number {
     const [left, right] = this.sides;
     return left.buffer.heldBytes() + right.buffer.heldBytes() + this.waiting.heldBytes() + this.ends.heldBytes();

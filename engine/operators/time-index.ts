@@ -122,13 +122,6 @@ export class TimeIndex {
     this.bytes = 0;
   }
 
-  /** Forgets what is not in the store. */
-  reset(): void {
-    this.changed = false;
-    this.bytes = 0;
-    this.load();
-  }
-
   heldBytes(): number {
     return this.bytes;
   }

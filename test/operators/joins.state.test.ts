@@ -145,7 +145,7 @@ describe('the index by time', () => {
               open = new Set([...open].filter((s) => !due.includes(s)));
             } else if (step.do === 'abort') {
               store.discard();
-              index.reset();
+              index = new TimeIndex(store, 7, width);
               open = new Set(committed);
             } else {
               index.flush();
