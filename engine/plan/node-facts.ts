@@ -83,6 +83,11 @@ export interface NodeFacts<N> {
   pull?(node: N): 'kept' | 'step' | 'passes' | undefined;
 }
 
+/** The facts of each kind of a family: a kind without them does not compile. */
+export type FactsOf<N extends { readonly kind: string }> = {
+  readonly [K in N['kind']]: NodeFacts<Extract<N, { readonly kind: K }>>;
+};
+
 /** Facts that kinds of one input share which leave the key as it is. */
 export const passesKey = {
   inputs: (n: { readonly input: NodeId }) => [n.input],

@@ -1,34 +1,24 @@
-import type { NodeFacts } from './node-facts.js';
-import { aggregate, type KeepingNode, materialize } from './nodes/aggregates.js';
-import { type EndNode, repartition, result, sink } from './nodes/ends.js';
-import { type ForeignKeyNode, foreignKeyJoin, foreignKeyResult, foreignKeySend } from './nodes/foreign-key.js';
-import { type JoinNode, streamJoin, streamTableJoin, tableJoin } from './nodes/joins.js';
-import { filter, flatMap, project, type RowNode, rekey } from './nodes/rows.js';
-import { type SourceNode, source } from './nodes/source.js';
+import type { FactsOf, NodeFacts } from './node-facts.js';
+import { KEEPING, type KeepingNode } from './nodes/aggregates.js';
+import { ENDS, type EndNode } from './nodes/ends.js';
+import { FOREIGN_KEY, type ForeignKeyNode } from './nodes/foreign-key.js';
+import { JOINS, type JoinNode } from './nodes/joins.js';
+import { ROWS, type RowNode } from './nodes/rows.js';
+import { SOURCES, type SourceNode } from './nodes/source.js';
 
 export type TopologyNode = SourceNode | RowNode | KeepingNode | JoinNode | ForeignKeyNode | EndNode;
 
 export type NodeKind = TopologyNode['kind'];
 export type NodeOf<K extends NodeKind> = Extract<TopologyNode, { readonly kind: K }>;
 
-/** What each kind of node is. */
-export const NODES: { readonly [K in NodeKind]: NodeFacts<NodeOf<K>> } = {
-  source,
-  filter,
-  project,
-  flatMap,
-  rekey,
-  repartition,
-  aggregate,
-  materialize,
-  streamJoin,
-  streamTableJoin,
-  tableJoin,
-  foreignKeySend,
-  foreignKeyJoin,
-  foreignKeyResult,
-  sink,
-  result,
+/** What each kind of node is. A family is a file in `nodes/`. */
+export const NODES: FactsOf<TopologyNode> = {
+  ...SOURCES,
+  ...ROWS,
+  ...KEEPING,
+  ...JOINS,
+  ...FOREIGN_KEY,
+  ...ENDS,
 };
 
 /** The facts of a node's kind. */

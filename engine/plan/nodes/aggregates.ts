@@ -1,6 +1,7 @@
 import type { Column } from '../../values/schema.js';
 import type { AggregateCall, TypedExpr } from '../expr.js';
 import {
+  type FactsOf,
   type NodeBase,
   type NodeFacts,
   type NodeGraph,
@@ -36,7 +37,7 @@ export interface AggregateNode extends NodeBase, Versioned {
   readonly emit: 'changes' | 'final';
 }
 
-export const aggregate: NodeFacts<AggregateNode> = {
+const aggregate: NodeFacts<AggregateNode> = {
   inputs: (n) => [n.input],
   table: () => true,
   window: ({ window: w }) =>
@@ -71,7 +72,7 @@ export interface MaterializeNode extends NodeBase {
   readonly valueColumns: readonly Column[];
 }
 
-export const materialize: NodeFacts<MaterializeNode> = {
+const materialize: NodeFacts<MaterializeNode> = {
   ...passesKey,
   table: () => true,
   keyColumns: (n) => n.keyColumns,
@@ -84,3 +85,5 @@ export const materialize: NodeFacts<MaterializeNode> = {
   pull: () => 'kept',
   explain: (n) => `${schemaText(n.keyColumns, n.valueColumns)} store ${n.store.name}`,
 };
+
+export const KEEPING: FactsOf<KeepingNode> = { aggregate, materialize };

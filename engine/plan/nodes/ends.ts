@@ -3,6 +3,7 @@ import { typeEquals } from '../../values/sql-type.js';
 import type { TypedExpr } from '../expr.js';
 import type { FormatRef } from '../format-ref.js';
 import {
+  type FactsOf,
   type NodeBase,
   type NodeFacts,
   type NodeGraph,
@@ -46,7 +47,7 @@ const end = {
   tellsPrevious: () => false,
 } as const;
 
-export const repartition: NodeFacts<RepartitionNode> = {
+const repartition: NodeFacts<RepartitionNode> = {
   ...end,
   keyColumns: (n) => n.keyColumns,
   readsKey: (n, graph) => !writesRawKey(n, null, graph),
@@ -84,7 +85,7 @@ export interface SinkNode extends NodeBase {
   readonly table: boolean;
 }
 
-export const sink: NodeFacts<SinkNode> = {
+const sink: NodeFacts<SinkNode> = {
   ...end,
   keyColumns: (n) => n.keyColumns,
   readsKey: (n, graph) => !writesRawKey(n, n.window, graph) || n.timestamp?.from === 'key',
@@ -110,7 +111,7 @@ export interface ResultNode extends NodeBase {
   readonly table: boolean;
 }
 
-export const result: NodeFacts<ResultNode> = {
+const result: NodeFacts<ResultNode> = {
   ...end,
   keyColumns: (n) => {
     throw new Error(`${n.id}: nothing comes behind a result`);
@@ -120,3 +121,5 @@ export const result: NodeFacts<ResultNode> = {
   explain: (n) =>
     `[${n.columns.map((c) => `${c.name} = ${printExpr(c.expr)}`).join(', ')}]${n.limit === null ? '' : ` limit ${n.limit}`}`,
 };
+
+export const ENDS: FactsOf<EndNode> = { repartition, sink, result };

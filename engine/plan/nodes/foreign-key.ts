@@ -1,6 +1,6 @@
 import type { Column } from '../../values/schema.js';
 import type { TypedExpr } from '../expr.js';
-import { type NodeBase, type NodeFacts, type NodeId, passesKey, type StoreRef } from '../node-facts.js';
+import { type FactsOf, type NodeBase, type NodeFacts, type NodeId, passesKey, type StoreRef } from '../node-facts.js';
 import { printExpr, schemaText } from '../print.js';
 
 /* The three steps of a join of tables on a column of the left one. */
@@ -29,7 +29,7 @@ export interface ForeignKeySendNode extends NodeBase {
   readonly valueColumns: readonly Column[];
 }
 
-export const foreignKeySend: NodeFacts<ForeignKeySendNode> = {
+const foreignKeySend: NodeFacts<ForeignKeySendNode> = {
   ...passesKey,
   ...foreignKey,
   table: () => false,
@@ -60,7 +60,7 @@ export interface ForeignKeyJoinNode extends NodeBase {
   readonly valueColumns: readonly Column[];
 }
 
-export const foreignKeyJoin: NodeFacts<ForeignKeyJoinNode> = {
+const foreignKeyJoin: NodeFacts<ForeignKeyJoinNode> = {
   ...foreignKey,
   inputs: (n) => [n.left, n.right],
   window: (n, graph) => graph.window(n.left),
@@ -85,7 +85,7 @@ export interface ForeignKeyResultNode extends NodeBase {
   readonly valueColumns: readonly Column[];
 }
 
-export const foreignKeyResult: NodeFacts<ForeignKeyResultNode> = {
+const foreignKeyResult: NodeFacts<ForeignKeyResultNode> = {
   ...passesKey,
   ...foreignKey,
   table: () => true,
@@ -96,3 +96,5 @@ export const foreignKeyResult: NodeFacts<ForeignKeyResultNode> = {
   keeps: () => true,
   explain: (n) => `${schemaText(n.keyColumns, n.valueColumns)} store ${n.store.name}`,
 };
+
+export const FOREIGN_KEY: FactsOf<ForeignKeyNode> = { foreignKeySend, foreignKeyJoin, foreignKeyResult };

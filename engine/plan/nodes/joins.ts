@@ -1,5 +1,5 @@
 import type { Column } from '../../values/schema.js';
-import type { NodeBase, NodeFacts, NodeGraph, NodeId, StoreRef } from '../node-facts.js';
+import type { FactsOf, NodeBase, NodeFacts, NodeGraph, NodeId, StoreRef } from '../node-facts.js';
 
 export type JoinNode = StreamJoinNode | StreamTableJoinNode | TableJoinNode;
 
@@ -50,7 +50,7 @@ export interface StreamJoinNode extends JoinNodeBase {
   readonly rightStore: StoreRef;
 }
 
-export const streamJoin: NodeFacts<StreamJoinNode> = {
+const streamJoin: NodeFacts<StreamJoinNode> = {
   ...join,
   table: () => false,
   tellsPrevious: () => false,
@@ -68,7 +68,7 @@ export interface StreamTableJoinNode extends JoinNodeBase {
   readonly store: StoreRef;
 }
 
-export const streamTableJoin: NodeFacts<StreamTableJoinNode> = {
+const streamTableJoin: NodeFacts<StreamTableJoinNode> = {
   ...join,
   table: () => false,
   tellsPrevious: () => false,
@@ -84,7 +84,7 @@ export interface TableJoinNode extends JoinNodeBase {
   readonly rightStore: StoreRef;
 }
 
-export const tableJoin: NodeFacts<TableJoinNode> = {
+const tableJoin: NodeFacts<TableJoinNode> = {
   ...join,
   table: () => true,
   tellsPrevious: () => true,
@@ -93,3 +93,5 @@ export const tableJoin: NodeFacts<TableJoinNode> = {
   noUpgrade: () => 'TableTableJoin',
   explain: (n) => `${n.joinType} stores ${n.leftStore.name}, ${n.rightStore.name}`,
 };
+
+export const JOINS: FactsOf<JoinNode> = { streamJoin, streamTableJoin, tableJoin };

@@ -1,6 +1,7 @@
 import type { Column } from '../../values/schema.js';
 import type { CallExpr, TypedExpr } from '../expr.js';
 import {
+  type FactsOf,
   type NodeBase,
   type NodeFacts,
   type NodeGraph,
@@ -25,7 +26,7 @@ export interface FilterNode extends NodeBase {
   readonly store: StoreRef | null;
 }
 
-export const filter: NodeFacts<FilterNode> = {
+const filter: NodeFacts<FilterNode> = {
   ...passesKey,
   table: (n) => n.table,
   keyColumns: (n, graph) => graph.keyColumns(n.input),
@@ -72,7 +73,7 @@ export interface ProjectNode extends NodeBase {
   readonly table: boolean;
 }
 
-export const project: NodeFacts<ProjectNode> = {
+const project: NodeFacts<ProjectNode> = {
   ...passesKey,
   table: (n) => n.table,
   keyColumns: (n) => n.keyColumns,
@@ -99,7 +100,7 @@ export interface FlatMapNode extends NodeBase {
   readonly valueColumns: readonly Column[];
 }
 
-export const flatMap: NodeFacts<FlatMapNode> = {
+const flatMap: NodeFacts<FlatMapNode> = {
   ...passesKey,
   table: () => false,
   keyColumns: (n) => n.keyColumns,
@@ -133,7 +134,7 @@ export interface RekeyNode extends NodeBase {
   readonly table?: boolean;
 }
 
-export const rekey: NodeFacts<RekeyNode> = {
+const rekey: NodeFacts<RekeyNode> = {
   inputs: (n) => [n.input],
   table: (n, graph) => graph.isTable(n.input),
   window: (n, graph) => (keepsWindow(n, graph) ? graph.window(n.input) : null),
@@ -156,3 +157,5 @@ export function keepsWindow(node: RekeyNode, graph: NodeGraph): boolean {
     node.key.every((e, i) => e.kind === 'column' && e.from === 'key' && e.index === i)
   );
 }
+
+export const ROWS: FactsOf<RowNode> = { filter, project, flatMap, rekey };

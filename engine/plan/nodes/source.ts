@@ -1,6 +1,6 @@
 import type { Column, ValueColumn } from '../../values/schema.js';
 import type { FormatRef } from '../format-ref.js';
-import type { KeyOrigin, NodeBase, NodeFacts, StoreRef } from '../node-facts.js';
+import type { FactsOf, KeyOrigin, NodeBase, NodeFacts, StoreRef } from '../node-facts.js';
 import { formatText, keyWindowText } from '../print.js';
 import type { KeyWindow } from '../window.js';
 import type { Versioned } from './versioned.js';
@@ -28,7 +28,7 @@ export interface SourceNode extends NodeBase, Versioned {
   readonly store: StoreRef | null;
 }
 
-export const source: NodeFacts<SourceNode> = {
+const source: NodeFacts<SourceNode> = {
   inputs: () => [],
   table: (n) => n.table,
   window: (n) => n.window,
@@ -56,3 +56,5 @@ export const source: NodeFacts<SourceNode> = {
 /** Whether the key bytes of a source's records are what stores have as keys. */
 export const isStoreKey = (origin: KeyOrigin): boolean =>
   origin.keyFormat.name === 'ROW' && origin.window === null && origin.key.length > 0;
+
+export const SOURCES: FactsOf<SourceNode> = { source };
