@@ -15,8 +15,8 @@ export interface BadRecords {
   undecodable(node: string, message: string, place: RecordPlace): void;
   /** An expression failed on the record that the task is at. */
   failed(node: string, message: string): void;
-  /** The record that the task is at came too late. */
-  late(node: string, message: string, why: Lateness): void;
+  /** A row came too late: that of the record that the task is at, or one that a step has held back. */
+  late(node: string, message: string, why: Lateness, row: StreamRecord): void;
   /** A row that came of the record that the task is at could not be written. */
   unwritten(node: string, message: string, row: () => string, place: WritePlace): void;
 }
@@ -63,7 +63,7 @@ export class Counters implements OperatorContext {
       },
       late: (node, record, why) => {
         const message = this.late(node, record, why);
-        bad?.late(node, message, why);
+        bad?.late(node, message, why, record);
       },
       stats: (node, kind) => this.stats(node, kind),
       unwritten: (node, message, record, place) => {
@@ -206,7 +206,7 @@ function bytesOf(cursor: BatchCursor, target: 'key' | 'value'): Uint8Array | nul
 }
 
 /** A row for people to read: not the format of any topic. */
-function rowText({ key, value }: StreamRecord): string {
+export function rowText({ key, value }: StreamRecord): string {
   return JSON.stringify({ key, value }, (_, v: unknown) =>
     typeof v === 'bigint' || v instanceof Uint8Array ? v.toString() : v instanceof Map ? Object.fromEntries(v) : v,
   );

@@ -1,9 +1,10 @@
+import { rowText } from '../dataflow/counters.js';
 import type { RefusedRecord } from '../log/log.js';
 import type { Lateness, RecordPlace } from '../operators/operator.js';
 import { isEventTime } from '../operators/timestamp.js';
 import type { BatchCursor } from '../records/batch.js';
 import { type AppendBatch, OutputBatches } from '../records/output-batches.js';
-import type { Header } from '../records/record.js';
+import type { Header, StreamRecord } from '../records/record.js';
 
 /** Names of the headers that say where a dead letter comes from; values are text in UTF-8, as Kafka Connect writes its own. */
 export const DEAD_LETTER_HEADERS = {
@@ -157,12 +158,15 @@ export class DeadLetters {
     readable: (() => Letter) | null,
   ): void {
     if (this.lates === null || !isNew(this.lateTo, place)) return;
-    this.add(this.lates, node, message, 'LATE', place, cursor, readable?.(), [
-      header(LATE_HEADERS.windowStart, String(why.windowStart)),
-      header(LATE_HEADERS.windowEnd, String(why.windowEnd)),
-      header(LATE_HEADERS.streamTime, String(why.streamTime)),
-      header(LATE_HEADERS.grace, String(why.graceMs)),
-    ]);
+    this.add(this.lates, node, message, 'LATE', place, cursor, readable?.(), lateHeaders(why));
+  }
+
+  /** A row that a step had held back came too late for one behind it: it is no record of a topic, and sent as text. */
+  lateRow(node: string, message: string, why: Lateness, partition: number, row: StreamRecord): void {
+    if (this.lates === null) return;
+    const headers = this.origin(node, message, 'LATE', { partition }, row.timestamp);
+    const value = Buffer.from(rowText(row), 'utf8');
+    write(this.lates, partition, this.timeOf(row.timestamp), { key: null, value }, [...headers, ...lateHeaders(why)]);
   }
 
   /** Bytes that wait to be appended. */
@@ -192,20 +196,24 @@ export class DeadLetters {
   ): void {
     const { timestamp } = cursor;
     const headers = [...cursor.headers(), ...this.origin(node, message, stage, place, timestamp), ...more];
-    write(box, place.partition, isEventTime(timestamp) ? timestamp : this.options.now(), letter, headers);
+    write(box, place.partition, this.timeOf(timestamp), letter, headers);
+  }
+
+  private timeOf(timestamp: number): number {
+    return isEventTime(timestamp) ? timestamp : this.options.now();
   }
 
   private origin(
     node: string,
     message: string,
     stage: string,
-    place: Pick<RecordPlace, 'topic' | 'partition'> & { readonly offset?: number },
+    place: Pick<RecordPlace, 'partition'> & { readonly topic?: string; readonly offset?: number },
     timestamp: number,
   ): Header[] {
     const { serviceId, queryId } = this.options;
     const names = DEAD_LETTER_HEADERS;
     return [
-      header(names.topic, place.topic),
+      ...(place.topic === undefined ? [] : [header(names.topic, place.topic)]),
       header(names.partition, String(place.partition)),
       ...(place.offset === undefined ? [] : [header(names.offset, String(place.offset))]),
       header(names.timestamp, String(timestamp)),
@@ -248,6 +256,13 @@ function write(
 }
 
 const header = (key: string, value: string): Header => ({ key, value: Buffer.from(value, 'utf8') });
+
+const lateHeaders = (why: Lateness): readonly Header[] => [
+  header(LATE_HEADERS.windowStart, String(why.windowStart)),
+  header(LATE_HEADERS.windowEnd, String(why.windowEnd)),
+  header(LATE_HEADERS.streamTime, String(why.streamTime)),
+  header(LATE_HEADERS.grace, String(why.graceMs)),
+];
 
 /** Whether a partition has not come to this record yet; then it has. */
 function isNew(reached: Map<string, number>, { topic, partition, offset }: RecordPlace): boolean {

@@ -242,9 +242,12 @@ function badRecords(
       const current = task()?.current;
       if (current != null) deadLetters.failed(node, message, placeOf(current), current.cursor);
     },
-    late: (node, message, why) => {
+    late: (node, message, why, row) => {
       const current = task()?.current;
-      if (current == null) return;
+      if (current == null) {
+        deadLetters.lateRow(node, message, why, task()?.id.partition ?? 0, row);
+        return;
+      }
       const { internal } = current.source.node;
       deadLetters.late(node, message, why, placeOf(current), current.cursor, internal ? () => readable(current) : null);
     },

@@ -5,6 +5,7 @@ import { silentLogger } from '../../engine/base/logger.js';
 import type { ProcessingError } from '../../engine/observe/processing-error.js';
 import type { Topology } from '../../engine/plan/topology.js';
 import { type NodeServices, type Properties, Runtime } from '../../engine/runtime.js';
+import type { Column } from '../../engine/values/schema.js';
 import { BIGINT } from '../../engine/values/sql-type.js';
 import { readAll, type StoredNode, until, write } from './nodes.js';
 import {
@@ -253,6 +254,53 @@ export function badRecordSuite(name: string, openNode: () => Promise<StoredNode>
           headers: expect.objectContaining(why),
         }),
       ]);
+    });
+
+    it('sends rows that a join had held back, and that come too late for the windows behind it', async () => {
+      const right = `right-${id}`;
+      await node.log.createTopics([{ name: right, partitions: 2 }]);
+      const columns: readonly Column[] = [...VALUE, ...VALUE.map((c) => ({ ...c, name: `R_${c.name}` }))];
+      const joined = topology([
+        source(),
+        source({ id: 'right', topic: 'right', source: 'RIGHT' }),
+        {
+          kind: 'streamJoin',
+          id: 'join',
+          left: 'source',
+          right: 'right',
+          joinType: 'LEFT',
+          leftWidth: 2,
+          beforeMs: 0,
+          afterMs: 0,
+          graceMs: 20,
+          leftStore: { name: 'left', kind: 'join' },
+          rightStore: { name: 'right', kind: 'join' },
+          keyColumns: KEY,
+          valueColumns: columns,
+        },
+        aggregate('join', { kind: 'TUMBLING', sizeMs: 10, graceMs: 0, retentionMs: 1000 }, { keyColumns: KEY }),
+        sink('aggregate', KEY, AGG_VALUE, { window: { kind: 'time', sizeMs: 10 }, table: true }),
+      ]);
+      // 208 has nobody on the other side. The join looks for such rows now and then alone: when it has given 8, it gives the next
+      // of them at the commit, and 300 goes on before that.
+      await write(node.log, topic, [good(8), good(100), good(208), good(300)], 1);
+      await write(node.log, right, [good(100), good(300)], 1);
+      await start(joined, {
+        'weir.errors.late.topic.name': letters,
+        'commit.interval.ms': '1000000000',
+        '__emit.interval.ms.kstreams.outer.join.spurious.results.fix__': '1000000000',
+      });
+      await until('all is read', () => runtime.query('Q')!.counters().recordsIn === 6);
+      await runtime.stopQuery('Q');
+      const [letter] = await read(letters, 1);
+      expect(letter).toMatchObject({ partition: 1, key: null, timestamp: 208 });
+      expect(JSON.parse(letter!.value!)).toEqual({ key: [208], value: ['u', 208, null, null] });
+      expect(letter!.headers).toMatchObject({
+        '__weir.errors.stage': 'LATE',
+        '__weir.errors.window.end': '210',
+        '__weir.errors.stream.time': '300',
+      });
+      expect(errors).toMatchObject([{ kind: 'late', node: 'aggregate' }]);
     });
 
     it('fails the query where its own repartition topic holds what it did not write, and names the place', async () => {
