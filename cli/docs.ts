@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
-import { CLIENT_SETTINGS, ERROR_CODES, SETTINGS } from '../engine/index.js';
+import { CLIENT_SETTINGS, ERROR_CODES, REQUEST, SETTINGS, type Setting } from '../engine/index.js';
 import { SERVER_SETTINGS } from '../server/server-settings.js';
 import { readArgs } from './args.js';
 import { ERROR_HELP, type ErrorHelp } from './error-help.js';
@@ -53,8 +53,6 @@ function functionsPage(): string {
 const cell = (text: string): string => `\`${text.replaceAll('|', '\\|').replaceAll('\n', ' ')}\``;
 
 function settingsPage(): string {
-  const row = (s: { readonly name: string; readonly default: string | null; readonly description: string }) =>
-    `| \`${s.name}\` | ${s.default === null || s.default === '' ? '' : `\`${s.default}\``} | ${s.description} |`;
   const lines = [
     '# Settings',
     '',
@@ -63,32 +61,42 @@ function settingsPage(): string {
     '## Of queries',
     '',
     "Set with `SET 'name'='value';` for the statements behind it, with `ALTER SYSTEM` for all, or in the server's",
-    'configuration. `ksql.streams.x` and `x` are one setting.',
+    'configuration. `ksql.streams.x` and `x` are one setting. Those that are read at the start stand in the configuration alone.',
     '',
-    '| name | default | meaning |',
-    '|---|---|---|',
-    ...SETTINGS.map(row),
+    ...settingsTable(SETTINGS),
+    '',
+    '## Of one request',
+    '',
+    'Members of `requestProperties`, or of the `properties` of a query.',
+    '',
+    ...settingsTable(Object.values(REQUEST)),
     '',
     '## Of the server',
     '',
     'Read at the start: from a `.properties` file (`--config-file`), over it the environment (`KSQL_` and the name in upper',
     'case with dots as underscores: `KSQL_KSQL_SERVICE_ID`), over it flags (`--set name=value`).',
     '',
-    '| name | default | meaning |',
-    '|---|---|---|',
-    ...SERVER_SETTINGS.map(row),
+    ...settingsTable(SERVER_SETTINGS),
     '',
     "## Of Kafka's clients",
     '',
     'Read at the start, as they are or behind `ksql.streams.`; behind `consumer.`, `producer.` or `admin.` (and',
     "`main.consumer.`) for clients of that kind alone. Those that Weir's clients do not have are refused, by name.",
     '',
-    CLIENT_SETTINGS.map((name) => `\`${name}\``).join(', '),
-    '',
-    'A member of a group that is silent for `session.timeout.ms` (10 s by default) is out of it: that long a node that was',
-    'killed may take to be back.',
+    ...settingsTable(CLIENT_SETTINGS),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function settingsTable(settings: readonly Setting<unknown>[]): readonly string[] {
+  const rows = settings
+    .filter((s) => s.options.hidden !== true)
+    .map((s) => {
+      const also = s.options.aliases?.map((name) => ` Also \`${name}\`, which counts more.`).join('') ?? '';
+      const fixed = s.options.fixed === true ? ' Read at the start.' : '';
+      return `| \`${s.name}\` | ${s.default ? `\`${s.default}\`` : ''} | ${s.description}${also}${fixed} |`;
+    });
+  return ['| name | default | meaning |', '|---|---|---|', ...rows];
 }
 
 function errorsPage(): string {

@@ -108,7 +108,7 @@ export class Engine implements EngineApi {
       format: options.format,
       registry: options.schemas ?? noRegistry,
       functionConfig: {
-        property: (name) => options.settings.get(name) ?? undefined,
+        properties: options.settings.overrides(),
         now: () => options.clock.now(),
         random: options.random,
         uuid: options.uuid,

@@ -8,6 +8,8 @@ export type * from './api/entities.js';
 export { type Clock, systemClock } from './base/clock.js';
 export { ERROR_CODES, type ErrorCode, messageOf, WeirError } from './base/errors.js';
 export { type Logger, silentLogger } from './base/logger.js';
+export type { Properties } from './base/properties.js';
+export * from './base/settings.js';
 export type { DeployAction, Deployed, DeployOptions, DeployStep } from './deployment/deployment.js';
 export { Engine, type EngineOptions } from './engine.js';
 export { WITHOUT_EFFECT } from './ksqldb-settings.js';
@@ -17,17 +19,7 @@ export type { Log, LogReader, LogWriter } from './log/log.js';
 export { buildBatches } from './log/raw-producer.js';
 export { BatchBuilder, BatchCursor, partitionOf } from './records/batch.js';
 export type { PeerQuery, PeerRead, PeerRows, Peers, QueryPlacement } from './runtime.js';
-export {
-  bool,
-  isKnownSetting,
-  oneOf,
-  SETTINGS,
-  type SettingCheck,
-  Settings,
-  settingName,
-  settingProblem,
-  whole,
-} from './settings.js';
+export { isKnownSetting, PUSH, REQUEST, SETTINGS, Settings, settingNamed } from './settings.js';
 export { StatementFailure } from './statements/failure.js';
 export { fieldInfo, schemaInfo } from './statements/schema-info.js';
 export type { Script } from './statements/scripts.js';

@@ -180,7 +180,7 @@ export class Runtime {
   /** On as many threads as its settings say, where there are threads to be had. */
   private handleOf(start: StartQuery): QueryHandle {
     const { threads: pool, logger } = this.services;
-    const { threads } = querySettings(start.properties, 'latest');
+    const { threads } = querySettings(start.properties);
     if (threads > 1 && pool !== undefined) return new ThreadedQuery(this.services, start, pool, threads);
     if (threads > 1) logger.warn({ queryId: start.queryId, threads }, 'there is one thread only: num.stream.threads');
     return new QueryRunner(this.services, start);

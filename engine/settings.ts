@@ -1,375 +1,348 @@
 import { WeirError } from './base/errors.js';
-import { WITHOUT_EFFECT } from './ksqldb-settings.js';
-
-/** A setting that queries read. Names are ksqlDB's; `ksql.streams.x` and plain `x` are the same setting. */
-export interface SettingDef {
-  readonly name: string;
-  readonly scope: 'KSQL' | 'KAFKA STREAMS' | 'WEIR';
-  readonly default: string | null;
-  /** Whether SET may change it. */
-  readonly editable: boolean;
-  readonly description: string;
-  /** Throws nothing: tells what is wrong with a value, or undefined where it is right. */
-  readonly check?: SettingCheck;
-}
-
-/** What is wrong with a value of a setting ("must be …"); undefined: nothing. */
-export type SettingCheck = (value: string) => string | undefined;
-
-export const oneOf =
-  (...values: string[]): SettingCheck =>
-  (v) =>
-    values.includes(v.toLowerCase()) ? undefined : `must be one of ${values.join(', ')}`;
-export const whole: SettingCheck = (v) => (/^\d+$/.test(v.trim()) ? undefined : 'must be a whole number');
-const integer = (v: string): string | undefined => (/^-?\d+$/.test(v.trim()) ? undefined : 'must be a whole number');
-export const bool = oneOf('true', 'false');
-
-export const SETTINGS: readonly SettingDef[] = [
-  {
-    name: 'auto.offset.reset',
-    scope: 'KAFKA STREAMS',
-    default: 'latest',
-    editable: true,
-    description:
-      'Where a query without committed offsets begins to read its streams. Tables that it keeps, joins or groups are read ' +
-      'from the earliest offset in any case.',
-    check: oneOf('earliest', 'latest'),
-  },
-  {
-    name: 'commit.interval.ms',
-    scope: 'KAFKA STREAMS',
-    default: '500',
-    editable: true,
-    description: 'How often a persistent query commits outputs, state and offsets.',
-    check: whole,
-  },
-  {
-    name: 'cache.max.bytes.buffering',
-    scope: 'KAFKA STREAMS',
-    default: '10000000',
-    editable: true,
-    description: 'Bytes of aggregates held back between commits; 0 emits every update.',
-    check: whole,
-  },
-  {
-    name: 'statestore.cache.max.bytes',
-    scope: 'KAFKA STREAMS',
-    default: null,
-    editable: true,
-    description: "Kafka's newer name of cache.max.bytes.buffering.",
-    check: whole,
-  },
-  {
-    name: 'processing.guarantee',
-    scope: 'KAFKA STREAMS',
-    default: 'exactly_once_v2',
-    editable: true,
-    description: 'exactly_once_v2 or at_least_once.',
-    check: oneOf('exactly_once_v2', 'exactly_once', 'exactly_once_beta', 'at_least_once'),
-  },
-  {
-    name: 'compression.type',
-    scope: 'KAFKA STREAMS',
-    default: 'none',
-    editable: true,
-    description:
-      'Of the batches that a query writes on Kafka: none, gzip, snappy, lz4 or zstd. Also producer.compression.type.',
-    check: oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd'),
-  },
-  {
-    name: 'num.stream.threads',
-    scope: 'KAFKA STREAMS',
-    default: '1',
-    editable: true,
-    description: 'Threads of each node that run a query; with the embedded log there is one.',
-    check: whole,
-  },
-  {
-    name: 'num.standby.replicas',
-    scope: 'KAFKA STREAMS',
-    default: '0',
-    editable: true,
-    description: "Nodes that keep a copy of each task's state beside the one that runs it (on Kafka).",
-    check: whole,
-  },
-  {
-    name: 'state.cleanup.delay.ms',
-    scope: 'KAFKA STREAMS',
-    default: '600000',
-    editable: true,
-    description: 'How long a node keeps the state of a task that has moved to another node.',
-    check: whole,
-  },
-  {
-    name: 'ksql.query.pull.enable.standby.reads',
-    scope: 'KSQL',
-    default: 'false',
-    editable: true,
-    description: 'Whether pull queries may read copies when the owner of the state does not answer.',
-    check: bool,
-  },
-  {
-    name: 'ksql.query.pull.max.allowed.offset.lag',
-    scope: 'KSQL',
-    default: '9223372036854775807',
-    editable: true,
-    description: 'How many changelog entries a copy may be behind to be read.',
-    check: whole,
-  },
-  {
-    name: 'max.task.idle.ms',
-    scope: 'KAFKA STREAMS',
-    default: '0',
-    editable: true,
-    description:
-      'How long rows wait for earlier ones of other partitions. 0: for those that are on the log already, and for nobody ' +
-      'who may yet write. More: so long for partitions that have nothing, too. -1: for nothing, and rows may be taken out ' +
-      'of order.',
-    check: (v) => (integer(v) === undefined && Number(v) >= -1 ? undefined : 'must be a whole number from -1 on'),
-  },
-  {
-    name: 'ksql.persistence.default.format.key',
-    scope: 'KSQL',
-    default: 'KAFKA',
-    editable: true,
-    description: 'Key format where a statement names none.',
-  },
-  {
-    name: 'ksql.persistence.default.format.value',
-    scope: 'KSQL',
-    default: null,
-    editable: true,
-    description: 'Value format where a statement names none.',
-  },
-  {
-    name: 'ksql.persistence.wrap.single.values',
-    scope: 'KSQL',
-    default: null,
-    editable: true,
-    description: 'Whether a single value column is written inside a record.',
-    check: bool,
-  },
-  {
-    name: 'ksql.output.topic.name.prefix',
-    scope: 'KSQL',
-    default: '',
-    editable: true,
-    description: 'Goes before the names of topics that CREATE … AS makes.',
-  },
-  {
-    name: 'ksql.sink.partitions',
-    scope: 'KSQL',
-    default: null,
-    editable: true,
-    description: 'Partitions of new topics (deprecated: PARTITIONS).',
-    check: whole,
-  },
-  {
-    name: 'ksql.sink.replicas',
-    scope: 'KSQL',
-    default: null,
-    editable: true,
-    description: 'Replicas of new topics (deprecated: REPLICAS).',
-    check: whole,
-  },
-  {
-    name: 'ksql.query.push.v2.continuation.tokens.enabled',
-    scope: 'KSQL',
-    default: 'false',
-    editable: true,
-    description:
-      'Whether the batches of a push query without state say where it goes on after them, as a token that ' +
-      'request.ksql.query.push.continuation.token takes.',
-    check: bool,
-  },
-  {
-    name: 'weir.push.snapshot',
-    scope: 'WEIR',
-    default: 'false',
-    editable: true,
-    description:
-      'Whether a push query on a table gives the rows that the table has first, and its changes behind them.',
-    check: bool,
-  },
-  {
-    name: 'ksql.pull.queries.enable',
-    scope: 'KSQL',
-    default: 'true',
-    editable: false,
-    description: 'Whether there are pull queries.',
-    check: bool,
-  },
-  {
-    name: 'ksql.query.pull.table.scan.enabled',
-    scope: 'KSQL',
-    default: 'true',
-    editable: true,
-    description: 'Whether pull queries may read whole tables.',
-    check: bool,
-  },
-  {
-    name: 'weir.query.pull.max.bytes',
-    scope: 'WEIR',
-    default: String(128 * 1024 * 1024),
-    editable: false,
-    description: 'What the joins, groups and orderings of one pull query may hold in memory; beyond, the query fails.',
-    check: whole,
-  },
-  {
-    name: 'ksql.headers.columns.enabled',
-    scope: 'KSQL',
-    default: 'true',
-    editable: true,
-    description: 'Whether columns may be bound to headers.',
-    check: bool,
-  },
-  {
-    name: 'ksql.timestamp.throw.on.invalid',
-    scope: 'KSQL',
-    default: 'false',
-    editable: true,
-    description: 'Whether a record with an invalid timestamp ends its query instead of being skipped.',
-    check: bool,
-  },
-  {
-    name: 'ksql.functions.collect_list.limit',
-    scope: 'KSQL',
-    default: '1000',
-    editable: true,
-    description: 'Most elements of COLLECT_LIST.',
-    check: integer,
-  },
-  {
-    name: 'ksql.functions.collect_set.limit',
-    scope: 'KSQL',
-    default: '1000',
-    editable: true,
-    description: 'Most elements of COLLECT_SET.',
-    check: integer,
-  },
-  {
-    name: 'ksql.logging.processing.topic.auto.create',
-    scope: 'KSQL',
-    default: 'false',
-    editable: false,
-    description:
-      'Whether the topic of the processing log is created where it is missing. Without one, entries are kept in memory.',
-    check: bool,
-  },
-  {
-    name: 'ksql.logging.processing.topic.name',
-    scope: 'KSQL',
-    default: null,
-    editable: false,
-    description: 'Topic of the processing log; by default the service id and ksql_processing_log.',
-  },
-  {
-    name: 'ksql.logging.processing.topic.partitions',
-    scope: 'KSQL',
-    default: '1',
-    editable: false,
-    description: 'Partitions of a new topic of the processing log.',
-    check: whole,
-  },
-  {
-    name: 'ksql.logging.processing.topic.replication.factor',
-    scope: 'KSQL',
-    default: null,
-    editable: false,
-    description: 'Replicas of a new topic of the processing log.',
-    check: whole,
-  },
-  {
-    name: 'ksql.logging.processing.stream.auto.create',
-    scope: 'KSQL',
-    default: 'false',
-    editable: false,
-    description: 'Whether a stream over the processing log is made at the start.',
-    check: bool,
-  },
-  {
-    name: 'ksql.logging.processing.stream.name',
-    scope: 'KSQL',
-    default: 'KSQL_PROCESSING_LOG',
-    editable: false,
-    description: 'Name of that stream.',
-  },
-  {
-    name: 'ksql.logging.processing.rows.include',
-    scope: 'KSQL',
-    default: 'false',
-    editable: false,
-    description:
-      'Whether entries of the processing log hold the record (base64) or the row itself: it may be confidential.',
-    check: bool,
-  },
-  {
-    name: 'weir.errors.deadletter.topic.name',
-    scope: 'WEIR',
-    default: null,
-    editable: true,
-    description:
-      'Topic that gets the records that a query could not decode, or Kafka would not take, as they are, with their origin in headers. Created where it is missing.',
-  },
-  {
-    name: 'weir.errors.late.topic.name',
-    scope: 'WEIR',
-    default: null,
-    editable: true,
-    description:
-      "Topic that gets the records that came after their window's grace, as they are (those that a query has repartitioned as JSON), with window, stream time and grace in headers. Created where it is missing.",
-  },
-  {
-    name: 'weir.errors.deadletter.evaluation',
-    scope: 'WEIR',
-    default: 'false',
-    editable: true,
-    description:
-      'Whether records on which an expression failed go to the dead-letter topic too (they are processed all the same).',
-    check: bool,
-  },
-];
-
-const byName = new Map(SETTINGS.map((s) => [s.name, s]));
-
-/** `ksql.streams.auto.offset.reset` and `auto.offset.reset` are one setting. */
-export const settingName = (name: string): string => (name.startsWith('ksql.streams.') ? name.slice(13) : name);
-
-/** What is wrong with a value ("must be …"); undefined: nothing, or Weir does not know the setting. */
-export const settingProblem = (name: string, value: string): string | undefined =>
-  byName.get(settingName(name))?.check?.(value);
+import {
+  boolean,
+  bytes,
+  long,
+  milliseconds,
+  oneOf,
+  type Setting,
+  type SettingGroup,
+  setting,
+  text,
+  whole,
+  withoutPrefix,
+} from './base/settings.js';
+import { KAFKA_NAMES, WITHOUT_EFFECT } from './ksqldb-settings.js';
 
 /**
- * Throws BAD_REQUEST where a value does not fit its setting. Settings that Weir does not know are taken as they are: they
- * may be a Kafka client's, or one that ksqlDB has and Weir has no use for.
+ * The settings that statements and queries read, each declared once: its names, type, default and meaning. Readers, the checks of SET
+ * and of the server's start, SHOW PROPERTIES, "did you mean" and docs/settings.md follow. It imports `base/` alone, so that
+ * every room may read what is its own.
+ */
+
+/** How a query runs; `QuerySettings` are their values. */
+export const QUERY = {
+  offsetReset: setting(
+    'auto.offset.reset',
+    oneOf('earliest', 'latest'),
+    'latest',
+    'Where a query without committed offsets begins to read its streams. Tables that it keeps, joins or groups are read ' +
+      'from the earliest offset in any case.',
+  ),
+  commitIntervalMs: setting(
+    'commit.interval.ms',
+    milliseconds,
+    500,
+    'How often a persistent query commits outputs, state and offsets.',
+  ),
+  cacheBytes: setting(
+    'cache.max.bytes.buffering',
+    bytes,
+    16 * 1024 * 1024,
+    'What a task holds back between commits: with more than that (but no less than 1 MiB, no more than 64 MiB) it commits ' +
+      'early. With 0 every update of an aggregate is written.',
+    { aliases: ['statestore.cache.max.bytes'] },
+  ),
+  guarantee: setting(
+    'processing.guarantee',
+    oneOf('exactly_once_v2', 'exactly_once', 'exactly_once_beta', 'at_least_once'),
+    'exactly_once_v2',
+    'exactly_once_v2 or at_least_once.',
+  ),
+  compression: setting(
+    'compression.type',
+    oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd'),
+    'none',
+    'Of the batches that go to Kafka: none, gzip, snappy, lz4 or zstd.',
+    { aliases: ['producer.compression.type'] },
+  ),
+  threads: setting(
+    'num.stream.threads',
+    whole(),
+    1,
+    'Threads of each node that run a query, 64 at most; with the embedded log there is one.',
+  ),
+  standbyReplicas: setting(
+    'num.standby.replicas',
+    whole(),
+    0,
+    "Nodes that keep a copy of each task's state beside the one that runs it (on Kafka).",
+  ),
+  stateCleanupDelayMs: setting(
+    'state.cleanup.delay.ms',
+    milliseconds,
+    600_000,
+    'How long a node keeps the state of a task that has moved to another node.',
+  ),
+  maxTaskIdleMs: setting(
+    'max.task.idle.ms',
+    whole({ least: -1 }),
+    0,
+    'How long rows wait for earlier ones of other partitions. 0: for those that are on the log already, and for nobody ' +
+      'who may yet write. More: so long for partitions that have nothing, too. -1: for nothing, and rows may be taken out ' +
+      'of order.',
+  ),
+  deadLetterTopic: setting(
+    'weir.errors.deadletter.topic.name',
+    text,
+    null,
+    'Topic that gets the records that a query could not decode, or Kafka would not take, as they are, with their origin ' +
+      'in headers. Created where it is missing.',
+  ),
+  deadLetterEvaluation: setting(
+    'weir.errors.deadletter.evaluation',
+    boolean,
+    false,
+    'Whether records on which an expression failed go to the dead-letter topic too (they are processed all the same).',
+  ),
+  lateTopic: setting(
+    'weir.errors.late.topic.name',
+    text,
+    null,
+    "Topic that gets the records that came after their window's grace, as they are (those that a query has repartitioned " +
+      'as JSON), with window, stream time and grace in headers. Created where it is missing.',
+  ),
+  failOnInvalidTimestamp: setting(
+    'ksql.timestamp.throw.on.invalid',
+    boolean,
+    false,
+    'Whether a record with an invalid timestamp ends its query instead of being skipped.',
+  ),
+  outerJoinEmitMs: setting(
+    '__emit.interval.ms.kstreams.outer.join.spurious.results.fix__',
+    milliseconds,
+    1000,
+    "How often an outer join looks for rows that have found no other; Kafka Streams' name.",
+    { hidden: true },
+  ),
+};
+
+/** What a statement means. */
+export const LANGUAGE = {
+  keyFormat: setting('ksql.persistence.default.format.key', text, 'KAFKA', 'Key format where a statement names none.'),
+  valueFormat: setting(
+    'ksql.persistence.default.format.value',
+    text,
+    undefined,
+    'Value format where a statement names none.',
+  ),
+  wrapSingleValues: setting(
+    'ksql.persistence.wrap.single.values',
+    boolean,
+    undefined,
+    'Whether a single value column is written inside a record.',
+  ),
+  topicPrefix: setting(
+    'ksql.output.topic.name.prefix',
+    text,
+    '',
+    'Goes before the names of topics that CREATE … AS makes.',
+  ),
+  sinkPartitions: setting(
+    'ksql.sink.partitions',
+    whole({ least: 1 }),
+    undefined,
+    'Partitions of the topic of a CREATE … AS without PARTITIONS. Left out: as many as its first source has.',
+  ),
+  sinkReplicas: setting(
+    'ksql.sink.replicas',
+    whole({ least: 1 }),
+    undefined,
+    'Replicas of the topic of a CREATE … AS without REPLICAS. Left out: as many as its first source was made with.',
+  ),
+  headerColumns: setting('ksql.headers.columns.enabled', boolean, true, 'Whether columns may be bound to headers.'),
+  keysAsSelected: setting(
+    'ksql.new.query.planner.enabled',
+    boolean,
+    false,
+    "Whether a stream's key is what the projection has of it, in the projection's order.",
+  ),
+  collectListLimit: setting(
+    'ksql.functions.collect_list.limit',
+    whole({ least: Number.NEGATIVE_INFINITY }),
+    -1,
+    'Most elements of COLLECT_LIST; below 0: no limit.',
+  ),
+  collectSetLimit: setting(
+    'ksql.functions.collect_set.limit',
+    whole({ least: Number.NEGATIVE_INFINITY }),
+    -1,
+    'Most elements of COLLECT_SET; below 0: no limit.',
+  ),
+  legacySubstring: setting(
+    'ksql.functions.substring.legacy.args',
+    boolean,
+    false,
+    'Whether SUBSTRING counts from 0 and takes an end in place of a length, as in the oldest versions of ksqlDB.',
+  ),
+};
+
+export const PUSH = {
+  tokens: setting(
+    'ksql.query.push.v2.continuation.tokens.enabled',
+    boolean,
+    false,
+    'Whether the batches of a push query without state say where it goes on after them, as a token that ' +
+      'request.ksql.query.push.continuation.token takes.',
+  ),
+  snapshot: setting(
+    'weir.push.snapshot',
+    boolean,
+    false,
+    'Whether a push query on a table gives the rows that the table has first, and its changes behind them.',
+  ),
+  scalableIds: setting(
+    'ksql.query.push.v2.enabled',
+    boolean,
+    false,
+    'Whether the ids of push queries that can share a reading say so: they begin with SCALABLE_PUSH_QUERY_.',
+  ),
+};
+
+export const PULL = {
+  standbyReads: setting(
+    'ksql.query.pull.enable.standby.reads',
+    boolean,
+    false,
+    'Whether pull queries may read copies when the owner of the state does not answer.',
+  ),
+  maxLag: setting(
+    'ksql.query.pull.max.allowed.offset.lag',
+    long,
+    2n ** 63n - 1n,
+    'How many changelog entries a copy may be behind to be read.',
+  ),
+  enabled: setting('ksql.pull.queries.enable', boolean, true, 'Whether there are pull queries.', { fixed: true }),
+  tableScan: setting(
+    'ksql.query.pull.table.scan.enabled',
+    boolean,
+    true,
+    'Whether pull queries may read whole tables.',
+  ),
+  rangeScan: setting(
+    'ksql.query.pull.range.scan.enabled',
+    boolean,
+    true,
+    'Whether pull queries may read ranges of keys where they may not read whole tables.',
+  ),
+  limitClause: setting('ksql.query.pull.limit.clause.enabled', boolean, true, 'Whether pull queries may have LIMIT.'),
+  maxBytes: setting(
+    'weir.query.pull.max.bytes',
+    bytes,
+    128 * 1024 * 1024,
+    'What the joins, groups and orderings of one pull query may hold in memory; beyond, the query fails.',
+    { fixed: true },
+  ),
+};
+
+export const PROCESSING_LOG = {
+  createTopic: setting(
+    'ksql.logging.processing.topic.auto.create',
+    boolean,
+    false,
+    'Whether the topic of the processing log is created where it is missing. Without one, entries are kept in memory.',
+    { fixed: true },
+  ),
+  topic: setting(
+    'ksql.logging.processing.topic.name',
+    text,
+    undefined,
+    'Topic of the processing log; by default the service id and ksql_processing_log.',
+    { fixed: true },
+  ),
+  partitions: setting(
+    'ksql.logging.processing.topic.partitions',
+    whole({ least: 1 }),
+    1,
+    'Partitions of a new topic of the processing log.',
+    { fixed: true },
+  ),
+  replicas: setting(
+    'ksql.logging.processing.topic.replication.factor',
+    whole({ least: 1 }),
+    undefined,
+    'Replicas of a new topic of the processing log.',
+    { fixed: true },
+  ),
+  createStream: setting(
+    'ksql.logging.processing.stream.auto.create',
+    boolean,
+    false,
+    'Whether a stream over the processing log is made at the start.',
+    { fixed: true },
+  ),
+  stream: setting('ksql.logging.processing.stream.name', text, 'KSQL_PROCESSING_LOG', 'Name of that stream.', {
+    fixed: true,
+  }),
+  rows: setting(
+    'ksql.logging.processing.rows.include',
+    boolean,
+    false,
+    'Whether entries of the processing log hold the record (base64) or the row itself: it may be confidential.',
+    { fixed: true },
+  ),
+};
+
+/** Of one request alone: they are no settings that SET knows. */
+export const REQUEST = {
+  continuationToken: setting(
+    'request.ksql.query.push.continuation.token',
+    text,
+    undefined,
+    'A push query without state goes on behind the batch that has given this token.',
+  ),
+  skipForwarding: setting(
+    'request.ksql.query.pull.skip.forwarding',
+    boolean,
+    false,
+    'Whether a pull query is answered from the node alone that it was sent to.',
+  ),
+  sideMessages: setting(
+    'weir.side.messages',
+    boolean,
+    false,
+    'Whether the answer of a query tells between its rows what else there is to say: warnings, why there are no rows.',
+  ),
+};
+
+/** All that SET, ALTER SYSTEM or the server's configuration may name. */
+export const SETTINGS: readonly Setting<unknown>[] = [QUERY, LANGUAGE, PUSH, PULL, PROCESSING_LOG].flatMap(
+  (group: SettingGroup) => Object.values(group),
+);
+
+const ALIASED = SETTINGS.filter((s) => s.names.length > 1);
+
+const byName = new Map(SETTINGS.flatMap((s) => s.names.map((name) => [name, s] as const)));
+
+/** The setting of a name, an alias or either behind `ksql.streams.`; undefined: Weir declares none. */
+export const settingNamed = (name: string): Setting<unknown> | undefined => byName.get(withoutPrefix(name));
+
+/** The one name under which a setting is kept, whatever name it was set by. */
+export const ownName = (name: string): string => settingNamed(name)?.name ?? withoutPrefix(name);
+
+/**
+ * Throws BAD_REQUEST where a value does not fit its setting, or the setting is read at the start alone. Settings that Weir
+ * does not know are taken as they are: they may be a Kafka client's, or one that ksqlDB has and Weir has no use for.
  */
 export function checkSetting(name: string, value: string): void {
-  const problem = settingProblem(name, value);
-  if (problem === undefined) return;
-  const { description } = byName.get(settingName(name))!;
-  throw new WeirError('BAD_REQUEST', `Invalid value ${value} for property ${name}: it ${problem}.`, description);
+  const known = settingNamed(name);
+  if (known === undefined) return;
+  if (known.options.fixed === true) {
+    throw new WeirError(
+      'BAD_REQUEST',
+      `Cannot override property '${name}': it is read at the start of the server.`,
+      "Set it in the server's configuration.",
+    );
+  }
+  if (known.problem(value) !== undefined) throw known.invalid(name, value);
 }
-
-/** Settings of Kafka's clients and Streams that scripts for ksqlDB SET by their bare names; Weir has no use for them. */
-const OF_CLIENTS: ReadonlySet<string> = new Set(
-  `acceptable.recovery.lag acks batch.size buffer.memory buffered.records.per.partition client.id
-  default.deserialization.exception.handler default.production.exception.handler default.timestamp.extractor
-  delivery.timeout.ms enable.idempotence fetch.max.bytes fetch.max.wait.ms fetch.min.bytes heartbeat.interval.ms
-  isolation.level linger.ms max.block.ms max.partition.fetch.bytes max.poll.interval.ms max.poll.records
-  max.request.size max.task.idle.ms max.warmup.replicas metadata.max.age.ms metrics.recording.level poll.ms
-  probing.rebalance.interval.ms receive.buffer.bytes reconnect.backoff.max.ms reconnect.backoff.ms
-  repartition.purge.interval.ms replication.factor request.timeout.ms retries retry.backoff.ms rocksdb.config.setter
-  send.buffer.bytes session.timeout.ms socket.connection.setup.timeout.ms state.dir task.timeout.ms
-  topology.optimization transaction.timeout.ms upgrade.from windowstore.changelog.additional.retention.ms
-  application.id application.server check.crcs client.dns.lookup client.rack security.protocol`.split(/\s+/),
-);
 
 /** Whether SET may name it: known, a Kafka client's, or with a prefix that leads to a client. */
 export function isKnownSetting(name: string): boolean {
-  const plain = settingName(name);
+  const plain = withoutPrefix(name);
   return (
     byName.has(plain) ||
-    OF_CLIENTS.has(plain) ||
+    KAFKA_NAMES.has(plain) ||
     WITHOUT_EFFECT.has(plain) ||
     /^(producer|consumer|(main|restore|global)\.consumer|admin|topic|sasl|ssl|ksql\.functions)\./.test(plain)
   );
@@ -379,20 +352,29 @@ export function isKnownSetting(name: string): boolean {
 export class Settings {
   private readonly values: ReadonlyMap<string, string>;
 
+  /** Of the names of one setting, the one that counts most is kept, under the setting's own. */
   constructor(overrides: Readonly<Record<string, string>> = {}) {
-    this.values = new Map(Object.entries(overrides).map(([k, v]) => [settingName(k), v]));
+    const values = new Map(Object.entries(overrides).map(([name, value]) => [withoutPrefix(name), value]));
+    for (const { name, names } of ALIASED) {
+      const said = names.map((n) => values.get(n)).find((value) => value !== undefined);
+      if (said === undefined) continue;
+      for (const n of names) values.delete(n);
+      values.set(name, said);
+    }
+    this.values = values;
   }
 
-  get(name: string): string | null {
-    return this.values.get(name) ?? byName.get(name)?.default ?? null;
+  /** The text in force of a setting; null: it has none. */
+  textOf(setting: Setting<unknown>): string | null {
+    return this.values.get(setting.name) ?? setting.default;
   }
 
-  /** Only what was set, by plain name. */
+  /** Only what was set, by the settings' own names, without prefix. */
   overrides(): Readonly<Record<string, string>> {
     return Object.fromEntries(this.values);
   }
 
   with(more: ReadonlyMap<string, string>): Settings {
-    return new Settings({ ...this.overrides(), ...Object.fromEntries(more) });
+    return new Settings({ ...this.overrides(), ...new Settings(Object.fromEntries(more)).overrides() });
   }
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
-import { WeirError } from '../engine/index.js';
+import { type Properties, valuesOf } from '../engine/index.js';
+import { CLUSTER, LOGIN } from './server-settings.js';
 
 /** How the nodes of a service talk to each other. */
 export interface ClusterConfig {
@@ -17,42 +18,27 @@ export interface ClusterConfig {
   readonly timeoutMs: number;
 }
 
-type Number = (name: string, fallback: number) => number;
-
 export function clusterConfig(
-  properties: Readonly<Record<string, string | undefined>>,
-  number: Number,
+  properties: Properties,
   listener: { readonly host: string; readonly secure: boolean },
 ): ClusterConfig {
-  const on = (name: string): boolean => (properties[name] ?? 'true') !== 'false';
+  const { advertised, ...values } = valuesOf(CLUSTER, properties);
+  const { users, peer = users[0] } = valuesOf(LOGIN, properties);
   const everywhere = ['0.0.0.0', '::', ''].includes(listener.host);
-  const told = properties['ksql.advertised.listener'] || undefined;
   return {
-    advertised: advertised(told, everywhere ? hostname() : listener.host),
-    secure: told?.includes('://') ? told.startsWith('https:') : listener.secure,
-    auth: properties['weir.peer.auth'] ?? properties['weir.auth.users']?.split(',')[0]?.trim(),
-    heartbeat: on('ksql.heartbeat.enable')
-      ? {
-          intervalMs: number('ksql.heartbeat.send.interval.ms', 500),
-          windowMs: number('ksql.heartbeat.window.ms', 3000),
-        }
+    advertised:
+      advertised === undefined
+        ? { host: everywhere ? hostname() : listener.host, port: undefined }
+        : {
+            host: advertised.hostname.replace(/^\[|\]$/g, ''),
+            port: advertised.port === '' ? undefined : Number(advertised.port),
+          },
+    secure: advertised === undefined ? listener.secure : advertised.protocol === 'https:',
+    auth: peer === undefined ? undefined : `${peer.name}:${peer.password}`,
+    heartbeat: values.heartbeat
+      ? { intervalMs: values.heartbeatIntervalMs, windowMs: values.heartbeatWindowMs }
       : undefined,
-    lagIntervalMs: on('ksql.lag.reporting.enable') ? number('ksql.lag.reporting.send.interval.ms', 5000) : undefined,
-    timeoutMs: number('ksql.query.pull.forwarding.timeout.ms', 20_000),
+    lagIntervalMs: values.lagReporting ? values.lagIntervalMs : undefined,
+    timeoutMs: values.timeoutMs,
   };
-}
-
-/** `http://host:port` or `host:port`. */
-function advertised(text: string | undefined, host: string): ClusterConfig['advertised'] {
-  if (text === undefined) return { host, port: undefined };
-  try {
-    const url = new URL(text.includes('://') ? text : `http://${text}`);
-    return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? undefined : Number(url.port) };
-  } catch {
-    throw new WeirError(
-      'BAD_REQUEST',
-      `Setting ksql.advertised.listener is no URL: '${text}'.`,
-      'For example http://node-1:8088',
-    );
-  }
 }

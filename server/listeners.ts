@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type TlsOptions } from 'node:tls';
-import { messageOf, WeirError } from '../engine/index.js';
+import { messageOf, type Properties, type Setting, type SettingValues, valuesOf, WeirError } from '../engine/index.js';
+import { LISTENER } from './server-settings.js';
 
 /** Where the API answers: one of `listeners`. */
 export interface ListenerConfig {
@@ -11,18 +12,12 @@ export interface ListenerConfig {
   readonly secure: boolean;
 }
 
-type Properties = Readonly<Record<string, string>>;
-
-const DEFAULT_PORT = 8088;
+/** Of a URL that names none: that of the listener without settings. */
+const DEFAULT_PORT = Number(new URL(LISTENER.listeners.of({})[0]!).port);
 
 /** @throws BAD_REQUEST */
 export function listenersOf(properties: Properties): readonly ListenerConfig[] {
-  const texts = (properties.listeners ?? `http://0.0.0.0:${DEFAULT_PORT}`)
-    .split(',')
-    .map((t) => t.trim())
-    .filter((t) => t !== '');
-  if (texts.length === 0) throw noUrl('');
-  return texts.map((text) => {
+  return LISTENER.listeners.of(properties).map((text) => {
     if (!URL.canParse(text)) throw noUrl(text);
     const url = new URL(text);
     if (url.protocol !== 'http:' && url.protocol !== 'https:') throw noUrl(text);
@@ -47,21 +42,15 @@ const noUrl = (text: string): WeirError =>
     'For example http://0.0.0.0:8088,https://0.0.0.0:8443',
   );
 
-const CLIENT_AUTH = ['none', 'requested', 'required'];
-
 /**
  * Key and certificate of the `https` listeners, by ksqlDB's names (`ssl.keystore.*`, PKCS#12) or as two PEM files.
  * @throws BAD_REQUEST where there is none, or they cannot be used
  */
 export function tlsOf(properties: Properties): TlsOptions {
-  const auth = (properties['ssl.client.auth'] || 'none').toLowerCase();
-  if (!CLIENT_AUTH.includes(auth)) {
-    throw new WeirError('BAD_REQUEST', `Setting ssl.client.auth must be one of ${CLIENT_AUTH.join(', ')}.`);
-  }
-  const trusted = properties['ssl.truststore.location'];
+  const { clientAuth: auth, truststore, ...identity } = valuesOf(LISTENER, properties);
   const options: TlsOptions = {
-    ...identityOf(properties),
-    ...(trusted ? { ca: file('ssl.truststore.location', trusted) } : {}),
+    ...identityOf(identity),
+    ...(truststore === undefined ? {} : { ca: file(LISTENER.truststore, truststore) }),
     requestCert: auth !== 'none',
     rejectUnauthorized: auth === 'required',
   };
@@ -81,39 +70,38 @@ export function tlsOf(properties: Properties): TlsOptions {
 /** A Java key store of the old kind begins with these bytes. */
 const JKS = Buffer.from([0xfe, 0xed, 0xfe, 0xed]);
 
-function identityOf(properties: Properties): TlsOptions {
-  const keystore = properties['ssl.keystore.location'];
-  const passphrase = properties['ssl.key.password'] || properties['ssl.keystore.password'];
-  const secret = passphrase ? { passphrase } : {};
-  if (keystore) {
-    const bytes = file('ssl.keystore.location', keystore);
+type Identity = Omit<SettingValues<typeof LISTENER>, 'listeners' | 'clientAuth' | 'truststore'>;
+
+function identityOf({ keystore, certificate, key, ...passwords }: Identity): TlsOptions {
+  const passphrase = passwords.keyPassword ?? passwords.keystorePassword;
+  const secret = passphrase === undefined ? {} : { passphrase };
+  if (keystore !== undefined) {
+    const bytes = file(LISTENER.keystore, keystore);
     if (bytes.subarray(0, JKS.length).equals(JKS)) {
       throw new WeirError(
         'BAD_REQUEST',
-        `Setting ssl.keystore.location: ${keystore} is a JKS store, which only Java reads.`,
+        `Setting ${LISTENER.keystore.name}: ${keystore} is a JKS store, which only Java reads.`,
         'keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype pkcs12',
       );
     }
     const isPem = bytes.includes('-----BEGIN');
     return { ...(isPem ? { key: bytes, cert: bytes } : { pfx: bytes }), ...secret };
   }
-  const certificate = properties['ssl.certificate.location'];
-  const key = properties['ssl.key.location'];
-  if (!certificate || !key) {
+  if (certificate === undefined || key === undefined) {
     throw new WeirError(
       'BAD_REQUEST',
       'An https listener needs a key and a certificate.',
       'Set ssl.keystore.location and ssl.keystore.password (PKCS#12), or ssl.certificate.location and ssl.key.location (PEM).',
     );
   }
-  return { cert: file('ssl.certificate.location', certificate), key: file('ssl.key.location', key), ...secret };
+  return { cert: file(LISTENER.certificate, certificate), key: file(LISTENER.key, key), ...secret };
 }
 
-function file(setting: string, path: string): Buffer {
+function file({ name }: Setting<unknown>, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (e) {
-    throw new WeirError('BAD_REQUEST', `Setting ${setting}: ${path} cannot be read: ${messageOf(e)}`, undefined, {
+    throw new WeirError('BAD_REQUEST', `Setting ${name}: ${path} cannot be read: ${messageOf(e)}`, undefined, {
       cause: e,
     });
   }

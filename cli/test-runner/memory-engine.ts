@@ -78,7 +78,7 @@ export class MemoryEngine {
     const resolved = analyze(statement, this.context(source));
     if (resolved.kind === 'insertValues') {
       const target = pinnedSource(resolved.target, this.register(sourceNeeds(resolved.target, FORMAT, true)));
-      const config = { property: () => undefined, ...this.tools };
+      const config = { properties: {}, ...this.tools };
       const tools = { compile: { functions: this.tools.functions, config }, format: formatByName };
       return { kind: 'inserted', topic: target.topic.name, record: insertedRecord({ ...resolved, target }, tools) };
     }

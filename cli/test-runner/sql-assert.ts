@@ -100,7 +100,7 @@ export class RecordAssertions {
     };
     const resolved = analyze(insert, { ...context, catalog });
     if (resolved.kind !== 'insertValues') throw new Error('The asserted values could not be read.');
-    const config = { property: () => undefined, ...this.tools };
+    const config = { properties: {}, ...this.tools };
     const constant = (e: TypedExpr): Value => compileConstant(e, { functions: this.tools.functions, config });
     return columns.map((column, i) => ({ column, value: constant(resolved.value[i]!) }));
   }

@@ -201,7 +201,7 @@ const TEST_UDAF = aggregateFunction({
       signature: 'TEST_UDAF(v INT) -> BIGINT',
       undo: 'exact',
       make: (types, init, config) => {
-        const start = BigInt(config.property('ksql.functions.test_udaf.init') ?? '0');
+        const start = BigInt(config.properties['ksql.functions.test_udaf.init'] ?? 0);
         return sum(
           (a) => long(a[0]!),
           () => start,

@@ -31,7 +31,7 @@ export function callsIn(node: Expression): readonly FunctionCall[] {
 }
 
 /** Here functions are only asked for the types of their states, and whether they take their constants. */
-const NO_CONFIG: FunctionConfig = { property: () => undefined, now: () => 0, random: () => 0, uuid: () => '' };
+const NO_CONFIG: FunctionConfig = { properties: {}, now: () => 0, random: () => 0, uuid: () => '' };
 
 const constant = (e: LiteralExpr): { readonly type: SqlType; readonly value: Value } => ({
   type: e.type,

@@ -1,5 +1,6 @@
 import type { SourceText, Span } from '../../parser/source.js';
 import { WeirError } from '../base/errors.js';
+import type { Properties } from '../base/properties.js';
 import type { Catalog, DataSource } from '../catalog/index.js';
 import type { Format } from '../formats/format.js';
 import type { FunctionRegistry } from '../functions/registry.js';
@@ -14,8 +15,8 @@ import type { SchemaLookup } from './registered-schemas.js';
 export interface AnalyzerContext {
   readonly catalog: Catalog;
   readonly functions: FunctionRegistry;
-  /** Session settings (SET) over the server's; names as ksqlDB spells them. */
-  readonly properties: Readonly<Record<string, string>>;
+  /** What is set: by the session, ALTER SYSTEM and the server. */
+  readonly properties: Properties;
   /** The text that the statement's spans refer to. */
   readonly sourceText: SourceText;
   /** Formats that this engine can read and write. */
@@ -27,14 +28,6 @@ export interface AnalyzerContext {
 export interface FormatRegistry {
   get(name: string): Format | undefined;
 }
-
-export function property(context: AnalyzerContext, name: string): string | undefined {
-  return context.properties[name] ?? context.catalog.settings.get(name);
-}
-
-/** Whether a setting that is on by default has not been turned off. */
-export const isOn = (context: AnalyzerContext, name: string): boolean =>
-  !/^false$/i.test(property(context, name) ?? 'true');
 
 /** The statement's own text, without its semicolon. */
 export function sqlOf(context: AnalyzerContext, span: Span): string {

@@ -3,16 +3,16 @@ import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId, queriesWriting } from '../catalog/index.js';
 import { unpinned } from '../plan/format-ref.js';
 import type { FormatRef } from '../plan/topology.js';
+import { LANGUAGE } from '../settings.js';
 import type { Column, Schema } from '../values/schema.js';
 import { stateTypeOf } from './calls.js';
-import { type AnalyzerContext, type Places, property, sqlOf } from './context.js';
+import { type AnalyzerContext, type Places, sqlOf } from './context.js';
 import {
   checkFormats,
   checkName,
   checkTopic,
   checkWrap,
   checkWritable,
-  DEFAULT_KEY_FORMAT,
   replaceable,
   timestampColumn,
   wrapSingle,
@@ -24,8 +24,6 @@ import { checkAgainstSchema } from './registered-schemas.js';
 import type { ResolvedCreateAs, ResolvedQuery } from './resolved.js';
 import { relationSources } from './scope.js';
 import { checkKeyTypes } from './written-types.js';
-
-const TOPIC_PREFIX = 'ksql.output.topic.name.prefix';
 
 export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): ResolvedCreateAs {
   const kind = node.sourceKind;
@@ -52,7 +50,7 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
   }
   const schema = sinkSchema(query);
   const input = firstSource(query);
-  const topic = p.topic ?? `${property(context, TOPIC_PREFIX) ?? ''}${name}`;
+  const topic = p.topic ?? `${LANGUAGE.topicPrefix.of(context.properties)}${name}`;
   const topicSpan = p.span('KAFKA_TOPIC') ?? node.name.span;
   checkTopic(topic, topicSpan);
   checkWritable(topic, topicSpan);
@@ -74,8 +72,8 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
     schema,
     topic: {
       name: topic,
-      partitions: p.partitions ?? input.topic.partitions,
-      replicas: p.replicas ?? input.topic.replicas,
+      partitions: p.partitions ?? LANGUAGE.sinkPartitions.of(context.properties) ?? input.topic.partitions,
+      replicas: p.replicas ?? LANGUAGE.sinkReplicas.of(context.properties) ?? input.topic.replicas,
       retentionMs: topicRetention(p, kind === 'TABLE' && query.window === null),
     },
     keyFormat,
@@ -142,7 +140,7 @@ function sinkFormats(
   const bare = query.shape.kind === 'partitioned' && query.shape.keys.length === 0;
   const keyless = input.keyFormat.name === 'NONE' && !bare;
   const fallback: FormatRef = keyless
-    ? { name: property(context, DEFAULT_KEY_FORMAT) || 'KAFKA', properties: {} }
+    ? { name: LANGUAGE.keyFormat.of(context.properties), properties: {} }
     : input.keyFormat;
   const key = inherited(
     p.keyFormat,

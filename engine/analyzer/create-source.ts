@@ -3,9 +3,10 @@ import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId, type SourceKind, type TimestampColumn } from '../catalog/index.js';
 import type { FormatRef } from '../plan/topology.js';
 import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from '../records/topic-name.js';
+import { LANGUAGE } from '../settings.js';
 import type { Column, HeaderBinding, Schema, ValueColumn } from '../values/schema.js';
 import { array, BYTES, printType, type SqlType, STRING, struct, typeEquals } from '../values/sql-type.js';
-import { type AnalyzerContext, checkFormat, isOn, type Places, property, sqlOf } from './context.js';
+import { type AnalyzerContext, checkFormat, type Places, sqlOf } from './context.js';
 import { didYouMean, fail, tick } from './errors.js';
 import {
   formatRef,
@@ -20,11 +21,6 @@ import { checkReplacement } from './replace.js';
 import type { ResolvedCreateSource } from './resolved.js';
 import { RESERVED } from './scope.js';
 import { checkKeyTypes, resolveType } from './written-types.js';
-
-export const DEFAULT_KEY_FORMAT = 'ksql.persistence.default.format.key';
-const DEFAULT_VALUE_FORMAT = 'ksql.persistence.default.format.value';
-const HEADER_COLUMNS = 'ksql.headers.columns.enabled';
-const WRAP_SINGLES = 'ksql.persistence.wrap.single.values';
 
 export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource): ResolvedCreateSource {
   const kind = node.sourceKind;
@@ -126,12 +122,12 @@ export function replaceable(context: AnalyzerContext, node: CreateSource | Creat
 /** KEY and PRIMARY KEY are in their places already: the parser sees to that. */
 function checkColumns(context: AnalyzerContext, node: CreateSource): void {
   const header = node.columns.find((c) => c.role === 'HEADERS' || c.role === 'HEADER');
-  if (header !== undefined && !isOn(context, HEADER_COLUMNS)) {
+  if (header !== undefined && !LANGUAGE.headerColumns.of(context.properties)) {
     fail(
       `Cannot create ${node.sourceKind.toLowerCase()} ${tick(node.name.name)}: header columns are disabled, and ` +
         `${tick(header.name.name)} is one.`,
       header.span,
-      `Set ${HEADER_COLUMNS}=true to enable them.`,
+      `Set ${LANGUAGE.headerColumns.name}=true to enable them.`,
     );
   }
   const seen = new Set<string>();
@@ -239,14 +235,15 @@ function sourceFormats(
   name: Identifier,
 ): { readonly keyFormat: FormatRef; readonly valueFormat: FormatRef } {
   const { span } = name;
-  const valueName = p.valueFormat ?? property(context, DEFAULT_VALUE_FORMAT);
-  if (valueName === undefined || valueName === '') {
+  const valueName = p.valueFormat ?? LANGUAGE.valueFormat.of(context.properties);
+  if (valueName === undefined) {
     fail(
-      "Statement is missing the 'VALUE_FORMAT' property from the WITH clause. Either provide one or set a default via the 'ksql.persistence.default.format.value' config.",
+      "Statement is missing the 'VALUE_FORMAT' property from the WITH clause. Either provide one or set a default via the " +
+        `'${LANGUAGE.valueFormat.name}' config.`,
       span,
     );
   }
-  const keyName = p.keyFormat ?? (property(context, DEFAULT_KEY_FORMAT) || 'KAFKA');
+  const keyName = p.keyFormat ?? LANGUAGE.keyFormat.of(context.properties);
   return {
     keyFormat: keyFormatRef(
       keyName,
@@ -275,8 +272,7 @@ export function wrapSingle(
 ): boolean | undefined {
   if (p.wrapSingle !== undefined) return p.wrapSingle;
   if (written(schema).length !== 1 || !WRAPPING.includes(format.toUpperCase())) return undefined;
-  const setting = property(context, WRAP_SINGLES);
-  return setting === undefined ? undefined : /^true$/i.test(setting);
+  return LANGUAGE.wrapSingleValues.of(context.properties);
 }
 
 /** Value columns that are in the record's value; header columns are not. */

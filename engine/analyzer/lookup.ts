@@ -1,18 +1,16 @@
 import type { Comparison, Expression, In, Query } from '../../parser/ast.js';
 import { joinSpans, type Span } from '../../parser/source.js';
 import type { DataSource } from '../catalog/index.js';
+import { PULL } from '../settings.js';
 import { type Column, printSchema } from '../values/schema.js';
 import { printType } from '../values/sql-type.js';
-import { type AnalyzerContext, isOn } from './context.js';
+import type { AnalyzerContext } from './context.js';
 import { fail } from './errors.js';
 import type { ResolvedSourceRelation } from './resolved.js';
 import { columnRefs, WINDOW_COLUMNS } from './scope.js';
 import { expressionText } from './text.js';
 
-const TABLE_SCAN = 'ksql.query.pull.table.scan.enabled';
-const RANGE_SCAN = 'ksql.query.pull.range.scan.enabled';
-const SCAN_OFF =
-  'Query requires table scan to be enabled. Table scans can be enabled by setting ksql.query.pull.table.scan.enabled=true.';
+const SCAN_OFF = `Query requires table scan to be enabled. Table scans can be enabled by setting ${PULL.tableScan.name}=true.`;
 
 /**
  * Checks of WHERE that are the keys' own, and, where an operator has turned table scans off, that every alternative in it
@@ -26,12 +24,12 @@ export function checkLookup(
   const [only, second] = tables;
   if (only === undefined) return;
   if (second !== undefined) {
-    if (!isOn(context, TABLE_SCAN)) fail(`A join reads its tables whole. ${SCAN_OFF}`, from.span);
+    if (!PULL.tableScan.of(context.properties)) fail(`A join reads its tables whole. ${SCAN_OFF}`, from.span);
     return;
   }
   const { key } = only.source.schema;
   if (where !== undefined) checkKeyValues(where, key);
-  if (isOn(context, TABLE_SCAN)) return;
+  if (PULL.tableScan.of(context.properties)) return;
   if (where === undefined) fail(`Missing WHERE clause. ${SCAN_OFF}`, from.span);
   const all = alternatives(where);
   if (all === undefined) fail(`WHERE has more than ${MAX_ALTERNATIVES} alternatives. ${SCAN_OFF}`, where.span);
@@ -142,7 +140,7 @@ function checkAlternative(
   if (ranged.size === 0) return { ranged: false, span };
   // A window's bounds narrow what is read of one key, not of a range of keys.
   const single = key.length === 1 && key[0]!.type.kind === 'STRING' && window === null;
-  if (!single || !isOn(context, RANGE_SCAN)) fail(SCAN_OFF, span);
+  if (!single || !PULL.rangeScan.of(context.properties)) fail(SCAN_OFF, span);
   return { ranged: true, span };
 }
 

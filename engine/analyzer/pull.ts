@@ -1,7 +1,8 @@
 import type { ColumnRef, Expression, Query, Relation } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import type { SourceKind } from '../catalog/index.js';
-import { type AnalyzerContext, isOn } from './context.js';
+import { PULL } from '../settings.js';
+import type { AnalyzerContext } from './context.js';
 import { fail } from './errors.js';
 import { columnRefs } from './scope.js';
 
@@ -14,11 +15,11 @@ export function checkPull(context: AnalyzerContext, q: Query): void {
       span,
       'Add EMIT CHANGES to keep the query running.',
     );
-  if (!isOn(context, 'ksql.pull.queries.enable')) {
+  if (!PULL.enabled.of(context.properties)) {
     fail(
       'Pull queries are disabled.\n' +
         'Add EMIT CHANGES if you intended to issue a push query.\n' +
-        'Please set ksql.pull.queries.enable=true to enable this feature.',
+        `Please set ${PULL.enabled.name}=true to enable this feature.`,
       q.span,
     );
   }
@@ -28,10 +29,10 @@ export function checkPull(context: AnalyzerContext, q: Query): void {
       q.span,
     );
   }
-  if (q.limit !== undefined && !isOn(context, 'ksql.query.pull.limit.clause.enabled')) {
+  if (q.limit !== undefined && !PULL.limitClause.of(context.properties)) {
     fail(
       'LIMIT clause in pull queries is currently disabled. You can enable them by setting ' +
-        'ksql.query.pull.limit.clause.enabled=true. See https://cnfl.io/queries for more info.\n' +
+        `${PULL.limitClause.name}=true. See https://cnfl.io/queries for more info.\n` +
         'Add EMIT CHANGES if you intended to issue a push query.',
       q.span,
     );

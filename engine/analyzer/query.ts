@@ -2,11 +2,12 @@ import type { ColumnRef, Expression, FunctionCall, Query } from '../../parser/as
 import type { Span } from '../../parser/source.js';
 import type { SourceKind } from '../catalog/index.js';
 import type { AggregateCall, TypedExpr } from '../plan/expr.js';
+import { LANGUAGE } from '../settings.js';
 import { BOOLEAN, INTEGER, printType } from '../values/sql-type.js';
 import { callsIn, countRows } from './calls.js';
 import { joinText, placeOf, refuseIn, refuseTwice, unqualified } from './clauses.js';
 import { castTo } from './coerce.js';
-import { type AnalyzerContext, property } from './context.js';
+import type { AnalyzerContext } from './context.js';
 import { fail, listed } from './errors.js';
 import { ExpressionAnalyzer, type ExpressionScope } from './expression.js';
 import { literal, typeOf } from './literals.js';
@@ -168,8 +169,9 @@ class QueryAnalyzer {
 
   /** ksqlDB's newer planner, off by default: the key is what the projection has of it, in the projection's order. */
   #keysAsSelected(): boolean {
-    const on = property(this.#context, 'ksql.new.query.planner.enabled');
-    return this.#use.kind === 'persistent' && this.#relation.output === 'STREAM' && /^true$/i.test(on ?? '');
+    const { properties } = this.#context;
+    const isStream = this.#use.kind === 'persistent' && this.#relation.output === 'STREAM';
+    return isStream && LANGUAGE.keysAsSelected.of(properties);
   }
 
   #selectedKeys(exprs: readonly TypedExpr[], names: readonly string[]): QueryShape {

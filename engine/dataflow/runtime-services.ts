@@ -11,9 +11,9 @@ import type { ErrorHistory, ErrorRecord, ProcessingError } from '../observe/proc
 import type { GivenKeys } from '../operators/given-keys.js';
 import type { OperatorContext, OperatorEnv } from '../operators/operator.js';
 import type { StoreRef } from '../plan/topology.js';
+import { QUERY } from '../settings.js';
 import type { StateDatabase, Store } from '../stores/store.js';
 import type { Chain } from './chain.js';
-import { lookUp } from './query-settings.js';
 
 /** What queries are built on; `server/main.ts` chooses it. */
 export interface RuntimeServices {
@@ -46,10 +46,7 @@ export type CodecServices = Pick<RuntimeServices, 'format' | 'functions' | 'rand
 
 export function functionConfig(services: CodecServices, properties: Properties): FunctionConfig {
   return {
-    property: (name) => {
-      const v = properties[name];
-      return v === undefined ? undefined : String(v);
-    },
+    properties,
     now: () => services.clock.now(),
     random: services.random,
     uuid: services.uuid,
@@ -67,9 +64,6 @@ export interface EnvOptions {
   openStore(ref: StoreRef): { readonly store: Store; readonly empty: boolean };
 }
 
-/** Kafka Streams' name, which ksqlDB passes on. */
-const OUTER_JOIN_EMIT = '__emit.interval.ms.kstreams.outer.join.spurious.results.fix__';
-
 /** Wires operators to the evaluator, the functions, the formats and the task's stores. */
 export function operatorEnv(options: EnvOptions): OperatorEnv {
   const { services, context } = options;
@@ -85,9 +79,9 @@ export function operatorEnv(options: EnvOptions): OperatorEnv {
     cached: options.cached,
     cacheEntries: options.cacheEntries,
     given: options.given,
-    outerJoinEmitMs: Number(lookUp(options.properties, OUTER_JOIN_EMIT) ?? 1000),
+    outerJoinEmitMs: QUERY.outerJoinEmitMs.of(options.properties),
     now: () => services.clock.now(),
-    failOnInvalidTimestamp: config.property('ksql.timestamp.throw.on.invalid') === 'true',
+    failOnInvalidTimestamp: QUERY.failOnInvalidTimestamp.of(options.properties),
     compile: (expr, node) =>
       compileSafe(expr, {
         functions: services.functions,

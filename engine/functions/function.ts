@@ -1,3 +1,4 @@
+import type { Properties } from '../base/properties.js';
 import type { SqlType } from '../values/sql-type.js';
 import type { Value } from '../values/value.js';
 
@@ -6,8 +7,8 @@ import type { Value } from '../values/value.js';
  * the composition root, so that tests own them.
  */
 export interface FunctionConfig {
-  /** A setting such as `ksql.functions.collect_list.limit`. */
-  property(name: string): string | undefined;
+  /** What is set, for the readers of settings that functions have (`ksql.functions.…`). */
+  readonly properties: Properties;
   /** Milliseconds since the epoch. */
   now(): number;
   /** In [0, 1). */

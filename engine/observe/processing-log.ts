@@ -1,8 +1,11 @@
 import type { Clock } from '../base/clock.js';
 import { messageOf, WeirError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import type { Properties } from '../base/properties.js';
+import { type SettingValues, valuesOf } from '../base/settings.js';
 import type { Log, LogWriter } from '../log/log.js';
 import { BatchBuilder } from '../records/batch.js';
+import { PROCESSING_LOG } from '../settings.js';
 import type { ErrorHistory, ErrorRecord, ProcessingEntry, ProcessingError } from './processing-error.js';
 
 export interface ProcessingLogOptions {
@@ -13,16 +16,12 @@ export interface ProcessingLogOptions {
   readonly settings: ProcessingLogSettings;
 }
 
-export interface ProcessingLogSettings {
+type Said = SettingValues<typeof PROCESSING_LOG>;
+
+export interface ProcessingLogSettings extends Omit<Said, 'topic' | 'createStream' | 'stream'> {
   readonly topic: string;
-  /** Created where it is missing; else entries stay in memory alone where it is. */
-  readonly createTopic: boolean;
-  readonly partitions: number;
-  readonly replicas: number | undefined;
   /** Null: no stream is made. */
   readonly stream: string | null;
-  /** Rows and bytes of records are part of the entries. */
-  readonly rows: boolean;
 }
 
 /** Entries that are kept for SHOW ERRORS. */
@@ -45,23 +44,9 @@ const NO_MESSAGE: ProcessingEntry['message'] = {
 };
 
 /** Reads ksqlDB's `ksql.logging.processing.*`. */
-export function processingLogSettings(
-  properties: Readonly<Record<string, string>>,
-  serviceId: string,
-): ProcessingLogSettings {
-  const of = (name: string) => properties[`ksql.logging.processing.${name}`];
-  const count = (name: string) => {
-    const n = Number(of(name));
-    return Number.isInteger(n) && n > 0 ? n : undefined;
-  };
-  return {
-    topic: of('topic.name') || `${serviceId}ksql_processing_log`,
-    createTopic: of('topic.auto.create') === 'true',
-    partitions: count('topic.partitions') ?? 1,
-    replicas: count('topic.replication.factor'),
-    stream: of('stream.auto.create') === 'true' ? of('stream.name') || 'KSQL_PROCESSING_LOG' : null,
-    rows: of('rows.include') === 'true',
-  };
+export function processingLogSettings(properties: Properties, serviceId: string): ProcessingLogSettings {
+  const { topic, createStream, stream, ...values } = valuesOf(PROCESSING_LOG, properties);
+  return { ...values, topic: topic ?? `${serviceId}ksql_processing_log`, stream: createStream ? stream : null };
 }
 
 /** The statement that makes the processing log a stream, with ksqlDB's columns. */

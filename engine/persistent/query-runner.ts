@@ -56,7 +56,7 @@ export class QueryRunner implements QueryHandle {
     private readonly spec: QuerySpec,
   ) {
     this.queryId = spec.queryId;
-    this.settings = querySettings(spec.properties, 'latest');
+    this.settings = querySettings(spec.properties);
     this.counts = new Counters(spec.queryId, services);
   }
 

@@ -73,7 +73,7 @@ export class TaskFactory {
       clientId: transaction,
       refused: (record) => task?.refused(record) ?? false,
       ...(settings.exactlyOnce ? { transactionalId: transaction } : {}),
-      ...(settings.compression === undefined ? {} : { compression: settings.compression }),
+      compression: settings.compression,
     });
     try {
       const stores = new Map<string, TaskStore & { readonly empty: boolean }>();

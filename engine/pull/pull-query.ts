@@ -1,9 +1,9 @@
 import type { ResultColumn, RowBatch, RowStream, RowStreamEnd } from '../api/row-stream.js';
-import type { Properties } from '../base/properties.js';
 import { yieldToLoop } from '../base/yield.js';
 import { Counters } from '../dataflow/counters.js';
 import { operatorEnv, type RuntimeServices } from '../dataflow/runtime-services.js';
 import type { PullNode, PullPlan } from '../plan/pull-plan.js';
+import { PULL } from '../settings.js';
 import { Budget, rowBytes } from './budget.js';
 import { openNode } from './open.js';
 import type { PullParts } from './operator-parts.js';
@@ -53,7 +53,7 @@ export class PullQuery implements RowStream {
         throw new Error('a pull query opens no store');
       },
     });
-    const budget = new Budget(maxBytes(properties));
+    const budget = new Budget(PULL.maxBytes.of(properties));
     const types = plan.columns.map((c) => c.type);
     const pace = { turn: () => yieldToLoop(services.clock), isClosed: false };
     const rows = await openNode(plan.root, { ...sources, reader, env, budget, pace }, types);
@@ -88,11 +88,6 @@ export class PullQuery implements RowStream {
     await this.rows.return(undefined);
   }
 }
-
-const MAX_BYTES = 128 * 1024 * 1024;
-
-/** What its joins, aggregates and orderings may hold. */
-const maxBytes = (properties: Properties): number => Number(properties['weir.query.pull.max.bytes'] ?? MAX_BYTES);
 
 /** Whether the rows are those of a stream, of which there is one alone. */
 function readsStream(node: PullNode): boolean {

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import { messageOf, WeirError } from '../base/errors.js';
 import type { TableReadPlan } from '../plan/pull-plan.js';
+import { PULL, QUERY, REQUEST } from '../settings.js';
 import type { PeerRead, Peers } from './peer-reads.js';
 import type { PullReader, Row, RowBatches, TableRows } from './rows.js';
 
@@ -38,11 +39,6 @@ const PATIENCE_MS = 10_000;
 /** The same, where its owner cannot be reached. */
 const AWAY_MS = 2000;
 const PAUSE_MS = 100;
-
-/** Says that a pull query is to be answered from this node alone; ksqlDB's name. */
-const SKIP_FORWARDING = 'request.ksql.query.pull.skip.forwarding';
-const STANDBY_READS = 'ksql.query.pull.enable.standby.reads';
-const MAX_LAG = 'ksql.query.pull.max.allowed.offset.lag';
 
 /** Rows of a table wherever they are: each partition is read where it is owned, or from a copy where that is allowed. */
 export class RoutedTableRows implements TableRows {
@@ -94,9 +90,8 @@ class RoutedRead {
     private readonly reader: PullReader,
   ) {
     const { properties } = reader;
-    const allowed = Number(properties[MAX_LAG] ?? Number.MAX_SAFE_INTEGER);
-    const readsCopies = String(properties[STANDBY_READS]) === 'true' && reader.upToDate !== true;
-    this.maxLag = readsCopies ? (Number.isNaN(allowed) ? 0 : allowed) : null;
+    const readsCopies = PULL.standbyReads.of(properties) && reader.upToDate !== true;
+    this.maxLag = readsCopies ? Math.min(Number(PULL.maxLag.of(properties)), Number.MAX_SAFE_INTEGER) : null;
     this.left = read.limit ?? Number.POSITIVE_INFINITY;
   }
 
@@ -159,7 +154,7 @@ class RoutedRead {
   }
 
   private get isLocalOnly(): boolean {
-    return String(this.reader.properties[SKIP_FORWARDING]) === 'true';
+    return REQUEST.skipForwarding.of(this.reader.properties);
   }
 
   /** Opens what can be opened now, everywhere at once. */
@@ -287,8 +282,8 @@ class RoutedRead {
       'NOT_READY',
       `Table ${this.read.source} cannot be read: partition ${where.join('; partition ')}${more}.`,
       this.maxLag === null
-        ? `Try again in a moment, or allow copies to be read: ${STANDBY_READS}=true (and num.standby.replicas of its query).`
-        : `Try again in a moment; no copy is within ${MAX_LAG}=${this.maxLag}.`,
+        ? `Try again in a moment, or allow copies to be read: ${PULL.standbyReads.name}=true (and ${QUERY.standbyReplicas.name} of its query).`
+        : `Try again in a moment; no copy is within ${PULL.maxLag.name}=${this.maxLag}.`,
     );
   }
 }

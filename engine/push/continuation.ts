@@ -2,10 +2,6 @@ import { WeirError } from '../base/errors.js';
 import type { Log } from '../log/log.js';
 import type { InputStart } from './inputs.js';
 
-/** ksqlDB's names of the two settings. */
-export const TOKENS_ENABLED = 'ksql.query.push.v2.continuation.tokens.enabled';
-export const TOKEN = 'request.ksql.query.push.continuation.token';
-
 /** Where a query without state is: all before these offsets it has given, and nothing else. */
 export interface Continuation {
   /** Fingerprint of the query. */

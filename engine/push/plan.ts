@@ -5,6 +5,7 @@ import { decodesKey } from '../dataflow/chain.js';
 import { isOfKey } from '../plan/nodes/rows.js';
 import { factsOf } from '../plan/nodes.js';
 import type { ResultNode, SourceNode, SubTopology, Topology } from '../plan/topology.js';
+import { QUERY } from '../settings.js';
 import { tokenOf } from './continuation.js';
 import { resultOf } from './push-query.js';
 
@@ -80,7 +81,7 @@ export const withLimit = (topology: Topology, limit: number | null): Topology =>
 
 /** Settings that decoding and evaluation look at; others say how a query is run. */
 const isEvaluated = (name: string): boolean =>
-  name.startsWith('ksql.functions.') || name === 'ksql.timestamp.throw.on.invalid';
+  name.startsWith('ksql.functions.') || name === QUERY.failOnInvalidTimestamp.name;
 
 /** Why a query that keeps state takes no token. */
 export const noToken = (): WeirError =>

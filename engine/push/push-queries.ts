@@ -1,18 +1,18 @@
 import type { RowStream } from '../api/row-stream.js';
 import { isNotReady, messageOf } from '../base/errors.js';
-import type { Properties } from '../base/properties.js';
 import { querySettings } from '../dataflow/query-settings.js';
 import type { RuntimeServices } from '../dataflow/runtime-services.js';
 import type { PartitionOffsets } from '../log/log.js';
 import type { GivenKeys } from '../operators/given-keys.js';
 import type { PullSpec } from '../pull/pull-query.js';
-import { resumeAt, TOKEN, TOKENS_ENABLED } from './continuation.js';
+import { PUSH, REQUEST } from '../settings.js';
+import { resumeAt } from './continuation.js';
 import { type FeedLimits, Feeds } from './feed.js';
 import { type HubLimits, Hubs } from './hub.js';
 import { type Starts, startsOf } from './inputs.js';
 import { noToken, type StatelessPlan, statelessPlan } from './plan.js';
 import { PushQuery, type PushSpec, tablesOf, topicsOf } from './push-query.js';
-import { checkSnapshot, SNAPSHOT, SnapshotQuery, type SnapshotReads } from './snapshot.js';
+import { checkSnapshot, SnapshotQuery, type SnapshotReads } from './snapshot.js';
 import { Subscription, type SubscriptionLimits } from './subscription.js';
 
 /** A push query as its reader has it. */
@@ -74,14 +74,14 @@ export class PushQueries {
 
   private async start(spec: PushSpec): Promise<PushStream> {
     const { properties, topology, queryId } = spec;
-    const plan = statelessPlan(topology, properties, isOn(properties, TOKENS_ENABLED));
-    const token = textOf(properties, TOKEN);
-    const wantsSnapshot = isOn(properties, SNAPSHOT);
+    const plan = statelessPlan(topology, properties, PUSH.tokens.of(properties));
+    const token = REQUEST.continuationToken.of(properties);
+    const wantsSnapshot = PUSH.snapshot.of(properties);
     if (wantsSnapshot) checkSnapshot(plan);
     if (token !== undefined && plan === undefined) throw noToken();
     const { log } = this.services;
     if (plan === undefined) {
-      const from = querySettings(properties, 'latest').offsetReset;
+      const from = querySettings(properties).offsetReset;
       const at = await startsOf(log, topicsOf(topology), from, false, tablesOf(topology));
       return new PushQuery(this.services, spec, { ...at, reader: this.feeds.reader(queryId) });
     }
@@ -90,7 +90,7 @@ export class PushQueries {
       return this.subscribe(plan, queryId, starts, 0, null);
     }
     if (wantsSnapshot) return this.snapshot(plan, spec);
-    const { starts, earlier } = await startsOf(log, [plan.topic], querySettings(properties, 'latest').offsetReset);
+    const { starts, earlier } = await startsOf(log, [plan.topic], querySettings(properties).offsetReset);
     return this.subscribe(plan, queryId, starts, earlier);
   }
 
@@ -153,10 +153,3 @@ export class PushQueries {
 
 const endOf = (ends: readonly PartitionOffsets[], partition: number): number | undefined =>
   ends.find((e) => e.partition === partition)?.end;
-
-const textOf = (properties: Properties, name: string): string | undefined => {
-  const value = properties[name];
-  return value === undefined || value === '' ? undefined : String(value);
-};
-
-const isOn = (properties: Properties, name: string): boolean => textOf(properties, name)?.toLowerCase() === 'true';

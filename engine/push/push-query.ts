@@ -107,7 +107,7 @@ export class PushQuery implements RowStream {
     if (spec.topology.subtopologies.length !== 1) throw new Error('a push query is one sub-topology');
     this.task = { queryId: spec.queryId, subtopology: sub.id, partition: 0 };
     this.columns = columnsOf(resultOf(spec.topology));
-    const settings = querySettings(spec.properties, 'latest');
+    const settings = querySettings(spec.properties);
     const env = operatorEnv({
       services,
       properties: spec.properties,

@@ -7,12 +7,10 @@ import type { TypedExpr } from '../plan/expr.js';
 import { rowBytes } from '../pull/budget.js';
 import { ByteWriter } from '../records/bytes.js';
 import { KeyCodec } from '../records/key-codec.js';
+import { PUSH } from '../settings.js';
 import type { Value } from '../values/value.js';
 import type { StatelessPlan } from './plan.js';
 import type { PushQuery } from './push-query.js';
-
-/** Weir's setting: first the rows that a table has, then its changes. */
-export const SNAPSHOT = 'weir.push.snapshot';
 
 const BATCH_ROWS = 1000;
 /** What a snapshot may hold while it is put together. */
@@ -225,11 +223,11 @@ export function checkSnapshot(plan: StatelessPlan | undefined): asserts plan is 
   if (plan === undefined || !plan.source.table) {
     throw new WeirError(
       'NO_SNAPSHOT',
-      `${SNAPSHOT} is for SELECT … FROM a table, with a WHERE at most.`,
+      `${PUSH.snapshot.name} is for SELECT … FROM a table, with a WHERE at most.`,
       'Make the query a table with CREATE TABLE … AS SELECT, and select from that.',
     );
   }
-  if (plan.limit !== null) throw new WeirError('BAD_STATEMENT', `${SNAPSHOT} and LIMIT do not go together.`);
+  if (plan.limit !== null) throw new WeirError('BAD_STATEMENT', `${PUSH.snapshot.name} and LIMIT do not go together.`);
   const { source, result } = plan;
   const given = new Set<string>();
   for (const { expr } of result.columns) {
@@ -243,7 +241,7 @@ export function checkSnapshot(plan: StatelessPlan | undefined): asserts plan is 
   if (missing.length > 0) {
     throw new WeirError(
       'BAD_STATEMENT',
-      `${SNAPSHOT} needs the whole key of the table in the SELECT list; missing: ${missing.join(', ')}.`,
+      `${PUSH.snapshot.name} needs the whole key of the table in the SELECT list; missing: ${missing.join(', ')}.`,
       'Rows are replaced and deleted by their key.',
     );
   }

@@ -23,6 +23,13 @@ const summary = (s: DataSource): SourceSummary => ({
 
 const byName = <T extends { readonly name: string }>(a: T, b: T) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
+/** As SHOW PROPERTIES names a setting: those of Kafka Streams with ksqlDB's prefix. */
+function shownAs(name: string): { readonly name: string; readonly scope: string; readonly level: string } {
+  if (name.startsWith('weir.')) return { name, scope: 'WEIR', level: 'SERVER' };
+  if (name.startsWith('ksql.')) return { name, scope: 'KSQL', level: 'SERVER' };
+  return { name: `ksql.streams.${name}`, scope: 'KSQL', level: 'QUERY' };
+}
+
 /** SHOW and LIST. */
 export async function list(statement: List, context: StatementContext): Promise<Prepared> {
   const head = { statementText: context.sql, warnings: [] };
@@ -74,20 +81,14 @@ export async function list(statement: List, context: StatementContext): Promise<
       return answer(() => {
         const set = context.session.properties;
         const settings = settingsIn(context);
+        const own = parts.settings.overrides();
+        const shown = SETTINGS.filter((s) => !s.options.hidden);
         return {
           '@type': 'properties',
           ...head,
-          properties: SETTINGS.map((s) => ({
-            name: s.scope === 'KAFKA STREAMS' ? `ksql.streams.${s.name}` : s.name,
-            scope: s.scope === 'WEIR' ? 'WEIR' : 'KSQL',
-            value: settings.get(s.name),
-            editable: s.editable,
-            level: s.scope === 'KAFKA STREAMS' ? 'QUERY' : 'SERVER',
-          })),
+          properties: shown.map((s) => ({ ...shownAs(s.name), value: settings.textOf(s), editable: !s.options.fixed })),
           overwrittenProperties: [...set.keys()],
-          defaultProperties: SETTINGS.filter((s) => parts.settings.overrides()[s.name] === undefined).map(
-            (s) => s.name,
-          ),
+          defaultProperties: shown.map((s) => s.name).filter((name) => own[name] === undefined),
         };
       });
     case 'FUNCTIONS':

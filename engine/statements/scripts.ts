@@ -4,7 +4,7 @@ import type { RequestContext } from '../api/engine-api.js';
 import type { Entity } from '../api/entities.js';
 import { messageOf, WeirError } from '../base/errors.js';
 import { applyCommand } from '../catalog/index.js';
-import { checkSetting } from '../settings.js';
+import { checkSetting, ownName } from '../settings.js';
 import type { EngineParts, RequestSession, StatementContext } from './context.js';
 import { StatementFailure } from './failure.js';
 import { prepare } from './index.js';
@@ -149,7 +149,7 @@ export function sessionOf(context: RequestContext): RequestSession {
   const properties = new Map<string, string>();
   for (const [name, value] of Object.entries(context.properties)) {
     checkSetting(name, String(value));
-    properties.set(name, String(value));
+    properties.set(ownName(name), String(value));
   }
   const variables = new Map(Object.entries(context.variables).map(([k, v]) => [k.toLowerCase(), v]));
   return { properties, variables };

@@ -6,6 +6,7 @@ import { WeirError } from '../base/errors.js';
 import { queriesWriting } from '../catalog/index.js';
 import type { PullPlan } from '../plan/pull-plan.js';
 import { planPull, planPush, planTableState, sourcesOf } from '../planner/index.js';
+import { PUSH, QUERY } from '../settings.js';
 import { analyzed } from './analysis.js';
 import type { StatementContext } from './context.js';
 import { remarksOn } from './query-statistics.js';
@@ -54,7 +55,7 @@ async function stateOf(context: StatementContext, { query }: ResolvedSelect): Pr
  * source: from a stream or table made by a query, from now on, with nothing but columns and a WHERE.
  */
 export function queryIdPrefix(query: Query, context: StatementContext): 'SCALABLE_PUSH_QUERY_' | 'transient_' {
-  const settings = settingsIn(context);
+  const properties = settingsIn(context).overrides();
   const plain = [query.groupBy, query.partitionBy, query.having, query.window].every((x) => x === undefined);
   const source = query.from.kind === 'SourceRef' ? context.catalog.sources.get(query.from.name.name) : undefined;
   const isScalable =
@@ -62,7 +63,7 @@ export function queryIdPrefix(query: Query, context: StatementContext): 'SCALABL
     plain &&
     source !== undefined &&
     queriesWriting(context.catalog, source.name).length > 0 &&
-    settings.get('auto.offset.reset') === 'latest' &&
-    settings.get('ksql.query.push.v2.enabled') === 'true';
+    QUERY.offsetReset.of(properties) === 'latest' &&
+    PUSH.scalableIds.of(properties);
   return isScalable ? 'SCALABLE_PUSH_QUERY_' : 'transient_';
 }

@@ -1,7 +1,7 @@
 import type { AlterSystem, Define, SetProperty, Undefine, UnsetProperty } from '../../parser/ast.js';
 import { didYouMean } from '../analyzer/errors.js';
 import { WeirError } from '../base/errors.js';
-import { checkSetting, isKnownSetting, SETTINGS } from '../settings.js';
+import { checkSetting, isKnownSetting, ownName, SETTINGS } from '../settings.js';
 import type { Prepared, StatementContext } from './context.js';
 import { command, commandId } from './logged-command.js';
 
@@ -11,21 +11,11 @@ type SessionStatement = SetProperty | UnsetProperty | Define | Undefine;
 export async function sessionStatement(statement: SessionStatement, { session }: StatementContext): Promise<Prepared> {
   switch (statement.kind) {
     case 'SetProperty':
-      if (!isKnownSetting(statement.name)) {
-        throw new WeirError(
-          'BAD_STATEMENT',
-          `Unknown property: ${statement.name}`,
-          didYouMean(
-            statement.name,
-            SETTINGS.map((s) => s.name),
-          ) ?? 'SHOW PROPERTIES lists what can be set.',
-        );
-      }
-      checkSetting(statement.name, statement.value);
-      session.properties.set(statement.name, statement.value);
+      checkSet(statement);
+      session.properties.set(ownName(statement.name), statement.value);
       break;
     case 'UnsetProperty':
-      session.properties.delete(statement.name);
+      session.properties.delete(ownName(statement.name));
       break;
     case 'Define':
       session.variables.set(statement.name.name.toLowerCase(), statement.value);
@@ -37,12 +27,23 @@ export async function sessionStatement(statement: SessionStatement, { session }:
   return { run: async () => undefined };
 }
 
+function checkSet({ name, value }: SetProperty | AlterSystem): void {
+  if (!isKnownSetting(name)) {
+    const near = didYouMean(
+      name,
+      SETTINGS.flatMap((s) => s.names),
+    );
+    throw new WeirError('BAD_STATEMENT', `Unknown property: ${name}`, near ?? 'SHOW PROPERTIES lists what can be set.');
+  }
+  checkSetting(name, value);
+}
+
 /** ALTER SYSTEM 'name'='value': for every node, for queries from now on. */
 export async function alterSystem(statement: AlterSystem, context: StatementContext): Promise<Prepared> {
-  checkSetting(statement.name, statement.value);
+  checkSet(statement);
   return command(
     context,
-    { kind: 'alterSystem', name: statement.name, value: statement.value },
+    { kind: 'alterSystem', name: ownName(statement.name), value: statement.value },
     {
       id: commandId('system', statement.name, 'alter'),
       message: `System property ${statement.name} was set to ${statement.value}.`,

@@ -1,5 +1,6 @@
 import { WeirError } from '../base/errors.js';
 import type { DataSource } from '../catalog/index.js';
+import { LANGUAGE } from '../settings.js';
 import type { StatementContext } from './context.js';
 
 const DEFAULT_PARTITIONS = 4;
@@ -100,6 +101,6 @@ async function checkExisting(context: StatementContext, topic: DataSource['topic
     `A Kafka topic with the name '${name}' already exists, with different partition/replica configuration than required. ` +
       `KSQL expects ${partitions ?? existing} partitions (topic has ${existing})` +
       (replicasDiffer ? `, ${replicas} replication factor (topic has ${found})` : ''),
-    'Leave PARTITIONS and REPLICAS out to take the topic as it is.',
+    `Leave PARTITIONS and REPLICAS (and ${LANGUAGE.sinkPartitions.name}, ${LANGUAGE.sinkReplicas.name}) out to take the topic as it is.`,
   );
 }

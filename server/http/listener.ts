@@ -9,6 +9,7 @@ import { createServer as createNet, type ListenOptions, type Server, type Socket
 import type { Duplex } from 'node:stream';
 import { createServer as createTls, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { ListenerConfig } from '../listeners.js';
+import type { ServerLimits } from '../server-settings.js';
 
 /**
  * HTTP/1.1 and HTTP/2 side by side, on one port or on several, in clear text or under TLS. The first bytes of a connection
@@ -37,7 +38,7 @@ export interface DualListener {
 }
 
 export interface ListenerOptions {
-  readonly limits: { readonly maxConnections: number };
+  readonly limits: Pick<ServerLimits, 'maxConnections'>;
   /** The first is the one that fastify listens on; the others listen when it does. */
   readonly listeners: readonly ListenerConfig[];
   readonly tls: TlsOptions | undefined;

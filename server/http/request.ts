@@ -1,5 +1,5 @@
 import type { RequestContext } from '../../engine/index.js';
-import { WeirError } from '../../engine/index.js';
+import { PUSH, REQUEST, WeirError } from '../../engine/index.js';
 
 /** The body of `/ksql` and `/query` (and of a WebSocket query). Unknown members are tolerated, nulls count as absent. */
 export interface KsqlBody {
@@ -8,8 +8,6 @@ export interface KsqlBody {
   /** The client asks for side messages. */
   readonly sideMessages: boolean;
 }
-
-const SIDE_MESSAGES = 'weir.side.messages';
 
 const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
 
@@ -59,17 +57,23 @@ export function readBody(body: unknown, members: BodyMembers): KsqlBody {
     variables[name] = String(value);
   }
   const properties = scalars(body[members.properties], members.properties);
-  const { requestProperties } = body;
-  if (isObject(requestProperties) && typeof requestProperties[TOKEN] === 'string') {
-    properties[TOKEN] = requestProperties[TOKEN];
+  const given = ownOf(body.requestProperties);
+  for (const { name } of [REQUEST.continuationToken, REQUEST.skipForwarding]) {
+    if (given[name] !== undefined) properties[name] = given[name];
   }
-  if (isObject(requestProperties) && isTrue(requestProperties[SKIP_FORWARDING])) properties[SKIP_FORWARDING] = true;
   const afterCommand = sequenceOf(body.commandSequenceNumber);
   return {
     sql,
     context: { properties, variables, ...(afterCommand === undefined ? {} : { afterCommand }) },
-    sideMessages: [properties, requestProperties].some((p) => isObject(p) && isTrue(p[SIDE_MESSAGES])),
+    sideMessages: [properties, given].some((p) => REQUEST.sideMessages.of(p)),
   };
+}
+
+/** Of `requestProperties`, which may have anything in it, what Weir knows. */
+function ownOf(v: unknown): Record<string, string | number | boolean> {
+  if (!isObject(v)) return {};
+  const names = Object.values(REQUEST).map((s) => s.name);
+  return scalars(Object.fromEntries(names.map((name) => [name, v[name] ?? null])), 'requestProperties');
 }
 
 /** A client that waits for its own command must not be answered before it because of a number that was not understood. */
@@ -81,17 +85,8 @@ function sequenceOf(v: unknown): number | undefined {
   return n as number;
 }
 
-/** ksqlDB's name: a pull query is answered from this node alone. */
-const SKIP_FORWARDING = 'request.ksql.query.pull.skip.forwarding';
-
-const isTrue = (v: unknown): boolean => String(v).toLowerCase() === 'true';
-
-/** ksqlDB's names: a push query gives tokens; it goes on behind the one that it is given. */
-const TOKENS = 'ksql.query.push.v2.continuation.tokens.enabled';
-const TOKEN = 'request.ksql.query.push.continuation.token';
-
 /** A context with which a push query gives continuation tokens, and goes on behind `token`. */
 export function resumable(context: RequestContext, token: string | undefined): RequestContext {
-  const from = token === undefined ? {} : { [TOKEN]: token };
-  return { ...context, properties: { [TOKENS]: 'true', ...context.properties, ...from } };
+  const from = token === undefined ? {} : { [REQUEST.continuationToken.name]: token };
+  return { ...context, properties: { [PUSH.tokens.name]: 'true', ...context.properties, ...from } };
 }

@@ -1,3 +1,5 @@
+import type { ServerLimits } from '../server-settings.js';
+
 /** What is written to: a socket, or the response of HTTP/1.1 or HTTP/2. */
 export interface Outlet {
   readonly writableLength: number;
@@ -5,12 +7,8 @@ export interface Outlet {
   removeListener(event: 'drain' | 'close', listener: () => void): unknown;
 }
 
-export interface BackPressureLimits {
-  /** Bytes unsent at which writers wait. */
-  readonly maxUnsentBytes: number;
-  /** Time in which the client must take what waits for it. */
-  readonly stallTimeoutMs: number;
-}
+/** Bytes unsent at which writers wait, and the time in which the client must take them. */
+export type BackPressureLimits = Pick<ServerLimits, 'maxUnsentBytes' | 'stallTimeoutMs'>;
 
 /**
  * Holds back those who write to a slow client: from `maxUnsentBytes` on they wait until it has taken all of it. Many may

@@ -12,7 +12,7 @@ function aggregate(
   properties: Record<string, string> = {},
 ): AggregateImpl<unknown> {
   const r = REGISTRY.resolveAggregate(name, [...args, ...init.map((i) => i.type)]);
-  const config = { ...CONFIG, property: (p: string) => properties[p] };
+  const config = { ...CONFIG, properties };
   return REGISTRY.aggregateImpl(name, r.overload, args, init, r.type, config, false);
 }
 

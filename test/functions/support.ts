@@ -13,7 +13,7 @@ export const REGISTRY = new FunctionRegistry(BUILT_IN_FUNCTIONS);
 
 /** The world as tests own it: it is always 1970-01-02, and chance has its favourite. */
 export const CONFIG: FunctionConfig = {
-  property: () => undefined,
+  properties: {},
   now: () => 86_400_000,
   random: () => 0.25,
   uuid: () => '00000000-0000-4000-8000-000000000000',

@@ -61,7 +61,7 @@ for (const { name } of REGISTRY.list().filter((f) => f.kind === 'aggregate')) {
 
 function implOf(c: Case, properties: Record<string, string> = {}): { impl: AggregateImpl<unknown>; type: SqlType } {
   const r = REGISTRY.resolveAggregate(c.name, c.args);
-  const config = { ...CONFIG, property: (p: string) => properties[p] };
+  const config = { ...CONFIG, properties };
   const types = r.paramTypes.slice(0, r.initFrom);
   return { impl: REGISTRY.aggregateImpl(c.name, r.overload, types, [], r.type, config, true), type: r.type };
 }

@@ -50,6 +50,8 @@ test.each([
   ['producer.session.timeout.ms', '5000', 'is a setting of consumers'],
   ['admin.retries', '5', 'is none that'],
   ['restore.consumer.fetch.max.bytes', '5000', undefined],
+  ['request.timeout.ms', '5s', 'must be a whole number of milliseconds'],
+  ['ssl.truststore.password', 'secret', undefined],
 ])('%s=%s reaches the client or is refused', (name, value, problem) => {
   if (problem === undefined) expect(clientSettingProblem(name, value)).toBeUndefined();
   else expect(clientSettingProblem(name, value)).toContain(problem);
@@ -91,14 +93,14 @@ test('TLS from PEM and PKCS12 files, and from the properties themselves', () => 
 });
 
 test.each([
-  [{ 'bootstrap.servers': '' }, 'is empty'],
+  [{ 'bootstrap.servers': '' }, 'is missing'],
   [{ 'bootstrap.servers': 'host' }, "'host' is no host:port"],
-  [{ 'security.protocol': 'TLS' }, "unknown 'TLS'"],
+  [{ 'security.protocol': 'TLS' }, 'must be one of PLAINTEXT'],
   [{ 'security.protocol': 'SASL_SSL' }, "'sasl.mechanism' is missing"],
   [{ 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'GSSAPI' }, 'not supported'],
   [{ 'security.protocol': 'SASL_SSL', 'sasl.mechanism': 'PLAIN' }, 'no username'],
   [{ 'security.protocol': 'SSL', 'ssl.truststore.location': '/trust.jks' }, 'JKS is not supported'],
-  [{ 'session.timeout.ms': '10s' }, 'no number'],
+  [{ 'session.timeout.ms': '10s' }, 'must be a whole number of milliseconds'],
 ])('what cannot be honoured is said: %o', (properties, message) => {
   expect(() => of(properties)).toThrow(message);
 });

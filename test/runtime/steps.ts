@@ -46,7 +46,7 @@ export class Steps {
       services,
       queryId: 'Q',
       properties: this.properties,
-      settings: querySettings(this.properties, 'earliest'),
+      settings: querySettings({ 'auto.offset.reset': 'earliest', ...this.properties }),
       topics: await prepareTopics(services, 'Q', this.topology),
       counters: new Counters('Q', services),
       behind: () => false,

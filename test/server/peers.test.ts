@@ -47,7 +47,7 @@ class FakeClock implements Clock {
 }
 
 const configOf = (properties: Record<string, string> = {}) =>
-  clusterConfig(properties, (name, fallback) => Number(properties[name] ?? fallback), {
+  clusterConfig(properties, {
     host: '127.0.0.1',
     secure: false,
   });
@@ -278,12 +278,14 @@ describe('the service as a node sees it', () => {
       host: 'node-1',
       port: 9088,
     });
-    expect(configOf({ 'ksql.advertised.listener': 'node-1' }).advertised).toEqual({ host: 'node-1', port: undefined });
+    expect(configOf({ 'ksql.advertised.listener': 'node-1:9088' }).advertised).toEqual({ host: 'node-1', port: 9088 });
     expect(configOf({ 'ksql.advertised.listener': 'http://[::1]:9088' }).advertised).toEqual({
       host: '::1',
       port: 9088,
     });
-    expect(() => configOf({ 'ksql.advertised.listener': 'http://' })).toThrow(/ksql.advertised.listener is no URL/);
+    expect(() => configOf({ 'ksql.advertised.listener': 'http://' })).toThrow(
+      /ksql.advertised.listener: it must be a URL/,
+    );
     expect(configOf({ 'weir.auth.users': 'ann:a,bob:b' }).auth).toBe('ann:a');
     expect(configOf().secure).toBe(false);
     expect(configOf({ 'ksql.advertised.listener': 'https://node-1:9088' }).secure).toBe(true);

@@ -1,3 +1,5 @@
+import type { Setting } from '../../base/settings.js';
+import { LANGUAGE } from '../../settings.js';
 import { addLong } from '../../values/arithmetic.js';
 import { hashKey, nullSafeEqual } from '../../values/compare.js';
 import { array, BIGINT, map, type SqlType, STRING, struct } from '../../values/sql-type.js';
@@ -5,11 +7,9 @@ import type { Value } from '../../values/value.js';
 import { type AggregateImpl, aggregate, aggregateFunction, type FunctionConfig } from '../function.js';
 import { sumOf } from './basic.js';
 
-/** A limit from a setting; no setting or a negative one means none. */
-function limitOf(config: FunctionConfig, setting: string): number {
-  const text = config.property(setting);
-  const n = text === undefined ? -1 : Number(text);
-  return Number.isInteger(n) && n >= 0 ? n : Number.POSITIVE_INFINITY;
+function limitOf({ properties }: FunctionConfig, setting: Setting<number>): number {
+  const n = setting.of(properties);
+  return n >= 0 ? n : Number.POSITIVE_INFINITY;
 }
 
 /** Where values may be taken back, those beyond the limit wait in the state for their turn. */
@@ -48,8 +48,7 @@ const collectList = aggregateFunction({
     {
       signature: 'COLLECT_LIST(value T) -> ARRAY<T>',
       undo: 'inputs',
-      make: (types, _init, config) =>
-        list(types.args[0]!, limitOf(config, 'ksql.functions.collect_list.limit'), types.undone),
+      make: (types, _init, config) => list(types.args[0]!, limitOf(config, LANGUAGE.collectListLimit), types.undone),
     },
   ],
   examples: [{ sql: 'COLLECT_LIST(x)', rows: [['1'], ['2'], ['1']], result: 'ARRAY[1, 2, 1]' }],
@@ -90,7 +89,7 @@ const collectSet = aggregateFunction({
     {
       signature: 'COLLECT_SET(value T) -> ARRAY<T>',
       undo: 'none',
-      make: (types, _init, config) => set(types.args[0]!, limitOf(config, 'ksql.functions.collect_set.limit')),
+      make: (types, _init, config) => set(types.args[0]!, limitOf(config, LANGUAGE.collectSetLimit)),
     },
   ],
   examples: [{ sql: 'COLLECT_SET(x)', rows: [['1'], ['2'], ['1']], result: 'ARRAY[1, 2]' }],

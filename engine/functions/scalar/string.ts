@@ -1,3 +1,4 @@
+import { LANGUAGE } from '../../settings.js';
 import { type ScalarOverload, scalar } from '../function.js';
 import { concatBytes, encodeBytes, indexOfBytes } from './byte-strings.js';
 
@@ -72,8 +73,6 @@ const trim = scalar({
   examples: [{ sql: "TRIM('  a b ')", result: "'a b'" }],
 });
 
-const LEGACY_SUBSTRING = 'ksql.functions.substring.legacy.args';
-
 /** Where position `pos` (1 is the first, -1 the last) of something `length` long begins. */
 const startOf = (pos: number, length: number): number =>
   pos < 0 ? Math.max(length + pos, 0) : Math.min(Math.max(pos - 1, 0), length);
@@ -85,7 +84,7 @@ function substringOverloads(type: 'STRING' | 'BYTES', name: string): ScalarOverl
       signature: `SUBSTRING(${name} ${type}, pos INT) -> ${type}`,
       nulls: 'propagate',
       make: (_types, config) =>
-        config.property(LEGACY_SUBSTRING) === 'true'
+        LANGUAGE.legacySubstring.of(config.properties)
           ? (s: Sliceable, start: number) => s.slice(Math.max(start, 0))
           : (s: Sliceable, pos: number) => s.slice(startOf(pos, s.length)),
     },
@@ -93,7 +92,7 @@ function substringOverloads(type: 'STRING' | 'BYTES', name: string): ScalarOverl
       signature: `SUBSTRING(${name} ${type}, pos INT, length INT) -> ${type}`,
       nulls: 'propagate',
       make: (_types, config) =>
-        config.property(LEGACY_SUBSTRING) === 'true'
+        LANGUAGE.legacySubstring.of(config.properties)
           ? (s: Sliceable, start: number, end: number) => s.slice(Math.max(start, 0), Math.max(end, 0))
           : (s: Sliceable, pos: number, length: number) => {
               const start = startOf(pos, s.length);
