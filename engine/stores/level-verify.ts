@@ -57,9 +57,13 @@ export async function verifyLevel(directory: string): Promise<Verified> {
     }
     const numbers = names.flatMap((n) => /^(\d+)\.log$/.exec(n)?.slice(1) ?? []).map(Number);
     let next: number | undefined;
+    let before: string | undefined;
     for (const number of numbers.filter((n) => n >= version.log).sort((x, y) => x - y)) {
-      const name = `${padded(number)}.log`;
-      next = checkBatches(logRecords(await read(name), name), name, next);
+      // A log is followed by another one because it is full.
+      if (before !== undefined && next === undefined)
+        throw new Damage(`${before} has nothing before ${padded(number)}.log`);
+      before = `${padded(number)}.log`;
+      next = checkBatches(logRecords(await read(before), before), before, next);
     }
     return { damage: undefined, bytes };
   } catch (e) {

@@ -2,6 +2,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync 
 import { join } from 'node:path';
 import { systemClock } from '../../../engine/base/clock.js';
 import { EmbeddedLog } from '../../../engine/log/embedded/index.js';
+import { crc32c } from '../../../engine/records/crc32c.js';
 import { LevelState } from '../../../engine/stores/level.js';
 import { LevelDatabase, type LevelOptions } from '../../../engine/stores/level-database.js';
 import type { TaskId } from '../../../engine/stores/store.js';
@@ -53,6 +54,8 @@ export type Kind = 'flip' | 'truncate' | 'zeros' | 'remove';
 export interface Hit {
   readonly file: string;
   readonly kind: Kind;
+  /** The file is a log, and one before it has what is in no table either. */
+  readonly followsLog: boolean;
   readonly text: string;
 }
 
@@ -72,7 +75,8 @@ export function hit(directory: string, random: () => number): Hit {
     else content.fill(0, at, Math.min(content.length, at + 1 + Math.floor(random() * 5000)));
     writeFileSync(path, content);
   }
-  return { file, kind, text: `${kind} ${file} at ${at} of ${content.length}` };
+  const followsLog = file.endsWith('.log') && files.some((f) => f.endsWith('.log') && f < file);
+  return { file, kind, followsLog, text: `${kind} ${file} at ${at} of ${content.length}` };
 }
 
 export function copyOf(template: string, directory: string): string {
@@ -144,4 +148,32 @@ async function compare(database: LevelDatabase, log: EmbeddedLog): Promise<numbe
   }
   await reader.close();
   return commits;
+}
+
+/** A batch of LevelDB's with one put; key and value of fewer than 128 bytes. */
+export function putBatch(sequence: number, key: string, value: string): Buffer {
+  const header = Buffer.alloc(12);
+  header.writeBigUInt64LE(BigInt(sequence), 0);
+  header.writeUInt32LE(1, 8);
+  return Buffer.concat([
+    header,
+    Buffer.of(1, key.length),
+    Buffer.from(key),
+    Buffer.of(value.length),
+    Buffer.from(value),
+  ]);
+}
+
+/** A log of LevelDB's with these records, which all fit into its first block. */
+export function logOf(records: readonly Buffer[]): Buffer {
+  return Buffer.concat(
+    records.flatMap((record) => {
+      const typed = Buffer.concat([Buffer.of(1), record]);
+      const crc = crc32c(typed, 0, typed.length) >>> 0;
+      const header = Buffer.alloc(6);
+      header.writeUInt32LE((((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0, 0);
+      header.writeUInt16LE(record.length, 4);
+      return [header, typed];
+    }),
+  );
 }
