@@ -4,7 +4,7 @@ import type { CallExpr, TypedExpr } from '../plan/expr.js';
 import type { StreamRecord } from '../records/record.js';
 import { fitCheck } from '../values/fit.js';
 import type { Value } from '../values/value.js';
-import type { Compiled, Compiler, Frame } from './compile.js';
+import type { Compiled, Compiler, Frame } from './compiler.js';
 
 /** Runs a function over its arguments; it may throw. */
 type Invoke = (record: StreamRecord) => Value;

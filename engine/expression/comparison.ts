@@ -2,7 +2,7 @@ import type { CompareOp, TypedExpr } from '../plan/expr.js';
 import { compareValues, nullSafeEqual, valuesEqual } from '../values/compare.js';
 import type { SqlType, TypeKind } from '../values/sql-type.js';
 import type { Value } from '../values/value.js';
-import { type Compiled, type Compiler, constantValue } from './compile.js';
+import { type Compiled, type Compiler, constantValue } from './compiler.js';
 
 /** Kinds whose values JavaScript's own operators compare as SQL does. */
 const NATURAL: ReadonlySet<TypeKind> = new Set(['BOOLEAN', 'INTEGER', 'BIGINT', 'STRING', 'DATE', 'TIME', 'TIMESTAMP']);

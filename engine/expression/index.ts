@@ -1,10 +1,3 @@
-export {
-  type CompileContext,
-  type Compiled,
-  compile,
-  compileConstant,
-  compilePredicate,
-  compileSafe,
-  literalValue,
-} from './compile.js';
+export { compile, compileConstant, compilePredicate, compileSafe } from './compile.js';
+export { type CompileContext, type Compiled, literalValue } from './compiler.js';
 export { likeMatcher } from './like.js';

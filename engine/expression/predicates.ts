@@ -2,7 +2,7 @@ import type { TypedExpr } from '../plan/expr.js';
 import { compareValues, hashKey, valuesEqual } from '../values/compare.js';
 import type { Value } from '../values/value.js';
 import { isNatural } from './comparison.js';
-import { type Compiled, type Compiler, constantValue } from './compile.js';
+import { type Compiled, type Compiler, constantValue } from './compiler.js';
 import { likeMatcher } from './like.js';
 
 /** AND, OR: left to right, and no further than needed. A NULL operand that is reached makes the whole NULL. */
