@@ -207,8 +207,8 @@ const INSERTS: readonly Wording[] = [
 const COLUMNS: readonly Wording[] = [
   ['<PRIMARY> KEY (', ONE_KEY],
   ['<PRIMARY> KEY ( _', ONE_KEY],
-  ['<FOREIGN> KEY (', COLUMN_WORDS.REFERENCES],
-  ['<FOREIGN> KEY ( _', COLUMN_WORDS.REFERENCES],
+  ['<FOREIGN> KEY (', COLUMN_WORDS.REFERENCES!],
+  ['<FOREIGN> KEY ( _', COLUMN_WORDS.REFERENCES!],
   ['<CONSTRAINT> _', CONSTRAINT],
   ['<CONSTRAINT> _ _', CONSTRAINT],
   ['<DECIMAL|NUMERIC|DEC> )|,', DECIMAL],
@@ -277,7 +277,6 @@ export function foreign(words: readonly string[], failed: number): Foreign | und
   return insert ?? matched(QUERIES, words, failed);
 }
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: what people type
 const VARIABLE = '${name}';
 
 /** Signs of other dialects that begin no token here. */

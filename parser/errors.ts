@@ -45,7 +45,7 @@ export function toSyntaxError(failure: Failure): SqlError {
         );
     let found = assists();
     // A choice with two tokens of lookahead fails at the first of them, though only the second is wrong.
-    while (index < tokens.length && index - tokens.indexOf(failure.token) < 2 && allows(found, tokens[index])) {
+    while (index < tokens.length && index - tokens.indexOf(failure.token) < 2 && allows(found, tokens[index]!)) {
       index++;
       found = assists();
     }
@@ -146,11 +146,11 @@ function expecting(labels: readonly string[]): string {
     const quoted = Number(b.startsWith("'")) - Number(a.startsWith("'"));
     return quoted !== 0 ? quoted : a < b ? -1 : 1;
   });
-  return sorted.length === 1 ? sorted[0] : `{${sorted.join(', ')}}`;
+  return sorted.length === 1 ? sorted[0]! : `{${sorted.join(', ')}}`;
 }
 
 function list(words: readonly string[]): string {
-  return words.length === 1 ? words[0] : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+  return words.length === 1 ? words[0]! : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
 /** Long texts and names are cut: the error is not the place to repeat them. */

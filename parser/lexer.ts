@@ -91,7 +91,7 @@ export function tokenize(source: SourceText): IToken[] {
       move(end + 1);
     } else {
       const two = at + 1 < text.length ? SYMBOLS.get(text.slice(at, at + 2)) : undefined;
-      const type = two ?? SYMBOLS.get(text[at]);
+      const type = two ?? SYMBOLS.get(text[at]!);
       if (type === undefined) throw unknownCharacter(source, at);
       const end = at + (two === undefined ? 1 : 2);
       push(type, end);

@@ -27,9 +27,9 @@ export function checkNesting(source: SourceText, tokens: readonly IToken[]): voi
       if (lambdas.length > 1) depth -= 1 + (lambdas.pop() as number);
     } else if (type === LambdaArrow) {
       depth++;
-      lambdas[lambdas.length - 1]++;
+      lambdas[lambdas.length - 1]!++;
     } else if (type === Comma) {
-      depth -= lambdas[lambdas.length - 1];
+      depth -= lambdas[lambdas.length - 1]!;
       lambdas[lambdas.length - 1] = 0;
     } else if (type === CASE || (type === EXPLAIN && index === depth)) {
       depth++;

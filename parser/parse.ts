@@ -37,9 +37,10 @@ export function parseScript(text: string, options: ParseOptions = {}): Statement
 /** The one statement of a text; an error if there is none, or more than one. Throws as `parseScript`. */
 export function parseStatement(text: string, options: ParseOptions = {}): Statement {
   const statements = parseScript(text, options);
-  if (statements.length === 1) return statements[0];
+  const [first, second] = statements;
+  if (first !== undefined && second === undefined) return first;
   const source = new SourceText(text);
-  const span = statements.length === 0 ? source.span(0, 0) : statements[1].span;
+  const span = second === undefined ? source.span(0, 0) : second.span;
   throw new SqlError({
     code: 'SYNTAX_ERROR',
     message:
@@ -73,12 +74,12 @@ export function statementTextOf(script: string, statement: Statement): string {
 export function parseScriptWith(parser: StatementGrammar, text: string, options: ParseOptions = {}): Statement[] {
   const source = checkLength(text);
   const slices = sliceAtSemicolons(tokenize(source));
-  if (slices.length > MAX_STATEMENTS) {
-    const first = slices[MAX_STATEMENTS][0];
+  const beyond = slices[MAX_STATEMENTS]?.[0];
+  if (beyond !== undefined) {
     throw new SqlError({
       code: 'TOO_MANY_STATEMENTS',
       message: `A script can have ${MAX_STATEMENTS} statements; this one has ${slices.length}.`,
-      span: source.span(first.startOffset, first.startOffset + 1),
+      span: source.span(beyond.startOffset, beyond.startOffset + 1),
       hint: 'Split the script.',
     });
   }
@@ -107,12 +108,12 @@ function checkLength(text: string): SourceText {
 }
 
 function checkCount(source: SourceText, tokens: readonly IToken[]): void {
-  if (tokens.length <= MAX_TOKENS) return;
-  const token = tokens[MAX_TOKENS];
+  const beyond = tokens[MAX_TOKENS];
+  if (beyond === undefined) return;
   throw new SqlError({
     code: 'SOURCE_TOO_LONG',
     message: `The statement has ${tokens.length} words, values and signs; at most ${MAX_TOKENS} are taken.`,
-    span: source.span(token.startOffset, token.startOffset + 1),
+    span: source.span(beyond.startOffset, beyond.startOffset + 1),
     hint: 'Split the statement, or put what it lists into a table and join it.',
   });
 }

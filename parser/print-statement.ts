@@ -10,7 +10,6 @@ import {
   printQuery,
   printText,
   printType,
-  unreachable,
 } from './print.js';
 import { isReserved } from './tokens.js';
 
@@ -53,138 +52,137 @@ function printNames(names: readonly Identifier[]): string | false {
 const IF_NOT_EXISTS = 'IF NOT EXISTS';
 const IF_EXISTS = 'IF EXISTS';
 
+/** The statement of a kind; some share one interface. */
+type Of<K extends Statement['kind'], S = Statement> = S extends { readonly kind: infer L }
+  ? K extends L
+    ? S
+    : never
+  : never;
+
+const PRINTERS: { readonly [K in Statement['kind']]: (statement: Of<K>) => string } = {
+  Query: printQuery,
+  CreateSource: printCreate,
+  CreateAs: printCreate,
+  InsertInto: (s) =>
+    `${words('INSERT INTO', printIdentifier(s.target), printProperties(s.properties))}\n${printQuery(s.query)}`,
+  InsertValues: (s) =>
+    words('INSERT INTO', printIdentifier(s.target), printNames(s.columns), `VALUES (${printList(s.values)})`),
+  AlterSource: (s) => {
+    const added = s.columns.map((c) => `ADD COLUMN ${printIdentifier(c.name)} ${printType(c.type)}`);
+    return words('ALTER', s.sourceKind, printIdentifier(s.name), added.join(', '));
+  },
+  DropSource: (s) =>
+    words('DROP', s.sourceKind, s.ifExists && IF_EXISTS, printIdentifier(s.name), s.deleteTopic && 'DELETE TOPIC'),
+  CreateType: (s) =>
+    words('CREATE TYPE', s.ifNotExists && IF_NOT_EXISTS, printIdentifier(s.name), 'AS', printType(s.type)),
+  DropType: (s) => words('DROP TYPE', s.ifExists && IF_EXISTS, printIdentifier(s.name)),
+  CreateConnector: (s) =>
+    words(
+      'CREATE',
+      s.connectorKind,
+      'CONNECTOR',
+      s.ifNotExists && IF_NOT_EXISTS,
+      printIdentifier(s.name),
+      printProperties(s.properties) || 'WITH ()',
+    ),
+  DropConnector: (s) => words('DROP CONNECTOR', s.ifExists && IF_EXISTS, printIdentifier(s.name)),
+  Terminate: printControl,
+  Pause: printControl,
+  Resume: printControl,
+  List: printShow,
+  DescribeSource: (s) => words('DESCRIBE', printIdentifier(s.name), s.extended && 'EXTENDED'),
+  DescribeSources: (s) => words('DESCRIBE', `${s.sourceKind}S`, s.extended && 'EXTENDED'),
+  DescribeFunction: (s) => words('DESCRIBE FUNCTION', printIdentifier(s.name)),
+  DescribeConnector: (s) => words('DESCRIBE CONNECTOR', printIdentifier(s.name)),
+  Explain: (s) =>
+    words(
+      'EXPLAIN',
+      s.analyze && 'ANALYZE',
+      s.queryId && printIdentifier(s.queryId),
+      s.statement && printBody(s.statement),
+    ),
+  Print: (s) =>
+    words(
+      'PRINT',
+      printExternal(s.topic, s.quoted),
+      s.fromBeginning && 'FROM BEGINNING',
+      s.interval !== undefined && `INTERVAL ${s.interval}`,
+      s.limit !== undefined && `LIMIT ${s.limit}`,
+    ),
+  SetProperty: (s) => `SET ${printText(s.name)}=${printText(s.value)}`,
+  UnsetProperty: (s) => `UNSET ${printText(s.name)}`,
+  AlterSystem: (s) => `ALTER SYSTEM ${printText(s.name)}=${printText(s.value)}`,
+  Define: (s) => `DEFINE ${printIdentifier(s.name)} = ${printText(s.value)}`,
+  Undefine: (s) => `UNDEFINE ${printIdentifier(s.name)}`,
+  RunScript: (s) => `RUN SCRIPT ${printText(s.path)}`,
+  AssertTopic: (s) =>
+    words(
+      'ASSERT',
+      !s.exists && 'NOT EXISTS',
+      'TOPIC',
+      printExternal(s.topic, s.quoted),
+      printProperties(s.properties),
+      s.timeout && `TIMEOUT ${printDuration(s.timeout)}`,
+    ),
+  AssertSchema: (s) =>
+    words(
+      'ASSERT',
+      !s.exists && 'NOT EXISTS',
+      'SCHEMA',
+      s.subject !== undefined && `SUBJECT ${printText(s.subject)}`,
+      s.id !== undefined && `ID ${s.id}`,
+      s.timeout && `TIMEOUT ${printDuration(s.timeout)}`,
+    ),
+  AssertValues: printAssertValues,
+  AssertNullValues: printAssertValues,
+  AssertStream: printAssertSource,
+  AssertTable: printAssertSource,
+};
+
 function printBody(s: Statement): string {
-  switch (s.kind) {
-    case 'Query':
-      return printQuery(s);
-    case 'CreateSource':
-    case 'CreateAs': {
-      const head = words(
-        'CREATE',
-        s.orReplace && 'OR REPLACE',
-        s.kind === 'CreateSource' && s.isSource && 'SOURCE',
-        s.sourceKind,
-        s.ifNotExists && IF_NOT_EXISTS,
-        printIdentifier(s.name),
-        s.kind === 'CreateSource' && printColumns(s.columns),
-        printProperties(s.properties),
-      );
-      return s.kind === 'CreateAs' ? `${head} AS\n${printQuery(s.query)}` : head;
-    }
-    case 'InsertInto':
-      return `${words('INSERT INTO', printIdentifier(s.target), printProperties(s.properties))}\n${printQuery(s.query)}`;
-    case 'InsertValues':
-      return words('INSERT INTO', printIdentifier(s.target), printNames(s.columns), `VALUES (${printList(s.values)})`);
-    case 'AlterSource': {
-      const added = s.columns.map((c) => `ADD COLUMN ${printIdentifier(c.name)} ${printType(c.type)}`);
-      return words('ALTER', s.sourceKind, printIdentifier(s.name), added.join(', '));
-    }
-    case 'DropSource':
-      return words(
-        'DROP',
-        s.sourceKind,
-        s.ifExists && IF_EXISTS,
-        printIdentifier(s.name),
-        s.deleteTopic && 'DELETE TOPIC',
-      );
-    case 'CreateType':
-      return words('CREATE TYPE', s.ifNotExists && IF_NOT_EXISTS, printIdentifier(s.name), 'AS', printType(s.type));
-    case 'DropType':
-      return words('DROP TYPE', s.ifExists && IF_EXISTS, printIdentifier(s.name));
-    case 'CreateConnector':
-      return words(
-        'CREATE',
-        s.connectorKind,
-        'CONNECTOR',
-        s.ifNotExists && IF_NOT_EXISTS,
-        printIdentifier(s.name),
-        printProperties(s.properties) || 'WITH ()',
-      );
-    case 'DropConnector':
-      return words('DROP CONNECTOR', s.ifExists && IF_EXISTS, printIdentifier(s.name));
-    case 'Terminate':
-    case 'Pause':
-    case 'Resume':
-      return words(
-        s.kind.toUpperCase(),
-        s.queryId === undefined ? 'ALL' : printQueryId(s.queryId),
-        s.from !== undefined && `FROM ${s.from}`,
-      );
-    case 'List':
-      return printShow(s);
-    case 'DescribeSource':
-      return words('DESCRIBE', printIdentifier(s.name), s.extended && 'EXTENDED');
-    case 'DescribeSources':
-      return words('DESCRIBE', `${s.sourceKind}S`, s.extended && 'EXTENDED');
-    case 'DescribeFunction':
-      return words('DESCRIBE FUNCTION', printIdentifier(s.name));
-    case 'DescribeConnector':
-      return words('DESCRIBE CONNECTOR', printIdentifier(s.name));
-    case 'Explain':
-      return words(
-        'EXPLAIN',
-        s.analyze && 'ANALYZE',
-        s.queryId && printIdentifier(s.queryId),
-        s.statement && printBody(s.statement),
-      );
-    case 'Print':
-      return words(
-        'PRINT',
-        printExternal(s.topic, s.quoted),
-        s.fromBeginning && 'FROM BEGINNING',
-        s.interval !== undefined && `INTERVAL ${s.interval}`,
-        s.limit !== undefined && `LIMIT ${s.limit}`,
-      );
-    case 'SetProperty':
-      return `SET ${printText(s.name)}=${printText(s.value)}`;
-    case 'UnsetProperty':
-      return `UNSET ${printText(s.name)}`;
-    case 'AlterSystem':
-      return `ALTER SYSTEM ${printText(s.name)}=${printText(s.value)}`;
-    case 'Define':
-      return `DEFINE ${printIdentifier(s.name)} = ${printText(s.value)}`;
-    case 'Undefine':
-      return `UNDEFINE ${printIdentifier(s.name)}`;
-    case 'RunScript':
-      return `RUN SCRIPT ${printText(s.path)}`;
-    case 'AssertTopic':
-      return words(
-        'ASSERT',
-        !s.exists && 'NOT EXISTS',
-        'TOPIC',
-        printExternal(s.topic, s.quoted),
-        printProperties(s.properties),
-        s.timeout && `TIMEOUT ${printDuration(s.timeout)}`,
-      );
-    case 'AssertSchema':
-      return words(
-        'ASSERT',
-        !s.exists && 'NOT EXISTS',
-        'SCHEMA',
-        s.subject !== undefined && `SUBJECT ${printText(s.subject)}`,
-        s.id !== undefined && `ID ${s.id}`,
-        s.timeout && `TIMEOUT ${printDuration(s.timeout)}`,
-      );
-    case 'AssertValues':
-    case 'AssertNullValues':
-      return words(
-        s.kind === 'AssertValues' ? 'ASSERT VALUES' : 'ASSERT NULL VALUES',
-        printIdentifier(s.source),
-        printNames(s.columns),
-        s.kind === 'AssertValues' ? 'VALUES' : 'KEY',
-        `(${printList(s.values)})`,
-      );
-    case 'AssertStream':
-    case 'AssertTable':
-      return words(
-        s.kind === 'AssertStream' ? 'ASSERT STREAM' : 'ASSERT TABLE',
-        printIdentifier(s.name),
-        printColumns(s.columns),
-        printProperties(s.properties),
-      );
-    default:
-      return unreachable(s);
-  }
+  const print = PRINTERS[s.kind] as (statement: Statement) => string;
+  return print(s);
+}
+
+function printCreate(s: Of<'CreateSource'> | Of<'CreateAs'>): string {
+  const head = words(
+    'CREATE',
+    s.orReplace && 'OR REPLACE',
+    s.kind === 'CreateSource' && s.isSource && 'SOURCE',
+    s.sourceKind,
+    s.ifNotExists && IF_NOT_EXISTS,
+    printIdentifier(s.name),
+    s.kind === 'CreateSource' && printColumns(s.columns),
+    printProperties(s.properties),
+  );
+  return s.kind === 'CreateAs' ? `${head} AS\n${printQuery(s.query)}` : head;
+}
+
+function printControl(s: Of<'Terminate'> | Of<'Pause'> | Of<'Resume'>): string {
+  return words(
+    s.kind.toUpperCase(),
+    s.queryId === undefined ? 'ALL' : printQueryId(s.queryId),
+    s.from !== undefined && `FROM ${s.from}`,
+  );
+}
+
+function printAssertValues(s: Of<'AssertValues'> | Of<'AssertNullValues'>): string {
+  return words(
+    s.kind === 'AssertValues' ? 'ASSERT VALUES' : 'ASSERT NULL VALUES',
+    printIdentifier(s.source),
+    printNames(s.columns),
+    s.kind === 'AssertValues' ? 'VALUES' : 'KEY',
+    `(${printList(s.values)})`,
+  );
+}
+
+function printAssertSource(s: Of<'AssertStream'> | Of<'AssertTable'>): string {
+  return words(
+    s.kind === 'AssertStream' ? 'ASSERT STREAM' : 'ASSERT TABLE',
+    printIdentifier(s.name),
+    printColumns(s.columns),
+    printProperties(s.properties),
+  );
 }
 
 /** A query called ALL, unlikely as it is, must not end all of them. */

@@ -11,7 +11,7 @@ export function endOfQuoted(text: string, start: number): number {
   const quote = text[start];
   let at = start + 1;
   for (;;) {
-    at = text.indexOf(quote, at);
+    at = text.indexOf(quote!, at);
     if (at === -1) return -1;
     if (text[at + 1] !== quote) return at + 1;
     at += 2;

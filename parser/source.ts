@@ -39,10 +39,10 @@ export class SourceText {
     let high = starts.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (starts[middle] <= at) low = middle;
+      if (starts[middle]! <= at) low = middle;
       else high = middle - 1;
     }
-    return { line: low + 1, column: at - starts[low] + 1 };
+    return { line: low + 1, column: at - starts[low]! + 1 };
   }
 
   span(start: number, end: number): Span {
@@ -57,7 +57,7 @@ export class SourceText {
   lineText(line: number): string {
     const starts = this.#starts();
     if (line < 1 || line > starts.length) return '';
-    const end = line < starts.length ? starts[line] - 1 : this.text.length;
+    const end = line < starts.length ? starts[line]! - 1 : this.text.length;
     const text = this.text.slice(starts[line - 1], end);
     return text.endsWith('\r') ? text.slice(0, -1) : text;
   }

@@ -34,7 +34,7 @@ export function substituteVariables(
   let result = '';
   let copied = 0;
   for (const match of text.matchAll(VARIABLE)) {
-    const [whole, escaped, name] = match;
+    const [whole, escaped = '', name = ''] = match;
     const value = escaped === '' ? values.get(name.toUpperCase()) : whole.slice(1);
     if (value === undefined) continue;
     result += text.slice(copied, match.index);

@@ -215,114 +215,105 @@ export function tableOf(e: Json, table: TableText): string | undefined {
   return tables.length === 1 ? tables[0] : undefined;
 }
 
+/** The text of an entity. */
+type Render = (e: Json, table: TableText) => string;
+
+const list = (e: Json, member: string): Json[] => e[member] as Json[];
+
+const sources: Render = (e, table) => {
+  const isTable = e['@type'] === 'tables';
+  return columns(
+    [isTable ? 'Table Name' : 'Stream Name', 'Kafka Topic', 'Key Format', 'Value Format', 'Windowed'],
+    list(e, isTable ? 'tables' : 'streams'),
+    ['name', 'topic', 'keyFormat', 'valueFormat', 'isWindowed'],
+    table,
+  );
+};
+
+const topics: Render = (e, table) =>
+  table(
+    ['Kafka Topic', 'Partitions', 'Partition Replicas'],
+    list(e, 'topics').map((t) => {
+      const replicas = t.replicaInfo as number[];
+      return [text(t.name), String(replicas.length), String(replicas[0] ?? 0)];
+    }),
+  );
+
+/** By the entity's `@type`. */
+const RENDERS: Readonly<Record<string, Render>> = {
+  currentStatus: (e) => `\n Message\n${'-'.repeat(40)}\n ${text((e.commandStatus as Json).message)}\n${'-'.repeat(40)}`,
+  streams: sources,
+  tables: sources,
+  queries: (e, table) =>
+    columns(
+      ['Query ID', 'Query Type', 'Status', 'Sink Name', 'Sink Kafka Topic', 'Lag', 'Late', 'Query String'],
+      list(e, 'queries').map((q) => ({
+        ...q,
+        status: Object.entries((q.statusCount as Json | undefined) ?? {})
+          .map(([k, v]) => `${k}:${text(v)}`)
+          .join(', '),
+        sinks: (q.sinks as string[]).join(', '),
+        sinkKafkaTopics: (q.sinkKafkaTopics as string[]).join(', '),
+        lag: (q.statistics as Json | undefined)?.lag,
+        late: (q.statistics as Json | undefined)?.late,
+      })),
+      ['id', 'queryType', 'status', 'sinks', 'sinkKafkaTopics', 'lag', 'late', 'queryString'],
+      table,
+    ) + failures(list(e, 'queries')),
+  kafka_topics: topics,
+  kafka_topics_extended: topics,
+  properties: (e, table) =>
+    columns(['Property', 'Scope', 'Level', 'Value'], list(e, 'properties'), ['name', 'scope', 'level', 'value'], table),
+  function_names: (e, table) =>
+    columns(['Function Name', 'Category', 'Type'], list(e, 'functions'), ['name', 'category', 'type'], table),
+  describe_function: (e) =>
+    [
+      `Name        : ${text(e.name)}`,
+      `Overview    : ${text(e.description)}`,
+      `Type        : ${text(e.type)}`,
+      'Variations  :',
+      ...list(e, 'functions').map((f) => {
+        const args = (f.arguments as Json[]).map((a) => `${text(a.name)} ${text(a.type)}`).join(', ');
+        return `\n\tVariation   : ${text(e.name)}(${args})\n\tReturns     : ${text(f.returnType)}\n\tDescription : ${text(f.description)}`;
+      }),
+    ].join('\n'),
+  type_list: (e, table) =>
+    table(
+      ['Type Name', 'Schema'],
+      Object.entries(e.types as Record<string, TypeInfo>).map(([n, t]) => [n, typeText(t)]),
+    ),
+  variables: (e, table) => columns(['Variable Name', 'Value'], list(e, 'variables'), ['name', 'value'], table),
+  sourceDescription: (e, table) => description(e.sourceDescription as Json, table),
+  source_descriptions: (e, table) =>
+    list(e, 'sourceDescriptions')
+      .map((d) => description(d, table))
+      .join('\n\n'),
+  queryDescription: (e) => queryDescription(e.queryDescription as Json),
+  query_descriptions: (e) => list(e, 'queryDescriptions').map(queryDescription).join('\n\n'),
+  processing_errors: processingErrors,
+  warning_entity: (e) => `WARNING: ${text(e.message)}`,
+  terminate_query: (e) => `Query ${text(e.queryId)} terminated.`,
+  assert_topic: (e) => `Topic ${text(e.topicName)} ${e.exists === true ? 'exists.' : 'does not exist.'}`,
+  assert_schema: (e) => {
+    const which = [
+      ...(e.subject == null ? [] : [`subject ${text(e.subject)}`]),
+      ...(e.id == null ? [] : [`id ${text(e.id)}`]),
+    ].join(' and ');
+    return `Schema with ${which} ${e.exists === true ? 'exists.' : 'does not exist.'}`;
+  },
+  connector_list: (e, table) =>
+    columns(
+      ['Connector Name', 'Type', 'Class', 'Status'],
+      list(e, 'connectors'),
+      ['name', 'type', 'className', 'state'],
+      table,
+    ),
+  explain: (e) => text(e.text),
+};
+
 export function renderEntity(e: Json, table: TableText): string {
-  const list = (member: string) => e[member] as Json[];
-  const body = ((): string => {
-    switch (e['@type']) {
-      case 'currentStatus':
-        return `\n Message\n${'-'.repeat(40)}\n ${text((e.commandStatus as Json).message)}\n${'-'.repeat(40)}`;
-      case 'streams':
-      case 'tables': {
-        const isTable = e['@type'] === 'tables';
-        return columns(
-          [isTable ? 'Table Name' : 'Stream Name', 'Kafka Topic', 'Key Format', 'Value Format', 'Windowed'],
-          list(isTable ? 'tables' : 'streams'),
-          ['name', 'topic', 'keyFormat', 'valueFormat', 'isWindowed'],
-          table,
-        );
-      }
-      case 'queries':
-        return (
-          columns(
-            ['Query ID', 'Query Type', 'Status', 'Sink Name', 'Sink Kafka Topic', 'Lag', 'Late', 'Query String'],
-            list('queries').map((q) => ({
-              ...q,
-              status: Object.entries((q.statusCount as Json | undefined) ?? {})
-                .map(([k, v]) => `${k}:${text(v)}`)
-                .join(', '),
-              sinks: (q.sinks as string[]).join(', '),
-              sinkKafkaTopics: (q.sinkKafkaTopics as string[]).join(', '),
-              lag: (q.statistics as Json | undefined)?.lag,
-              late: (q.statistics as Json | undefined)?.late,
-            })),
-            ['id', 'queryType', 'status', 'sinks', 'sinkKafkaTopics', 'lag', 'late', 'queryString'],
-            table,
-          ) + failures(list('queries'))
-        );
-      case 'kafka_topics':
-      case 'kafka_topics_extended':
-        return table(
-          ['Kafka Topic', 'Partitions', 'Partition Replicas'],
-          list('topics').map((t) => {
-            const replicas = t.replicaInfo as number[];
-            return [text(t.name), String(replicas.length), String(replicas[0] ?? 0)];
-          }),
-        );
-      case 'properties':
-        return columns(
-          ['Property', 'Scope', 'Level', 'Value'],
-          list('properties'),
-          ['name', 'scope', 'level', 'value'],
-          table,
-        );
-      case 'function_names':
-        return columns(['Function Name', 'Category', 'Type'], list('functions'), ['name', 'category', 'type'], table);
-      case 'describe_function':
-        return [
-          `Name        : ${text(e.name)}`,
-          `Overview    : ${text(e.description)}`,
-          `Type        : ${text(e.type)}`,
-          'Variations  :',
-          ...list('functions').map((f) => {
-            const args = (f.arguments as Json[]).map((a) => `${text(a.name)} ${text(a.type)}`).join(', ');
-            return `\n\tVariation   : ${text(e.name)}(${args})\n\tReturns     : ${text(f.returnType)}\n\tDescription : ${text(f.description)}`;
-          }),
-        ].join('\n');
-      case 'type_list':
-        return table(
-          ['Type Name', 'Schema'],
-          Object.entries(e.types as Record<string, TypeInfo>).map(([n, t]) => [n, typeText(t)]),
-        );
-      case 'variables':
-        return columns(['Variable Name', 'Value'], list('variables'), ['name', 'value'], table);
-      case 'sourceDescription':
-        return description(e.sourceDescription as Json, table);
-      case 'source_descriptions':
-        return list('sourceDescriptions')
-          .map((d) => description(d, table))
-          .join('\n\n');
-      case 'queryDescription':
-        return queryDescription(e.queryDescription as Json);
-      case 'query_descriptions':
-        return list('queryDescriptions').map(queryDescription).join('\n\n');
-      case 'processing_errors':
-        return processingErrors(e, table);
-      case 'warning_entity':
-        return `WARNING: ${text(e.message)}`;
-      case 'terminate_query':
-        return `Query ${text(e.queryId)} terminated.`;
-      case 'assert_topic':
-        return `Topic ${text(e.topicName)} ${e.exists === true ? 'exists.' : 'does not exist.'}`;
-      case 'assert_schema': {
-        const which = [
-          ...(e.subject == null ? [] : [`subject ${text(e.subject)}`]),
-          ...(e.id == null ? [] : [`id ${text(e.id)}`]),
-        ].join(' and ');
-        return `Schema with ${which} ${e.exists === true ? 'exists.' : 'does not exist.'}`;
-      }
-      case 'connector_list':
-        return columns(
-          ['Connector Name', 'Type', 'Class', 'Status'],
-          list('connectors'),
-          ['name', 'type', 'className', 'state'],
-          table,
-        );
-      case 'explain':
-        return text(e.text);
-      default:
-        return JSON.stringify(e, null, 2);
-    }
-  })();
+  const type = String(e['@type']);
+  const body = Object.hasOwn(RENDERS, type) ? RENDERS[type]!(e, table) : JSON.stringify(e, null, 2);
   const warnings = ((e.warnings as Json[] | undefined) ?? []).map((w) => `WARNING: ${text(w.message)}`);
   return [body, ...warnings].join('\n');
 }

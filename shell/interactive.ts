@@ -55,18 +55,7 @@ export async function interactive(shell: Shell, out: Output, clock: Clock, runRc
     complete: (text, cursor) => complete(text, cursor, names),
     isComplete: (text) => unitsOf(text).tail === undefined || commandMidway(text) !== undefined,
     clearScreen: () => shell.clear(),
-    suspend: () => {
-      const takeBack = keyboard.release();
-      const goOn = () => {
-        process.off('SIGCONT', goOn);
-        cancel();
-        takeBack();
-      };
-      process.on('SIGCONT', goOn);
-      // Where nobody could let it go on (a container's first process), the system does not stop it: this time then passes.
-      const cancel = clock.after(SUSPEND_MS, goOn);
-      process.kill(process.pid, 'SIGTSTP');
-    },
+    suspend: () => suspend(keyboard, clock),
   });
   shell.person = {
     pager: { command: process.env.PAGER || 'less', release: () => keyboard.release() },
@@ -150,6 +139,20 @@ export async function interactive(shell: Shell, out: Output, clock: Clock, runRc
     keyboard.close();
     process.off('SIGINT', interrupt).off('SIGTERM', leave).off('SIGHUP', leave);
   }
+}
+
+/** Ctrl-Z: the shell stops until somebody lets it go on. */
+function suspend(keyboard: Keyboard, clock: Clock): void {
+  const takeBack = keyboard.release();
+  const goOn = () => {
+    process.off('SIGCONT', goOn);
+    cancel();
+    takeBack();
+  };
+  process.on('SIGCONT', goOn);
+  // Where nobody could let it go on (a container's first process), the system does not stop it: this time then passes.
+  const cancel = clock.after(SUSPEND_MS, goOn);
+  process.kill(process.pid, 'SIGTSTP');
 }
 
 function openHistory(out: Output): History {

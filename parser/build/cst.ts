@@ -49,8 +49,8 @@ function required<T>(child: T | undefined, node: CstNode, name: string): T {
 /** The only child rule of a node that is a choice between rules. */
 export function choice(node: CstNode): CstNode {
   for (const name in node.children) {
-    const child = node.children[name][0];
-    if ('children' in child) return child;
+    const child = node.children[name]?.[0];
+    if (child !== undefined && 'children' in child) return child;
   }
   throw new Error(`syntax tree: ${node.name} is empty`);
 }
@@ -58,8 +58,8 @@ export function choice(node: CstNode): CstNode {
 /** The only token of a node that is a choice between tokens. */
 export function leaf(node: CstNode): IToken {
   for (const name in node.children) {
-    const child = node.children[name][0];
-    if (!('children' in child)) return child;
+    const child = node.children[name]?.[0];
+    if (child !== undefined && !('children' in child)) return child;
   }
   throw new Error(`syntax tree: ${node.name} has no token`);
 }
@@ -101,7 +101,7 @@ export function identifier(node: CstNode): Identifier {
 
 /** Text between quotes of any sort, doubled quotes made single. */
 export function unquote(image: string): string {
-  const quote = image[0];
+  const quote = image.slice(0, 1);
   const inner = image.slice(1, -1);
   return inner.includes(quote) ? inner.replaceAll(quote + quote, quote) : inner;
 }

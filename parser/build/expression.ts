@@ -40,7 +40,7 @@ export const UNITS: ReadonlyMap<string, TimeUnit> = new Map(
 
 export function buildExpression(node: CstNode): Expression {
   const operands = subs(node, 'negation');
-  if (operands.length === 1) return buildNegation(operands[0]);
+  if (operands.length === 1) return buildNegation(operands[0]!);
   return foldLeft(operands.map(buildNegation), toks(node, 'AND', 'OR'), (operator, left, right, span) => ({
     kind: 'Logical',
     operator: operator === 'AND' ? 'AND' : 'OR',
@@ -67,7 +67,7 @@ function foldLeft(
   operators: readonly IToken[],
   make: (operator: string, left: Expression, right: Expression, span: Span) => Expression,
 ): Expression {
-  const done: Expression[] = [operands[0]];
+  const done: Expression[] = [operands[0]!];
   const waiting: string[] = [];
   const reduce = (): void => {
     const right = done.pop() as Expression;
@@ -76,12 +76,12 @@ function foldLeft(
   };
   operators.forEach((token, index) => {
     const operator = token.image.toUpperCase();
-    while (waiting.length > 0 && PRECEDENCE[waiting[waiting.length - 1]] >= PRECEDENCE[operator]) reduce();
+    while (waiting.length > 0 && PRECEDENCE[waiting[waiting.length - 1]!]! >= PRECEDENCE[operator]!) reduce();
     waiting.push(operator);
-    done.push(operands[index + 1]);
+    done.push(operands[index + 1]!);
   });
   while (waiting.length > 0) reduce();
-  return done[0];
+  return done[0]!;
 }
 
 function buildNegation(node: CstNode): Expression {
@@ -128,7 +128,7 @@ function buildSetPredicate(operand: Expression, node: CstNode, span: Span): Expr
   const negated = has(node, 'NOT');
   if (has(node, 'BETWEEN')) {
     const [low, high] = subs(node, 'valueExpression');
-    return { kind: 'Between', operand, low: buildValue(low), high: buildValue(high), negated, span };
+    return { kind: 'Between', operand, low: buildValue(low!), high: buildValue(high!), negated, span };
   }
   if (has(node, 'IN')) {
     return { kind: 'In', operand, list: subs(node, 'expression').map(buildExpression), negated, span };
@@ -146,7 +146,7 @@ function buildSetPredicate(operand: Expression, node: CstNode, span: Span): Expr
 
 export function buildValue(node: CstNode): Expression {
   const operands = subs(node, 'signed');
-  if (operands.length === 1) return buildSigned(operands[0]);
+  if (operands.length === 1) return buildSigned(operands[0]!);
   const operators = toks(node, 'Plus', 'Minus', 'Star', 'Slash', 'Percent', 'ConcatOp');
   return foldLeft(operands.map(buildSigned), operators, (operator, left, right, span) =>
     operator === '||'
@@ -224,9 +224,10 @@ function onlySigned(node: CstNode): CstNode | undefined {
   let value = node;
   if (node.name === 'expression') {
     const [negation, ...others] = subs(node, 'negation');
-    if (others.length > 0 || has(negation, 'NOT')) return undefined;
-    if (has(negation, 'comparison') || has(negation, 'isPredicate') || has(negation, 'setPredicate')) return undefined;
-    value = sub(negation, 'valueExpression');
+    if (others.length > 0 || has(negation!, 'NOT')) return undefined;
+    if (has(negation!, 'comparison') || has(negation!, 'isPredicate') || has(negation!, 'setPredicate'))
+      return undefined;
+    value = sub(negation!, 'valueExpression');
   }
   const operands = subs(value, 'signed');
   return operands.length === 1 ? operands[0] : undefined;
@@ -236,7 +237,7 @@ function onlySigned(node: CstNode): CstNode | undefined {
 export function buildGrouping(node: CstNode): Expression[] {
   const items = subs(node, 'valueExpression');
   if (items.length === 1) {
-    const signed = onlySigned(items[0]);
+    const signed = onlySigned(items[0]!);
     if (signed !== undefined && !has(signed, 'sign') && !has(signed, 'postfix') && !has(signed, 'timeZone')) {
       const row = opt(signed, 'parenthesized');
       if (row !== undefined && !has(row, 'LambdaArrow')) return buildList(row);
@@ -295,7 +296,7 @@ function buildPrimary(node: CstNode): Expression {
         kind: 'MapConstructor',
         entries: subs(inner, 'mapEntry').map((entry) => {
           const [key, value] = subs(entry, 'expression');
-          return { kind: 'MapEntry', key: buildExpression(key), value: buildExpression(value), span: spanOf(entry) };
+          return { kind: 'MapEntry', key: buildExpression(key!), value: buildExpression(value!), span: spanOf(entry) };
         }),
         span,
       };
@@ -342,7 +343,7 @@ export function buildLiteral(node: CstNode, minus?: IToken): Literal {
 }
 
 function buildNameExpression(node: CstNode, span: Span): Expression {
-  const [first, second] = subs(node, 'identifier').map(identifier);
+  const [first, second] = subs(node, 'identifier').map(identifier) as [Identifier, Identifier?];
   if (has(node, 'LambdaArrow')) {
     return { kind: 'Lambda', params: [first], body: buildExpression(sub(node, 'expression')), span };
   }
@@ -351,7 +352,7 @@ function buildNameExpression(node: CstNode, span: Span): Expression {
   const args = buildList(node);
   if (args.length > 1) {
     // Functions that take a unit take it first: DATEADD(DAYS, 1, d).
-    const [head] = args;
+    const head = args[0]!;
     const unit =
       head.kind === 'ColumnRef' && head.source === undefined && !head.name.quoted
         ? UNITS.get(head.name.name)
@@ -387,7 +388,7 @@ function buildParenthesized(node: CstNode, span: Span): Expression {
       'A list in parentheses is known only right after GROUP BY, PARTITION BY and IN, and before => in a lambda.',
     );
   }
-  const inner = buildExpression(items[0]);
+  const inner = buildExpression(items[0]!);
   // Errors about names count their column from the name; anything else is pointed at as it is written.
   return inner.kind === 'ColumnRef' ? inner : { ...inner, span };
 }
@@ -397,8 +398,8 @@ function buildCase(node: CstNode, span: Span): Expression {
     const [operand, result] = subs(when, 'expression');
     return {
       kind: 'WhenClause',
-      operand: buildExpression(operand),
-      result: buildExpression(result),
+      operand: buildExpression(operand!),
+      result: buildExpression(result!),
       span: spanOf(when),
     };
   });

@@ -130,7 +130,7 @@ function buildJoin(left: Relation, node: CstNode): Join {
 }
 
 function buildWithin(node: CstNode): Within {
-  const [before, after] = subs(node, 'duration').map(buildDuration);
+  const [before, after] = subs(node, 'duration').map(buildDuration) as [Duration, Duration?];
   const grace = opt(node, 'gracePeriod');
   return {
     kind: 'Within',

@@ -95,8 +95,8 @@ function text(node: CstNode): string {
 }
 
 function nameAndValue(node: CstNode): { readonly name: string; readonly value: string } {
-  const [key, value] = toks(node, 'StringToken').map((token) => unquote(token.image));
-  return { name: key, value };
+  const [name, value] = toks(node, 'StringToken').map((token) => unquote(token.image)) as [string, string];
+  return { name, value };
 }
 
 function sourceKind(node: CstNode): SourceKind {

@@ -34,13 +34,13 @@ export function buildType(node: CstNode): TypeNode {
       return { kind: 'ArrayType', element: buildType(sub(type, 'type')), span };
     case 'mapType': {
       const [key, value] = subs(type, 'type');
-      return { kind: 'MapType', key: buildType(key), value: buildType(value), span };
+      return { kind: 'MapType', key: buildType(key!), value: buildType(value!), span };
     }
     case 'structType':
       return { kind: 'StructType', fields: subs(type, 'structField').map(buildStructField), span };
     case 'decimalType': {
       const [precision, scale] = toks(type, 'IntegerToken');
-      return { kind: 'DecimalType', precision: toCount(precision), scale: toCount(scale), span };
+      return { kind: 'DecimalType', precision: toCount(precision!), scale: toCount(scale!), span };
     }
     default:
       return buildNamedType(type);

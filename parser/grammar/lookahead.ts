@@ -60,7 +60,7 @@ export class LazyLookahead extends c.LLkLookaheadStrategy implements ILookaheadS
       const choices = table.get(this.LA(1).tokenTypeIdx);
       if (choices === undefined) return undefined;
       for (const choice of choices) {
-        const gate = alts?.[choice].GATE;
+        const gate = alts?.[choice]?.GATE;
         if (gate === undefined || gate.call(this)) return choice;
       }
       return undefined;

@@ -44,26 +44,9 @@ export interface ListenerOptions {
   readonly tls: TlsOptions | undefined;
 }
 
-export function dualListener(
-  handler: (request: IncomingMessage, response: ServerResponse) => void,
-  onWebSocket: UpgradeHandler,
-  { limits, listeners, tls }: ListenerOptions,
-): DualListener {
-  const http1 = createHttp({ keepAliveTimeout: 65_000, requestTimeout: 0, maxHeaderSize: MAX_HEAD_BYTES }, handler);
-  // A client that has sent its request and closed its side still gets its answer (push queries end: stream-query.ts).
-  (http1 as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
-  http1.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (request.headers.upgrade?.toLowerCase() === 'websocket') onWebSocket(request, socket, head);
-    else answerOver1(http1, request, socket, head);
-  });
-  const http2: Http2Server = createHttp2({}, handler as never);
-  const sessions = new Set<ServerHttp2Session>();
-  http2.on('session', (session) => {
-    sessions.add(session);
-    session.once('close', () => sessions.delete(session));
-  });
-  const sockets = new Set<Socket>();
-  const take = (socket: Socket) => {
+/** Gives each connection to the protocol that its first bytes are in. */
+function byFirstBytes(http1: HttpServer, http2: Http2Server): (socket: Socket) => void {
+  return (socket) => {
     let seen: Buffer = Buffer.alloc(0);
     const giveUp = () => socket.destroy();
     const onData = (chunk: Buffer) => {
@@ -90,6 +73,28 @@ export function dualListener(
     socket.on('end', giveUp);
     socket.on('data', onData);
   };
+}
+
+export function dualListener(
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+  onWebSocket: UpgradeHandler,
+  { limits, listeners, tls }: ListenerOptions,
+): DualListener {
+  const http1 = createHttp({ keepAliveTimeout: 65_000, requestTimeout: 0, maxHeaderSize: MAX_HEAD_BYTES }, handler);
+  // A client that has sent its request and closed its side still gets its answer (push queries end: stream-query.ts).
+  (http1 as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
+  http1.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (request.headers.upgrade?.toLowerCase() === 'websocket') onWebSocket(request, socket, head);
+    else answerOver1(http1, request, socket, head);
+  });
+  const http2: Http2Server = createHttp2({}, handler as never);
+  const sessions = new Set<ServerHttp2Session>();
+  http2.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+  });
+  const sockets = new Set<Socket>();
+  const take = byFirstBytes(http1, http2);
   const keep = (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));

@@ -61,8 +61,8 @@ describe('spans', () => {
     expect(excerpt(source, source.span(7, 9))).toBe('\tb  cd\n\t   ^^');
     const long = new SourceText(`${'x'.repeat(300)}!${'y'.repeat(300)}`);
     const [line, caret] = excerpt(long, long.span(300, 301)).split('\n');
-    expect(line.length).toBeLessThan(130);
-    expect(line[caret.indexOf('^')]).toBe('!');
+    expect(line!.length).toBeLessThan(130);
+    expect(line![caret!.indexOf('^')]).toBe('!');
   });
 });
 

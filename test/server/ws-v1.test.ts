@@ -192,7 +192,13 @@ describe('/ws/v1', () => {
 
   it('takes no more rows while it is paused', async () => {
     let asked = 0;
-    const s = await fake(() => new ScriptedQuery('push', K, (n) => ((asked = n), { rows: [[`k${n}`]] })));
+    const s = await fake(
+      () =>
+        new ScriptedQuery('push', K, (n) => {
+          asked = n;
+          return { rows: [[`k${n}`]] };
+        }),
+    );
     const client = await V1Client.open(s);
     client.send(subscribe('a', PUSH));
     await client.until(() => client.rows('a').length > 5);
@@ -338,7 +344,10 @@ describe('/ws/v1', () => {
 describe('who may connect', () => {
   const status = (s: TestServer, headers: Record<string, string>) =>
     V1Client.open(s, { headers }).then(
-      (c) => (c.ws.terminate(), 101),
+      (c) => {
+        c.ws.terminate();
+        return 101;
+      },
       (e: Error) => Number(/\d{3}/.exec(e.message)![0]),
     );
 
