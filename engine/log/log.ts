@@ -22,6 +22,8 @@ export interface Log {
   describeTopic(name: string): Promise<TopicInfo | undefined>;
   /** The configs in force for a topic (`retention.ms`, `cleanup.policy`…), the log's defaults included. */
   topicConfig?(name: string): Promise<Readonly<Record<string, string>>>;
+  /** Makes a topic take records of so many bytes, where it does not. Left out: every topic takes them. */
+  raiseMessageLimit?(topic: string, bytes: number): Promise<void>;
   /**
    * Earliest and next (read-committed end) offset of each partition of a topic; `uncommitted`: the end lies behind all
    * records, those of open transactions too.
@@ -185,6 +187,8 @@ export interface RefusedRecord extends TopicPartition {
   readonly error: WeirError;
   /** The record; only while the call lasts. */
   readonly cursor: BatchCursor;
+  /** What it takes as a batch of its own. */
+  readonly bytes: number;
   /** It would be taken with fewer bytes. */
   readonly tooLarge: boolean;
 }

@@ -16,6 +16,7 @@ import type { StoreReader, TaskId } from '../stores/store.js';
 import { DeadLetters, type Letter } from './dead-letter.js';
 import type { QueryTopics } from './internal-topics.js';
 import { JsonLetters } from './json-letters.js';
+import { LargerRecords } from './larger-records.js';
 import type { LostPositions } from './lost-positions.js';
 import { restoreStore } from './restore.js';
 import { Sweeper } from './sweeper.js';
@@ -48,8 +49,10 @@ interface Positions {
 /** Opens the tasks of a query. */
 export class TaskFactory {
   readonly group: string;
+  private readonly larger: LargerRecords;
 
   constructor(private readonly options: TaskFactoryOptions) {
+    this.larger = new LargerRecords(options.services, options.topics.internal);
     this.group = groupName(options.services.serviceId, options.queryId);
   }
 
@@ -69,9 +72,10 @@ export class TaskFactory {
     const id: TaskId = { queryId, subtopology: sub.id, partition };
     const transaction = transactionalId(serviceId, queryId, sub.id, partition);
     let task: Task | undefined;
+    await this.larger.settled();
     const writer = await log.writer({
       clientId: transaction,
-      refused: (record) => task?.refused(record) ?? false,
+      refused: (record) => !this.larger.takes(record) && (task?.refused(record) ?? false),
       ...(settings.exactlyOnce ? { transactionalId: transaction } : {}),
       compression: settings.compression,
     });

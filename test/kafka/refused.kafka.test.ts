@@ -145,6 +145,49 @@ describeKafka('a record that Kafka refuses', (kafka) => {
     });
   });
 
+  test('a row too large for the topics of a query is taken by them: state and changelog are one', async () => {
+    const [source, sink] = ['in', 'out'].map(uniqueName) as [string, string];
+    for (const topic of [source, sink]) await create(topic, { 'max.message.bytes': '20000000' });
+    const long = 'x'.repeat(3_000_000);
+    await write(source, [
+      { key: 'a', value: JSON.stringify({ G: 1, V: 'first' }) },
+      { key: 'b', value: JSON.stringify({ G: 2, V: long }) },
+      { key: 'c', value: JSON.stringify({ G: 1, V: 'last' }) },
+    ]);
+    await run(
+      `CREATE STREAM large (k STRING KEY, g INT, v STRING) WITH (KAFKA_TOPIC='${source}', VALUE_FORMAT='JSON');`,
+    );
+    await run(
+      `CREATE TABLE large_latest WITH (KAFKA_TOPIC='${sink}') AS SELECT g, LATEST_BY_OFFSET(v) AS v, COUNT(*) AS n FROM large GROUP BY g;`,
+    );
+    const rows = async () => {
+      const response = await fetch(`${server.address}/query-stream`, {
+        method: 'POST',
+        body: JSON.stringify({ sql: 'SELECT g, v, n FROM large_latest;' }),
+      });
+      const lines = (await response.text()).trim().split('\n').slice(1);
+      return lines.map((l) => JSON.parse(l) as [number, string, number]).sort((a, b) => a[0] - b[0]);
+    };
+    await eventually('both groups are there', async () => (await rows()).length === 2);
+    expect((await rows()).map(([g, v, n]) => [g, v.length, n])).toEqual([
+      [1, 4, 2],
+      [2, 3_000_000, 1],
+    ]);
+    const { state, unwritten } = stats('CTAS_LARGE_LATEST');
+    expect([state, unwritten]).toEqual(['RUNNING', 0]);
+    const { topics } = await admin.fetchTopicMetadata();
+    const own = topics.map((t) => t.name).filter((name) => name.includes('CTAS_LARGE_LATEST'));
+    expect(own).toHaveLength(2);
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: own.map((name) => ({ type: 2, name, configNames: ['max.message.bytes', 'cleanup.policy'] })),
+    });
+    const configs = resources.map((r) => Object.fromEntries(r.configEntries.map((e) => [e.configName, e.configValue])));
+    for (const config of configs) expect(Number(config['max.message.bytes'])).toBeGreaterThan(6_000_000);
+    // What else was set for them stays.
+    expect(configs.map((c) => c['cleanup.policy']).sort()).toEqual(['compact', 'delete']);
+  });
+
   test('for a time ahead of the clock, where others have made the topic; where Weir has, it is taken', async () => {
     const [source, own, foreign, letters] = ['in', 'own', 'foreign', 'dead'].map(uniqueName) as [
       string,

@@ -1,15 +1,14 @@
 import type { CommittedOffset, NewTopic, PartitionOffsets, TopicInfo, TopicPartitionOffset } from '../log.js';
 import type { Cluster, TopicMetadata } from './cluster.js';
+import { checkSetConfigs, encodeSetConfigs, TOPIC_RESOURCE } from './config-requests.js';
 import { CODE, check, errorOfCode, hasCode, KafkaError, noTopic } from './errors.js';
 import { decodeOffsetFetch, encodeOffsetFetch } from './offset-requests.js';
-import { OFFSET_FETCH } from './protocol.js';
+import { OFFSET_FETCH, SET_CONFIGS } from './protocol.js';
 
 const EARLIEST = '-2';
 const LATEST = '-1';
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
-/** Kafka's number for a topic among the resources that have configs. */
-const TOPIC_RESOURCE = 2;
 
 /** Event times may be years old: with the broker's retention of a week, their records would be gone in minutes. */
 const EVENT_TIME = { 'retention.ms': '-1' } as const;
@@ -91,6 +90,20 @@ export class KafkaAdmin {
         entries.flatMap((e) => (e.configValue === null ? [] : [[e.configName, e.configValue]])),
       );
     });
+  }
+
+  /** Resolves when the topic has it. */
+  async raiseMessageLimit(topic: string, bytes: number): Promise<void> {
+    const reached = async () => Number((await this.topicConfig(topic))['max.message.bytes']) >= bytes;
+    if (await reached()) return;
+    const what = `raise max.message.bytes of ${topic} to ${bytes}`;
+    const body = encodeSetConfigs(topic, { 'max.message.bytes': String(bytes) });
+    await this.cluster.retrying(async () => {
+      const connection = await this.cluster.anyBroker();
+      connection.mustKnow(SET_CONFIGS);
+      checkSetConfigs(await connection.request(SET_CONFIGS, [body]), what);
+    });
+    await this.awaitState(reached, what);
   }
 
   async offsets(topic: string, uncommitted: boolean): Promise<PartitionOffsets[]> {

@@ -172,6 +172,15 @@ export class BrokerConnection {
     });
   }
 
+  /** @throws KafkaError where the broker does not know a request of ours */
+  mustKnow(api: Api): void {
+    const range = this.versions[api.key];
+    if (range !== undefined && range.minVersion <= api.version && range.maxVersion >= api.version) return;
+    throw new KafkaError(`The broker at ${this.name} does not know ${api.name} v${api.version}`, 35, false, false, {
+      hint: 'Weir needs Kafka 2.5 or newer.',
+    });
+  }
+
   /** Tells the queue that the broker asks for a pause (KIP-219). */
   throttle(ms: number): void {
     if (ms > 0) this.inner.requestQueue.maybeThrottle(ms);
@@ -189,14 +198,7 @@ export class BrokerConnection {
     this.inner.setVersions(this.versions);
     this.inner.setSupportAuthenticationProtocol(this.versions[apiKeys.SaslAuthenticate!] !== undefined);
     await this.inner.authenticate();
-    for (const api of OWN_APIS) {
-      const range = this.versions[api.key];
-      if (range === undefined || range.minVersion > api.version || range.maxVersion < api.version) {
-        throw new KafkaError(`The broker at ${this.name} does not know ${api.name} v${api.version}`, 35, false, false, {
-          hint: 'Weir needs Kafka 2.5 or newer.',
-        });
-      }
-    }
+    for (const api of OWN_APIS) this.mustKnow(api);
   }
 
   private async askVersions(): Promise<ApiVersions> {

@@ -82,6 +82,10 @@ export class KafkaLog implements Log {
     return this.admin.describeTopic(name);
   }
 
+  raiseMessageLimit(topic: string, bytes: number): Promise<void> {
+    return this.admin.raiseMessageLimit(topic, bytes);
+  }
+
   topicConfig(name: string): Promise<Readonly<Record<string, string>>> {
     return this.admin.topicConfig(name);
   }

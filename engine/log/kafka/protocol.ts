@@ -18,6 +18,8 @@ export const FETCH: Api = { key: 1, name: 'Fetch', version: 11, flexible: false 
 export const OFFSET_FETCH: Api = { key: 9, name: 'OffsetFetch', version: 7, flexible: true };
 export const TXN_OFFSET_COMMIT: Api = { key: 28, name: 'TxnOffsetCommit', version: 3, flexible: true };
 export const OWN_APIS: readonly Api[] = [PRODUCE, FETCH, OFFSET_FETCH, TXN_OFFSET_COMMIT];
+/** Asked for where it is needed: not all that speak Kafka's protocol know it. */
+export const SET_CONFIGS: Api = { key: 44, name: 'IncrementalAlterConfigs', version: 0, flexible: false };
 
 /** Reads a response in place. Reading past the end throws a RangeError of Node's. */
 export class Reader {

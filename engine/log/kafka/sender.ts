@@ -387,7 +387,8 @@ export class Sender {
     cursor.reset(batchAt(entry.raw, 0));
     cursor.next();
     const tooLarge = TOO_LARGE.has(error.kafkaCode);
-    if (!refused({ topic: p.topic, partition: p.partition, error, cursor, tooLarge })) this.fail(error);
+    const { topic, partition } = p;
+    if (!refused({ topic, partition, error, cursor, bytes: entry.raw.length, tooLarge })) this.fail(error);
   }
 
   private register(partitions: readonly Partition[]): void {
