@@ -38,7 +38,7 @@ export type NodeFault = (typeof NODE_FAULTS)[number];
 export type RequestFault = (typeof REQUEST_FAULTS)[number];
 export type CallFault = (typeof CALL_FAULTS)[number];
 /** Not injected: how often it followed. */
-export type Consequence = 'fenced producer' | 'fenced member' | 'restart';
+export type Consequence = 'fenced producer' | 'fenced member' | 'commit of an earlier generation' | 'restart';
 export type FaultKind = NodeFault | RequestFault | CallFault | Consequence;
 
 /** There are many more calls of some kinds than of others. */

@@ -17,6 +17,8 @@ export interface Membership {
   readonly copartitioned: readonly (readonly string[])[];
   readonly standbys: MemberOptions['standbys'];
   readonly address: string;
+  /** The group has come together anew, in this generation. */
+  joined(generation: number): void;
   revoke(partitions: readonly TopicPartition[], done: () => void): void;
   assign(partitions: readonly TopicPartition[]): void;
   placed(placement: Placement): void;
@@ -79,6 +81,8 @@ export class Groups {
 }
 
 export class Group {
+  /** Grows whenever partitions are handed out: what a member says in an earlier one counts no more. */
+  generation = 0;
   private readonly members = new Map<string, Membership>();
   private readonly units = new Map<string, Unit>();
 
@@ -133,6 +137,7 @@ export class Group {
 
   /** New targets: shares of each set of topics that differ by one at most. `anew`: any share, owners do not matter. */
   rebalance(anew: boolean): void {
+    this.begin();
     const members = this.random.shuffled([...this.members.values()]);
     const total = new Map(members.map((m) => [m, 0]));
     for (const units of grouped([...this.units.values()], (u) => u.topics).values()) {
@@ -151,6 +156,11 @@ export class Group {
     }
     this.settle();
     this.place(true);
+  }
+
+  private begin(): void {
+    this.generation++;
+    for (const m of this.members.values()) m.joined(this.generation);
   }
 
   /** Tells all members who has what, and chooses who keeps copies. */
@@ -203,6 +213,7 @@ export class Group {
           unit.owner = null;
           unit.revoking = false;
         }
+        this.begin();
         this.settle();
         this.place(false);
       },

@@ -8,12 +8,21 @@ const NOTICE_MS = 1500;
 
 const nameOf = (p: TopicPartition): string => `${p.topic}/${p.partition}`;
 
+export interface Identity {
+  readonly id: string;
+  readonly generation: number;
+}
+
 /** A member of a group on the side of the node. One that was dropped joins again, as another member. */
 export class SimMember implements GroupMember {
   private readonly owned = new Map<string, TopicPartition>();
   private readonly group: Group;
   private handler: MemberHandler | undefined;
   private id = '';
+  /** -1: it has heard of none. */
+  private generation = -1;
+  /** Commits that wait for the generation that the group is in already. */
+  private waiting: (() => void)[] = [];
   private leaving = false;
   /** A join that is on its way: one that came behind the leave would make a member that nobody ever removes. */
   private entering: Promise<void> = Promise.resolve();
@@ -52,9 +61,22 @@ export class SimMember implements GroupMember {
   }
 
   /** For commits: who it says it is. */
-  get memberId(): string {
+  identity(): Identity {
     if (this.id === '') throw new Refused(`Not a member of ${this.options.group}`, true);
-    return this.id;
+    return { id: this.id, generation: this.generation };
+  }
+
+  /** The identity in a later generation, when it has one; undefined: it will have none. */
+  async identityAfter({ id, generation }: Identity): Promise<Identity | undefined> {
+    if (this.id === id && this.generation === generation && !this.leaving) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    return this.id === id && this.generation > generation ? this.identity() : undefined;
+  }
+
+  private arrive(generation: number): void {
+    this.generation = generation;
+    for (const resolve of this.waiting.splice(0)) resolve();
   }
 
   private async enter(): Promise<void> {
@@ -73,6 +95,11 @@ export class SimMember implements GroupMember {
       copartitioned,
       standbys,
       address,
+      // Not told in turn: a member that lets go of partitions commits in the generation that takes them away.
+      joined: (generation) =>
+        this.process.later(this.process.latency(), 'hears of a generation', () => {
+          if (this.id === id && generation > this.generation) this.arrive(generation);
+        }),
       placed: (placement) => {
         // Who does not ask for copies and has no address does not look at it.
         if (standbys === undefined && address === '') return;
@@ -91,6 +118,7 @@ export class SimMember implements GroupMember {
         }),
     };
     this.id = id;
+    this.generation = -1;
     this.entering = this.process.request('join', () => this.group.add(membership));
     await this.entering;
   }
@@ -108,6 +136,7 @@ export class SimMember implements GroupMember {
     const lost = [...this.owned.values()];
     this.owned.clear();
     this.id = '';
+    this.arrive(-1);
     if (lost.length > 0) this.handler!.lost(lost);
     this.process.later(this.process.random.next() * 200, 'joins again', () => {
       if (!this.leaving) void this.enter();

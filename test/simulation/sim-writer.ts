@@ -3,7 +3,7 @@ import { type Broker, type Producer, Refused } from './broker.js';
 import type { Faults } from './faults.js';
 import type { Groups } from './groups.js';
 import type { SimProcess } from './process.js';
-import { SimMember } from './sim-member.js';
+import { type Identity, SimMember } from './sim-member.js';
 
 export interface WriterTools {
   readonly broker: Broker;
@@ -113,25 +113,39 @@ export class SimWriter implements LogWriter {
   }
 
   private async commitOffsets(work: CommitWork): Promise<void> {
-    const { broker, groups, process, faults } = this.tools;
+    const { broker, process } = this.tools;
     const { group, offsets, member } = work;
     if (group === undefined) throw new Refused('Offsets to commit, but no group');
     const open = broker.sabotage === 'fences nobody';
-    let id: string | undefined;
-    if (member instanceof SimMember && !open) {
-      const foreign = offsets.find((o) => !member.owns(o));
-      if (foreign !== undefined) throw new Refused(`${foreign.topic}/${foreign.partition} is no longer its own`, true);
-      id = member.memberId;
-    }
+    const as = member instanceof SimMember && !open ? member : undefined;
+    const foreign = as && offsets.find((o) => !as.owns(o));
+    if (foreign !== undefined) throw new Refused(`${foreign.topic}/${foreign.partition} is no longer its own`, true);
     this.dirty = true;
-    await process.request('commit offsets', () => {
-      if (id !== undefined && !groups.get(group).has(id)) {
-        faults.count('fenced member');
-        throw new Refused(`${id} is no member of ${group}`, true);
-      }
-      if (this.producer.state !== null) return broker.addOffsets(this.producer, group, offsets);
-      return broker.commitOffsets(group, offsets);
-    });
+    for (let identity = as?.identity(); ; ) {
+      const taken = await process.request('commit offsets', async () => {
+        if (identity !== undefined && !this.isCurrent(group, identity)) return false;
+        if (this.producer.state !== null) await broker.addOffsets(this.producer, group, offsets);
+        else broker.commitOffsets(group, offsets);
+        return true;
+      });
+      if (taken) return;
+      // As the client of Kafka: the commit waits for the member to arrive in the generation of its group.
+      const next = await as!.identityAfter(identity!);
+      if (next === undefined) throw new Refused(`${group} is in a later generation`, true);
+      identity = next;
+    }
+  }
+
+  /** False: the group has come together anew since. */
+  private isCurrent(name: string, { id, generation }: Identity): boolean {
+    const { groups, faults } = this.tools;
+    const group = groups.get(name);
+    if (!group.has(id)) {
+      faults.count('fenced member');
+      throw new Refused(`${id} is no member of ${name}`, true);
+    }
+    if (group.generation !== generation) faults.count('commit of an earlier generation');
+    return group.generation === generation;
   }
 
   private check(): void {

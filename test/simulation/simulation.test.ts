@@ -35,6 +35,7 @@ describe('the simulation', () => {
       ...CALL_FAULTS,
       'fenced producer',
       'fenced member',
+      'commit of an earlier generation',
       'restart',
     ]) {
       expect(total.faults[kind] ?? 0, kind).toBeGreaterThan(SEEDS / 20);
