@@ -9,7 +9,7 @@ export { type Clock, systemClock } from './base/clock.js';
 export { ERROR_CODES, type ErrorCode, messageOf, WeirError } from './base/errors.js';
 export { type Logger, silentLogger } from './base/logger.js';
 export type { Properties } from './base/properties.js';
-export * from './base/settings.js';
+export * from './base/setting.js';
 export type { DeployAction, Deployed, DeployOptions, DeployStep } from './deployment/deployment.js';
 export { Engine, type EngineOptions } from './engine.js';
 export { WITHOUT_EFFECT } from './ksqldb-settings.js';

@@ -11,7 +11,7 @@ import {
   text,
   whole,
   withoutPrefix,
-} from './base/settings.js';
+} from './base/setting.js';
 import { KAFKA_NAMES, WITHOUT_EFFECT } from './ksqldb-settings.js';
 
 /**

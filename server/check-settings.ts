@@ -1,4 +1,5 @@
 import {
+  CLIENT_SETTINGS,
   clientSettingProblem,
   isKnownSetting,
   isSecret,
@@ -16,7 +17,7 @@ import { SERVER_SETTINGS, serverSetting } from './server-settings.js';
 const OF_OTHERS = /^(confluent|java|log4j)\./;
 
 /** Names that a misspelt one may have meant. */
-const NAMES = [...SERVER_SETTINGS, ...SETTINGS].flatMap((s) => s.names);
+const NAMES = [...SERVER_SETTINGS, ...SETTINGS, ...CLIENT_SETTINGS].flatMap((s) => s.names);
 
 /**
  * Looks at everything that was set. A setting that is misspelt must not be a setting that is left out: with one of those
@@ -41,7 +42,7 @@ export function checkProperties(
       problems.push(`Setting ${name} has no effect in Weir (${where(name)}). ${protecting.instead}`);
     } else if (known !== undefined || name.startsWith('ksql.schema.registry.ssl.')) continue;
     else if (WITHOUT_EFFECT.has(withoutPrefix(name)) || OF_OTHERS.test(name)) unused.push(name);
-    else if (!isKnownSetting(name)) {
+    else if (!isKnownSetting(name) || withoutPrefix(name).startsWith('ksql.')) {
       const near = didYouMean(name, NAMES);
       const hint = near === undefined ? 'docs/settings.md lists what there is.' : `Did you mean ${near}?`;
       problems.push(`There is no setting ${name} (${where(name)}). ${hint}`);

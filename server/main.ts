@@ -127,7 +127,7 @@ export async function launch(
     : new LevelDatabase({ directory: join(config.dataDir, 'log'), verify: config.verifyData });
   await database.open();
   const opened: { close(): Promise<void> }[] = [database];
-  const closeParts = async () => {
+  const release = async () => {
     for (const part of opened.splice(0).reverse()) await part.close();
   };
   try {
@@ -216,10 +216,10 @@ export async function launch(
         await makeProcessingStream(engine, logging, log, logger);
         await beforeDeploy(engine);
       },
-      closeParts,
+      release,
     });
   } catch (e) {
-    await closeParts();
+    await release();
     throw e;
   }
 }

@@ -18,7 +18,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-export interface ServerParts {
+export interface ServerOptions {
   readonly engine: Engine;
   readonly config: ServerConfig;
   readonly clock: Clock;
@@ -29,12 +29,12 @@ export interface ServerParts {
   /** Runs after the engine has started and before the scripts are deployed. */
   readonly beforeDeploy?: () => Promise<void>;
   /** Lets go of what the engine stood on. */
-  closeParts(): Promise<void>;
+  release(): Promise<void>;
 }
 
 /** Starts the API first, so that health answers while the engine starts; deploys scripts last. */
-export async function startServer(parts: ServerParts): Promise<RunningServer> {
-  const { engine, config, clock, logger, version } = parts;
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { engine, config, clock, logger, version } = options;
   const app = createApp({
     engine: config.headless ? headless(engine) : engine,
     config,
@@ -42,20 +42,20 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     logger,
     version,
     metrics: createMetrics(engine),
-    cluster: parts.cluster?.node,
+    cluster: options.cluster?.node,
   });
   const stop = async () => {
     await app.close();
-    await parts.cluster?.node.close();
+    await options.cluster?.node.close();
     await engine.stop();
-    await parts.closeParts();
+    await options.release();
   };
   try {
     await app.listen({ host: config.host, port: config.port });
-    parts.cluster?.listening(portOf(app, config));
-    parts.cluster?.node.start();
+    options.cluster?.listening(portOf(app, config));
+    options.cluster?.node.start();
     await engine.start();
-    await parts.beforeDeploy?.();
+    await options.beforeDeploy?.();
     if (config.queriesFile !== undefined && !engine.status().commandRunnerHealthy) {
       // It serves what it has; an operator finds this in the log and in /healthcheck.
       logger.error({ file: config.queriesFile }, 'nothing is deployed: the command topic is damaged');

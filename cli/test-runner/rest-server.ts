@@ -79,7 +79,7 @@ export async function startRestServer(registry: SchemaRegistry, functions: Funct
     clock: systemClock,
     logger,
     version: '0.0.0',
-    closeParts: async () => {
+    release: async () => {
       await log.close();
       await database.close();
     },

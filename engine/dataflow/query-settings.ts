@@ -1,5 +1,5 @@
 import type { Properties } from '../base/properties.js';
-import { type SettingValues, valuesOf } from '../base/settings.js';
+import { type SettingValues, valuesOf } from '../base/setting.js';
 import { QUERY } from '../settings.js';
 
 /** What a query's properties say to who runs it, and what follows from that. */

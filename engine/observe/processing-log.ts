@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { messageOf, WeirError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Properties } from '../base/properties.js';
-import { type SettingValues, valuesOf } from '../base/settings.js';
+import { type SettingValues, valuesOf } from '../base/setting.js';
 import type { Log, LogWriter } from '../log/log.js';
 import { BatchBuilder } from '../records/batch.js';
 import { PROCESSING_LOG } from '../settings.js';

@@ -36,6 +36,10 @@ describe('configuration', () => {
       'There is no setting ksql.quary.pull.table.scan.enabled (given as a flag). Did you mean ' +
         'ksql.query.pull.table.scan.enabled? There is no setting lisseners (given as a flag). Did you mean listeners?',
     );
+    expect(() => loadConfig({ 'ksql.functions.collect_list.limits': '5' }, {})).toThrow(
+      'Did you mean ksql.functions.collect_list.limit?',
+    );
+    expect(() => loadConfig({ 'fetch.max.byte': '5' }, {})).toThrow('Did you mean fetch.max.bytes?');
     expect(() => loadConfig({ something: 'else' }, {})).toThrow('docs/settings.md lists what there is.');
   });
 
@@ -62,6 +66,12 @@ describe('configuration', () => {
     );
     expect(message('auto.offset.reset', 'newest')).toContain("must be one of earliest, latest, not 'newest'");
     expect(message('ksql.streams.commit.interval.ms', 'often')).toContain('must be a whole number');
+    expect(message('consumer.fetch.max.bytes', '5 MB')).toContain('must be a whole number of bytes');
+    expect(message('weir.max.connections', '-1')).toContain('must be a whole number');
+    expect(message('ksql.schema.registry.url', 'http//registry')).toContain('must be URLs');
+    expect(message('ksql.schema.registry.basic.auth.user.info', 'ann')).toBe(
+      'Setting ksql.schema.registry.basic.auth.user.info must be user:password (given as a flag).',
+    );
     expect(message('ksql.advertised.listener', 'here')).toContain('must be a URL');
   });
 

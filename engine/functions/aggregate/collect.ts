@@ -1,4 +1,4 @@
-import type { Setting } from '../../base/settings.js';
+import type { Setting } from '../../base/setting.js';
 import { LANGUAGE } from '../../settings.js';
 import { addLong } from '../../values/arithmetic.js';
 import { hashKey, nullSafeEqual } from '../../values/compare.js';

@@ -8,7 +8,7 @@ import {
   setting,
   text,
   timeout,
-} from '../../base/settings.js';
+} from '../../base/setting.js';
 import { QUERY } from '../../settings.js';
 
 /** What a client is for; each may have settings of its own under that prefix. */

@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import { type Logger, silentLogger } from '../../base/logger.js';
-import { type SettingValues, valuesOf } from '../../base/settings.js';
+import { type SettingValues, valuesOf } from '../../base/setting.js';
 import type { WriterOptions } from '../log.js';
 import { CLIENT, CONSUMER, PRODUCER } from './client-settings.js';
 

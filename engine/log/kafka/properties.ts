@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { messageOf, WeirError } from '../../base/errors.js';
 import type { Properties } from '../../base/properties.js';
-import { givenOf, type Setting, type SettingValues, valuesOf } from '../../base/settings.js';
+import { givenOf, type Setting, type SettingValues, valuesOf } from '../../base/setting.js';
 import {
   CLIENT,
   CLIENT_SETTINGS,
