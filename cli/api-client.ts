@@ -1,5 +1,6 @@
 import { type ErrorCode, WeirError } from '../engine/index.js';
 import { withoutLinks } from '../shell/theme.js';
+import { typed } from '../shell/typed-command.js';
 
 export interface ApiTarget {
   readonly server?: string | undefined;
@@ -15,7 +16,7 @@ export class ApiClient {
   constructor(
     { server, user, password }: ApiTarget,
     /** What to do where no server answers. */
-    private readonly hint = 'Start one with npm start, or give its address with --server.',
+    private readonly hint = `Start one with ${typed('start')}, or give its address with --server.`,
     /** The code of what the server refuses. */
     private readonly refused: ErrorCode = 'BAD_REQUEST',
   ) {

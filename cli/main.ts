@@ -3,9 +3,9 @@ import { UsageError } from './args.js';
 
 const HELP = `usage: weir COMMAND [options]
 
-  start        a server with the embedded log, queries/ deployed and taxi rides flowing (npm start)
+  start        a server with the embedded log, queries/ deployed and taxi rides flowing
   server       a server, configured by file, environment and flags
-  shell        the SQL shell (npm run shell)
+  shell        the SQL shell
   plan         what deploying .sql files would change on a server
   apply        deploys .sql files to a server
   migrations   numbered .sql files, each applied once

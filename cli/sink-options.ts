@@ -1,5 +1,6 @@
 import { systemClock } from '../engine/index.js';
 import { openEmbedded, openKafka } from '../server/main.js';
+import { typed } from '../shell/typed-command.js';
 import { ApiClient } from './api-client.js';
 import { UsageError } from './args.js';
 import { LogSink, type RecordSink, ServerSink } from './record-sink.js';
@@ -20,8 +21,7 @@ export const SINK_HELP = `  --server URL             a running Weir server (defa
   --data-dir DIR           an embedded log that no server holds, instead
   --partitions N           of the topic where it has to be made (default 4)`;
 
-const ELSEWHERE =
-  'Start one with npm start, or write to Kafka with --bootstrap-server HOST:PORT, or to a data folder that no server holds with --data-dir DIR.';
+const ELSEWHERE = `Start one with ${typed('start')}, or write to Kafka with --bootstrap-server HOST:PORT, or to a data folder that no server holds with --data-dir DIR.`;
 
 export interface SinkChoice {
   readonly server?: string | undefined;

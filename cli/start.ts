@@ -4,17 +4,18 @@ import { parseArgs } from 'node:util';
 import { EMPTY_CONTEXT, type EngineApi, systemClock } from '../engine/index.js';
 import { loadConfig } from '../server/config.js';
 import { launch } from '../server/main.js';
+import { typed } from '../shell/typed-command.js';
 import { plainMessage, UsageError } from './args.js';
 import { feedRides } from './datagen.js';
 import type { RecordSink } from './record-sink.js';
 import { untilStopped } from './run-server.js';
 
-const START_HELP = `usage: weir start [options]       (npm start -- [options])
+const START_HELP = `usage: ${typed('start', '[options]')}
 
   --port N         (default 8088)
   --data-dir DIR   the embedded log and state (default data)
   --queries PATH   what to deploy (default queries, or the package's own where there is no such folder)
-  --rate N         taxi rides a second (default 10; 0: no feed)
+  --rate N         taxi rides a second, averaged over a day: few at night (default 10; 0: no feed)
   --seed N         of the rides (default 42)`;
 
 /** Those of the package, for who starts it from elsewhere. */
@@ -22,7 +23,7 @@ const OWN_QUERIES = fileURLToPath(new URL('../../queries', import.meta.url));
 const TOPIC = 'rides';
 const PARTITIONS = 4;
 
-/** `npm start`: the main job in one process, and what to try next. */
+/** The main job in one process, and what to try next. */
 export async function start(args: readonly string[]): Promise<number> {
   const began = performance.now();
   let values: ReturnType<typeof parse>;
@@ -103,8 +104,7 @@ async function welcome(engine: EngineApi, address: string, readyMs: number, rate
   ];
   const names = (items: { name: string; topic: string }[]) =>
     items.map((i) => `${i.name} (topic ${i.topic})`).join(', ') || 'none';
-  const port = new URL(address).port;
-  const shell = port === '8088' ? 'npm run shell' : `npm run shell -- ${address}`;
+  const shell = typed('shell', new URL(address).port === '8088' ? '' : address);
   const table = tables.tables[0]?.name ?? 'payment_type_sessions';
   return `
 Weir is ready after ${readyMs} ms at ${address}
@@ -112,7 +112,7 @@ Weir is ready after ${readyMs} ms at ${address}
   streams  ${names(streams.streams)}
   tables   ${names(tables.tables)}
   queries  ${queries.queries.map((q) => `${q.id} ${q.state}`).join(', ') || 'none'}
-  feed     ${rate > 0 ? `${rate} taxi rides a second into topic ${TOPIC}` : 'none'}
+  feed     ${rate > 0 ? `taxi rides into topic ${TOPIC}, ${rate} a second averaged over a day (UTC): few at night, more in the evening` : 'none'}
 
 Try in another terminal:
 

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { PACKAGE } from '../shell/typed-command.js';
 import { ApiClient } from './api-client.js';
 import { readArgs } from './args.js';
 
@@ -66,7 +67,7 @@ export function typesOf(sources: readonly TypedSource[]): string {
   const sorted = [...sources].sort((a, b) => (a.name < b.name ? -1 : 1));
   const names = typeNames(sorted.map((s) => s.name));
   const lines = ['// Written by `weir types`: do not edit, write it again when the catalog has changed.', ''];
-  lines.push("import type {} from 'weir/client';", '');
+  lines.push(`import type {} from '${PACKAGE}/client';`, '');
   sorted.forEach((source, i) => {
     lines.push(`/** ${source.type} ${comment(source.name)}, topic ${comment(source.topic)}. */`);
     lines.push(`export interface ${names[i]} {`);
@@ -76,7 +77,7 @@ export function typesOf(sources: readonly TypedSource[]): string {
     }
     lines.push('}', '');
   });
-  lines.push("declare module 'weir/client' {", '  interface Sources {');
+  lines.push(`declare module '${PACKAGE}/client' {`, '  interface Sources {');
   sorted.forEach((source, i) => void lines.push(`    readonly ${property(source.name)}: ${names[i]};`));
   lines.push('  }', '}');
   return `${lines.join('\n')}\n`;

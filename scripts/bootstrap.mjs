@@ -1,16 +1,12 @@
 // Runs on a fresh clone with Node alone: installs what is missing, builds what has changed, then runs what was asked.
-// usage: node scripts/bootstrap.mjs start|shell|test|check|bench|simulate|build [arguments…]
+// usage: node scripts/bootstrap.mjs start|shell|weir|test|check|bench|simulate|build [arguments…]
+import '../bin/require-node.mjs';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`Weir needs Node 20.19 or newer; this is ${process.version}.`);
-  process.exit(1);
-}
 
 /** Runs a program of node_modules, or npm, in the project's folder; ends this process where it fails. */
 function run(command, args) {

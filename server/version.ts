@@ -8,11 +8,8 @@ export function ownVersion(): string {
   const here = dirname(fileURLToPath(import.meta.url));
   for (const up of ['..', '../..']) {
     try {
-      const found = JSON.parse(readFileSync(join(here, up, 'package.json'), 'utf8')) as {
-        name: string;
-        version: string;
-      };
-      if (found.name === 'weir') return found.version;
+      const found = JSON.parse(readFileSync(join(here, up, 'package.json'), 'utf8')) as { version: string };
+      return found.version;
     } catch (e) {
       if ((e as NodeJS.ErrnoException).code !== 'ENOENT') throw e;
     }

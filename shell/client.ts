@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { typed } from './typed-command.js';
 
 /** The shell's side of the HTTP API. */
 export interface Server {
@@ -86,7 +87,10 @@ async function textOf(server: Server, body: AsyncIterable<Uint8Array>, signal: A
 }
 
 const noServer = (server: Server): ServerError =>
-  new ConnectionLost(`No Weir server answers at ${server.base}.`, 'Start one with npm start, or give its address.');
+  new ConnectionLost(
+    `No Weir server answers at ${server.base}.`,
+    `Start one with ${typed('start')}, or give its address.`,
+  );
 
 const brokenOff = (server: Server): ServerError =>
   new ConnectionLost(

@@ -29,7 +29,7 @@ it('weir types writes what programs can be checked against', async () => {
     readFileSync(file, 'utf8'),
   ).toBe(`// Written by \`weir types\`: do not edit, write it again when the catalog has changed.
 
-import type {} from 'weir/client';
+import type {} from 'weir-sql/client';
 
 /** TABLE PER_MINUTE, topic PER_MINUTE. */
 export interface PerMinute {
@@ -66,7 +66,7 @@ export interface RideStreams2 {
   readonly V: number | null;
 }
 
-declare module 'weir/client' {
+declare module 'weir-sql/client' {
   interface Sources {
     readonly PER_MINUTE: PerMinute;
     readonly RIDE_STREAMS: RideStreams;
@@ -89,7 +89,7 @@ declare module 'weir/client' {
           moduleResolution: 'nodenext',
           types: ['node'],
           typeRoots: [join(root, 'node_modules/@types')],
-          paths: { 'weir/client': [join(root, 'client/index.ts')] },
+          paths: { 'weir-sql/client': [join(root, 'client/index.ts')] },
         },
         files: ['program.mts', 'weir.d.ts'],
       }),
@@ -101,7 +101,7 @@ declare module 'weir/client' {
       return (e as { stdout: string }).stdout;
     }
   };
-  const head = `import { WeirClient } from 'weir/client';
+  const head = `import { WeirClient } from 'weir-sql/client';
 import type { RideStreams } from './weir.js';
 const client = new WeirClient({ url: 'http://localhost:8088' });
 `;
