@@ -2,7 +2,16 @@
 // usage: node scripts/bootstrap.mjs start|shell|weir|test|check|bench|simulate|build [arguments…]
 import '../bin/require-node.mjs';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -16,6 +25,12 @@ function run(command, args) {
 }
 
 const tool = (path) => join(root, 'node_modules', path);
+
+/** With it `npx weir-sql` runs this checkout, as it runs the package elsewhere. On Windows there is bin/weir alone. */
+function link() {
+  const own = tool('.bin/weir');
+  if (process.platform !== 'win32' && !existsSync(own)) symlinkSync(join('..', '..', 'bin', 'weir'), own);
+}
 
 function install() {
   const stamp = join(root, 'node_modules', '.weir-installed');
@@ -74,6 +89,7 @@ async function weir(...args) {
 
 const [what, ...args] = process.argv.slice(2);
 install();
+link();
 switch (what) {
   case 'start':
     await weir('start', ...args);
@@ -101,6 +117,8 @@ switch (what) {
     run(process.execPath, [tool('typescript/bin/tsc'), '-p', 'tsconfig.json']);
     break;
   case 'build':
+    // A package must not hold what was built of files that have gone since.
+    if (args.includes('--clean')) rmSync(join(root, 'dist'), { recursive: true, force: true });
     build();
     break;
   default:
