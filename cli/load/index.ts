@@ -328,8 +328,8 @@ class Load {
       this.plan.file === '-'
         ? ''
         : isRow
-          ? ' Mend the row, or leave such rows out with --skip-bad-rows, and go on with --resume: no row is written twice.'
-          : ' Go on with --resume: no row is written twice.';
+          ? ' Mend the row, or leave such rows out with --skip-bad-rows, and go on with the same options and --resume: no row is written twice.'
+          : ' Go on with the same options and --resume: no row is written twice.';
     const hint = `${cause.hint === undefined ? '' : `${cause.hint} `}${told}${this.isSending ? ', perhaps more' : ''}.${how}`;
     return new WeirError(cause.code, cause.message, hint, { cause });
   }
