@@ -5,6 +5,8 @@ import { CLIENT_SETTINGS, ERROR_CODES, REQUEST, SETTINGS, type Setting } from '.
 import { SERVER_SETTINGS } from '../server/server-settings.js';
 import { readArgs } from './args.js';
 import { ERROR_HELP, type ErrorHelp } from './error-help.js';
+import { CONFIG_FILE } from './migrations/project.js';
+import { MIGRATIONS } from './migrations/settings.js';
 
 const DOCS_HELP = `usage: weir docs [--folder DIR] [--check]
 
@@ -84,6 +86,12 @@ function settingsPage(): string {
     "`main.consumer.`) for clients of that kind alone. Those that Weir's clients do not have are refused, by name.",
     '',
     ...settingsTable(CLIENT_SETTINGS),
+    '',
+    '## Of `weir migrations`',
+    '',
+    `Read from the project's \`${CONFIG_FILE}\`.`,
+    '',
+    ...settingsTable(Object.values(MIGRATIONS)),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -37,7 +37,7 @@ export const WITHOUT_EFFECT: ReadonlySet<string> = new Set(
   ksql.schema.registry.basic.auth.credentials.source`.split(/\s+/),
 );
 
-/** Settings of Kafka's clients and Streams that scripts for ksqlDB SET by their bare names; Weir has no use for them. */
+/** Settings of Kafka's clients and Streams that scripts for ksqlDB SET by their bare names: a SET of them has no effect. */
 export const KAFKA_NAMES: ReadonlySet<string> = new Set(
   `acceptable.recovery.lag acks batch.size buffer.memory buffered.records.per.partition client.id
   default.deserialization.exception.handler default.production.exception.handler default.timestamp.extractor

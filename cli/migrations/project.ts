@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { WeirError } from '../../engine/index.js';
+import { type SettingValues, valuesOf, WeirError } from '../../engine/index.js';
 import { parseProperties } from '../../server/config.js';
+import { MIGRATIONS } from './settings.js';
 
 /** A migrations project, laid out as ksqlDB's `ksql-migrations` does it: a configuration file, and `migrations/` beside it. */
 export interface Project {
@@ -14,14 +15,10 @@ export interface Project {
 }
 
 /** What keeps the record of migrations on the server. */
-export interface MetadataNames {
-  readonly stream: string;
-  readonly table: string;
-  /** Null: the server's service id and the name of the stream or table. */
-  readonly streamTopic: string | null;
-  readonly tableTopic: string | null;
-  readonly replicas: number;
-}
+export type MetadataNames = Pick<
+  SettingValues<typeof MIGRATIONS>,
+  'stream' | 'table' | 'streamTopic' | 'tableTopic' | 'replicas'
+>;
 
 /** One file `V000001__name.sql`. */
 export interface Migration {
@@ -46,7 +43,7 @@ export function newProject(folder: string, server: string): readonly string[] {
   const config = join(folder, CONFIG_FILE);
   mkdirSync(join(folder, FOLDER), { recursive: true });
   try {
-    writeFileSync(config, `ksql.server.url=${server}\n`, { flag: 'wx' });
+    writeFileSync(config, `${MIGRATIONS.server.name}=${server}\n`, { flag: 'wx' });
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw e;
     throw new WeirError('BAD_REQUEST', `There is a migrations project already: ${config}`);
@@ -66,22 +63,9 @@ export function openProject(configFile: string): Project {
       { cause: e },
     );
   }
-  const p = parseProperties(text);
-  const server = p['ksql.server.url'];
-  if (server === undefined) throw new WeirError('BAD_REQUEST', `${configFile} lacks ksql.server.url.`);
-  return {
-    folder: dirname(configFile),
-    server,
-    user: p['ksql.auth.basic.username'],
-    password: p['ksql.auth.basic.password'],
-    names: {
-      stream: p['ksql.migrations.stream.name'] ?? 'MIGRATION_EVENTS',
-      table: p['ksql.migrations.table.name'] ?? 'MIGRATION_SCHEMA_VERSIONS',
-      streamTopic: p['ksql.migrations.stream.topic.name'] ?? null,
-      tableTopic: p['ksql.migrations.table.topic.name'] ?? null,
-      replicas: Number(p['ksql.migrations.topic.replicas'] ?? 1),
-    },
-  };
+  const { server, user, password, ...names } = valuesOf(MIGRATIONS, parseProperties(text));
+  if (server === undefined) throw new WeirError('BAD_REQUEST', `${configFile} lacks ${MIGRATIONS.server.name}.`);
+  return { folder: dirname(configFile), server, user, password, names };
 }
 
 /** In the order of their versions. Throws BAD_REQUEST where two have one version, or a file is named otherwise. */

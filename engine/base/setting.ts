@@ -16,9 +16,14 @@ export interface SettingType<T> {
 /** Any text; an empty one is as good as none. */
 export const text: SettingType<string> = { parse: (t) => t, must: 'a text', emptyIsUnset: true };
 
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+]);
+
 export const boolean: SettingType<boolean> = {
-  parse: (t) => ({ true: true, false: false })[t.trim().toLowerCase()],
-  must: 'one of true, false',
+  parse: (t) => BOOLEANS.get(t.trim().toLowerCase()),
+  must: `one of ${[...BOOLEANS.keys()].join(', ')}`,
 };
 
 export interface Range {

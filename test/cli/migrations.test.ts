@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../../cli/args.js';
@@ -53,6 +53,13 @@ describe('weir migrations', () => {
     );
     await expect(weir('create', 'a/b')).rejects.toThrow('letters, digits');
     await expect(weir('new-project', folder, 'http://x')).rejects.toThrow('There is a migrations project already');
+  });
+
+  it('refuses a setting that makes no sense', async () => {
+    appendFileSync(join(folder, 'ksql-migrations.properties'), 'ksql.migrations.topic.replicas=two\n');
+    await expect(weir('info')).rejects.toThrow(
+      'Invalid value two for property ksql.migrations.topic.replicas: it must be a whole number from 1 on.',
+    );
   });
 
   it('applies each once, in order, and tells what was done', async () => {

@@ -58,6 +58,7 @@ describe('configuration', () => {
     expect(message('weir.auth.users', 'ann=hunter2')).toBe(
       'Setting weir.auth.users must be user:password pairs, separated by commas (given as a flag).',
     );
+    expect(message('weir.headless', 'constructor')).toContain('must be one of true, false');
     expect(message('weir.log.level', 'verbose')).toContain(
       'must be one of trace, debug, info, warn, error, fatal, silent',
     );

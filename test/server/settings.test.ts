@@ -1,13 +1,19 @@
 import { join, relative } from 'node:path';
 import { API } from 'typescript/unstable/sync';
 import { expect, test } from 'vitest';
+import { MIGRATIONS } from '../../cli/migrations/settings.js';
 import { SETTINGS, WITHOUT_EFFECT } from '../../engine/index.js';
 import { CLIENT_SETTINGS } from '../../engine/log/kafka/client-settings.js';
 import { REQUEST } from '../../engine/settings.js';
 import { SERVER_SETTINGS } from '../../server/server-settings.js';
 
 const root = join(import.meta.dirname, '../..');
-const DECLARING = ['engine/settings.ts', 'engine/log/kafka/client-settings.ts', 'server/server-settings.ts'];
+const DECLARING = [
+  'engine/settings.ts',
+  'engine/log/kafka/client-settings.ts',
+  'server/server-settings.ts',
+  'cli/migrations/settings.ts',
+];
 
 /** What the test uses of a node of the syntax tree. */
 interface Node {
@@ -51,7 +57,13 @@ test('each declared setting is listed, and read by the code', { timeout: 60_000 
   }
   api.close();
   expect(unread).toEqual([]);
-  const listed = [...SETTINGS, ...Object.values(REQUEST), ...SERVER_SETTINGS, ...CLIENT_SETTINGS].map((s) => s.name);
+  const listed = [
+    ...SETTINGS,
+    ...Object.values(REQUEST),
+    ...SERVER_SETTINGS,
+    ...CLIENT_SETTINGS,
+    ...Object.values(MIGRATIONS),
+  ].map((s) => s.name);
   expect([...new Set(declared)].sort()).toEqual([...new Set(listed)].sort());
 });
 
