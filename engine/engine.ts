@@ -1,4 +1,5 @@
 import type { FormatRegistry } from './analyzer/index.js';
+import type { Deployed, DeployOptions, DeployStep, Script } from './api/deployment.js';
 import type {
   CommandStatus,
   EngineApi,
@@ -6,7 +7,6 @@ import type {
   InsertStream,
   QueryStats,
   QueryStream,
-  RawRecord,
   RequestContext,
 } from './api/engine-api.js';
 import { EMPTY_CONTEXT } from './api/engine-api.js';
@@ -17,14 +17,15 @@ import type { Logger } from './base/logger.js';
 import type { Catalog } from './catalog/index.js';
 import { CommandLog } from './command-log/command-log.js';
 import { Reconciler } from './command-log/reconciler.js';
-import { type Deployed, Deployment, type DeployOptions, type DeployStep } from './deployment/deployment.js';
+import { Deployment } from './deployment/deployment.js';
 import type { Format } from './formats/format.js';
 import { noRegistry } from './formats/registry/none.js';
 import type { SchemaRegistry } from './formats/registry/registry.js';
 import type { FunctionRegistry } from './functions/registry.js';
-import { type LoadMarks, loadMarks } from './log/load-marks.js';
+import { loadMarks } from './log/load-marks.js';
 import type { Log } from './log/log.js';
-import { type Produced, Producer } from './log/raw-producer.js';
+import { Producer } from './log/raw-producer.js';
+import type { LoadMarks, Produced, RawRecord } from './records/raw-record.js';
 import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from './records/topic-name.js';
 import type { PeerQuery, PeerRead, PeerRows, Peers, QueryPlacement, Runtime } from './runtime.js';
 import type { Settings } from './settings.js';
@@ -34,7 +35,7 @@ import { nameIn, rowReader } from './statements/insert-rows.js';
 import { OpenQueries } from './statements/open-queries.js';
 import { openPrint } from './statements/print.js';
 import { matchesOf } from './statements/query-statistics.js';
-import { type Script, Scripts, sessionOf } from './statements/scripts.js';
+import { Scripts, sessionOf } from './statements/scripts.js';
 import { openSelect, queryIdPrefix } from './statements/select.js';
 
 export interface EngineOptions {

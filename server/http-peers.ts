@@ -9,11 +9,11 @@ import {
   type PeerRead,
   type PeerRows,
   type Peers,
-  peerRowCodec,
   WeirError,
 } from '../engine/index.js';
 import type { ClusterConfig } from './cluster-config.js';
 import { errorOf, readFrames } from './peer-frames.js';
+import { peerRowCodec } from './wire/peer-rows.js';
 
 /** Marks what one node asks another: it is answered by that node alone. */
 export const PEER_HEADER = 'x-weir-peer';

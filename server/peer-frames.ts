@@ -1,11 +1,5 @@
-import {
-  ERROR_CODES,
-  type ErrorCode,
-  messageOf,
-  type PeerRowCodec,
-  type PeerRows,
-  WeirError,
-} from '../engine/index.js';
+import { ERROR_CODES, type ErrorCode, messageOf, type PeerRows, WeirError } from '../engine/index.js';
+import type { PeerRowCodec } from './wire/peer-rows.js';
 
 /** What comes between nodes in answer to a read: frames of a length (4 bytes), a kind (1 byte) and a payload. */
 const KIND = { header: 1, rows: 2, end: 3, error: 4 } as const;

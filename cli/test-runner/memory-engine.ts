@@ -1,5 +1,4 @@
 import { type AnalyzerContext, analyze } from '../../engine/analyzer/index.js';
-import type { RawRecord } from '../../engine/api/engine-api.js';
 import {
   applyCommand,
   type Catalog,
@@ -13,6 +12,7 @@ import { MemoryRegistry } from '../../engine/formats/registry/memory.js';
 import type { RegisteredSchema } from '../../engine/formats/registry/registry.js';
 import type { FunctionRegistry } from '../../engine/functions/index.js';
 import { Settings, WeirError } from '../../engine/index.js';
+import type { RawRecord } from '../../engine/records/raw-record.js';
 import { commandOf } from '../../engine/statements/command-of.js';
 import { insertedRecord } from '../../engine/statements/insert-values.js';
 import {

@@ -3,13 +3,13 @@ import { WeirError } from '../base/errors.js';
 import type { Properties } from '../base/properties.js';
 import type { Catalog, DataSource } from '../catalog/index.js';
 import type { Format } from '../formats/format.js';
+import type { RegisteredSchema } from '../formats/registry/registry.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import type { FormatRef } from '../plan/topology.js';
 import type { Column } from '../values/schema.js';
 import { printType } from '../values/sql-type.js';
 import { didYouMean, fail, listed, notSupported, tick } from './errors.js';
 import { inClause, problem } from './problem.js';
-import type { SchemaLookup } from './registered-schemas.js';
 
 /** Everything that the meaning of a statement depends on. Nothing here does I/O: a caller that knows topics hands them in. */
 export interface AnalyzerContext {
@@ -23,6 +23,12 @@ export interface AnalyzerContext {
   readonly formats: FormatRegistry;
   /** What is in the schema registry; undefined: there is none. */
   readonly schemas?: SchemaLookup | undefined;
+}
+
+/** Registered schemas as they are when a statement is analysed. Undefined: there is no such schema. */
+export interface SchemaLookup {
+  latest(subject: string): RegisteredSchema | undefined;
+  byId(id: number): RegisteredSchema | undefined;
 }
 
 export interface FormatRegistry {

@@ -1,7 +1,7 @@
 import type { Expression, Query } from '../../parser/ast.js';
 import { printType } from '../values/sql-type.js';
 import { fail, listed, tick } from './errors.js';
-import type { QueryUse } from './query.js';
+import type { QueryUse } from './query-use.js';
 import type { QueryShape, ResolvedJoin, ResolvedRelation, SelectColumn } from './resolved.js';
 import { joinBindings, relationSources } from './scope.js';
 import type { ListedItem } from './select-list.js';

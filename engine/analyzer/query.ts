@@ -15,6 +15,7 @@ import { type OrderScope, orderKeys } from './order-by.js';
 import { inClause } from './problem.js';
 import { checkKeys, checkNames } from './projection.js';
 import { refuseOrdering } from './pull.js';
+import type { QueryUse } from './query-use.js';
 import { analyzeRelation } from './relation.js';
 import type { KeyExpr, QueryShape, ResolvedQuery, SelectColumn, TableFunctionCall } from './resolved.js';
 import { replace, sameExpr } from './rewrite.js';
@@ -22,18 +23,6 @@ import { type Binding, type Clause, keyColumns, Scope, WINDOW_COLUMNS, windowPse
 import { columnNames, type ListedItem, listItems } from './select-list.js';
 import { expressionText, identifierText } from './text.js';
 import { keyWindowOf, windowSpec } from './windows.js';
-
-/** What the query is for: `sink` names what a persistent query builds, for messages. */
-export type QueryUse =
-  | {
-      readonly kind: 'persistent';
-      readonly sink: string;
-      readonly statement: string;
-      /** The statement's own checks, which come before those of the key. */
-      check?(query: ResolvedQuery): void;
-    }
-  | { readonly kind: 'push' }
-  | { readonly kind: 'pull' };
 
 const WINDOW_BOUNDS_RULE =
   'can only be used in the SELECT clause of windowed aggregations and can not be passed to aggregate functions.';

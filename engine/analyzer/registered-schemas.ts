@@ -9,12 +9,6 @@ import { typeEquals } from '../values/sql-type.js';
 import type { AnalyzerContext } from './context.js';
 import { fail } from './errors.js';
 
-/** Registered schemas as they are when a statement is analysed. Undefined: there is no such schema. */
-export interface SchemaLookup {
-  latest(subject: string): RegisteredSchema | undefined;
-  byId(id: number): RegisteredSchema | undefined;
-}
-
 /** The key or the value of a CREATE statement's topic. */
 export interface SchemaSide {
   readonly isKey: boolean;

@@ -1,10 +1,7 @@
-import type { Deployed, DeployOptions, DeployStep } from '../deployment/deployment.js';
-import type { LoadMarks } from '../log/load-marks.js';
-import type { Produced } from '../log/raw-producer.js';
-import type { Header } from '../records/record.js';
-import type { Script } from '../statements/scripts.js';
+import type { LoadMarks, Produced, RawRecord } from '../records/raw-record.js';
 import type { SqlType } from '../values/sql-type.js';
 import type { Value } from '../values/value.js';
+import type { Deployed, DeployOptions, DeployStep, Script } from './deployment.js';
 import type { Entity } from './entities.js';
 import type { RowProgress } from './row-stream.js';
 
@@ -71,15 +68,6 @@ export interface RowBatch {
 
 /** How far a push query is. */
 export type QueryProgress = RowProgress;
-
-export interface RawRecord {
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
-  /** Milliseconds since the epoch; undefined: now. */
-  readonly timestamp?: number | undefined;
-  readonly partition?: number | undefined;
-  readonly headers?: readonly Header[];
-}
 
 /** Rows that a client inserts one after another. */
 export interface InsertStream {

@@ -1,4 +1,4 @@
-import type { ProcessingEntry } from '../runtime.js';
+import type { ProcessingEntry } from '../observe/processing-error.js';
 
 /**
  * What statements answer over `/ksql`: ksqlDB's entities, member for member (shared wire format of existing clients).

@@ -1,5 +1,6 @@
 import type { Statement } from '../../parser/ast.js';
 import { SqlError } from '../../parser/index.js';
+import type { DeployAction, Deployed, DeployOptions, DeployStep, Script } from '../api/deployment.js';
 import { EMPTY_CONTEXT } from '../api/engine-api.js';
 import type { Entity } from '../api/entities.js';
 import { messageOf, WeirError } from '../base/errors.js';
@@ -7,41 +8,8 @@ import { applyCommand, type Catalog, type DataSource } from '../catalog/index.js
 import { StatementFailure } from '../statements/failure.js';
 import { prepare } from '../statements/index.js';
 import { maskedText } from '../statements/masked.js';
-import { type Script, type Scripts, sessionOf } from '../statements/scripts.js';
+import { type Scripts, sessionOf } from '../statements/scripts.js';
 import { decide } from './deployed.js';
-
-/**
- * What becomes of a statement of the deployed files, or of what is there and in no file:
- * `unchanged`: it has been applied; `create`, `replace`, `run`: it is applied; `refused`: it cannot be; `extra`: it is in
- * no file and stays; `drop`: it is in no file and goes.
- */
-export type DeployAction = 'unchanged' | 'create' | 'replace' | 'run' | 'refused' | 'extra' | 'drop';
-
-export interface DeployStep {
-  readonly action: DeployAction;
-  /** The file; null for what is in none. */
-  readonly file: string | null;
-  /** Line of the file, from 1: where the statement begins, or where what is refused is wrong. */
-  readonly line: number | null;
-  /** What it is about: `STREAM ORDERS`, `QUERY INSERTQUERY_3`, `SET`. */
-  readonly subject: string;
-  readonly sql: string;
-  /** `replace`, `refused`: the statement that made what is there. */
-  readonly was: string | null;
-  /** `refused`: why, and what to do. */
-  readonly reason: string | null;
-  readonly hint: string | null;
-}
-
-export interface DeployOptions {
-  /** Drops streams, tables and INSERT queries that are in no file. Their topics stay. */
-  readonly prune?: boolean;
-}
-
-export interface Deployed {
-  readonly steps: readonly DeployStep[];
-  readonly entities: readonly Entity[];
-}
 
 interface Planned {
   readonly steps: readonly DeployStep[];

@@ -1,4 +1,5 @@
 import { BatchCursor } from '../records/batch.js';
+import type { LoadMarks } from '../records/raw-record.js';
 import type { Log } from './log.js';
 
 /**
@@ -7,14 +8,6 @@ import type { Log } from './log.js';
  * cut off goes on, and no row is written twice.
  */
 export const LOAD_HEADER = '__weir.load';
-
-export interface LoadMarks {
-  readonly partitions: number;
-  /** The latest run that has written anything; null: none has. */
-  readonly run: number | null;
-  /** By partition: the last row of that run that it has; 0: none. */
-  readonly rows: readonly number[];
-}
 
 interface Mark {
   readonly run: number;

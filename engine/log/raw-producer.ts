@@ -1,16 +1,9 @@
-import type { RawRecord } from '../api/engine-api.js';
 import type { Clock } from '../base/clock.js';
 import { WeirError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import { BatchBuilder, partitionOf } from '../records/batch.js';
+import type { Produced, RawRecord } from '../records/raw-record.js';
 import type { Log, LogWriter } from './log.js';
-
-/** What became of records that were to be written. */
-export interface Produced {
-  readonly count: number;
-  /** Of the topic. */
-  readonly partitions: number;
-}
 
 /** Writes raw records to topics, with one writer that is opened when it is first needed. */
 export class Producer {

@@ -1,7 +1,6 @@
 import type { Statement } from '../../parser/ast.js';
 import type { SourceText } from '../../parser/source.js';
 import type { FormatRegistry } from '../analyzer/index.js';
-import type { RawRecord } from '../api/engine-api.js';
 import type { Entity } from '../api/entities.js';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
@@ -12,7 +11,7 @@ import type { SchemaRegistry } from '../formats/registry/registry.js';
 import type { FunctionConfig } from '../functions/function.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import type { Log } from '../log/log.js';
-import type { Produced } from '../log/raw-producer.js';
+import type { Produced, RawRecord } from '../records/raw-record.js';
 import type { Peers, Runtime } from '../runtime.js';
 import type { Settings } from '../settings.js';
 

@@ -1,4 +1,3 @@
-import type { RawRecord } from '../api/engine-api.js';
 import { messageOf, WeirError } from '../base/errors.js';
 import type { DataSource } from '../catalog/index.js';
 import { DecodeError } from '../formats/format.js';
@@ -10,6 +9,7 @@ import { JsonCursor } from '../formats/json/scan.js';
 import type { FormatRef } from '../plan/topology.js';
 import { ByteWriter } from '../records/bytes.js';
 import { StringCache } from '../records/intern.js';
+import type { RawRecord } from '../records/raw-record.js';
 import type { Column } from '../values/schema.js';
 import type { Value } from '../values/value.js';
 import type { EngineParts } from './context.js';

@@ -1,5 +1,4 @@
 import type { ResolvedInsertValues } from '../analyzer/index.js';
-import type { RawRecord } from '../api/engine-api.js';
 import { WeirError } from '../base/errors.js';
 import { type CompileContext, compileConstant } from '../expression/index.js';
 import type { Format } from '../formats/format.js';
@@ -7,6 +6,7 @@ import { isEventTime } from '../operators/timestamp.js';
 import type { TypedExpr } from '../plan/expr.js';
 import type { FormatRef } from '../plan/topology.js';
 import { ByteWriter } from '../records/bytes.js';
+import type { RawRecord } from '../records/raw-record.js';
 import type { Column } from '../values/schema.js';
 import type { Value } from '../values/value.js';
 import type { Prepared, StatementContext } from './context.js';

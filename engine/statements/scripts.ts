@@ -10,12 +10,6 @@ import { StatementFailure } from './failure.js';
 import { prepare } from './index.js';
 import { maskedText } from './masked.js';
 
-/** A text of statements; `name` is its file. */
-export interface Script {
-  readonly name: string;
-  readonly sql: string;
-}
-
 /** Reads scripts, checks them on a snapshot of the catalog and runs their statements one after the other. */
 export class Scripts {
   constructor(

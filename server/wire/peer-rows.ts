@@ -1,8 +1,4 @@
-import { WeirError } from '../../engine/base/errors.js';
-import { ByteWriter } from '../../engine/records/bytes.js';
-import { RowCodec } from '../../engine/records/row-codec.js';
-import type { SqlType } from '../../engine/values/sql-type.js';
-import type { Value } from '../../engine/values/value.js';
+import { ByteWriter, RowCodec, type SqlType, type Value, WeirError } from '../../engine/index.js';
 
 /** Rows from node to node: each value exactly as it is stored, BIGINT and DECIMAL, NaN and bytes included. */
 export interface PeerRowCodec {

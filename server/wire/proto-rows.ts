@@ -1,8 +1,11 @@
-import { protobufFormat, protobufNosrFormat } from '../../engine/formats/protobuf.js';
-import { ByteWriter } from '../../engine/records/bytes.js';
-import { javaMapOrder } from '../../engine/values/java-map-order.js';
-import type { SqlType } from '../../engine/values/sql-type.js';
-import type { Value } from '../../engine/values/value.js';
+import {
+  ByteWriter,
+  javaMapOrder,
+  protobufFormat,
+  protobufNosrFormat,
+  type SqlType,
+  type Value,
+} from '../../engine/index.js';
 
 /** Of a Java HashMap that is made for nothing in particular. */
 const JAVA_CAPACITY = 16;

@@ -1,8 +1,9 @@
-import type { ProtoRows, QueryStream, ResultColumn, RowBatch, Value } from '../../engine/index.js';
-import { printType, protoRows } from '../../engine/index.js';
+import type { QueryStream, ResultColumn, RowBatch, Value } from '../../engine/index.js';
+import { printType } from '../../engine/index.js';
 import type { Progress } from '../push/silence.js';
 import type { Notice } from '../push/why-no-rows.js';
 import type { ErrorBody } from './errors.js';
+import { type ProtoRows, protoRows } from './proto-rows.js';
 import { rowWriter } from './row-json.js';
 import { CHUNK_BYTES, lengthOf, sharedChunks } from './shared-chunks.js';
 

@@ -11,7 +11,7 @@ import { progressLine } from '../../cli/load/progress.js';
 import { type RecordOptions, toRecord } from '../../cli/load/records.js';
 import { BadRow, csvRows, jsonRows, type Row } from '../../cli/load/rows.js';
 import { namedZone, timestampMs } from '../../cli/load/times.js';
-import type { RawRecord } from '../../engine/api/engine-api.js';
+import type { RawRecord } from '../../engine/records/raw-record.js';
 import { ask, run, startServer, type TestServer } from '../server/support.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'weir-load-'));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { feedRides } from '../../cli/datagen.js';
 import type { RecordSink } from '../../cli/record-sink.js';
 import { intensity, type Ride, RideGenerator, ZONES } from '../../cli/rides.js';
-import type { RawRecord } from '../../engine/api/engine-api.js';
+import type { RawRecord } from '../../engine/records/raw-record.js';
 
 const T0 = Date.UTC(2020, 6, 1, 18);
 const make = (seed: number, n: number): Ride[] => {

@@ -8,7 +8,6 @@ import { afterEach, describe, expect, it } from 'vitest';
 import {
   type Clock,
   type PeerRead,
-  peerRowCodec,
   type QueryPlacement,
   silentLogger,
   type Value,
@@ -19,6 +18,7 @@ import { ClusterNode } from '../../server/cluster.js';
 import { clusterConfig } from '../../server/cluster-config.js';
 import { HttpPeers } from '../../server/http-peers.js';
 import { writeFrames } from '../../server/peer-frames.js';
+import { peerRowCodec } from '../../server/wire/peer-rows.js';
 import { tempDir } from '../support/temp.js';
 
 const TYPES: readonly SqlType[] = [

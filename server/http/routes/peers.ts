@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { type PeerRead, peerRowCodec, WeirError } from '../../../engine/index.js';
+import { type PeerRead, WeirError } from '../../../engine/index.js';
 import type { ClusterEngine } from '../../cluster.js';
 import { writeFrames } from '../../peer-frames.js';
+import { peerRowCodec } from '../../wire/peer-rows.js';
 import type { RouteContext } from '../app.js';
 
 /** What nodes of a service ask each other: rows of the partitions that this one has, and what it runs. */
