@@ -30,13 +30,11 @@ import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from './records/topic-n
 import type { PeerQuery, PeerRead, PeerRows, Peers, QueryPlacement, Runtime } from './runtime.js';
 import type { Settings } from './settings.js';
 import type { EngineParts } from './statements/context.js';
-import { prepare } from './statements/index.js';
+import { factsOf, prepare } from './statements/index.js';
 import { nameIn, rowReader } from './statements/insert-rows.js';
 import { OpenQueries } from './statements/open-queries.js';
-import { openPrint } from './statements/print.js';
 import { matchesOf } from './statements/query-statistics.js';
 import { Scripts, sessionOf } from './statements/scripts.js';
-import { openSelect, queryIdPrefix } from './statements/select.js';
 
 export interface EngineOptions {
   readonly log: Log;
@@ -211,7 +209,7 @@ export class Engine implements EngineApi {
     const statements = [...this.scripts.parse(sql, session)];
     // SET and DEFINE may go before the query.
     for (const { statement, text, source } of statements.slice(0, -1)) {
-      if (!['SetProperty', 'UnsetProperty', 'Define', 'Undefine'].includes(statement.kind)) {
+      if (factsOf(statement).effect !== 'session') {
         throw new WeirError('BAD_REQUEST', `Expected exactly one KSQL statement; found ${statements.length} instead.`);
       }
       await this.scripts.guard(text, source, async () =>
@@ -221,22 +219,19 @@ export class Engine implements EngineApi {
     const last = statements.at(-1);
     if (last === undefined) throw new WeirError('BAD_REQUEST', 'Expected exactly one KSQL statement; found 0 instead.');
     const { statement, text, source } = last;
-    if (statement.kind !== 'Query' && statement.kind !== 'Print') {
+    const { query } = factsOf(statement);
+    if (query === undefined) {
       throw new WeirError(
         'WRONG_ENDPOINT',
         `Statement type \`${statement.kind}' not supported for this resource`,
         'Send it to /ksql.',
       );
     }
-    const endless = statement.kind === 'Print' || statement.emit !== undefined;
     const own = this.scripts.context(statement, source, text, session, new Map());
-    const prefix = statement.kind === 'Print' ? 'transient_' : queryIdPrefix(statement, own);
     // A name that TERMINATE takes without quotes.
-    const id = `${prefix}${this.options.uuid().replaceAll('-', '').slice(0, 16)}`;
+    const id = `${query.idPrefix(statement, own)}${this.options.uuid().replaceAll('-', '').slice(0, 16)}`;
     return this.scripts.guard(text, source, () =>
-      this.queries.add(text, endless, () =>
-        statement.kind === 'Print' ? openPrint(statement, id, this.parts) : openSelect(own, id),
-      ),
+      this.queries.add(text, query.isEndless(statement), () => query.open(statement, own, id)),
     );
   }
 

@@ -1,5 +1,5 @@
 /** Statements back to SQL (see print.ts). */
-import type { ColumnDef, Identifier, List, Property, Statement } from './ast.js';
+import type { ColumnDef, Identifier, List, Property, Statement, StatementOf } from './ast.js';
 import {
   PLAIN_NAME,
   printDuration,
@@ -52,14 +52,7 @@ function printNames(names: readonly Identifier[]): string | false {
 const IF_NOT_EXISTS = 'IF NOT EXISTS';
 const IF_EXISTS = 'IF EXISTS';
 
-/** The statement of a kind; some share one interface. */
-type Of<K extends Statement['kind'], S = Statement> = S extends { readonly kind: infer L }
-  ? K extends L
-    ? S
-    : never
-  : never;
-
-const PRINTERS: { readonly [K in Statement['kind']]: (statement: Of<K>) => string } = {
+const PRINTERS: { readonly [K in Statement['kind']]: (statement: StatementOf<K>) => string } = {
   Query: printQuery,
   CreateSource: printCreate,
   CreateAs: printCreate,
@@ -144,7 +137,7 @@ function printBody(s: Statement): string {
   return print(s);
 }
 
-function printCreate(s: Of<'CreateSource'> | Of<'CreateAs'>): string {
+function printCreate(s: StatementOf<'CreateSource'> | StatementOf<'CreateAs'>): string {
   const head = words(
     'CREATE',
     s.orReplace && 'OR REPLACE',
@@ -158,7 +151,7 @@ function printCreate(s: Of<'CreateSource'> | Of<'CreateAs'>): string {
   return s.kind === 'CreateAs' ? `${head} AS\n${printQuery(s.query)}` : head;
 }
 
-function printControl(s: Of<'Terminate'> | Of<'Pause'> | Of<'Resume'>): string {
+function printControl(s: StatementOf<'Terminate'> | StatementOf<'Pause'> | StatementOf<'Resume'>): string {
   return words(
     s.kind.toUpperCase(),
     s.queryId === undefined ? 'ALL' : printQueryId(s.queryId),
@@ -166,7 +159,7 @@ function printControl(s: Of<'Terminate'> | Of<'Pause'> | Of<'Resume'>): string {
   );
 }
 
-function printAssertValues(s: Of<'AssertValues'> | Of<'AssertNullValues'>): string {
+function printAssertValues(s: StatementOf<'AssertValues'> | StatementOf<'AssertNullValues'>): string {
   return words(
     s.kind === 'AssertValues' ? 'ASSERT VALUES' : 'ASSERT NULL VALUES',
     printIdentifier(s.source),
@@ -176,7 +169,7 @@ function printAssertValues(s: Of<'AssertValues'> | Of<'AssertNullValues'>): stri
   );
 }
 
-function printAssertSource(s: Of<'AssertStream'> | Of<'AssertTable'>): string {
+function printAssertSource(s: StatementOf<'AssertStream'> | StatementOf<'AssertTable'>): string {
   return words(
     s.kind === 'AssertStream' ? 'ASSERT STREAM' : 'ASSERT TABLE',
     printIdentifier(s.name),

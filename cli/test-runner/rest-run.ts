@@ -2,7 +2,7 @@ import type { DataSource } from '../../engine/catalog/index.js';
 import { MemoryRegistry } from '../../engine/formats/registry/memory.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
 import { BatchCursor, messageOf, type RawRecord } from '../../engine/index.js';
-import { maskedText } from '../../engine/statements/masked.js';
+import { maskedText } from '../../engine/statements/index.js';
 import type { Statement } from '../../parser/ast.js';
 import { parseScript, SourceText } from '../../parser/index.js';
 import type { RecordSpec } from './case.js';

@@ -4,12 +4,11 @@ import type { DeployAction, Deployed, DeployOptions, DeployStep, Script } from '
 import { EMPTY_CONTEXT } from '../api/engine-api.js';
 import type { Entity } from '../api/entities.js';
 import { messageOf, WeirError } from '../base/errors.js';
-import { applyCommand, type Catalog, type DataSource } from '../catalog/index.js';
+import { applyCommand, type Catalog } from '../catalog/index.js';
 import { StatementFailure } from '../statements/failure.js';
-import { prepare } from '../statements/index.js';
-import { maskedText } from '../statements/masked.js';
+import { factsOf, maskedText, prepare } from '../statements/index.js';
+import type { Decision, Definition } from '../statements/kind.js';
 import { type Scripts, sessionOf } from '../statements/scripts.js';
-import { decide } from './deployed.js';
 
 interface Planned {
   readonly steps: readonly DeployStep[];
@@ -72,14 +71,16 @@ export class Deployment {
       const session = sessionOf(EMPTY_CONTEXT);
       try {
         for (const parsed of this.scripts.parse(file.sql, session)) {
-          const subject = subjectOf(parsed.statement);
+          const facts = factsOf(parsed.statement);
+          const subject = facts.subject(parsed.statement);
+          const definition = facts.defines?.(parsed.statement);
           const { line } = parsed.statement.span;
           const sql = maskedText(parsed.statement, parsed.text);
-          const was = existing(catalog, parsed.statement)?.sql ?? null;
-          const name = nameOf(parsed.statement);
-          if (name !== undefined) named.add(name);
+          const source = definition?.kind === 'source' ? definition.name : undefined;
+          const was = (source === undefined ? undefined : catalog.sources.get(source))?.sql ?? null;
+          if (source !== undefined) named.add(source);
           try {
-            once(defined, parsed.statement, file.name);
+            if (definition !== undefined) once(defined, definition, file.name);
             const { action, statement } = decide(catalog, parsed.statement);
             if (action !== 'unchanged') {
               const prepared = await this.scripts.guard(sql, parsed.source, () =>
@@ -197,12 +198,14 @@ const why = (e: unknown): Pick<DeployStep, 'reason' | 'hint'> & { readonly line?
 
 const cause = (e: unknown): unknown => (e instanceof StatementFailure ? e.cause : e);
 
+/** What is to be done for a statement, given what there is. */
+const decide = (catalog: Catalog, statement: Statement): Decision =>
+  factsOf(statement).deploy?.(statement, catalog) ?? { action: 'run', statement };
+
 /** A name that two statements of the set define would change at every deployment. */
-function once(defined: Map<string, string>, statement: Statement, file: string): void {
-  const isType = statement.kind === 'CreateType';
-  if (!isType && statement.kind !== 'CreateSource' && statement.kind !== 'CreateAs') return;
-  const name = `${isType ? 'Type ' : ''}${statement.name.name}`;
-  if (defined.has(name) && !(!isType && statement.orReplace) && !statement.ifNotExists) {
+function once(defined: Map<string, string>, definition: Definition, file: string): void {
+  const name = `${definition.kind === 'type' ? 'Type ' : ''}${definition.name}`;
+  if (defined.has(name) && !definition.mayExist) {
     const other = defined.get(name);
     throw new WeirError(
       'BAD_STATEMENT',
@@ -211,38 +214,4 @@ function once(defined: Map<string, string>, statement: Statement, file: string):
     );
   }
   defined.set(name, file);
-}
-
-function existing(catalog: Catalog, statement: Statement): DataSource | undefined {
-  const name = nameOf(statement);
-  return name === undefined ? undefined : catalog.sources.get(name);
-}
-
-const nameOf = (statement: Statement): string | undefined =>
-  statement.kind === 'CreateSource' || statement.kind === 'CreateAs' ? statement.name.name : undefined;
-
-function subjectOf(statement: Statement): string {
-  switch (statement.kind) {
-    case 'CreateSource':
-    case 'CreateAs':
-      return `${statement.sourceKind} ${statement.name.name}`;
-    case 'InsertInto':
-      return `INSERT INTO ${statement.target.name}`;
-    case 'CreateType':
-      return `TYPE ${statement.name.name}`;
-    case 'SetProperty':
-    case 'UnsetProperty':
-      return `${statement.kind === 'SetProperty' ? 'SET' : 'UNSET'} ${statement.name}`;
-    case 'Define':
-    case 'Undefine':
-      return `${statement.kind.toUpperCase()} ${statement.name.name}`;
-    case 'AlterSource':
-    case 'DropSource':
-      return `${statement.kind === 'DropSource' ? 'DROP' : 'ALTER'} ${statement.sourceKind} ${statement.name.name}`;
-    case 'Query':
-      return 'SELECT';
-    default:
-      // `AssertTopic` is ASSERT TOPIC, for people.
-      return statement.kind.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toUpperCase();
-  }
 }

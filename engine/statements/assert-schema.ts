@@ -1,9 +1,10 @@
 import type { AssertSchema } from '../../parser/ast.js';
 import { awaitAssertion } from './assertion.js';
 import type { Prepared, StatementContext } from './context.js';
+import type { KindsOf } from './kind.js';
 
 /** ASSERT [NOT EXISTS] SCHEMA [SUBJECT s] [ID n] [TIMEOUT …]: with both, the subject has a version with that id. */
-export async function assertSchema(statement: AssertSchema, context: StatementContext): Promise<Prepared> {
+async function assertSchema(statement: AssertSchema, context: StatementContext): Promise<Prepared> {
   const { registry, clock } = context.parts;
   const { subject, id, exists, timeout } = statement;
   const named = [subject === undefined ? '' : ` subject name ${subject}`, id === undefined ? '' : ` id ${id}`].join('');
@@ -25,3 +26,7 @@ export async function assertSchema(statement: AssertSchema, context: StatementCo
     },
   };
 }
+
+export const ASSERT_SCHEMA: KindsOf<'AssertSchema'> = {
+  AssertSchema: { effect: 'reads', subject: () => 'ASSERT SCHEMA', prepare: assertSchema },
+};

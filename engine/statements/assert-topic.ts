@@ -1,9 +1,10 @@
 import type { AssertTopic } from '../../parser/ast.js';
 import { awaitAssertion } from './assertion.js';
 import type { Prepared, StatementContext } from './context.js';
+import type { KindsOf } from './kind.js';
 
 /** ASSERT [NOT EXISTS] TOPIC name [WITH (partitions=n, replicas=n)] [TIMEOUT …]. */
-export async function assertTopic(statement: AssertTopic, context: StatementContext): Promise<Prepared> {
+async function assertTopic(statement: AssertTopic, context: StatementContext): Promise<Prepared> {
   const { log, clock } = context.parts;
   const wanted = (name: string): number | undefined => {
     const p = statement.properties.find((x) => x.name.toUpperCase() === name);
@@ -36,3 +37,7 @@ export async function assertTopic(statement: AssertTopic, context: StatementCont
     },
   };
 }
+
+export const ASSERT_TOPIC: KindsOf<'AssertTopic'> = {
+  AssertTopic: { effect: 'reads', subject: () => 'ASSERT TOPIC', prepare: assertTopic },
+};

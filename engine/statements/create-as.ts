@@ -2,14 +2,17 @@ import type { ResolvedCreateAs } from '../analyzer/index.js';
 import type { Command } from '../catalog/index.js';
 import { windowsOf } from '../plan/topology.js';
 import { sourcesOf } from '../planner/index.js';
+import { resolving } from './analysis.js';
 import type { Prepared, StatementContext } from './context.js';
+import { deployedSource } from './deployed-source.js';
+import type { KindsOf } from './kind.js';
 import { command, commandId } from './logged-command.js';
 import { retentionWarnings, windowRetentionWarnings } from './retention.js';
 import { sinkTopic, withPartitions } from './sink-topics.js';
 import { alreadyExists } from './warning.js';
 
 /** CREATE STREAM|TABLE name WITH (…) AS SELECT …: a sink and the query that fills it. */
-export async function createAs(
+async function createAs(
   resolved: ResolvedCreateAs,
   change: Command | undefined,
   context: StatementContext,
@@ -38,3 +41,12 @@ export async function createAs(
     },
   );
 }
+
+export const CREATE_AS: KindsOf<'CreateAs'> = {
+  CreateAs: {
+    effect: 'writes',
+    subject: (s) => `${s.sourceKind} ${s.name.name}`,
+    prepare: resolving('createAs', createAs),
+    ...deployedSource,
+  },
+};

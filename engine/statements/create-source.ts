@@ -1,13 +1,16 @@
 import type { ResolvedCreateSource } from '../analyzer/index.js';
 import type { Command } from '../catalog/index.js';
+import { resolving } from './analysis.js';
 import type { Prepared, StatementContext } from './context.js';
+import { deployedSource } from './deployed-source.js';
+import type { KindsOf } from './kind.js';
 import { command, commandId } from './logged-command.js';
 import { retentionWarnings } from './retention.js';
 import { sourceTopic, withPartitions } from './sink-topics.js';
 import { alreadyExists } from './warning.js';
 
 /** CREATE [SOURCE] STREAM|TABLE name (columns) WITH (…). */
-export async function createSource(
+async function createSource(
   resolved: ResolvedCreateSource,
   change: Command | undefined,
   context: StatementContext,
@@ -27,3 +30,12 @@ export async function createSource(
     { before: topic.make, warnings: () => retentionWarnings(context, [source.topic.name]) },
   );
 }
+
+export const CREATE_SOURCE: KindsOf<'CreateSource'> = {
+  CreateSource: {
+    effect: 'writes',
+    subject: (s) => `${s.sourceKind} ${s.name.name}`,
+    prepare: resolving('createSource', createSource),
+    ...deployedSource,
+  },
+};

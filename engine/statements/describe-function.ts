@@ -2,9 +2,10 @@ import type { DescribeFunction } from '../../parser/ast.js';
 import { SqlError } from '../../parser/index.js';
 import { functionHint } from '../analyzer/other-functions.js';
 import type { Prepared, StatementContext } from './context.js';
+import type { KindsOf } from './kind.js';
 
 /** DESCRIBE FUNCTION name. */
-export async function describeFunction(statement: DescribeFunction, context: StatementContext): Promise<Prepared> {
+async function describeFunction(statement: DescribeFunction, context: StatementContext): Promise<Prepared> {
   const { name, span } = statement.name;
   const { functions } = context.parts;
   if (!functions.has(name)) {
@@ -36,3 +37,7 @@ export async function describeFunction(statement: DescribeFunction, context: Sta
     }),
   };
 }
+
+export const DESCRIBE_FUNCTION: KindsOf<'DescribeFunction'> = {
+  DescribeFunction: { effect: 'reads', subject: () => 'DESCRIBE FUNCTION', prepare: describeFunction },
+};

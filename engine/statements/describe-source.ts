@@ -5,6 +5,7 @@ import { type DataSource, queriesReading, queriesWriting } from '../catalog/inde
 import { keptMs, windowExtent, windowsOf } from '../plan/topology.js';
 import type { PeerCounters } from '../runtime.js';
 import type { Prepared, StatementContext } from './context.js';
+import type { KindsOf } from './kind.js';
 import { querySummary } from './queries.js';
 import { matchesOf, remarksOn } from './query-statistics.js';
 import { fieldInfo } from './schema-info.js';
@@ -148,7 +149,7 @@ function windowOf(writing: readonly string[], { catalog }: StatementContext): { 
 }
 
 /** DESCRIBE name [EXTENDED]. */
-export async function describe(statement: DescribeSource, context: StatementContext): Promise<Prepared> {
+async function describe(statement: DescribeSource, context: StatementContext): Promise<Prepared> {
   const name = statement.name.name;
   const source = context.catalog.sources.get(name);
   if (source === undefined) {
@@ -174,7 +175,7 @@ export async function describe(statement: DescribeSource, context: StatementCont
 }
 
 /** DESCRIBE STREAMS|TABLES [EXTENDED]. */
-export async function describeAll(statement: DescribeSources, context: StatementContext): Promise<Prepared> {
+async function describeAll(statement: DescribeSources, context: StatementContext): Promise<Prepared> {
   return {
     run: async () => ({
       '@type': 'source_descriptions',
@@ -188,3 +189,8 @@ export async function describeAll(statement: DescribeSources, context: Statement
     }),
   };
 }
+
+export const DESCRIBE_SOURCE: KindsOf<'DescribeSource' | 'DescribeSources'> = {
+  DescribeSource: { effect: 'reads', subject: () => 'DESCRIBE SOURCE', prepare: describe },
+  DescribeSources: { effect: 'reads', subject: () => 'DESCRIBE SOURCES', prepare: describeAll },
+};

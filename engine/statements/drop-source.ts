@@ -1,22 +1,24 @@
 import type { ResolvedStatement } from '../analyzer/index.js';
 import { messageOf } from '../base/errors.js';
 import type { Command } from '../catalog/index.js';
+import { resolving } from './analysis.js';
 import type { Prepared, StatementContext } from './context.js';
+import { dropsNothing, type KindsOf } from './kind.js';
 import { command, commandId } from './logged-command.js';
 
 type ResolvedDrop = Extract<ResolvedStatement, { kind: 'dropSource' }>;
 
 /** DROP STREAM|TABLE [IF EXISTS] name [DELETE TOPIC]. */
-export async function dropSource(
+async function dropSource(
   resolved: ResolvedDrop,
-  change: Command,
+  change: Command | undefined,
   context: StatementContext,
 ): Promise<Prepared> {
   const { source, name, sourceKind } = resolved;
   const topic = source?.topic.name;
   return command(
     context,
-    change,
+    change!,
     {
       id: commandId(sourceKind.toLowerCase(), name, 'drop'),
       message:
@@ -36,3 +38,12 @@ export async function dropSource(
     },
   );
 }
+
+export const DROP_SOURCE: KindsOf<'DropSource'> = {
+  DropSource: {
+    effect: 'writes',
+    subject: (s) => `DROP ${s.sourceKind} ${s.name.name}`,
+    prepare: resolving('dropSource', dropSource),
+    deploy: dropsNothing,
+  },
+};

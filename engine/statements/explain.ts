@@ -16,6 +16,7 @@ import {
 } from '../planner/index.js';
 import { analyzed } from './analysis.js';
 import type { Prepared, StatementContext } from './context.js';
+import type { KindsOf } from './kind.js';
 import { type StatesElsewhere, stateOf, statesElsewhere } from './queries.js';
 import { analysisOf, remarksOn, statisticsOf } from './query-statistics.js';
 import { fieldInfo } from './schema-info.js';
@@ -62,7 +63,7 @@ export async function describeQueries(context: StatementContext): Promise<QueryD
 }
 
 /** EXPLAIN [ANALYZE] id: the running query, and what it has done. EXPLAIN statement: every stage that it would go through. */
-export async function explain(statement: Explain, context: StatementContext): Promise<Prepared> {
+async function explain(statement: Explain, context: StatementContext): Promise<Prepared> {
   if (statement.queryId !== undefined) {
     const id = statement.queryId.name;
     const query = context.catalog.queries.get(id);
@@ -146,3 +147,7 @@ function pullStages(resolved: ResolvedSelect): ReturnType<typeof stagesOf> {
   const { kind, plan } = planPull(resolved);
   return kind === 'table' ? { logical: null, topology: null, pull: plan } : { logical: null, topology: plan.topology };
 }
+
+export const EXPLAIN: KindsOf<'Explain'> = {
+  Explain: { effect: 'reads', subject: () => 'EXPLAIN', prepare: explain },
+};

@@ -1,100 +1,53 @@
-import { WeirError } from '../base/errors.js';
-import { alterSource } from './alter-source.js';
-import { analyzed } from './analysis.js';
-import { assertSchema } from './assert-schema.js';
-import { assertTopic } from './assert-topic.js';
-import { commandOf } from './command-of.js';
+import type { Statement } from '../../parser/ast.js';
+import { ALTER_SOURCE } from './alter-source.js';
+import { ASSERT_SCHEMA } from './assert-schema.js';
+import { ASSERT_TOPIC } from './assert-topic.js';
 import type { Prepared, StatementContext } from './context.js';
-import { controlQuery, terminatePush } from './control-query.js';
-import { createAs } from './create-as.js';
-import { createSource } from './create-source.js';
-import { createType, dropType } from './custom-types.js';
-import { describeFunction } from './describe-function.js';
-import { describe, describeAll } from './describe-source.js';
-import { dropSource } from './drop-source.js';
-import { explain } from './explain.js';
-import { insertInto } from './insert-into.js';
-import { insertValues } from './insert-values.js';
-import { list } from './list.js';
-import { notSupported } from './not-supported.js';
-import { alterSystem, sessionStatement } from './session.js';
+import { CONTROL_QUERY } from './control-query.js';
+import { CREATE_AS } from './create-as.js';
+import { CREATE_SOURCE } from './create-source.js';
+import { CUSTOM_TYPES } from './custom-types.js';
+import { DESCRIBE_FUNCTION } from './describe-function.js';
+import { DESCRIBE_SOURCE } from './describe-source.js';
+import { DROP_SOURCE } from './drop-source.js';
+import { EXPLAIN } from './explain.js';
+import { INSERT_INTO } from './insert-into.js';
+import { INSERT_VALUES } from './insert-values.js';
+import type { KindsOf, StatementFacts } from './kind.js';
+import { LIST } from './list.js';
+import { ROWS } from './rows.js';
+import { SESSION } from './session.js';
+import { UNSUPPORTED } from './unsupported.js';
 
-/** Checks a statement against the context's catalog and says what it does. One file a statement kind. */
-export async function prepare(context: StatementContext): Promise<Prepared> {
-  const { statement } = context;
-  switch (statement.kind) {
-    case 'List':
-      return list(statement, context);
-    case 'DescribeSource':
-      return describe(statement, context);
-    case 'DescribeSources':
-      return describeAll(statement, context);
-    case 'DescribeFunction':
-      return describeFunction(statement, context);
-    case 'Explain':
-      return explain(statement, context);
-    case 'SetProperty':
-    case 'UnsetProperty':
-    case 'Define':
-    case 'Undefine':
-      return sessionStatement(statement, context);
-    case 'AlterSystem':
-      return alterSystem(statement, context);
-    case 'Terminate':
-      return terminatePush(statement, context) ?? prepareResolved(context);
-    case 'AssertTopic':
-      return assertTopic(statement, context);
-    case 'AssertSchema':
-      return assertSchema(statement, context);
-    case 'Query':
-    case 'Print':
-      throw new WeirError(
-        'WRONG_ENDPOINT',
-        `The following statement types should be issued to the websocket endpoint '/query': ${statement.kind === 'Print' ? 'PRINT' : 'SELECT'}`,
-        'Send queries to /query, /query-stream or /ws/query.',
-      );
-    case 'CreateConnector':
-      throw notSupported(`CREATE ${statement.connectorKind} CONNECTOR`, statement.span);
-    case 'DropConnector':
-      throw notSupported('DROP CONNECTOR', statement.span);
-    case 'DescribeConnector':
-      throw notSupported('DESCRIBE CONNECTOR', statement.span);
-    case 'RunScript':
-      throw notSupported('RUN SCRIPT on the server (the shell runs scripts itself)', statement.span);
-    case 'AssertValues':
-    case 'AssertNullValues':
-    case 'AssertStream':
-    case 'AssertTable':
-      throw notSupported('ASSERT of rows and sources outside the test runner', statement.span);
-    default:
-      return prepareResolved(context);
-  }
-}
+/** What each kind of statement is. A family is a file of this folder. */
+export const STATEMENTS: KindsOf<Statement['kind']> = {
+  ...CREATE_SOURCE,
+  ...CREATE_AS,
+  ...INSERT_INTO,
+  ...INSERT_VALUES,
+  ...ALTER_SOURCE,
+  ...DROP_SOURCE,
+  ...CUSTOM_TYPES,
+  ...CONTROL_QUERY,
+  ...SESSION,
+  ...LIST,
+  ...DESCRIBE_SOURCE,
+  ...DESCRIBE_FUNCTION,
+  ...EXPLAIN,
+  ...ASSERT_TOPIC,
+  ...ASSERT_SCHEMA,
+  ...ROWS,
+  ...UNSUPPORTED,
+};
 
-async function prepareResolved(context: StatementContext): Promise<Prepared> {
-  const resolved = await analyzed(context, context.statement);
-  const change = commandOf(resolved, Object.fromEntries(context.session.properties), context.catalog);
-  switch (resolved.kind) {
-    case 'createSource':
-      return createSource(resolved, change, context);
-    case 'createAs':
-      return createAs(resolved, change, context);
-    case 'insertInto':
-      return insertInto(resolved, change!, context);
-    case 'insertValues':
-      return insertValues(resolved, context);
-    case 'alterSource':
-      return alterSource(resolved, change!, context);
-    case 'dropSource':
-      return dropSource(resolved, change!, context);
-    case 'createType':
-      return createType(resolved, change!, context);
-    case 'dropType':
-      return dropType(resolved, change!, context);
-    case 'controlQuery':
-      return controlQuery(resolved, change!, context);
-    case 'select':
-    case 'other':
-      throw new WeirError('INTERNAL', `A statement of kind ${context.statement.kind} was not recognised.`);
-  }
-}
+/** The facts of a statement's kind. */
+export const factsOf = <S extends Statement>(statement: S): StatementFacts<S> =>
+  STATEMENTS[statement.kind] as unknown as StatementFacts<S>;
+
+/** Checks a statement against the context's catalog and says what it does. */
+export const prepare = (context: StatementContext): Promise<Prepared> =>
+  factsOf(context.statement).prepare(context.statement, context);
+
+/** A statement's text as answers and logs may show it. */
+export const maskedText = (statement: Statement, text: string): string =>
+  factsOf(statement).masked?.(statement) ?? text;

@@ -9,11 +9,13 @@ import { ByteWriter } from '../records/bytes.js';
 import type { RawRecord } from '../records/raw-record.js';
 import type { Column } from '../values/schema.js';
 import type { Value } from '../values/value.js';
+import { resolving } from './analysis.js';
 import type { Prepared, StatementContext } from './context.js';
+import { type KindsOf, notDeployed } from './kind.js';
 import { assumed, pinnedSource, type Registered, registerSchemas, sourceNeeds } from './statement-schemas.js';
 
 /** INSERT INTO name (columns) VALUES (…): one record, written when the statement runs. */
-export async function insertValues(resolved: ResolvedInsertValues, context: StatementContext): Promise<Prepared> {
+async function insertValues(resolved: ResolvedInsertValues, context: StatementContext): Promise<Prepared> {
   const { parts } = context;
   const format = (name: string) => parts.formats.get(name);
   const needs = sourceNeeds(resolved.target, format, true);
@@ -67,3 +69,22 @@ function rowtime(value: Value): number | undefined {
     `It is milliseconds since 1970-01-01, from 0 to ${Number.MAX_SAFE_INTEGER}.`,
   );
 }
+
+const quoted = (name: string): string => `\`${name}\``;
+
+export const INSERT_VALUES: KindsOf<'InsertValues'> = {
+  InsertValues: {
+    effect: 'writes',
+    subject: () => 'INSERT VALUES',
+    prepare: resolving('insertValues', (resolved, _change, context) => insertValues(resolved, context)),
+    deploy: notDeployed(
+      'INSERT … VALUES cannot be deployed: it would add its row at every start.',
+      'Run it once from the shell, or load a file with weir load.',
+    ),
+    // The values are the user's data, and stay out.
+    masked: ({ target, columns, values }) => {
+      const names = columns.length === 0 ? '' : ` (${columns.map((c) => quoted(c.name)).join(', ')})`;
+      return `INSERT INTO ${quoted(target.name)}${names} VALUES (${values.map(() => "'[value]'").join(', ')});`;
+    },
+  },
+};

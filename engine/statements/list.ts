@@ -5,6 +5,7 @@ import { SETTINGS } from '../settings.js';
 import type { Prepared, StatementContext } from './context.js';
 import { describeEach } from './describe-source.js';
 import { describeQueries } from './explain.js';
+import type { KindsOf } from './kind.js';
 import { notSupported } from './not-supported.js';
 import { runningQueries } from './queries.js';
 import { remarksOn } from './query-statistics.js';
@@ -31,7 +32,7 @@ function shownAs(name: string): { readonly name: string; readonly scope: string;
 }
 
 /** SHOW and LIST. */
-export async function list(statement: List, context: StatementContext): Promise<Prepared> {
+async function list(statement: List, context: StatementContext): Promise<Prepared> {
   const head = { statementText: context.sql, warnings: [] };
   const { parts, catalog } = context;
   const answer = (make: () => Entity | Promise<Entity>): Prepared => ({ run: async () => make() });
@@ -118,3 +119,7 @@ export async function list(statement: List, context: StatementContext): Promise<
       throw notSupported('SHOW CONNECTOR PLUGINS', statement.span);
   }
 }
+
+export const LIST: KindsOf<'List'> = {
+  List: { effect: 'reads', subject: () => 'LIST', prepare: list },
+};

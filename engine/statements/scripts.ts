@@ -7,8 +7,7 @@ import { applyCommand } from '../catalog/index.js';
 import { checkSetting, ownName } from '../settings.js';
 import type { EngineParts, RequestSession, StatementContext } from './context.js';
 import { StatementFailure } from './failure.js';
-import { prepare } from './index.js';
-import { maskedText } from './masked.js';
+import { factsOf, maskedText, prepare } from './index.js';
 
 /** Reads scripts, checks them on a snapshot of the catalog and runs their statements one after the other. */
 export class Scripts {
@@ -42,7 +41,7 @@ export class Scripts {
     const topics = new Map<string, number>();
     for (const { statement, text, source } of this.parse(sql, session)) {
       await this.guard(maskedText(statement, text), source, async () => {
-        if (readOnly && !READING.has(statement.kind)) throw forbidden();
+        if (readOnly && factsOf(statement).effect === 'writes') throw forbidden();
         const prepared = await prepare({ ...this.context(statement, source, text, session, topics), catalog });
         if (prepared.command !== undefined) catalog = applyCommand(catalog, prepared.command);
       });
@@ -93,22 +92,6 @@ export class Scripts {
     }
   }
 }
-
-/** Statements that change nothing but the session. */
-const READING: ReadonlySet<Statement['kind']> = new Set([
-  'List',
-  'DescribeSource',
-  'DescribeSources',
-  'DescribeFunction',
-  'DescribeConnector',
-  'Explain',
-  'SetProperty',
-  'UnsetProperty',
-  'Define',
-  'Undefine',
-  'AssertTopic',
-  'AssertSchema',
-]);
 
 const forbidden = (): WeirError =>
   new WeirError(

@@ -3,12 +3,13 @@ import { didYouMean } from '../analyzer/errors.js';
 import { WeirError } from '../base/errors.js';
 import { checkSetting, isKnownSetting, ownName, SETTINGS } from '../settings.js';
 import type { Prepared, StatementContext } from './context.js';
+import type { KindsOf, StatementFacts } from './kind.js';
 import { command, commandId } from './logged-command.js';
 
 /** SET, UNSET, DEFINE and UNDEFINE hold for the statements behind them in the same request: a shell keeps its own. */
 type SessionStatement = SetProperty | UnsetProperty | Define | Undefine;
 
-export async function sessionStatement(statement: SessionStatement, { session }: StatementContext): Promise<Prepared> {
+async function sessionStatement(statement: SessionStatement, { session }: StatementContext): Promise<Prepared> {
   switch (statement.kind) {
     case 'SetProperty':
       checkSet(statement);
@@ -39,7 +40,7 @@ function checkSet({ name, value }: SetProperty | AlterSystem): void {
 }
 
 /** ALTER SYSTEM 'name'='value': for every node, for queries from now on. */
-export async function alterSystem(statement: AlterSystem, context: StatementContext): Promise<Prepared> {
+async function alterSystem(statement: AlterSystem, context: StatementContext): Promise<Prepared> {
   checkSet(statement);
   return command(
     context,
@@ -50,3 +51,17 @@ export async function alterSystem(statement: AlterSystem, context: StatementCont
     },
   );
 }
+
+const session = <S extends SessionStatement>(subject: (statement: S) => string): StatementFacts<S> => ({
+  effect: 'session',
+  subject,
+  prepare: sessionStatement,
+});
+
+export const SESSION: KindsOf<'SetProperty' | 'UnsetProperty' | 'Define' | 'Undefine' | 'AlterSystem'> = {
+  SetProperty: session((s) => `SET ${s.name}`),
+  UnsetProperty: session((s) => `UNSET ${s.name}`),
+  Define: session((s) => `DEFINE ${s.name.name}`),
+  Undefine: session((s) => `UNDEFINE ${s.name.name}`),
+  AlterSystem: { effect: 'writes', subject: () => 'ALTER SYSTEM', prepare: alterSystem },
+};

@@ -262,3 +262,10 @@ export type Statement =
   | AssertValues
   | AssertNullValues
   | AssertSource;
+
+/** The statement of a kind; some kinds share one interface. */
+export type StatementOf<K extends Statement['kind'], S = Statement> = S extends { readonly kind: infer L }
+  ? K extends L
+    ? S
+    : never
+  : never;

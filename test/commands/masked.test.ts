@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maskedText } from '../../engine/statements/masked.js';
+import { maskedText } from '../../engine/statements/index.js';
 import { parseScript } from '../../parser/index.js';
 
 const masked = (sql: string) => maskedText(parseScript(sql)[0]!, sql);
