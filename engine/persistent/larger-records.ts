@@ -45,6 +45,8 @@ export class LargerRecords {
       await log.raiseMessageLimit!(topic, bytes);
       logger.info({ topic, bytes }, 'a topic of a query takes larger records from now on: max.message.bytes');
     } catch (e) {
+      // There is nothing to wait for.
+      this.raised.set(topic, { bytes, at: Number.NEGATIVE_INFINITY });
       logger.warn({ topic, bytes, error: messageOf(e) }, 'max.message.bytes of a topic of a query could not be raised');
     }
   }
