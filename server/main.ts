@@ -8,7 +8,7 @@ import { noRegistry } from '../engine/formats/registry/none.js';
 import type { SchemaRegistry } from '../engine/formats/registry/registry.js';
 import { SchemaLog } from '../engine/formats/registry/schema-log.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
-import { EMPTY_CONTEXT, Engine, type Log, messageOf, Settings, systemClock } from '../engine/index.js';
+import { EMPTY_CONTEXT, Engine, type Log, messageOf, Settings, systemClock, WeirError } from '../engine/index.js';
 import { EmbeddedLog } from '../engine/log/embedded/embedded-log.js';
 import { KafkaLog, kafkaConfig } from '../engine/log/kafka/index.js';
 import {
@@ -18,8 +18,10 @@ import {
   processingStreamSql,
 } from '../engine/observe/processing-log.js';
 import { Runtime, ThreadPool } from '../engine/runtime.js';
+import { LANGUAGE } from '../engine/settings.js';
 import { LevelState } from '../engine/stores/level.js';
 import { LevelDatabase } from '../engine/stores/level-database.js';
+import { didYouMean } from '../parser/index.js';
 import { addressesIn, ClusterNode } from './cluster.js';
 import type { ServerConfig } from './config.js';
 import { claimDataFolder } from './data-folder.js';
@@ -111,6 +113,17 @@ async function reach(log: Log, timeoutMs: number, logger: Logger): Promise<void>
   }
 }
 
+/** The formats that statements get where they name none are there. The check of settings knows no formats. */
+function checkFormats({ properties }: ServerConfig): void {
+  for (const setting of [LANGUAGE.keyFormat, LANGUAGE.valueFormat]) {
+    const name = setting.of(properties);
+    if (name === undefined || FORMATS.has(name.toUpperCase())) continue;
+    const near = didYouMean(name.toUpperCase(), [...FORMATS.keys()]);
+    const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+    throw new WeirError('BAD_REQUEST', `Setting ${setting.name}: there is no format ${name}.${hint}`);
+  }
+}
+
 /** Builds a server from its configuration and starts it. `beforeDeploy` runs when the engine is up. */
 export async function launch(
   config: ServerConfig,
@@ -118,6 +131,7 @@ export async function launch(
 ): Promise<RunningServer> {
   const logger = pino({ level: config.logLevel }, pino.destination(2));
   if (config.unused.length > 0) logger.warn({ settings: config.unused }, 'these settings have no effect in Weir');
+  checkFormats(config);
   claimDataFolder(config.dataDir, config.serviceId);
   const onKafka = config.bootstrapServers !== undefined;
   // With Kafka the database holds state that changelogs can restore: a damaged one is set aside. The embedded log's is

@@ -84,6 +84,15 @@ describe('settings have an effect', () => {
     expect([first, second]).toEqual([['auto.offset.reset'], []]);
   });
 
+  it('a default format that is none is refused at the start', async () => {
+    await expect(startServer({ 'ksql.persistence.default.format.value': 'JSN' })).rejects.toThrow(
+      'Setting ksql.persistence.default.format.value: there is no format JSN. Did you mean JSON?',
+    );
+    const formatted = await startServer({ 'ksql.persistence.default.format.value': 'json' });
+    await run(formatted, `CREATE STREAM s (a INT) WITH (KAFKA_TOPIC='s', PARTITIONS=1);`);
+    await formatted.stop();
+  });
+
   it('what is read at the start is not set by statements and requests', async () => {
     const message = "Cannot override property 'weir.query.pull.max.bytes': it is read at the start of the server.";
     expect(await refused(server, "SET 'weir.query.pull.max.bytes'='1';")).toMatchObject({ message });
