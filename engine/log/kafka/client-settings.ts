@@ -4,6 +4,7 @@ import {
   list,
   oneOf,
   type Setting,
+  type SettingGroup,
   type SettingType,
   setting,
   text,
@@ -129,13 +130,12 @@ export const TLS = {
 
 /** Those that have an effect. */
 export const CLIENT_SETTINGS: readonly Setting<unknown>[] = [CONNECTION, TLS, CLIENT, CONSUMER, PRODUCER].flatMap(
-  (group: Readonly<Record<string, Setting<unknown>>>) => Object.values(group),
+  (group: SettingGroup) => Object.values(group),
 );
 
 const byName = new Map(CLIENT_SETTINGS.map((s) => [s.name, s]));
 
-const namesIn = (group: Readonly<Record<string, Setting<unknown>>>): ReadonlySet<string> =>
-  new Set(Object.values(group).map((s) => s.name));
+const namesIn = (group: SettingGroup): ReadonlySet<string> => new Set(Object.values(group).map((s) => s.name));
 
 /** Whom a setting is of alone; the others are of all clients. */
 const ONLY: readonly (readonly [ClientRole, ReadonlySet<string>])[] = [
