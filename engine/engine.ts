@@ -180,10 +180,9 @@ export class Engine implements EngineApi {
   async execute(sql: string, context: RequestContext): Promise<readonly Entity[]> {
     this.checkReady();
     await this.awaitCommand(context);
-    return this.inOrder(async () => {
-      await this.scripts.check(sql, sessionOf(context), context.readOnly);
-      return this.scripts.run(sql, sessionOf(context));
-    });
+    return this.inOrder(async () =>
+      this.scripts.runChecked(await this.scripts.check(sql, sessionOf(context), context.readOnly)),
+    );
   }
 
   async plan(scripts: readonly Script[], options?: DeployOptions): Promise<readonly DeployStep[]> {

@@ -26,6 +26,7 @@ export { sinkSchema } from './create-as.js';
 export * from './resolved.js';
 export { mapParts, replace, sameExpr, walk } from './rewrite.js';
 export { relationSources, sideColumns } from './scope.js';
+export { type WantedSchema, wantedSchemas } from './wanted-schemas.js';
 
 /**
  * Decides every name, type and overload of a statement against a catalog. Pure: the same input gives the same result.

@@ -3,9 +3,9 @@ import { parseScript, SourceText, SqlError, splitStatements, substituteVariables
 import type { RequestContext } from '../api/engine-api.js';
 import type { Entity } from '../api/entities.js';
 import { messageOf, WeirError } from '../base/errors.js';
-import { applyCommand } from '../catalog/index.js';
+import { applyCommand, type Catalog } from '../catalog/index.js';
 import { checkSetting, ownName } from '../settings.js';
-import type { EngineParts, RequestSession, StatementContext } from './context.js';
+import type { EngineParts, Prepared, RequestSession, StatementContext } from './context.js';
 import { StatementFailure } from './failure.js';
 import { factsOf, maskedText, prepare } from './index.js';
 
@@ -27,25 +27,47 @@ export class Scripts {
     return entities;
   }
 
-  async runOne({ statement, text, source }: ParsedStatement, session: RequestSession): Promise<Entity | undefined> {
+  async runOne(
+    { statement, text, source }: ParsedStatement,
+    session: RequestSession,
+    prepared?: Prepared,
+  ): Promise<Entity | undefined> {
     const entity = await this.guard(maskedText(statement, text), source, async () =>
-      (await prepare(this.context(statement, source, text, session, new Map()))).run(),
+      (prepared ?? (await prepare(this.context(statement, source, text, session, new Map())))).run(),
     );
     await this.settled();
     return entity;
   }
 
   /** Runs a script on a snapshot of the catalog, which is then thrown away. */
-  async check(sql: string, session: RequestSession, readOnly = false): Promise<void> {
+  async check(sql: string, session: RequestSession, readOnly = false): Promise<readonly Checked[]> {
     let catalog = this.parts.commandLog.catalog;
     const topics = new Map<string, number>();
-    for (const { statement, text, source } of this.parse(sql, session)) {
+    const checked: Checked[] = [];
+    for (const parsed of this.parse(sql, session)) {
+      const { statement, text, source } = parsed;
+      const before = copyOf(session);
       await this.guard(maskedText(statement, text), source, async () => {
         if (readOnly && factsOf(statement).effect === 'writes') throw forbidden();
-        const prepared = await prepare({ ...this.context(statement, source, text, session, topics), catalog });
+        // What reads its session later reads it as it is here.
+        const own = factsOf(statement).effect === 'session' ? session : before;
+        const prepared = await prepare({ ...this.context(statement, source, text, own, topics), catalog });
+        checked.push({ parsed, session: before, catalog, prepared });
         if (prepared.command !== undefined) catalog = applyCommand(catalog, prepared.command);
       });
     }
+    return checked;
+  }
+
+  /** Runs what `check` gave. A statement whose catalog is still the one that it was checked on is not looked at again. */
+  async runChecked(checked: readonly Checked[]): Promise<Entity[]> {
+    const entities: Entity[] = [];
+    for (const { parsed, session, catalog, prepared } of checked) {
+      const isCurrent = catalog === this.parts.commandLog.catalog;
+      const entity = await this.runOne(parsed, session, isCurrent ? prepared : undefined);
+      if (entity !== undefined) entities.push(entity);
+    }
+    return entities;
   }
 
   /** Parses a script. With variables in it, a statement is read with those that the statements before it have left. */
@@ -92,6 +114,21 @@ export class Scripts {
     }
   }
 }
+
+/** A statement that has been checked. */
+export interface Checked {
+  readonly parsed: ParsedStatement;
+  /** Before it. */
+  readonly session: RequestSession;
+  /** That it was checked on. */
+  readonly catalog: Catalog;
+  readonly prepared: Prepared;
+}
+
+const copyOf = ({ properties, variables }: RequestSession): RequestSession => ({
+  properties: new Map(properties),
+  variables: new Map(variables),
+});
 
 const forbidden = (): WeirError =>
   new WeirError(

@@ -1,5 +1,5 @@
 import type { Statement } from '../../parser/ast.js';
-import { type AnalyzerContext, analyze, type ResolvedStatement } from '../analyzer/index.js';
+import { type AnalyzerContext, analyze, type ResolvedStatement, wantedSchemas } from '../analyzer/index.js';
 import { WeirError } from '../base/errors.js';
 import type { Catalog, Command, DataSource, QueryDef } from '../catalog/index.js';
 import type { Format } from '../formats/format.js';
@@ -20,17 +20,7 @@ import type { Column } from '../values/schema.js';
  * (`registerSchemas`). Whatever is written then carries its schema and the id (`pinSchema`).
  */
 
-/** A schema that a statement wants and that has not been fetched: fetch it and analyse again. */
-class NotFetched extends Error {
-  constructor(readonly what: { readonly subject: string } | { readonly id: number }) {
-    super('not fetched');
-  }
-}
-
-/** More schemas than any statement names. */
-const MAX_FETCHES = 16;
-
-/** Analyses a statement; schemas that it names are fetched as it turns out which. */
+/** Analyses a statement; the schemas that it names are fetched before. */
 export async function analyzeWithSchemas(
   statement: Statement,
   context: AnalyzerContext,
@@ -38,28 +28,23 @@ export async function analyzeWithSchemas(
 ): Promise<ResolvedStatement> {
   const latest = new Map<string, RegisteredSchema | undefined>();
   const byId = new Map<number, RegisteredSchema | undefined>();
-  const schemas = {
-    latest(subject: string) {
-      if (!latest.has(subject)) throw new NotFetched({ subject });
-      return latest.get(subject);
-    },
-    byId(id: number) {
-      if (!byId.has(id)) throw new NotFetched({ id });
-      return byId.get(id);
-    },
-  };
-  for (let n = 0; ; n++) {
-    try {
-      return analyze(statement, { ...context, schemas });
-    } catch (e) {
-      if (!(e instanceof NotFetched) || n === MAX_FETCHES) throw e;
-      if ('id' in e.what) byId.set(e.what.id, await registry.fetch(e.what.id));
-      else {
-        const { subject } = e.what;
-        latest.set(subject, (await registry.latest(subject)) ?? plannedSchema(context.catalog, subject));
-      }
+  for (const wanted of wantedSchemas(context, statement)) {
+    if ('id' in wanted) byId.set(wanted.id, await registry.fetch(wanted.id));
+    else {
+      const { subject } = wanted;
+      latest.set(subject, (await registry.latest(subject)) ?? plannedSchema(context.catalog, subject));
     }
   }
+  return analyze(statement, {
+    ...context,
+    schemas: { latest: (subject) => fetched(latest, subject), byId: (id) => fetched(byId, id) },
+  });
+}
+
+/** What was fetched; the analysis asks for nothing else. */
+function fetched<K>(schemas: ReadonlyMap<K, RegisteredSchema | undefined>, key: K): RegisteredSchema | undefined {
+  if (!schemas.has(key)) throw new WeirError('INTERNAL', `The schema ${String(key)} was not expected to be needed.`);
+  return schemas.get(key);
 }
 
 /** The schema of a source that a statement before this one in the same script would have registered. */
