@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import { Session } from '../analyzer/support.js';
 
 /**
  * EXPLAIN goldens: every statement of `X.sql`, in order on one catalog, with all its stages in `X.golden`.
- * UPDATE_GOLDENS=1 writes them anew.
+ * `npm test -- test/plans -u` writes them anew.
  */
 const folder = dirname(fileURLToPath(import.meta.url));
 
@@ -45,11 +45,9 @@ describe('EXPLAIN goldens', () => {
   const scripts = readdirSync(folder).filter((f) => f.endsWith('.sql'));
   it('has scripts', () => expect(scripts.length).toBeGreaterThan(0));
   for (const script of scripts) {
-    it(script, () => {
-      const golden = join(folder, script.replace(/\.sql$/, '.golden'));
+    it(script, async () => {
       const text = explainScript(readFileSync(join(folder, script), 'utf8'));
-      if (process.env.UPDATE_GOLDENS === '1') writeFileSync(golden, text);
-      expect(text).toBe(readFileSync(golden, 'utf8'));
+      await expect(text).toMatchFileSnapshot(join(folder, script.replace(/\.sql$/, '.golden')));
     });
   }
 });
