@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { FORMATS, formatByName } from '../engine/formats/index.js';
+import { formatByName } from '../engine/formats/index.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
 import { EMPTY_CONTEXT, Engine, Settings, silentLogger, systemClock } from '../engine/index.js';
 import { KafkaLog, kafkaConfig } from '../engine/log/kafka/index.js';
@@ -81,7 +81,6 @@ async function main(args: ReadonlyMap<string, string>): Promise<Measurement> {
   const engine = new Engine({
     ...services,
     runtime: new Runtime(services),
-    formats: FORMATS,
     settings: new Settings({
       'ksql.streams.auto.offset.reset': 'earliest',
       'ksql.streams.commit.interval.ms': arg('commit'),

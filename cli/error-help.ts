@@ -1,3 +1,4 @@
+import { NAMED_FORMATS } from '../engine/formats/index.js';
 import type { ErrorCode } from '../engine/index.js';
 
 /** What docs/errors.md says of an error code. */
@@ -7,6 +8,9 @@ export interface ErrorHelp {
   readonly example: { readonly sql: string } | { readonly seen: string };
   readonly remedy: string;
 }
+
+/** Formats that need a schema registry. */
+const REGISTRY = NAMED_FORMATS.filter((f) => f.schemas !== undefined).map((f) => f.name);
 
 export const ERROR_HELP: Readonly<Record<ErrorCode, ErrorHelp>> = {
   SYNTAX_ERROR: {
@@ -106,9 +110,9 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, ErrorHelp>> = {
       'Ask for less (WHERE, LIMIT, fewer columns), let a persistent query keep the result, or raise the setting that is named.',
   },
   NO_SCHEMA_REGISTRY: {
-    cause: 'AVRO, JSON_SR and PROTOBUF keep their schemas in a registry, and none is set.',
+    cause: `The format keeps its schemas in a registry (${REGISTRY.join(', ')} do), and none is set.`,
     example: { seen: "`CREATE STREAM … WITH (VALUE_FORMAT='AVRO')` on Kafka without `ksql.schema.registry.url`" },
-    remedy: 'Set `ksql.schema.registry.url`, or take JSON, DELIMITED, KAFKA or PROTOBUF_NOSR.',
+    remedy: 'Set `ksql.schema.registry.url`, or take a format that needs none, as JSON.',
   },
   REGISTRY_ERROR: {
     cause: 'The schema registry cannot be reached, refuses the user, or refuses a schema.',

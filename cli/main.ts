@@ -39,7 +39,7 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     case 'shell': {
       const { shell } = await import('../shell/main.js');
-      return shell(args);
+      return shell(args, async () => (await import('./language.js')).language);
     }
     case 'datagen': {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());

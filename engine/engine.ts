@@ -1,4 +1,3 @@
-import type { FormatRegistry } from './analyzer/index.js';
 import type { Deployed, DeployOptions, DeployStep, Script } from './api/deployment.js';
 import type {
   CommandStatus,
@@ -40,7 +39,6 @@ export interface EngineOptions {
   readonly log: Log;
   readonly runtime: Runtime;
   readonly functions: FunctionRegistry;
-  readonly formats: FormatRegistry;
   format(name: string): Format;
   /** Where AVRO, JSON_SR and PROTOBUF have their schemas; left out: nowhere, and they are refused. */
   readonly schemas?: SchemaRegistry | undefined;
@@ -103,7 +101,6 @@ export class Engine implements EngineApi {
       commandLog: this.commandLog,
       runtime: options.runtime,
       functions: options.functions,
-      formats: options.formats,
       format: options.format,
       registry: options.schemas ?? noRegistry,
       functionConfig: {

@@ -10,7 +10,7 @@ export { type Logger, silentLogger } from './base/logger.js';
 export type { Properties } from './base/properties.js';
 export * from './base/setting.js';
 export { Engine, type EngineOptions } from './engine.js';
-export { protobufFormat, protobufNosrFormat } from './formats/protobuf.js';
+export { FORMATS } from './formats/index.js';
 export { WITHOUT_EFFECT } from './ksqldb-settings.js';
 export { CLIENT_SETTINGS, clientSettingProblem } from './log/kafka/client-settings.js';
 export { LOAD_HEADER, loadMarks, markText } from './log/load-marks.js';

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
-import { FORMATS, formatByName } from '../engine/formats/index.js';
+import { formatByName, NAMED_FORMATS } from '../engine/formats/index.js';
 import { noRegistry } from '../engine/formats/registry/none.js';
 import type { SchemaRegistry } from '../engine/formats/registry/registry.js';
 import { SchemaLog } from '../engine/formats/registry/schema-log.js';
@@ -117,8 +117,9 @@ async function reach(log: Log, timeoutMs: number, logger: Logger): Promise<void>
 function checkFormats({ properties }: ServerConfig): void {
   for (const setting of [LANGUAGE.keyFormat, LANGUAGE.valueFormat]) {
     const name = setting.of(properties);
-    if (name === undefined || FORMATS.has(name.toUpperCase())) continue;
-    const near = didYouMean(name.toUpperCase(), [...FORMATS.keys()]);
+    const names = NAMED_FORMATS.map((f) => f.name);
+    if (name === undefined || names.includes(name.toUpperCase())) continue;
+    const near = didYouMean(name.toUpperCase(), names);
     const hint = near === undefined ? '' : ` Did you mean ${near}?`;
     throw new WeirError('BAD_REQUEST', `Setting ${setting.name}: there is no format ${name}.${hint}`);
   }
@@ -209,7 +210,6 @@ export async function launch(
     const engine: Engine = new Engine({
       ...services,
       runtime: new Runtime(services),
-      formats: FORMATS,
       settings: new Settings(config.properties),
       maxPushQueries: config.limits.maxPushQueries,
     });

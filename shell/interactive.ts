@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runStatement } from './client.js';
 import type { Clock } from './clock.js';
 import { Catalog } from './complete/catalog.js';
-import { complete } from './complete/complete.js';
+import { complete, type Language } from './complete/complete.js';
 import { Editor } from './editor/editor.js';
 import { History } from './editor/history.js';
 import { Keyboard } from './editor/keyboard.js';
@@ -18,8 +18,14 @@ const SUSPEND_MS = 100;
 
 const NO_SESSION = { properties: {}, variables: {} };
 
+interface Extras {
+  readonly runRc: boolean;
+  /** Words that completion offers. */
+  language(): Promise<Language>;
+}
+
 /** A person at a terminal: reads what is typed and runs it, until they leave. Gives the exit status. */
-export async function interactive(shell: Shell, out: Output, clock: Clock, runRc: boolean): Promise<number> {
+export async function interactive(shell: Shell, out: Output, clock: Clock, extras: Extras): Promise<number> {
   const history = openHistory(out);
   let running: AbortController | undefined;
   let closed = false;
@@ -35,10 +41,8 @@ export async function interactive(shell: Shell, out: Output, clock: Clock, runRc
   );
   const catalog = new Catalog((sql, signal) => runStatement(shell.server, sql, NO_SESSION, signal), clock);
   shell.onChange = () => catalog.forget();
-  const names = {
-    get: catalog.get.bind(catalog),
-    variables: () => Object.keys(shell.session.variables),
-  };
+  const variables = () => Object.keys(shell.session.variables);
+  const names = { get: catalog.get.bind(catalog), variables, language: extras.language };
   const editor = new Editor({
     keyboard,
     history,
@@ -102,7 +106,7 @@ export async function interactive(shell: Shell, out: Output, clock: Clock, runRc
     await run((signal) => shell.showVersion(signal).catch((e: unknown) => shell.tell(e)));
     out.print('Type help for help.');
     const rc = join(homedir(), '.weirrc');
-    if (runRc && existsSync(rc)) {
+    if (extras.runRc && existsSync(rc)) {
       await run((signal) => shell.runFile(rc, signal).catch((e: unknown) => shell.tell(e)));
     }
     let idle = false;

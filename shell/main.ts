@@ -1,6 +1,7 @@
 import { type Server, ServerError, serverInfo } from './client.js';
 import { systemClock } from './clock.js';
 import type { CommandResult } from './commands.js';
+import type { Language } from './complete/complete.js';
 import { interactive } from './interactive.js';
 import { type Options, readOptions, USAGE, WrongUse } from './options.js';
 import { Output } from './output.js';
@@ -9,8 +10,8 @@ import { Shell, serverAddress } from './shell.js';
 import { theme, wantsColours } from './theme.js';
 import { unitsOf } from './units.js';
 
-/** Runs the shell; resolves with the exit status: 0 done, 1 a statement failed, 2 wrong use. */
-export async function shell(args: readonly string[]): Promise<number> {
+/** Runs the shell; `language`: words that completion offers, asked for when they are. Resolves with the exit status: 0 done, 1 a statement failed, 2 wrong use. */
+export async function shell(args: readonly string[], language: () => Promise<Language>): Promise<number> {
   let options: Options;
   try {
     options = readOptions(args, process.env);
@@ -55,7 +56,7 @@ export async function shell(args: readonly string[]): Promise<number> {
   // A dumb terminal can move no cursor: it is read as a file is.
   if (options.work.length === 0 && stdin.isTTY && stdout.isTTY && env.TERM !== 'dumb') {
     if (!(await signIn(sh, options.user))) return 1;
-    return interactive(sh, out, systemClock, !options.noRc);
+    return interactive(sh, out, systemClock, { runRc: !options.noRc, language });
   }
   return script(sh, options);
 }

@@ -1,8 +1,10 @@
 import { type AnalyzerContext, analyze } from '../../engine/analyzer/index.js';
 import { applyCommand, type Catalog, emptyCatalog } from '../../engine/catalog/index.js';
+import { formatNamed } from '../../engine/formats/index.js';
 import type { MemoryRegistry } from '../../engine/formats/registry/memory.js';
 import {
   type RegisteredSchema,
+  SCHEMA_TYPES,
   type SchemaText,
   type SchemaType,
   subjectOf,
@@ -82,7 +84,7 @@ function derivedSchemas(
       if (command?.kind === 'createType') catalog = applyCommand(catalog, command);
       if (resolved.kind !== 'createSource') continue;
       topics.push(resolved.source.topic.name);
-      for (const need of sourceNeeds(resolved.source, (name) => context.formats.get(name), false)) {
+      for (const need of sourceNeeds(resolved.source, false)) {
         if (!schemas.has(need.subject)) schemas.set(need.subject, need.schema);
       }
     } catch {
@@ -111,17 +113,10 @@ function schemaText(spec: SchemaSpec): SchemaText | null {
 const textOfSchema = (schema: Json, type: SchemaType): string =>
   type === 'PROTOBUF' && typeof schema === 'string' ? schema : printJson(schema);
 
+/** A case names a kind of schema, or a format that has schemas. */
 function typeOf(format: string | undefined): SchemaType {
-  switch (format?.toUpperCase()) {
-    case 'PROTOBUF':
-    case 'PROTOBUF_NOSR':
-      return 'PROTOBUF';
-    case 'JSON':
-    case 'JSON_SR':
-      return 'JSON';
-    default:
-      return 'AVRO';
-  }
+  const name = format?.toUpperCase() ?? '';
+  return SCHEMA_TYPES.find((t) => t === name) ?? formatNamed(name)?.schemas?.type ?? 'AVRO';
 }
 
 /** Names in the order in which a Java HashMap that has grown from 16 buckets walks over them. */

@@ -7,7 +7,7 @@ import {
   type QueryDef,
 } from '../../engine/catalog/index.js';
 import { type DriverRecord, TopologyDriver } from '../../engine/dataflow/topology-driver.js';
-import { FORMATS, formatByName } from '../../engine/formats/index.js';
+import { formatByName } from '../../engine/formats/index.js';
 import { MemoryRegistry } from '../../engine/formats/registry/memory.js';
 import type { RegisteredSchema } from '../../engine/formats/registry/registry.js';
 import type { FunctionRegistry } from '../../engine/functions/index.js';
@@ -50,7 +50,6 @@ export type Effect =
   | { readonly kind: 'inserted'; readonly topic: string; readonly record: RawRecord }
   | { readonly kind: 'nothing' };
 
-const FORMAT = (name: string) => FORMATS.get(name);
 const NOTHING: Effect = { kind: 'nothing' };
 
 /** The engine of a test: statements and topologies as they are, a catalog and a registry in memory, and no log. */
@@ -77,7 +76,7 @@ export class MemoryEngine {
     }
     const resolved = analyze(statement, this.context(source));
     if (resolved.kind === 'insertValues') {
-      const target = pinnedSource(resolved.target, this.register(sourceNeeds(resolved.target, FORMAT, true)));
+      const target = pinnedSource(resolved.target, this.register(sourceNeeds(resolved.target, true)));
       const config = { properties: {}, ...this.tools };
       const tools = { compile: { functions: this.tools.functions, config }, format: formatByName };
       return { kind: 'inserted', topic: target.topic.name, record: insertedRecord({ ...resolved, target }, tools) };
@@ -85,7 +84,7 @@ export class MemoryEngine {
     if (resolved.kind === 'select') throw new WeirError('BAD_STATEMENT', 'A query that stands alone is not tested.');
     const planned = commandOf(resolved, Object.fromEntries(this.settings), this.catalog);
     if (planned === undefined) return NOTHING;
-    const command = withSchemas(planned, this.register(schemaNeeds(planned, this.catalog, FORMAT)));
+    const command = withSchemas(planned, this.register(schemaNeeds(planned, this.catalog)));
     this.catalog = applyCommand(this.catalog, command);
     const query = 'query' in command ? command.query : null;
     return { kind: 'changed', source: 'source' in command ? command.source : null, query };
@@ -96,7 +95,6 @@ export class MemoryEngine {
     return {
       catalog: this.catalog,
       functions: this.tools.functions,
-      formats: FORMATS,
       properties: new Settings(TEST_SETTINGS).with(this.settings).overrides(),
       sourceText: source,
       schemas: {
@@ -133,7 +131,7 @@ export class MemoryEngine {
     for (const need of needs) {
       const latest = need.always ? undefined : this.registry.latestOf(need.subject);
       const made = () => ({ ...need.schema, id: this.registry.add(need.subject, need.schema) });
-      out.set(need, latest === undefined ? made() : usable(need, latest, FORMAT));
+      out.set(need, latest === undefined ? made() : usable(need, latest));
     }
     return out;
   }

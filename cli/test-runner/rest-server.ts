@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Catalog, QueryDef } from '../../engine/catalog/index.js';
 import { groupName, topicOf } from '../../engine/dataflow/names.js';
-import { FORMATS, formatByName } from '../../engine/formats/index.js';
+import { formatByName } from '../../engine/formats/index.js';
 import type { SchemaRegistry } from '../../engine/formats/registry/registry.js';
 import type { FunctionRegistry } from '../../engine/functions/index.js';
 import { Engine, type Log, Settings, systemClock } from '../../engine/index.js';
@@ -69,7 +69,6 @@ export async function startRestServer(registry: SchemaRegistry, functions: Funct
   const engine = new Engine({
     ...services,
     runtime: new Runtime(services),
-    formats: FORMATS,
     settings: new Settings(config.properties),
     maxPushQueries: config.limits.maxPushQueries,
   });

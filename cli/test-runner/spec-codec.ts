@@ -11,7 +11,7 @@ import { doubleText } from '../../engine/values/java-text.js';
 import type { Column } from '../../engine/values/schema.js';
 import { bigintValue } from '../../engine/values/value.js';
 import { type Actual, actualOfJson } from './compare.js';
-import { isObject, type Json, JsonNumber, listOf, parseJson, printJson, textOf } from './lossless-json.js';
+import { isObject, type Json, listOf, parseJson, printJson, textOf } from './lossless-json.js';
 
 /** Between the values of a case and the bytes of a topic (README of the suite, sections 1.4 and 1.6). */
 
@@ -25,20 +25,10 @@ export interface SchemaPlace {
 /** A case's input value as the payload that a producer would have written. */
 export function encodeSpec(v: Json, ref: FormatRef, columns: readonly Column[], place: SchemaPlace): Buffer | null {
   if (v === null) return null;
-  switch (ref.name) {
-    case 'JSON':
-      return Buffer.from(printJson(v, true), 'utf8');
-    case 'DELIMITED':
-      return Buffer.from(textOf(v) ?? printJson(v), 'utf8');
-    case 'KAFKA':
-      return encodeKafka(v, columns[0]?.type);
-    case 'NONE':
-      return null;
-    case 'PROTOBUF_NOSR':
-      return encodeRow(v, ref, columns, place.isKey);
-    default:
-      return encodeRegistered(v, ref, place);
-  }
+  const { text, schemas } = formatByName(ref.name);
+  if (text === 'json') return Buffer.from(printJson(v, true), 'utf8');
+  if (text === 'plain') return Buffer.from(textOf(v) ?? printJson(v), 'utf8');
+  return schemas === undefined ? encodeRow(v, ref, columns, place.isKey) : encodeRegistered(v, ref, place);
 }
 
 /** With the latest schema of the subject, its names as they are. */
@@ -50,17 +40,19 @@ function encodeRegistered(v: Json, ref: FormatRef, { topic, isKey, registry }: S
   return encodeRow(v, own, schemaColumns(own, schema, isKey), isKey);
 }
 
-/** Without a record around it a schema of any kind is one column; Protobuf's are always messages. */
-const bare = (ref: FormatRef): FormatRef => (ref.name === 'PROTOBUF' ? ref : { ...ref, wrapSingle: false });
+/** Formats that have the choice are written without a record around: a schema of any kind is then one column. */
+const bare = (ref: FormatRef): FormatRef => (isMessage(ref) ? ref : { ...ref, wrapSingle: false });
+
+const isMessage = (ref: FormatRef): boolean => formatByName(ref.name).wrapping === 'always';
 
 function schemaColumns(ref: FormatRef, schema: RegisteredSchema, isKey: boolean): readonly Column[] {
-  const wrapped = ref.name === 'PROTOBUF';
-  return formatByName(ref.name).schemas!.columnsOf(schema, { isKey, wrapped, exact: true, ref });
+  return formatByName(ref.name).schemas!.columnsOf(schema, { isKey, wrapped: isMessage(ref), exact: true, ref });
 }
 
 function encodeRow(v: Json, ref: FormatRef, columns: readonly Column[], isKey: boolean): Buffer | null {
-  const single = ref.name !== 'PROTOBUF' && ref.name !== 'PROTOBUF_NOSR';
-  const row = single ? [specValue(v, columns[0]!.type)] : columns.map((c) => specValue(fieldOf(v, c.name), c.type));
+  const row = isMessage(ref)
+    ? columns.map((c) => specValue(fieldOf(v, c.name), c.type))
+    : columns.map((c) => specValue(v, c.type));
   const out = new ByteWriter();
   const encoder = formatByName(ref.name).encoder({ columns, needed: columns.map((_, i) => i), ref, isKey });
   return encoder.encode(row, out) ? out.toBuffer() : null;
@@ -113,29 +105,6 @@ function wholeOf(v: Json): bigint {
   return /^-?\d+$/.test(text) ? BigInt(text) : (Decimal.parse(text)?.toBigInt() ?? 0n);
 }
 
-function encodeKafka(v: Json, type: SqlType | undefined): Buffer {
-  const number = v instanceof JsonNumber ? v.text : (textOf(v) ?? '');
-  switch (type?.kind) {
-    case 'INTEGER': {
-      const b = Buffer.alloc(4);
-      b.writeInt32BE(Number(number));
-      return b;
-    }
-    case 'BIGINT': {
-      const b = Buffer.alloc(8);
-      b.writeBigInt64BE(BigInt(number));
-      return b;
-    }
-    case 'DOUBLE': {
-      const b = Buffer.alloc(8);
-      b.writeDoubleBE(Number(number));
-      return b;
-    }
-    default:
-      return Buffer.from(textOf(v) ?? printJson(v), 'utf8');
-  }
-}
-
 export interface DecodeOptions {
   readonly isKey: boolean;
   /** JSON's fractions are doubles (`use.exact.numeric.comparison`). */
@@ -152,24 +121,14 @@ export function decodeActual(
 ): Actual {
   if (bytes === null) return null;
   const b = Buffer.from(bytes);
-  switch (ref.name) {
-    case 'JSON':
-      return actualOfJson(parseJson(b.toString('utf8')), doubles);
-    case 'DELIMITED':
-      return b.toString('utf8');
-    case 'NONE':
-      return null;
-    case 'KAFKA':
-      return decodeKafka(b, columns[0]?.type);
-    case 'PROTOBUF_NOSR':
-      return decodeRow(b, ref, columns, isKey, registry);
-    default: {
-      const schema = registry.known(schemaIdOf(b, 0, b.length));
-      if (schema === null) throw new Error('the payload names a schema that is not registered');
-      const own = pinSchema(bare(ref), schema);
-      return decodeRow(b, own, schemaColumns(own, schema, isKey), isKey, registry);
-    }
-  }
+  const { text, schemas } = formatByName(ref.name);
+  if (text === 'json') return actualOfJson(parseJson(b.toString('utf8')), doubles);
+  if (text === 'plain') return b.toString('utf8');
+  if (schemas === undefined) return decodeRow(b, ref, columns, isKey, registry);
+  const schema = registry.known(schemaIdOf(b, 0, b.length));
+  if (schema === null) throw new Error('the payload names a schema that is not registered');
+  const own = pinSchema(bare(ref), schema);
+  return decodeRow(b, own, schemaColumns(own, schema, isKey), isKey, registry);
 }
 
 function decodeRow(
@@ -183,24 +142,8 @@ function decodeRow(
   const needed = columns.map((_, i) => i);
   const decoder = formatByName(ref.name).decoder({ columns, needed, ref, isKey, schemas });
   if (!decoder.decode(b, 0, b.length, row)) return null;
-  if (!ref.name.startsWith('PROTOBUF')) return actualOfValue(columns[0]!.type, row[0]!);
+  if (!isMessage(ref)) return actualOfValue(columns[0]!.type, row[0]!);
   return { kind: 'object', entries: new Map(columns.map((c, i) => [c.name, actualOfValue(c.type, row[i]!)])) };
-}
-
-function decodeKafka(b: Buffer, type: SqlType | undefined): Actual {
-  switch (type?.kind) {
-    case 'INTEGER':
-      return { kind: 'int', value: BigInt(b.readInt32BE(0)) };
-    case 'BIGINT':
-      return { kind: 'long', value: b.readBigInt64BE(0) };
-    case 'DOUBLE': {
-      const text = doubleText(b.readDoubleBE(0));
-      if (!Number.isFinite(b.readDoubleBE(0))) return text;
-      return { kind: 'decimal', ...new JsonNumber(text).decimal() };
-    }
-    default:
-      return b.toString('utf8');
-  }
 }
 
 function actualOfValue(type: SqlType, v: Value): Actual {

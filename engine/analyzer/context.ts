@@ -2,13 +2,13 @@ import type { SourceText, Span } from '../../parser/source.js';
 import { WeirError } from '../base/errors.js';
 import type { Properties } from '../base/properties.js';
 import type { Catalog, DataSource } from '../catalog/index.js';
-import type { Format } from '../formats/format.js';
+import { type Format, formatByName } from '../formats/index.js';
 import type { RegisteredSchema } from '../formats/registry/registry.js';
 import type { FunctionRegistry } from '../functions/registry.js';
 import type { FormatRef } from '../plan/topology.js';
 import type { Column } from '../values/schema.js';
 import { printType } from '../values/sql-type.js';
-import { didYouMean, fail, listed, notSupported, tick } from './errors.js';
+import { didYouMean, fail, listed, tick } from './errors.js';
 import { inClause, problem } from './problem.js';
 
 /** Everything that the meaning of a statement depends on. Nothing here does I/O: a caller that knows topics hands them in. */
@@ -19,8 +19,6 @@ export interface AnalyzerContext {
   readonly properties: Properties;
   /** The text that the statement's spans refer to. */
   readonly sourceText: SourceText;
-  /** Formats that this engine can read and write. */
-  readonly formats: FormatRegistry;
   /** What is in the schema registry; undefined: there is none. */
   readonly schemas?: SchemaLookup | undefined;
 }
@@ -29,10 +27,6 @@ export interface AnalyzerContext {
 export interface SchemaLookup {
   latest(subject: string): RegisteredSchema | undefined;
   byId(id: number): RegisteredSchema | undefined;
-}
-
-export interface FormatRegistry {
-  get(name: string): Format | undefined;
 }
 
 /** The statement's own text, without its semicolon. */
@@ -61,16 +55,9 @@ export function sourceNamed(
 }
 
 /** Checks that `columns` can be written in the format; wording as ksqlDB's for keys and values. */
-export function checkFormat(
-  context: AnalyzerContext,
-  ref: FormatRef,
-  columns: readonly Column[],
-  isKey: boolean,
-  place: Places,
-): void {
+export function checkFormat(ref: FormatRef, columns: readonly Column[], isKey: boolean, place: Places): void {
   const { span } = place;
-  const format = context.formats.get(ref.name);
-  if (format === undefined) notSupported(`The ${ref.name} format`, span);
+  const format = formatByName(ref.name);
   const text = columns.map((c) => `\`${c.name}\` ${printType(c.type)}${isKey ? ' KEY' : ''}`).join(', ');
   const features = ref.wrapSingle === undefined ? '' : ref.wrapSingle ? 'WRAP_SINGLES' : 'UNWRAP_SINGLES';
   if (isKey && !format.supportsKeys) fail(`The key format '${ref.name}' is not currently supported.`, span);

@@ -1,7 +1,7 @@
 import type { CreateAs } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId, queriesWriting } from '../catalog/index.js';
-import { unpinned } from '../plan/format-ref.js';
+import { FORMATS, formatByName } from '../formats/index.js';
 import type { FormatRef } from '../plan/topology.js';
 import { LANGUAGE } from '../settings.js';
 import type { Column, Schema } from '../values/schema.js';
@@ -126,6 +126,9 @@ export function sinkSchema(query: Pick<ResolvedQuery, 'select'>): Schema {
   };
 }
 
+/** Of a topic whose records have no key. */
+const NO_KEY: FormatRef = { name: FORMATS.NONE.name, properties: {} };
+
 /** Formats that the WITH clause leaves out are those of the first source; a key where there was none gets the default. */
 function sinkFormats(
   context: AnalyzerContext,
@@ -138,7 +141,7 @@ function sinkFormats(
   const value = inherited(p.valueFormat, p.valueOptions, input.valueFormat);
   const wrap = wrapSingle(context, p, value.name, schema);
   const bare = query.shape.kind === 'partitioned' && query.shape.keys.length === 0;
-  const keyless = input.keyFormat.name === 'NONE' && !bare;
+  const keyless = input.keyFormat.name === NO_KEY.name && !bare;
   const fallback: FormatRef = keyless
     ? { name: LANGUAGE.keyFormat.of(context.properties), properties: {} }
     : input.keyFormat;
@@ -147,7 +150,7 @@ function sinkFormats(
     p.keyOptions,
     schema.key.length === 0 && p.keyFormat === undefined ? input.keyFormat : fallback,
   );
-  if (bare && p.span('KEY_FORMAT') !== undefined && key.name.toUpperCase() !== 'NONE') {
+  if (bare && p.span('KEY_FORMAT') !== undefined && key.name.toUpperCase() !== NO_KEY.name) {
     fail(
       'Key format specified for stream without key columns.',
       p.span('KEY_FORMAT'),
@@ -157,7 +160,7 @@ function sinkFormats(
   return {
     keyFormat:
       bare && p.keyFormat === undefined
-        ? { name: 'NONE', properties: {} }
+        ? NO_KEY
         : keyFormatRef(
             key.name,
             key.options,
@@ -189,14 +192,16 @@ function withSchemaIds(
   };
 }
 
-/** A delimiter goes along with an inherited format; names of schemas belong to one topic and do not. */
+/** A format that is inherited comes with those of its options that are. */
 function inherited(
   name: string | undefined,
   options: Readonly<Record<string, string>>,
   from: FormatRef,
 ): { readonly name: string; readonly options: Readonly<Record<string, string>> } {
   if (name !== undefined && name.toUpperCase() !== from.name) return { name, options };
-  const { fullSchemaName: _, ...kept } = unpinned(from).properties;
+  const declared = Object.entries(formatByName(from.name).options);
+  const inheritedNames = declared.filter(([name, o]) => o.inherited && from.properties[name] !== undefined);
+  const kept = Object.fromEntries(inheritedNames.map(([name]) => [name, from.properties[name]!]));
   return { name: from.name, options: { ...kept, ...options } };
 }
 
@@ -207,15 +212,16 @@ function inherited(
 function checkStates(context: AnalyzerContext, query: ResolvedQuery, span: Span): void {
   if (query.shape.kind !== 'grouped') return;
   const ref = firstSource(query).valueFormat;
-  if (ref.name === 'KAFKA') {
+  const { states } = formatByName(ref.name);
+  if (states === 'none') {
     const names = relationSources(query.relation).map((s) => s.source.name);
     fail(
-      `Source(s) ${names.join(', ')} are using the 'KAFKA' value format. This format does not yet support GROUP BY.`,
+      `Source(s) ${names.join(', ')} are using the '${ref.name}' value format. This format does not yet support GROUP BY.`,
       span,
       "Read it into a stream WITH (VALUE_FORMAT='JSON') first.",
     );
   }
-  if (ref.name !== 'DELIMITED') return;
+  if (states !== 'flat') return;
   const structured = query.shape.calls.some((call) =>
     ['ARRAY', 'MAP', 'STRUCT'].includes(stateTypeOf(context.functions, call).kind),
   );

@@ -1,6 +1,7 @@
 import type { ColumnDef, CreateAs, CreateSource, Identifier } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId, type SourceKind, type TimestampColumn } from '../catalog/index.js';
+import { formatByName, formatNamed } from '../formats/index.js';
 import type { FormatRef } from '../plan/topology.js';
 import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from '../records/topic-name.js';
 import { LANGUAGE } from '../settings.js';
@@ -211,8 +212,8 @@ function withInferredColumns(
     span: p.span(`${isKey ? 'KEY' : 'VALUE'}_SCHEMA_ID`) ?? node.span,
   });
   const sides = { key: side(true, first.keyFormat), value: side(false, first.valueFormat) };
-  checkSchemaId(context, sides.key, given.key);
-  checkSchemaId(context, sides.value, written(given));
+  checkSchemaId(sides.key, given.key);
+  checkSchemaId(sides.value, written(given));
   const key = given.key.length > 0 ? undefined : inferColumns(context, sides.key);
   if (node.sourceKind === 'TABLE' && given.key.length === 0 && key === undefined) return { schema: given, ...first };
   const value = written(given).length > 0 ? undefined : inferColumns(context, sides.value);
@@ -261,9 +262,6 @@ function sourceFormats(
   };
 }
 
-/** Formats for which WRAP_SINGLE_VALUE makes a difference. */
-const WRAPPING = ['JSON', 'JSON_SR', 'AVRO'];
-
 export function wrapSingle(
   context: AnalyzerContext,
   p: WithProperties,
@@ -271,7 +269,7 @@ export function wrapSingle(
   schema: Schema,
 ): boolean | undefined {
   if (p.wrapSingle !== undefined) return p.wrapSingle;
-  if (written(schema).length !== 1 || !WRAPPING.includes(format.toUpperCase())) return undefined;
+  if (written(schema).length !== 1 || formatNamed(format.trim().toUpperCase())?.wrapping !== 'choice') return undefined;
   return LANGUAGE.wrapSingleValues.of(context.properties);
 }
 
@@ -281,10 +279,8 @@ const written = (schema: Schema): readonly ValueColumn[] => schema.value.filter(
 export function checkWrap(p: WithProperties, format: FormatRef, schema: Schema, span: Span): void {
   if (p.wrapSingle === undefined) return;
   const where = p.span('WRAP_SINGLE_VALUE') ?? span;
-  const fixed = !WRAPPING.includes(format.name);
-  // Protobuf always wraps, the others never do.
-  const only = format.name.startsWith('PROTOBUF');
-  if (fixed && p.wrapSingle !== only) {
+  const { wrapping } = formatByName(format.name);
+  if (wrapping !== 'choice' && p.wrapSingle !== (wrapping === 'always')) {
     fail(`Format '${format.name}' does not support 'WRAP_SINGLE_VALUE' set to '${p.wrapSingle}'.`, where);
   }
   if (written(schema).length !== 1) fail("'WRAP_SINGLE_VALUE' is only valid for single-field value schemas", where);
@@ -297,8 +293,8 @@ export function checkFormats(
   value: FormatRef,
   places: Places,
 ): void {
-  if (schema.key.length > 0) checkFormat(context, key, schema.key, true, places);
-  checkFormat(context, value, written(schema), false, places);
+  if (schema.key.length > 0) checkFormat(key, schema.key, true, places);
+  checkFormat(value, written(schema), false, places);
 }
 
 export function timestampColumn(p: WithProperties, schema: Schema, span: Span): TimestampColumn | null {

@@ -21,7 +21,7 @@ import type { ResolvedSelect, ResolvedStatement } from './resolved.js';
 import { RESERVED, relationSources } from './scope.js';
 import { resolveType } from './written-types.js';
 
-export type { AnalyzerContext, FormatRegistry } from './context.js';
+export type { AnalyzerContext } from './context.js';
 export { sinkSchema } from './create-as.js';
 export * from './resolved.js';
 export { mapParts, replace, sameExpr, walk } from './rewrite.js';

@@ -1,5 +1,6 @@
 import type { Comparison, Expression, Join } from '../../parser/ast.js';
 import type { DataSource } from '../catalog/index.js';
+import { formatByName } from '../formats/index.js';
 import type { TypedExpr } from '../plan/expr.js';
 import type { KeyWindow } from '../plan/topology.js';
 import type { Column } from '../values/schema.js';
@@ -14,9 +15,6 @@ import { type Binding, columnRefs, joinBindings, relationSources, Scope, sideCol
 import { expressionText, identifierText } from './text.js';
 import { durationMs } from './windows.js';
 import { checkKeyTypes } from './written-types.js';
-
-/** Formats whose keys name a schema: equal keys of two topics differ in bytes. */
-const REGISTRY_FORMATS = ['AVRO', 'JSON_SR', 'PROTOBUF'];
 
 /** Resolves one JOIN of a relation that is resolved already with a further source, on a condition that is read already. */
 export function analyzeJoin(
@@ -68,10 +66,12 @@ function checkSources(node: Join, before: readonly ResolvedSourceRelation[], rig
   }
   if (before.some((s) => s.alias === right.alias))
     fail(`The name ${right.alias} stands for two sources.`, node.right.span);
-  const kafka = [...before, right].filter((s) => s.source.valueFormat.name === 'KAFKA').map((s) => s.source.name);
-  if (kafka.length > 0) {
+  const stateless = [...before, right].filter((s) => formatByName(s.source.valueFormat.name).states === 'none');
+  if (stateless.length > 0) {
+    const format = stateless[0]!.source.valueFormat.name;
+    const names = stateless.filter((s) => s.source.valueFormat.name === format).map((s) => s.source.name);
     fail(
-      `Source(s) ${kafka.join(', ')} are using the 'KAFKA' value format. This format does not yet support JOIN.`,
+      `Source(s) ${names.join(', ')} are using the '${format}' value format. This format does not yet support JOIN.`,
       node.span,
     );
   }
@@ -273,7 +273,9 @@ function checkWindows(
     fail(`Can not join windowed source to non-windowed source.\n${line(first)}\n${line(right)}`, node.span);
   }
   const moved = !isDirect(leftKey, left) || !isDirect(rightKey, right) || flavour === 'foreignKey';
-  const registry = REGISTRY_FORMATS.includes(right.source.keyFormat.name) && left.window.kind === right.window.kind;
+  // Keys that name a schema: equal keys of two topics differ in bytes.
+  const registry =
+    formatByName(right.source.keyFormat.name).schemas !== undefined && left.window.kind === right.window.kind;
   if (moved || (!sameWindow(left.window, right.window) && !registry)) {
     fail(
       'Implicit repartitioning of windowed sources is not supported. See https://github.com/confluentinc/ksql/issues/4385.',

@@ -1,6 +1,8 @@
 import type { Property } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
+import { WeirError } from '../base/errors.js';
 import type { WindowType } from '../catalog/index.js';
+import { type Format, type FormatOption, NAMED_FORMATS } from '../formats/index.js';
 import type { FormatRef, KeyWindow } from '../plan/topology.js';
 import { didYouMean, fail } from './errors.js';
 
@@ -29,15 +31,25 @@ export interface WithProperties {
 type Context = 'source' | 'sink' | 'insert';
 
 const SOURCE_ONLY = ['WINDOW_TYPE', 'WINDOW_SIZE', 'SOURCED_BY_CONNECTOR'];
-const FORMAT_OPTIONS: Readonly<Record<string, readonly ['key' | 'value', string]>> = {
-  KEY_DELIMITER: ['key', 'delimiter'],
-  VALUE_DELIMITER: ['value', 'delimiter'],
-  KEY_SCHEMA_FULL_NAME: ['key', 'fullSchemaName'],
-  VALUE_SCHEMA_FULL_NAME: ['value', 'fullSchemaName'],
-  VALUE_AVRO_SCHEMA_FULL_NAME: ['value', 'fullSchemaName'],
-  KEY_PROTOBUF_NULLABLE_REPRESENTATION: ['key', 'nullableRepresentation'],
-  VALUE_PROTOBUF_NULLABLE_REPRESENTATION: ['value', 'nullableRepresentation'],
-};
+
+interface OptionProperty {
+  readonly side: 'key' | 'value';
+  /** What FormatRefs call it. */
+  readonly name: string;
+  readonly option: FormatOption;
+}
+
+/** What a WITH clause can say of formats, by the property that says it. */
+const FORMAT_OPTIONS: ReadonlyMap<string, OptionProperty> = new Map(
+  NAMED_FORMATS.flatMap((format) =>
+    Object.entries(format.options).flatMap(([name, option]) =>
+      [`KEY_${option.property}`, `VALUE_${option.property}`, ...(option.aliases ?? [])].map((property) => {
+        const side = property.startsWith('KEY_') ? 'key' : 'value';
+        return [property, { side, name, option }] as const;
+      }),
+    ),
+  ),
+);
 const COMMON = [
   'KAFKA_TOPIC',
   'FORMAT',
@@ -51,13 +63,16 @@ const COMMON = [
   'WRAP_SINGLE_VALUE',
   'KEY_SCHEMA_ID',
   'VALUE_SCHEMA_ID',
-  ...Object.keys(FORMAT_OPTIONS),
+  ...FORMAT_OPTIONS.keys(),
 ];
 const ALLOWED: Readonly<Record<Context, readonly string[]>> = {
   source: [...COMMON, ...SOURCE_ONLY],
   sink: COMMON,
   insert: ['QUERY_ID'],
 };
+
+/** What the WITH clause of a stream or table can say. */
+export const SOURCE_PROPERTIES = ALLOWED.source;
 
 export function readProperties(list: readonly Property[], context: Context): WithProperties {
   const byName = new Map<string, Property>();
@@ -116,12 +131,9 @@ export function readProperties(list: readonly Property[], context: Context): Wit
   if (wrap !== undefined && !/^(true|false)$/i.test(wrap))
     invalid('WRAP_SINGLE_VALUE', byName.get('WRAP_SINGLE_VALUE')!, 'true or false');
   const options: Record<'key' | 'value', Record<string, string>> = { key: {}, value: {} };
-  for (const [name, [side, option]] of Object.entries(FORMAT_OPTIONS)) {
-    const value = text(name);
-    if (value === undefined) continue;
-    const { span } = byName.get(name)!;
-    if (option === 'delimiter') options[side][option] = delimiter(name, value, span);
-    else options[side][option] = option === 'nullableRepresentation' ? nullable(name, value, span) : value;
+  for (const [property, { side, name, option }] of FORMAT_OPTIONS) {
+    const value = text(property);
+    if (value !== undefined) options[side][name] = optionValue(option, property, value, byName.get(property)!.span);
   }
   const replicas = integer('REPLICAS', -1);
   const windowSize = text('WINDOW_SIZE');
@@ -145,30 +157,14 @@ export function readProperties(list: readonly Property[], context: Context): Wit
   };
 }
 
-function delimiter(name: string, value: string, span: Span): string {
-  const upper = value.toUpperCase();
-  if (upper === 'SPACE') return ' ';
-  if (upper === 'TAB') return '\t';
-  const wrong = (why: string): never =>
-    fail(`Failed to prepare statement: Configuration ${name} is invalid: ${why}\nExample valid value: ';'`, span);
-  if (value.trim() === '') {
-    wrong(
-      "Delimiter cannot be empty, if you meant to have a tab or space for delimiter, please use the special values 'TAB' or 'SPACE'",
-    );
+/** The value of a format's option, as the format has it. */
+function optionValue(option: FormatOption, property: string, value: string, span: Span): string {
+  try {
+    return option.read?.(value, property) ?? value;
+  } catch (e) {
+    if (e instanceof WeirError) return fail(e.message, span, e.hint);
+    throw e;
   }
-  if ([...value].length !== 1)
-    wrong(`Invalid delimiter value: '${value}'. Delimiter must be a single character or TAB,SPACE`);
-  return value;
-}
-
-/** How Protobuf tells a NULL scalar from its default. */
-function nullable(name: string, value: string, span: Span): string {
-  const lower = value.toLowerCase();
-  if (lower === 'optional' || lower === 'wrapper') return lower;
-  return fail(
-    `Configuration ${name} is invalid: Invalid value ${value}: String must be one of: OPTIONAL, WRAPPER`,
-    span,
-  );
 }
 
 function windowType(value: string | undefined, p: Property | undefined): WindowType | undefined {
@@ -226,26 +222,6 @@ export function keyWindow(p: WithProperties, span: Span): KeyWindow | null {
   return { kind: 'time', sizeMs: p.windowSizeMs };
 }
 
-/** Formats that ksqlDB knows; which of them can be used is for the registry of formats to say. */
-export const FORMAT_NAMES = [
-  'AVRO',
-  'DELIMITED',
-  'JSON',
-  'JSON_SR',
-  'KAFKA',
-  'NONE',
-  'PROTOBUF',
-  'PROTOBUF_NOSR',
-] as const;
-
-const OPTIONS_OF: Readonly<Record<string, readonly string[]>> = {
-  AVRO: ['fullSchemaName', 'schemaId'],
-  JSON_SR: ['fullSchemaName', 'schemaId'],
-  PROTOBUF: ['fullSchemaName', 'schemaId', 'nullableRepresentation', 'unwrapPrimitives'],
-  PROTOBUF_NOSR: ['nullableRepresentation'],
-  DELIMITED: ['delimiter'],
-};
-
 /** A format by name with its options; throws for a name that no one knows and for options that the format has not. */
 export function formatRef(
   name: string,
@@ -253,25 +229,10 @@ export function formatRef(
   span: Span | undefined,
   wrapSingle?: boolean,
 ): FormatRef {
-  const upper = name.trim().toUpperCase();
-  if (!(FORMAT_NAMES as readonly string[]).includes(upper)) {
-    fail(
-      `Unknown format: ${name.trim()}`,
-      span,
-      didYouMean(upper, FORMAT_NAMES) ?? `Formats: ${FORMAT_NAMES.join(', ')}.`,
-    );
-  }
-  const foreign = Object.keys(options).filter((o) => !(OPTIONS_OF[upper] ?? []).includes(o));
-  if (foreign.length > 0) fail(`${upper} does not support the following configs: [${foreign.join(', ')}]`, span);
-  if (options.fullSchemaName?.trim() === '') {
-    fail('fullSchemaName cannot be empty. Format configuration: {fullSchemaName=}', span);
-  }
-  // Wrappers of scalars in registered Protobuf schemas are read as the scalars.
-  const properties = upper === 'PROTOBUF' ? { unwrapPrimitives: 'true', ...options } : options;
-  return wrapSingle === undefined ? { name: upper, properties } : { name: upper, properties, wrapSingle };
+  return refTo(formatOf(name, span), options, span, undefined, wrapSingle);
 }
 
-/** The same for a key: one column is the key itself in formats that have the choice, and Avro's record has its own name. */
+/** The same for the key of a source: where its schema has to say so, one column is the key itself and no record. */
 export function keyFormatRef(
   name: string,
   options: Readonly<Record<string, string>>,
@@ -279,23 +240,31 @@ export function keyFormatRef(
   source: string,
   columns: number,
 ): FormatRef {
-  const ref = formatRef(
-    name,
-    options,
-    span,
-    columns === 1 && UNWRAPPED_KEYS.includes(name.toUpperCase()) ? false : undefined,
-  );
-  if (ref.name !== 'AVRO' || ref.properties.fullSchemaName !== undefined) return ref;
-  return { ...ref, properties: { ...ref.properties, fullSchemaName: avroKeyName(source) } };
+  const format = formatOf(name, span);
+  const bare = columns === 1 && format.wrapping === 'choice' && format.schemas !== undefined;
+  return refTo(format, options, span, source, bare ? false : undefined);
 }
 
-const UNWRAPPED_KEYS: readonly string[] = ['AVRO', 'JSON_SR'];
+function formatOf(name: string, span: Span | undefined): Format {
+  const upper = name.trim().toUpperCase();
+  const format = NAMED_FORMATS.find((f) => f.name === upper);
+  if (format !== undefined) return format;
+  const names = NAMED_FORMATS.map((f) => f.name);
+  return fail(`Unknown format: ${name.trim()}`, span, didYouMean(upper, names) ?? `Formats: ${names.join(', ')}.`);
+}
 
-/** `MY_STREAM` gives `io.confluent.ksql.avro_schemas.MyStreamKey`. */
-function avroKeyName(source: string): string {
-  const words = source.split('_').filter((w) => w !== '');
-  const camel = words.map((w) => w[0]!.toUpperCase() + w.slice(1).toLowerCase()).join('');
-  return `io.confluent.ksql.avro_schemas.${camel}Key`;
+function refTo(
+  format: Format,
+  options: Readonly<Record<string, string>>,
+  span: Span | undefined,
+  keyOf: string | undefined,
+  wrapSingle: boolean | undefined,
+): FormatRef {
+  const { name } = format;
+  const foreign = Object.keys(options).filter((o) => !Object.hasOwn(format.options, o));
+  if (foreign.length > 0) fail(`${name} does not support the following configs: [${foreign.join(', ')}]`, span);
+  const properties = { ...format.implied?.(keyOf), ...options };
+  return wrapSingle === undefined ? { name, properties } : { name, properties, wrapSingle };
 }
 
 /** RETENTION_MS; the topic of a table without windows keeps the last row of each key, whatever its age. */

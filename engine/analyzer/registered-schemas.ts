@@ -1,6 +1,6 @@
 import type { Span } from '../../parser/source.js';
 import { WeirError } from '../base/errors.js';
-import type { Format } from '../formats/format.js';
+import { type Format, formatByName } from '../formats/index.js';
 import { pinSchema } from '../formats/registry/pinned.js';
 import { type RegisteredSchema, subjectOf } from '../formats/registry/registry.js';
 import type { FormatRef } from '../plan/topology.js';
@@ -21,10 +21,10 @@ export interface SchemaSide {
 }
 
 /** Refuses a schema id where the columns are given, or where the format has no schemas. */
-export function checkSchemaId(context: AnalyzerContext, side: SchemaSide, columns: readonly Column[]): void {
+export function checkSchemaId(side: SchemaSide, columns: readonly Column[]): void {
   if (side.id === undefined) return;
   const what = side.isKey ? 'KEY' : 'VALUE';
-  if (context.formats.get(side.ref.name)?.schemas === undefined) {
+  if (formatByName(side.ref.name).schemas === undefined) {
     fail(
       `${what}_FORMAT should support schema inference when ${what}_SCHEMA_ID is provided. Current format is ${side.ref.name}.`,
       side.span,
@@ -40,8 +40,8 @@ export function inferColumns(
   context: AnalyzerContext,
   side: SchemaSide,
 ): { readonly columns: readonly Column[]; readonly ref: FormatRef } | undefined {
-  const format = context.formats.get(side.ref.name);
-  if (format?.schemas === undefined) return undefined;
+  const format = formatByName(side.ref.name);
+  if (format.schemas === undefined) return undefined;
   const schema = registered(context, side, format);
   const columns = columnsOf(format, schema, side);
   return { columns, ref: pinSchema(side.ref, schema) };
@@ -49,8 +49,8 @@ export function inferColumns(
 
 /** Checks the columns of a sink against the schema that it is to be written with, and gives the format with it. */
 export function checkAgainstSchema(context: AnalyzerContext, side: SchemaSide, columns: readonly Column[]): FormatRef {
-  checkSchemaId(context, side, []);
-  const format = context.formats.get(side.ref.name)!;
+  checkSchemaId(side, []);
+  const format = formatByName(side.ref.name);
   const schema = registered(context, side, format);
   const theirs = columnsOf(format, schema, side);
   // The name of a column that is the whole payload is in no schema.
@@ -72,8 +72,7 @@ export function checkAgainstSchema(context: AnalyzerContext, side: SchemaSide, c
 
 /** Whether the columns of a side are fields of a record: keys of formats that can do without are no records. */
 function isWrappedSide({ isKey, ref }: SchemaSide, format: Format): boolean {
-  if (format.wrapByDefault === undefined) return true;
-  return ref.wrapSingle ?? !isKey;
+  return format.wrapping === 'always' || (ref.wrapSingle ?? !isKey);
 }
 
 const columnsOf = (format: Format, schema: RegisteredSchema, side: SchemaSide): readonly Column[] =>

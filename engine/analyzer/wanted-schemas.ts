@@ -1,5 +1,6 @@
 import type { CreateAs, CreateSource, Statement } from '../../parser/ast.js';
 import { SqlError } from '../../parser/source.js';
+import { formatNamed } from '../formats/index.js';
 import { subjectOf } from '../formats/registry/registry.js';
 import { LANGUAGE } from '../settings.js';
 import type { AnalyzerContext } from './context.js';
@@ -42,13 +43,9 @@ type Column = CreateSource['columns'][number];
 const isKeyColumn = ({ role }: Column): boolean => role === 'KEY' || role === 'PRIMARY_KEY';
 const isHeader = ({ role }: Column): boolean => role === 'HEADERS' || role === 'HEADER';
 
-function hasSchemas(
-  { formats, properties }: Pick<AnalyzerContext, 'formats' | 'properties'>,
-  p: WithProperties,
-  isKey: boolean,
-): boolean {
+function hasSchemas({ properties }: Pick<AnalyzerContext, 'properties'>, p: WithProperties, isKey: boolean): boolean {
   const name = isKey
     ? (p.keyFormat ?? LANGUAGE.keyFormat.of(properties))
     : (p.valueFormat ?? LANGUAGE.valueFormat.of(properties));
-  return name !== undefined && formats.get(name.toUpperCase())?.schemas !== undefined;
+  return name !== undefined && formatNamed(name.toUpperCase())?.schemas !== undefined;
 }

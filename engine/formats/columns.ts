@@ -3,12 +3,12 @@ import { printType } from '../values/sql-type.js';
 import type { CoderContext } from './format.js';
 
 /**
- * Whether the columns are fields of a record, or one column is the payload itself: single key columns are never wrapped,
- * single value columns unless WRAP_SINGLE_VALUE=false (https://docs.confluent.io: single field (un)wrapping).
+ * Whether the columns are fields of a record, or one column is the payload itself, in a format that has the choice: single key
+ * columns are never wrapped, single value columns unless WRAP_SINGLE_VALUE=false
+ * (https://docs.confluent.io: single field (un)wrapping).
  */
-export function isWrapped({ columns, isKey, ref }: CoderContext, byDefault: boolean): boolean {
-  if (columns.length !== 1) return true;
-  return ref.wrapSingle ?? (isKey ? false : byDefault);
+export function isWrapped({ columns, isKey, ref }: Pick<CoderContext, 'columns' | 'isKey' | 'ref'>): boolean {
+  return columns.length !== 1 || (ref.wrapSingle ?? !isKey);
 }
 
 /** ``[`A` INTEGER KEY, `B` STRING KEY]``, as messages list columns. */

@@ -5,14 +5,32 @@ import type { Value } from '../values/value.js';
 import type { KnownSchemas, SchemaText, SchemaType } from './registry/registry.js';
 
 /**
- * A serialisation format: one file each, listed in `index.ts`. Coders are made once a query and work a record at a time
- * on bytes, without a promise: a decoder that meets an unknown schema throws SchemaNeeded and is asked again.
+ * A serialisation format: a folder each, listed in `index.ts`. All that the rest of Weir asks about it is declared here; nobody
+ * else compares names. Coders are made once a query and work a record at a time on bytes, without a promise: a decoder that
+ * meets an unknown schema throws SchemaNeeded and is asked again.
  */
 export interface Format {
   readonly name: string;
+  /** Weir's own, for internal topics: no statement can name it. */
+  readonly internal?: true;
   readonly supportsKeys: boolean;
-  /** Undefined: no choice (KAFKA, DELIMITED). */
-  readonly wrapByDefault: boolean | undefined;
+  /**
+   * Whether a single column is a field of a record or the payload itself. `choice`: a value column is a field unless
+   * WRAP_SINGLE_VALUE is false, a key column is the key.
+   */
+  readonly wrapping: 'choice' | 'always' | 'never';
+  /**
+   * What ksqlDB can keep of a query's state, which it writes in the value format of the source. Weir's own state has no such
+   * limit, but a statement must mean the same in both. `flat`: states without ARRAY, MAP or STRUCT; `none`: no state, so
+   * neither GROUP BY nor JOIN.
+   */
+  readonly states: 'any' | 'flat' | 'none';
+  /** What payloads are as text; left out: they are no text. */
+  readonly text?: 'json' | 'plain';
+  /** What a WITH clause can say of it, by the names that it has in a FormatRef. */
+  readonly options: Readonly<Record<string, FormatOption>>;
+  /** What a FormatRef says where the WITH clause does not. `keyOf`: the source whose key it is; undefined: of a value. */
+  implied?(keyOf: string | undefined): Readonly<Record<string, string>>;
   /** Throws WeirError BAD_STATEMENT with ksqlDB's wording where these columns can't be written in this format. */
   validate(columns: readonly Column[], isKey: boolean, ref: FormatRef): void;
   decoder(context: CoderContext): RowDecoder;
@@ -24,6 +42,18 @@ export interface Format {
   readBack?(columns: readonly Column[], ref: FormatRef): (row: readonly Value[]) => Value[];
   /** Set for a format whose schemas a registry keeps. Its encoder wants a pinned schema (`registry/pinned.ts`). */
   readonly schemas?: SchemaFormat;
+}
+
+/** An option of a format. Formats that have the same one share its declaration. */
+export interface FormatOption {
+  /** Its name in a WITH clause, behind KEY_ or VALUE_. */
+  readonly property: string;
+  /** Other names of it there, with KEY_ or VALUE_. */
+  readonly aliases?: readonly string[];
+  /** Whether a sink that takes the format of its source takes this along. What belongs to one topic stays. */
+  readonly inherited: boolean;
+  /** The value as the format has it. Throws WeirError BAD_STATEMENT; `property`: what was written, KEY_ or VALUE_ included. */
+  read?(value: string, property: string): string;
 }
 
 /** How columns and registered schemas become each other. */

@@ -1,4 +1,5 @@
 import type { DataSource } from '../catalog/index.js';
+import { FORMATS, formatByName } from '../formats/index.js';
 import type { TypedExpr } from '../plan/expr.js';
 import type {
   FormatRef,
@@ -23,7 +24,7 @@ interface Fragment {
 }
 
 /** Format of internal topics: Weir's own, exact for every type. */
-const ROW: FormatRef = { name: 'ROW', properties: {} };
+const ROW: FormatRef = { name: FORMATS.ROW.name, properties: {} };
 
 /** Store and topic names that ksqlDB's users know. */
 const STORE_NAMES = {
@@ -273,7 +274,7 @@ export class TopologyBuilder {
    */
   #sides(plan: JoinPlan): readonly [Fragment, Fragment] {
     const own = { left: keyFormatOf(plan.left), right: keyFormatOf(plan.right) };
-    const fixed = [own.left, own.right].find((f) => f !== null && !NAMES_SCHEMA.includes(f.name));
+    const fixed = [own.left, own.right].find((f) => f !== null && !namesSchema(f));
     const keyFormat = fixed ?? ROW;
     const side = (which: 'left' | 'right'): Fragment => {
       const input = plan[which];
@@ -353,8 +354,8 @@ interface Cut {
 
 const VERSION: Column = { name: 'VERSION', type: BIGINT };
 
-/** Formats whose keys begin with the id of a schema. */
-const NAMES_SCHEMA: readonly string[] = ['AVRO', 'JSON_SR', 'PROTOBUF'];
+/** Whether the keys of a format begin with the id of a schema. */
+const namesSchema = (ref: FormatRef): boolean => formatByName(ref.name).schemas !== undefined;
 
 /** The format by whose bytes the rows of a plan are spread over partitions; null: they are to be spread anew. */
 function keyFormatOf(plan: LogicalPlan): FormatRef | null {
@@ -366,7 +367,7 @@ function keyFormatOf(plan: LogicalPlan): FormatRef | null {
     case 'join': {
       if (plan.foreignKey !== null) return ROW;
       const formats = [keyFormatOf(plan.left), keyFormatOf(plan.right)];
-      return formats.find((f) => f !== null && !NAMES_SCHEMA.includes(f.name)) ?? ROW;
+      return formats.find((f) => f !== null && !namesSchema(f)) ?? ROW;
     }
     case 'aggregate':
       return keyFormatOf(plan.input) ?? ROW;
@@ -375,8 +376,9 @@ function keyFormatOf(plan: LogicalPlan): FormatRef | null {
   }
 }
 
+/** Whether equal keys are equal bytes in both. */
 const sameFormat = (a: FormatRef, b: FormatRef): boolean =>
-  a.name === b.name && (a.properties.delimiter ?? '') === (b.properties.delimiter ?? '');
+  a.name === b.name && Object.keys(formatByName(a.name).options).every((o) => a.properties[o] === b.properties[o]);
 
 /** The same rows under the same key, but spread over partitions anew. */
 const underItsOwnKey = (input: LogicalPlan): RekeyPlan => ({

@@ -12,7 +12,6 @@ export function analyzerContext(context: StatementContext): AnalyzerContext {
   return {
     catalog: context.catalog,
     functions: context.parts.functions,
-    formats: context.parts.formats,
     properties: settingsIn(context).overrides(),
     sourceText: context.source,
   };

@@ -1,6 +1,5 @@
 import type { Statement } from '../../parser/ast.js';
 import type { SourceText } from '../../parser/source.js';
-import type { FormatRegistry } from '../analyzer/index.js';
 import type { Entity } from '../api/entities.js';
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
@@ -21,7 +20,6 @@ export interface EngineParts {
   readonly commandLog: CommandLog;
   readonly runtime: Runtime;
   readonly functions: FunctionRegistry;
-  readonly formats: FormatRegistry;
   /** Throws BAD_STATEMENT for a format that is not there. */
   format(name: string): Format;
   readonly registry: SchemaRegistry;

@@ -17,8 +17,7 @@ import { assumed, pinnedSource, type Registered, registerSchemas, sourceNeeds } 
 /** INSERT INTO name (columns) VALUES (…): one record, written when the statement runs. */
 async function insertValues(resolved: ResolvedInsertValues, context: StatementContext): Promise<Prepared> {
   const { parts } = context;
-  const format = (name: string) => parts.formats.get(name);
-  const needs = sourceNeeds(resolved.target, format, true);
+  const needs = sourceNeeds(resolved.target, true);
   const encode = (registered: Registered): RawRecord =>
     insertedRecord(
       { ...resolved, target: pinnedSource(resolved.target, registered) },
@@ -28,7 +27,7 @@ async function insertValues(resolved: ResolvedInsertValues, context: StatementCo
   encode(assumed(needs));
   return {
     run: async () => {
-      const record = encode(await registerSchemas(needs, parts.registry, format));
+      const record = encode(await registerSchemas(needs, parts.registry));
       const { timestamp = parts.clock.now() } = record;
       await parts.produce(resolved.target.topic.name, [{ ...record, timestamp }]);
       return undefined;

@@ -18,15 +18,14 @@ export function command(
     warnings?(): Promise<readonly EntityWarning[]>;
   } = {},
 ): Prepared {
-  const { registry, formats, commandLog } = context.parts;
-  const format = (name: string) => formats.get(name);
-  const needs = schemaNeeds(what, context.catalog, format);
+  const { registry, commandLog } = context.parts;
+  const needs = schemaNeeds(what, context.catalog);
   return {
     // On a snapshot nothing is registered: what comes after sees the schemas all the same.
     command: withSchemas(what, assumed(needs)),
     run: async () => {
       await around.before?.();
-      const final = withSchemas(what, await registerSchemas(needs, registry, format));
+      const final = withSchemas(what, await registerSchemas(needs, registry));
       const { sequence } = await commandLog.append(final, context.sql, answer);
       await around.after?.();
       return { ...status(context, answer, sequence), warnings: (await around.warnings?.()) ?? [] };

@@ -2,7 +2,7 @@ import type { Statement } from '../../parser/ast.js';
 import { type AnalyzerContext, analyze, type ResolvedStatement, wantedSchemas } from '../analyzer/index.js';
 import { WeirError } from '../base/errors.js';
 import type { Catalog, Command, DataSource, QueryDef } from '../catalog/index.js';
-import type { Format } from '../formats/format.js';
+import { formatByName } from '../formats/index.js';
 import { pinnedSchema, pinSchema } from '../formats/registry/pinned.js';
 import {
   type RegisteredSchema,
@@ -53,18 +53,13 @@ function plannedSchema(catalog: Catalog, subject: string): RegisteredSchema | un
     for (const isKey of [true, false]) {
       if (subjectOf(source.topic.name, isKey) !== subject) continue;
       const ref = isKey ? source.keyFormat : source.valueFormat;
-      const pinned = TYPES[ref.name] === undefined ? undefined : pinnedSchema(ref, TYPES[ref.name]!);
+      const { schemas } = formatByName(ref.name);
+      const pinned = schemas === undefined ? undefined : pinnedSchema(ref, schemas.type);
       if (pinned !== undefined) return pinned;
     }
   }
   return undefined;
 }
-
-const TYPES: Readonly<Record<string, 'AVRO' | 'JSON' | 'PROTOBUF'>> = {
-  AVRO: 'AVRO',
-  JSON_SR: 'JSON',
-  PROTOBUF: 'PROTOBUF',
-};
 
 /** A schema that belongs to one side of a source that is written. */
 export interface SchemaNeed {
@@ -76,18 +71,16 @@ export interface SchemaNeed {
   readonly always: boolean;
 }
 
-export type FormatLookup = (name: string) => Format | undefined;
-
 /** The schemas that a command has to register, or to find registered. Pure. */
-export function schemaNeeds(command: Command, catalog: Catalog, format: FormatLookup): readonly SchemaNeed[] {
+export function schemaNeeds(command: Command, catalog: Catalog): readonly SchemaNeed[] {
   switch (command.kind) {
     case 'createSource':
-      return sourceNeeds(command.source, format, false);
+      return sourceNeeds(command.source, false);
     case 'createAs':
-      return sourceNeeds(command.source, format, true);
+      return sourceNeeds(command.source, true);
     case 'insertInto': {
       const sink = catalog.sources.get(command.query.sink);
-      return sink === undefined ? [] : sourceNeeds(sink, format, true);
+      return sink === undefined ? [] : sourceNeeds(sink, true);
     }
     default:
       return [];
@@ -95,15 +88,15 @@ export function schemaNeeds(command: Command, catalog: Catalog, format: FormatLo
 }
 
 /** The schemas of a source's sides that have none yet. Pure. */
-export function sourceNeeds(source: DataSource, format: FormatLookup, always: boolean): readonly SchemaNeed[] {
+export function sourceNeeds(source: DataSource, always: boolean): readonly SchemaNeed[] {
   const needs: SchemaNeed[] = [];
   for (const isKey of [true, false]) {
     const ref = isKey ? source.keyFormat : source.valueFormat;
     const columns = isKey ? source.schema.key : source.schema.value.filter((c) => c.headers === undefined);
-    const schemas = format(ref.name)?.schemas;
+    const schemas = formatByName(ref.name).schemas;
     if (schemas === undefined || columns.length === 0) continue;
     // A schema that columns were added to since is none to write with any more.
-    if (pinnedSchema(ref, schemas.type) !== undefined && isWritable(ref, columns, isKey, format)) continue;
+    if (pinnedSchema(ref, schemas.type) !== undefined && isWritable(ref, columns, isKey)) continue;
     const subject = subjectOf(source.topic.name, isKey);
     needs.push({ source, isKey, subject, schema: schemas.schemaOf(columns, isKey, ref), always });
   }
@@ -114,11 +107,7 @@ export function sourceNeeds(source: DataSource, format: FormatLookup, always: bo
 export type Registered = ReadonlyMap<SchemaNeed, RegisteredSchema | undefined>;
 
 /** Registers what a command needs, key before value. */
-export async function registerSchemas(
-  needs: readonly SchemaNeed[],
-  registry: SchemaRegistry,
-  format: FormatLookup,
-): Promise<Registered> {
+export async function registerSchemas(needs: readonly SchemaNeed[], registry: SchemaRegistry): Promise<Registered> {
   const out = new Map<SchemaNeed, RegisteredSchema | undefined>();
   for (const need of needs) {
     const latest = need.always ? undefined : await registry.latest(need.subject);
@@ -126,26 +115,26 @@ export async function registerSchemas(
       need,
       latest === undefined
         ? { ...need.schema, id: await registry.register(need.subject, need.schema) }
-        : usable(need, latest, format),
+        : usable(need, latest),
     );
   }
   return out;
 }
 
 /** A subject's latest schema, where the columns can be written with it. */
-export function usable(need: SchemaNeed, latest: RegisteredSchema, format: FormatLookup): RegisteredSchema | undefined {
+export function usable(need: SchemaNeed, latest: RegisteredSchema): RegisteredSchema | undefined {
   if (latest.type !== need.schema.type) return undefined;
   if (sameSchema(latest, need.schema)) return latest;
   const { source, isKey } = need;
   const ref = pinSchema(isKey ? source.keyFormat : source.valueFormat, latest);
   const columns = isKey ? source.schema.key : source.schema.value.filter((c) => c.headers === undefined);
-  return isWritable(ref, columns, isKey, format) ? latest : undefined;
+  return isWritable(ref, columns, isKey) ? latest : undefined;
 }
 
 /** Whether these columns can be written with the schema that the format carries. */
-function isWritable(ref: FormatRef, columns: readonly Column[], isKey: boolean, format: FormatLookup): boolean {
+function isWritable(ref: FormatRef, columns: readonly Column[], isKey: boolean): boolean {
   try {
-    format(ref.name)!.encoder({ columns, needed: [], ref, isKey });
+    formatByName(ref.name).encoder({ columns, needed: [], ref, isKey });
     return true;
   } catch (e) {
     if (e instanceof WeirError) return false;

@@ -1,11 +1,4 @@
-import {
-  ByteWriter,
-  javaMapOrder,
-  protobufFormat,
-  protobufNosrFormat,
-  type SqlType,
-  type Value,
-} from '../../engine/index.js';
+import { ByteWriter, FORMATS, javaMapOrder, type SqlType, type Value } from '../../engine/index.js';
 
 /** Of a Java HashMap that is made for nothing in particular. */
 const JAVA_CAPACITY = 16;
@@ -20,11 +13,11 @@ export interface ProtoRows {
 /** Throws BAD_STATEMENT for columns that Protobuf cannot hold. */
 export function protoRows(columns: readonly { readonly name: string; readonly type: SqlType }[]): ProtoRows {
   const own = columns.map(({ name, type }) => ({ name, type }));
-  const ref = { name: protobufNosrFormat.name, properties: {} };
-  protobufNosrFormat.validate(own, false, ref);
-  const encoder = protobufNosrFormat.encoder({ columns: own, needed: own.map((_, i) => i), ref, isKey: false });
+  const ref = { name: FORMATS.PROTOBUF_NOSR.name, properties: {} };
+  FORMATS.PROTOBUF_NOSR.validate(own, false, ref);
+  const encoder = FORMATS.PROTOBUF_NOSR.encoder({ columns: own, needed: own.map((_, i) => i), ref, isKey: false });
   return {
-    schema: protobufFormat.schemas!.schemaOf(own, false, ref).text,
+    schema: FORMATS.PROTOBUF.schemas!.schemaOf(own, false, ref).text,
     encode: (row) => {
       const out = new ByteWriter();
       encoder.encode(

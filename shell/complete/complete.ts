@@ -14,13 +14,17 @@ import { expectedAfter, type NameRole, qualifiersBefore, sourcesIn, tokensOf } f
 export interface NameSource {
   get(kinds: readonly NameKind[]): Promise<Partial<Names>>;
   variables(): readonly string[];
+  language(): Promise<Language>;
+}
+
+/** Words of the language that are not in its grammar. */
+export interface Language {
+  readonly formats: readonly string[];
+  /** What a WITH clause can say. */
+  readonly properties: readonly string[];
 }
 
 const MAX_CANDIDATES = 1_000;
-const SERDES = 'AVRO DELIMITED JSON JSON_SR KAFKA NONE PROTOBUF PROTOBUF_NOSR'.split(' ');
-const PROPERTIES =
-  `FORMAT KAFKA_TOPIC KEY_FORMAT KEY_SCHEMA_ID PARTITIONS REPLICAS RETENTION_MS TIMESTAMP TIMESTAMP_FORMAT VALUE_DELIMITER
-  VALUE_FORMAT VALUE_SCHEMA_ID WINDOW_SIZE WINDOW_TYPE WRAP_SINGLE_VALUE`.split(/\s+/);
 const TYPES = 'ARRAY< BIGINT BOOLEAN BYTES DATE DECIMAL( DOUBLE INTEGER MAP< STRING STRUCT< TIME TIMESTAMP'.split(' ');
 const PSEUDO_COLUMNS = ['ROWTIME', 'ROWPARTITION', 'ROWOFFSET'];
 const TOGGLES = ['on', 'off'];
@@ -243,7 +247,7 @@ async function namesFor(
         out.push(...asWords(known.functions ?? []));
         break;
       case 'property':
-        out.push(...asWords(PROPERTIES.map((p) => `${p}=`)));
+        out.push(...asWords((await source.language()).properties.map((p) => `${p}=`)));
         break;
       case 'connector':
         out.push(...asNames(known.connectors ?? []));
@@ -303,7 +307,7 @@ async function completeString(before: string, offset: number, names: NameSource)
     return completion(
       start,
       typed,
-      SERDES.map((s) => `${s}'`),
+      (await names.language()).formats.map((f) => `${f}'`),
     );
   return NOTHING;
 }

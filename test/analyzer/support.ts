@@ -1,26 +1,8 @@
 import { type AnalyzerContext, analyze, type ResolvedStatement } from '../../engine/analyzer/index.js';
 import { applyCommand, type Catalog, emptyCatalog } from '../../engine/catalog/index.js';
-import type { Format } from '../../engine/formats/format.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
 import { type PersistentPlan, planPersistent } from '../../engine/planner/index.js';
 import { parseScript, SourceText } from '../../parser/index.js';
-
-/** Formats that accept every schema: these tests are about SQL. */
-const anyFormat = (name: string): Format | undefined =>
-  ['JSON', 'DELIMITED', 'KAFKA', 'NONE'].includes(name)
-    ? {
-        name,
-        supportsKeys: true,
-        wrapByDefault: undefined,
-        validate: () => {},
-        decoder: () => {
-          throw new Error('not for decoding');
-        },
-        encoder: () => {
-          throw new Error('not for encoding');
-        },
-      }
-    : undefined;
 
 const functions = new FunctionRegistry(BUILT_IN_FUNCTIONS);
 
@@ -34,16 +16,12 @@ export class Session {
   catalog: Catalog = emptyCatalog();
   properties: Record<string, string> = {};
 
-  /** `formats`: real ones, where what they hold is asked for. */
-  constructor(private readonly formats: readonly Format[] = []) {}
-
   context(text: string): AnalyzerContext {
     return {
       catalog: this.catalog,
       functions,
       properties: this.properties,
       sourceText: new SourceText(text),
-      formats: { get: (name) => this.formats.find((f) => f.name === name) ?? anyFormat(name) },
     };
   }
 

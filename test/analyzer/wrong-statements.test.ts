@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { OTHER_FUNCTIONS } from '../../engine/analyzer/other-functions.js';
-import { FORMATS } from '../../engine/formats/index.js';
 import { BUILT_IN_FUNCTIONS } from '../../engine/functions/index.js';
 import { parseExpression, SqlError } from '../../parser/index.js';
 import { Session } from './support.js';
@@ -14,7 +13,7 @@ CREATE TABLE agg AS SELECT b, COUNT(*) AS n FROM s GROUP BY b;
 const WITH = "WITH (kafka_topic='n', value_format='JSON')";
 
 function failure(sql: string, properties: Record<string, string> = {}): SqlError {
-  const session = new Session([...FORMATS.values()]);
+  const session = new Session();
   session.run(SETUP);
   session.properties = properties;
   try {

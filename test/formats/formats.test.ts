@@ -37,7 +37,7 @@ describe('formats by name', () => {
   it('are found in any case', () => {
     expect(formatByName('json').name).toBe('JSON');
     expect(formatByName(' Delimited ').name).toBe('DELIMITED');
-    for (const [name, format] of FORMATS) expect(format.name).toBe(name);
+    for (const [name, format] of Object.entries(FORMATS)) expect(format.name).toBe(name);
   });
 
   it('or not at all', () => {

@@ -2,7 +2,7 @@ CREATE STREAM trips (vendor VARCHAR KEY, zone INT, fare DECIMAL(8,2), tip DOUBLE
 -- Grouped by the key: nothing moves.
 CREATE TABLE by_vendor AS SELECT vendor, COUNT(*) AS n, SUM(fare + 1) AS fares, MAX(fare) AS top FROM trips WHERE zone > 10 GROUP BY vendor HAVING COUNT(*) > 2;
 -- Another key: only what the aggregates take is repartitioned.
-CREATE TABLE by_zone AS SELECT zone, vendor, AVG(tip) AS tip FROM trips GROUP BY zone, vendor EMIT CHANGES;
+CREATE TABLE by_zone WITH (KEY_FORMAT='JSON') AS SELECT zone, vendor, AVG(tip) AS tip FROM trips GROUP BY zone, vendor EMIT CHANGES;
 CREATE TABLE by_zone_hourly AS SELECT zone, AS_VALUE(zone) AS zone_copy, WINDOWSTART AS opened, COUNT(tip) AS n FROM trips WINDOW HOPPING (SIZE 1 HOUR, ADVANCE BY 15 MINUTES, GRACE PERIOD 10 MINUTES) GROUP BY zone;
 CREATE TABLE closed AS SELECT vendor, SUM(tip) AS tips FROM trips WINDOW TUMBLING (SIZE 1 DAY) GROUP BY vendor EMIT FINAL;
 SELECT COUNT(*) FROM trips EMIT CHANGES LIMIT 1;

@@ -2,7 +2,7 @@ CREATE STREAM rides (id INT KEY, vendor INT, zone VARCHAR, fare DOUBLE) WITH (KA
 CREATE TABLE zones (zone VARCHAR PRIMARY KEY, borough VARCHAR) WITH (KAFKA_TOPIC='zones', VALUE_FORMAT='JSON');
 CREATE TABLE q_zones AS SELECT * FROM zones;
 CREATE TABLE per_zone AS SELECT zone, COUNT(*) AS n, SUM(fare) AS fares FROM rides GROUP BY zone;
-CREATE TABLE hourly AS SELECT vendor, zone, COUNT(*) AS n FROM rides WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY vendor, zone;
+CREATE TABLE hourly WITH (KEY_FORMAT='JSON') AS SELECT vendor, zone, COUNT(*) AS n FROM rides WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY vendor, zone;
 
 -- What a read of one table takes over, and what stands above it.
 SELECT zone, n FROM per_zone WHERE zone > 'b' AND zone <= 'k' AND n > 3 ORDER BY fares DESC, zone LIMIT 10 OFFSET 5;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../engine/base/clock.js';
 import { silentLogger } from '../../engine/base/logger.js';
-import { FORMATS, formatByName } from '../../engine/formats/index.js';
+import { formatByName } from '../../engine/formats/index.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
 import { EMPTY_CONTEXT, Engine, Settings } from '../../engine/index.js';
 import { BatchBuilder } from '../../engine/records/batch.js';
@@ -39,7 +39,7 @@ async function start(): Promise<void> {
   };
   runtime = new Runtime(services);
   const settings = new Settings({ 'auto.offset.reset': 'earliest', 'commit.interval.ms': '20' });
-  engine = new Engine({ ...services, runtime, formats: FORMATS, settings, maxPushQueries: 10 });
+  engine = new Engine({ ...services, runtime, settings, maxPushQueries: 10 });
   await engine.start();
 }
 

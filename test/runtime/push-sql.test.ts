@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../engine/base/clock.js';
 import { silentLogger } from '../../engine/base/logger.js';
-import { FORMATS, formatByName } from '../../engine/formats/index.js';
+import { formatByName } from '../../engine/formats/index.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
 import { EMPTY_CONTEXT, Engine, type QueryStream, Settings } from '../../engine/index.js';
 import { EmbeddedLog } from '../../engine/log/embedded/index.js';
@@ -64,7 +64,7 @@ describe('push queries in SQL', () => {
       uuid: randomUUID,
     };
     const runtime = new Runtime(services);
-    engine = new Engine({ ...services, runtime, formats: FORMATS, settings: new Settings({}), maxPushQueries: 2000 });
+    engine = new Engine({ ...services, runtime, settings: new Settings({}), maxPushQueries: 2000 });
     await engine.start();
   });
   afterAll(async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { language } from '../../cli/language.js';
 import { Catalog, type NameKind, type Names } from '../../shell/complete/catalog.js';
 import { complete } from '../../shell/complete/complete.js';
 
@@ -30,6 +31,7 @@ const at = async (text: string) => {
       return NAMES;
     },
     variables: () => ['who'],
+    language: async () => language,
   });
   return { replaces: typed.slice(start, end), candidates, asked };
 };

@@ -1,4 +1,4 @@
 import { shell } from '../../shell/main.js';
 
-/** The shell as a program of its own. */
-process.exitCode = await shell(process.argv.slice(2));
+/** The shell as a program of its own, without the engine's words. */
+process.exitCode = await shell(process.argv.slice(2), async () => ({ formats: [], properties: [] }));

@@ -2,8 +2,8 @@ import { Decimal } from '../../values/decimal.js';
 import type { Value } from '../../values/value.js';
 import { readUnscaled } from '../avro/bytes.js';
 import { DecodeError } from '../format.js';
-import type { Leaf, ValueReader } from '../json/leaves.js';
-import { OTHER } from '../json/members.js';
+import type { Leaf } from '../json/leaves.js';
+import { OTHER, type ValueReader } from '../json/reader.js';
 import { type JsonCursor, QUOTE, readString } from '../json/scan.js';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})+$|^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$/;

@@ -4,8 +4,8 @@ import { Decimal } from '../../values/decimal.js';
 import { type SqlType, STRING } from '../../values/sql-type.js';
 import { bigintValue, type Value } from '../../values/value.js';
 import { DecodeError } from '../format.js';
-import { type Leaf, lexeme, unexpected, type ValueReader } from './leaves.js';
-import { OTHER } from './members.js';
+import { type Leaf, lexeme, unexpected } from './leaves.js';
+import { OTHER, type ValueReader } from './reader.js';
 import { type JsonCursor, MINUS, QUOTE, readString, skipNumber } from './scan.js';
 import { valueReader } from './values.js';
 

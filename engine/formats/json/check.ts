@@ -1,7 +1,7 @@
 import type { StringCache } from '../../records/intern.js';
 import type { SqlType } from '../../values/sql-type.js';
-import { type LeafReader, leafReader, type ValueReader } from './leaves.js';
-import { OTHER, SKIP, SKIP_NUMBER } from './members.js';
+import { type LeafReader, leafReader } from './leaves.js';
+import { OTHER, SKIP, SKIP_NUMBER, type ValueReader } from './reader.js';
 import { DOT, type JsonCursor, MINUS, QUOTE, skipNull, skipNumber, skipString } from './scan.js';
 import { compactText } from './text.js';
 import { ArrayReader, MapReader, structReader } from './values.js';

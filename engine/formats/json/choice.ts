@@ -1,7 +1,7 @@
 import type { SqlType } from '../../values/sql-type.js';
 import type { Value } from '../../values/value.js';
-import { unexpected, type ValueReader } from './leaves.js';
-import { OTHER } from './members.js';
+import { unexpected } from './leaves.js';
+import { OTHER, type ValueReader } from './reader.js';
 import {
   COLON,
   COMMA,

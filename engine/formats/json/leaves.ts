@@ -2,7 +2,7 @@ import type { StringCache } from '../../records/intern.js';
 import { Decimal } from '../../values/decimal.js';
 import type { SqlType } from '../../values/sql-type.js';
 import { DAY_MS } from '../../values/temporal.js';
-import { bigintValue, type Value } from '../../values/value.js';
+import { bigintValue } from '../../values/value.js';
 import { DecodeError } from '../format.js';
 import {
   day,
@@ -13,7 +13,7 @@ import {
   parseInteger,
   timeOfDay,
 } from '../text-values.js';
-import { INTEGRAL, NUMBER, type Op, OTHER, TEXT } from './members.js';
+import { INTEGRAL, NUMBER, OTHER, TEXT, type ValueReader } from './reader.js';
 import {
   BACKSLASH,
   DOT,
@@ -32,21 +32,6 @@ import {
   skipValue,
 } from './scan.js';
 import { compactText, numberText } from './text.js';
-
-/**
- * Reads a value of one SQL type, from its first character (at `c.p`) to behind its last; null for JSON's null. ksqlDB's
- * leniency: numbers and booleans, objects and arrays become their text for a STRING; text becomes a number; a fraction is
- * cut off for INTEGER and BIGINT, and what is too wide for these wraps around; DATE and TIME have bounds.
- */
-export interface ValueReader {
-  /** Which of the kinds that `ObjectReader` reads in its own loop this is. */
-  readonly op: Op;
-  /** Of TEXT readers. */
-  readonly strings?: StringCache;
-  /** Of NUMBER and INTEGRAL readers: up to here digits are the value, without wrapping or rounding. */
-  readonly max?: number;
-  read(c: JsonCursor): Value;
-}
 
 /** The types that hold no others. */
 export type Leaf = Exclude<SqlType, { readonly kind: 'ARRAY' | 'MAP' | 'STRUCT' }>;

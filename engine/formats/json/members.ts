@@ -1,17 +1,5 @@
 import { StringCache } from '../../records/intern.js';
-import type { ValueReader } from './leaves.js';
-
-/**
- * How a value is read: the first five in the loop of `ObjectReader`, the last by its reader alone. SKIP and SKIP_NUMBER: nobody
- * wants it, and any, or any number, will do.
- */
-export const SKIP = 0;
-export const SKIP_NUMBER = 1;
-export const TEXT = 2;
-export const NUMBER = 3;
-export const INTEGRAL = 4;
-export const OTHER = 5;
-export type Op = typeof SKIP | typeof TEXT | typeof NUMBER | typeof INTEGRAL | typeof SKIP_NUMBER | typeof OTHER;
+import { type Op, SKIP, type ValueReader } from './reader.js';
 
 /** A name as it occurs in the data, and the field it stands for. */
 export interface Member {

@@ -1,21 +1,16 @@
 import type { Value } from '../../values/value.js';
-import type { ValueReader } from './leaves.js';
 import {
-  INTEGRAL,
   MAX_STEP_BYTES,
   type Member,
   MemberTable,
-  NUMBER,
   newMember,
   newStep,
   nowhere,
-  SKIP,
-  SKIP_NUMBER,
   type Step,
   startsWith,
-  TEXT,
   UNKNOWN,
 } from './members.js';
+import { INTEGRAL, NUMBER, SKIP, SKIP_NUMBER, TEXT, type ValueReader } from './reader.js';
 import {
   allPlain,
   BACKSLASH,

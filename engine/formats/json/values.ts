@@ -3,9 +3,9 @@ import { castFunction } from '../../values/cast.js';
 import { type SqlType, STRING } from '../../values/sql-type.js';
 import type { Value } from '../../values/value.js';
 import { ChoiceReader, isChoice, type Struct } from './choice.js';
-import { type LeafReader, leafReader, TextReader, unexpected, type ValueReader } from './leaves.js';
-import { OTHER } from './members.js';
+import { type LeafReader, leafReader, TextReader, unexpected } from './leaves.js';
 import { type ObjectField, ObjectReader } from './object.js';
+import { OTHER, type ValueReader } from './reader.js';
 import {
   COLON,
   COMMA,

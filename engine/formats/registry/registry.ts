@@ -1,5 +1,6 @@
-/** The three kinds of schema that a registry keeps. */
-export type SchemaType = 'AVRO' | 'JSON' | 'PROTOBUF';
+/** The kinds of schema that a registry keeps. */
+export const SCHEMA_TYPES = ['AVRO', 'JSON', 'PROTOBUF'] as const;
+export type SchemaType = (typeof SCHEMA_TYPES)[number];
 
 /** A schema that another one names (an `import`, a `$ref`, a named type), with its text. */
 export interface SchemaReference {

@@ -1,16 +1,18 @@
-import { WeirError } from '../base/errors.js';
-import { type ByteWriter, readInt64 } from '../records/bytes.js';
-import { StringCache } from '../records/intern.js';
-import type { TypeKind } from '../values/sql-type.js';
-import { bigintValue, type Value } from '../values/value.js';
-import { printColumns } from './columns.js';
-import { DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
+import { WeirError } from '../../base/errors.js';
+import { type ByteWriter, readInt64 } from '../../records/bytes.js';
+import { StringCache } from '../../records/intern.js';
+import type { TypeKind } from '../../values/sql-type.js';
+import { bigintValue, type Value } from '../../values/value.js';
+import { printColumns } from '../columns.js';
+import { DecodeError, type Format, type RowDecoder, type RowEncoder } from '../format.js';
 
 /** One column as Kafka's own serializers write it: big-endian numbers, UTF-8 text, bytes as they are. */
 export const kafkaFormat: Format = {
   name: 'KAFKA',
   supportsKeys: true,
-  wrapByDefault: undefined,
+  wrapping: 'never',
+  states: 'none',
+  options: {},
 
   validate(columns, isKey) {
     if (columns.length > 1) {

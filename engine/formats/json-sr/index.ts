@@ -1,14 +1,15 @@
-import { WeirError } from '../base/errors.js';
-import type { ByteWriter } from '../records/bytes.js';
-import type { Value } from '../values/value.js';
-import { isWrapped } from './columns.js';
-import type { CoderContext, Format, RowDecoder, RowEncoder } from './format.js';
-import { jsonDecoder, jsonFormat } from './json.js';
-import { connectDecimals } from './json-sr/decimals.js';
-import { deriveJsonSchema } from './json-sr/derive.js';
-import { inferJsonSchema } from './json-sr/infer.js';
-import { PREFIX_BYTES, schemaIdOf, writePrefix } from './registry/framed.js';
-import { pinnedSchema } from './registry/pinned.js';
+import { WeirError } from '../../base/errors.js';
+import type { ByteWriter } from '../../records/bytes.js';
+import type { Value } from '../../values/value.js';
+import { isWrapped } from '../columns.js';
+import type { CoderContext, Format, RowDecoder, RowEncoder } from '../format.js';
+import { jsonDecoder, jsonFormat } from '../json/index.js';
+import { PREFIX_BYTES, schemaIdOf, writePrefix } from '../registry/framed.js';
+import { FULL_SCHEMA_NAME } from '../registry/options.js';
+import { pinnedSchema } from '../registry/pinned.js';
+import { connectDecimals } from './decimals.js';
+import { deriveJsonSchema } from './derive.js';
+import { inferJsonSchema } from './infer.js';
 
 /**
  * JSON behind the id of its JSON Schema: https://docs.confluent.io/platform/current/ksqldb/reference/serialization.html#json.
@@ -17,13 +18,15 @@ import { pinnedSchema } from './registry/pinned.js';
 export const jsonSrFormat: Format = {
   name: 'JSON_SR',
   supportsKeys: true,
-  wrapByDefault: true,
+  wrapping: 'choice',
+  states: 'any',
+  options: { fullSchemaName: FULL_SCHEMA_NAME },
   validate: (columns, isKey, ref) => jsonFormat.validate(columns, isKey, ref),
   decoder: (context) => new Decoder(context),
   encoder: (context) => new Encoder(context),
   schemas: {
     type: 'JSON',
-    schemaOf: (columns, isKey, ref) => deriveJsonSchema(columns, isWrapped({ columns, needed: [], isKey, ref }, true)),
+    schemaOf: (columns, isKey, ref) => deriveJsonSchema(columns, isWrapped({ columns, isKey, ref })),
     columnsOf: inferJsonSchema,
   },
 };
@@ -55,7 +58,7 @@ class Encoder implements RowEncoder {
 
   constructor(context: CoderContext) {
     this.json = jsonFormat.encoder(context);
-    this.single = context.columns.length > 0 && !isWrapped(context, true);
+    this.single = context.columns.length > 0 && !isWrapped(context);
     const schema = pinnedSchema(context.ref, 'JSON');
     if (schema === undefined && context.columns.length > 0) {
       throw new WeirError('INTERNAL', 'A JSON_SR encoder without a registered schema.');

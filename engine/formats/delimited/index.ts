@@ -1,12 +1,12 @@
-import { WeirError } from '../base/errors.js';
-import type { FormatRef } from '../plan/topology.js';
-import type { ByteWriter } from '../records/bytes.js';
-import { StringCache } from '../records/intern.js';
-import type { Decimal } from '../values/decimal.js';
-import { doubleText } from '../values/java-text.js';
-import type { SqlType, TypeKind } from '../values/sql-type.js';
-import type { Value } from '../values/value.js';
-import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
+import { WeirError } from '../../base/errors.js';
+import type { FormatRef } from '../../plan/topology.js';
+import type { ByteWriter } from '../../records/bytes.js';
+import { StringCache } from '../../records/intern.js';
+import type { Decimal } from '../../values/decimal.js';
+import { doubleText } from '../../values/java-text.js';
+import type { SqlType, TypeKind } from '../../values/sql-type.js';
+import type { Value } from '../../values/value.js';
+import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from '../format.js';
 import {
   base64Text,
   parseBase64,
@@ -16,7 +16,7 @@ import {
   parseDoubleText,
   parseInteger,
   timeOfDay,
-} from './text-values.js';
+} from '../text-values.js';
 
 /**
  * Comma-separated values, or with another delimiter (property `delimiter`): one record a payload, columns in order, an
@@ -25,7 +25,10 @@ import {
 export const delimitedFormat: Format = {
   name: 'DELIMITED',
   supportsKeys: true,
-  wrapByDefault: undefined,
+  wrapping: 'never',
+  states: 'flat',
+  text: 'plain',
+  options: { delimiter: { property: 'DELIMITER', inherited: true, read: readDelimiter } },
 
   validate(columns, _isKey, ref) {
     for (const { name, type } of columns) {
@@ -43,6 +46,26 @@ export const delimitedFormat: Format = {
   decoder: (context) => new DelimitedDecoder(context),
   encoder: (context) => new DelimitedEncoder(context),
 };
+
+function readDelimiter(value: string, property: string): string {
+  const upper = value.toUpperCase();
+  if (upper === 'SPACE') return ' ';
+  if (upper === 'TAB') return '\t';
+  const wrong = (why: string): WeirError =>
+    new WeirError(
+      'BAD_STATEMENT',
+      `Failed to prepare statement: Configuration ${property} is invalid: ${why}\nExample valid value: ';'`,
+    );
+  if (value.trim() === '') {
+    throw wrong(
+      "Delimiter cannot be empty, if you meant to have a tab or space for delimiter, please use the special values 'TAB' or 'SPACE'",
+    );
+  }
+  if ([...value].length !== 1) {
+    throw wrong(`Invalid delimiter value: '${value}'. Delimiter must be a single character or TAB,SPACE`);
+  }
+  return value;
+}
 
 const QUOTE = 0x22;
 const LF = 0x0a;

@@ -1,12 +1,14 @@
-import { WeirError } from '../base/errors.js';
-import { printColumns } from './columns.js';
-import type { Format } from './format.js';
+import { WeirError } from '../../base/errors.js';
+import { printColumns } from '../columns.js';
+import type { Format } from '../format.js';
 
 /** No payload at all: for keys that nobody reads. */
 export const noneFormat: Format = {
   name: 'NONE',
   supportsKeys: true,
-  wrapByDefault: undefined,
+  wrapping: 'never',
+  states: 'any',
+  options: {},
 
   validate(columns, isKey) {
     if (columns.length === 0) return;

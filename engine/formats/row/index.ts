@@ -1,9 +1,9 @@
-import { messageOf, WeirError } from '../base/errors.js';
-import type { ByteWriter } from '../records/bytes.js';
-import { KeyCodec } from '../records/key-codec.js';
-import { RowCodec } from '../records/row-codec.js';
-import type { Value } from '../values/value.js';
-import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
+import { messageOf, WeirError } from '../../base/errors.js';
+import type { ByteWriter } from '../../records/bytes.js';
+import { KeyCodec } from '../../records/key-codec.js';
+import { RowCodec } from '../../records/row-codec.js';
+import type { Value } from '../../values/value.js';
+import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from '../format.js';
 
 /**
  * Weir's own format of internal topics: keys in memory-comparable order, so that the key of a repartition topic is that of
@@ -11,8 +11,11 @@ import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowE
  */
 export const rowFormat: Format = {
   name: 'ROW',
+  internal: true,
   supportsKeys: true,
-  wrapByDefault: undefined,
+  wrapping: 'never',
+  states: 'any',
+  options: {},
   validate: () => {},
   decoder: (context) => new InternalDecoder(context),
   encoder: (context) => new InternalEncoder(context),

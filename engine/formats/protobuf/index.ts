@@ -1,19 +1,19 @@
-import { messageOf, WeirError } from '../base/errors.js';
-import type { FormatRef } from '../plan/topology.js';
-import { ByteWriter } from '../records/bytes.js';
-import type { Column } from '../values/schema.js';
-import type { Value } from '../values/value.js';
-import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
-import { checkProtobuf, deriveMessage, nullableOf, printProtobuf } from './protobuf/derive.js';
-import { inferProtobuf } from './protobuf/infer.js';
-import { messageAt, messageNamed, type ProtoFile, type ProtoMessage, parseProtobuf } from './protobuf/parse.js';
-import { protobufReader } from './protobuf/read.js';
-import type { MessageType } from './protobuf/schema.js';
-import { WireCursor, writeSint32 } from './protobuf/wire.js';
-import { protobufWriter } from './protobuf/write.js';
-import { FramedDecoder, writePrefix } from './registry/framed.js';
-import { pinnedSchema } from './registry/pinned.js';
-import type { SchemaText } from './registry/registry.js';
+import { messageOf, WeirError } from '../../base/errors.js';
+import type { FormatRef } from '../../plan/topology.js';
+import type { ByteWriter } from '../../records/bytes.js';
+import type { Value } from '../../values/value.js';
+import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from '../format.js';
+import { FramedDecoder, writePrefix } from '../registry/framed.js';
+import { FULL_SCHEMA_NAME } from '../registry/options.js';
+import { pinnedSchema } from '../registry/pinned.js';
+import type { SchemaText } from '../registry/registry.js';
+import { checkProtobuf, printProtobuf } from './derive.js';
+import { inferProtobuf } from './infer.js';
+import { derived, NULLABLE_REPRESENTATION, throughMessage } from './of-columns.js';
+import { messageAt, messageNamed, type ProtoFile, type ProtoMessage, parseProtobuf } from './parse.js';
+import { protobufReader } from './read.js';
+import { WireCursor, writeSint32 } from './wire.js';
+import { protobufWriter } from './write.js';
 
 /**
  * Protobuf, its schemas in a registry; columns are always fields of a message:
@@ -22,7 +22,11 @@ import type { SchemaText } from './registry/registry.js';
 export const protobufFormat: Format = {
   name: 'PROTOBUF',
   supportsKeys: true,
-  wrapByDefault: undefined,
+  wrapping: 'always',
+  states: 'any',
+  options: { fullSchemaName: FULL_SCHEMA_NAME, nullableRepresentation: NULLABLE_REPRESENTATION },
+  // Wrappers of scalars in registered schemas are read as the scalars.
+  implied: () => ({ unwrapPrimitives: 'true' }),
 
   validate(columns, _isKey, ref) {
     // With a schema of someone else's the names are theirs.
@@ -53,52 +57,6 @@ export const protobufFormat: Format = {
     },
   },
 };
-
-/** The same messages without a registry: nothing stands in front, and the schema is that of the columns. */
-export const protobufNosrFormat: Format = {
-  name: 'PROTOBUF_NOSR',
-  supportsKeys: true,
-  wrapByDefault: undefined,
-
-  validate(columns) {
-    checkProtobuf('PROTOBUF_NOSR', columns, false);
-  },
-
-  decoder({ columns, needed, ref }) {
-    if (columns.length === 0) return { decode: () => false };
-    return protobufReader(derived(columns, ref), columns, needed);
-  },
-
-  encoder({ columns, ref }) {
-    const write = protobufWriter(derived(columns, ref), columns);
-    return {
-      encode(row, out) {
-        if (row.length === 0) return false;
-        write(row, out);
-        return true;
-      },
-    };
-  },
-
-  readBack: (columns, ref) => throughMessage(derived(columns, ref), columns),
-};
-
-function throughMessage(type: MessageType, columns: readonly Column[]): (row: readonly Value[]) => Value[] {
-  const write = protobufWriter(type, columns);
-  const all = columns.map((_, i) => i);
-  const reader = protobufReader(type, columns, all);
-  const out = new ByteWriter();
-  return (row) => {
-    out.reset();
-    write(row, out);
-    const back = new Array<Value>(columns.length).fill(null);
-    reader.decode(out.buffer, 0, out.length, back);
-    return back;
-  };
-}
-
-const derived = (columns: readonly Column[], { properties }: FormatRef): MessageType =>
-  deriveMessage(columns, nullableOf(properties.nullableRepresentation), properties.fullSchemaName);
 
 /** The message that a format's full name names; else the first. */
 function find(file: ProtoFile, { properties }: FormatRef): ProtoMessage | undefined {

@@ -1,23 +1,27 @@
-import { WeirError } from '../base/errors.js';
-import type { ByteWriter } from '../records/bytes.js';
-import { StringCache } from '../records/intern.js';
-import type { Column } from '../values/schema.js';
-import type { SqlType } from '../values/sql-type.js';
-import type { Value } from '../values/value.js';
-import { isWrapped } from './columns.js';
-import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from './format.js';
-import { valueChecker } from './json/check.js';
-import type { LeafReader, ValueReader } from './json/leaves.js';
-import { ObjectReader } from './json/object.js';
-import { JsonCursor, LBRACE, skipNull, skipWhitespace } from './json/scan.js';
-import { valueReader } from './json/values.js';
-import { objectWriter, type ValueWriter, valueWriter } from './json/write.js';
+import { WeirError } from '../../base/errors.js';
+import type { ByteWriter } from '../../records/bytes.js';
+import { StringCache } from '../../records/intern.js';
+import type { Column } from '../../values/schema.js';
+import type { SqlType } from '../../values/sql-type.js';
+import type { Value } from '../../values/value.js';
+import { isWrapped } from '../columns.js';
+import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from '../format.js';
+import { valueChecker } from './check.js';
+import type { LeafReader } from './leaves.js';
+import { ObjectReader } from './object.js';
+import type { ValueReader } from './reader.js';
+import { JsonCursor, LBRACE, skipNull, skipWhitespace } from './scan.js';
+import { valueReader } from './values.js';
+import { objectWriter, type ValueWriter, valueWriter } from './write.js';
 
 /** JSON text, one value a record: https://docs.confluent.io/platform/current/ksqldb/reference/serialization.html#json */
 export const jsonFormat: Format = {
   name: 'JSON',
   supportsKeys: true,
-  wrapByDefault: true,
+  wrapping: 'choice',
+  states: 'any',
+  text: 'json',
+  options: {},
 
   validate(columns) {
     for (const c of columns) rejectMapKeys(c.type);
@@ -26,13 +30,13 @@ export const jsonFormat: Format = {
   decoder: (context) => jsonDecoder(context),
 
   encoder(context) {
-    return isWrapped(context, true) ? new ObjectEncoder(context.columns) : new SingleEncoder(context.columns[0]!);
+    return isWrapped(context) ? new ObjectEncoder(context.columns) : new SingleEncoder(context.columns[0]!);
   },
 };
 
 /** `leaf`: reads values of a type that holds no others, where a format has another way for some. */
 export function jsonDecoder(context: CoderContext, leaf?: LeafReader): RowDecoder {
-  return isWrapped(context, true) ? new ObjectDecoder(context, leaf) : new SingleDecoder(context, leaf);
+  return isWrapped(context) ? new ObjectDecoder(context, leaf) : new SingleDecoder(context, leaf);
 }
 
 function rejectMapKeys(type: SqlType): void {
