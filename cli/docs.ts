@@ -4,13 +4,14 @@ import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.
 import { CLIENT_SETTINGS, ERROR_CODES, REQUEST, SETTINGS, type Setting } from '../engine/index.js';
 import { SERVER_SETTINGS } from '../server/server-settings.js';
 import { readArgs } from './args.js';
+import { castsPage } from './casts-page.js';
 import { ERROR_HELP, type ErrorHelp } from './error-help.js';
 import { CONFIG_FILE } from './migrations/project.js';
 import { MIGRATIONS } from './migrations/settings.js';
 
 const DOCS_HELP = `usage: weir docs [--folder DIR] [--check]
 
-Writes the reference pages (functions, settings, errors) from the declarations they describe, into docs.
+Writes the reference pages (functions, settings, errors, casts) from the declarations they describe, into docs.
 With --check nothing is written: fails where a page is not what it would be.`;
 
 const NOTE = '<!-- Written by `weir docs` from the declarations in the code: change those, not this page. -->';
@@ -21,6 +22,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['functions.md', functionsPage()],
     ['settings.md', settingsPage()],
     ['errors.md', errorsPage()],
+    ['casts.md', castsPage(NOTE)],
   ]);
 }
 
