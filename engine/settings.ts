@@ -348,6 +348,10 @@ export function isKnownSetting(name: string): boolean {
   );
 }
 
+/** Whether a setting that SET may name changes anything for the statements behind it. */
+export const takesEffect = (name: string): boolean =>
+  settingNamed(name) !== undefined || withoutPrefix(name).startsWith('ksql.functions.');
+
 /** Settings in force: the server's over the defaults; a request's come on top with `with`. */
 export class Settings {
   private readonly values: ReadonlyMap<string, string>;

@@ -145,10 +145,11 @@ export class Shell implements ShellControls {
 
   private async runStatement(statement: string, vertical: boolean, signal: AbortSignal): Promise<void> {
     const own = substituteVariables(statement, this.session.variables).text;
-    if (/^SET\b/i.test(own)) await this.checkSetting(own, signal);
+    const remarks = /^SET\b/i.test(own) ? await this.checkSetting(own, signal) : [];
     const changed = changeSession(own, this.session);
     if (changed !== undefined) {
       if (changed !== '') this.say(changed);
+      await this.show(remarks);
     } else if (/^SELECT\b/i.test(statement)) {
       this.lastQuery = statement;
       await this.query(statement, vertical, signal);
@@ -180,13 +181,17 @@ export class Shell implements ShellControls {
     }
   }
 
-  /** A setting that the server does not know is refused at once, and not with every statement from then on. */
-  private async checkSetting(statement: string, signal: AbortSignal): Promise<void> {
+  /**
+   * A setting that the server does not know is refused at once, and not with every statement from then on. Gives what the
+   * server has to say of it.
+   */
+  private async checkSetting(statement: string, signal: AbortSignal): Promise<readonly Record<string, unknown>[]> {
     try {
-      await runStatement(this.server, statement, { properties: {}, variables: {} }, signal);
+      return await runStatement(this.server, statement, { properties: {}, variables: {} }, signal);
     } catch (e) {
       // Where no server answers, nothing is known against the setting.
       if (signal.aborted || (e instanceof ServerError && e.code !== undefined)) throw e;
+      return [];
     }
   }
 

@@ -1,19 +1,24 @@
 import type { AlterSystem, Define, SetProperty, Undefine, UnsetProperty } from '../../parser/ast.js';
 import { didYouMean } from '../analyzer/errors.js';
 import { WeirError } from '../base/errors.js';
-import { checkSetting, isKnownSetting, ownName, SETTINGS } from '../settings.js';
+import { withoutPrefix } from '../base/setting.js';
+import { clientSettingProblem } from '../log/kafka/client-settings.js';
+import { checkSetting, isKnownSetting, ownName, SETTINGS, takesEffect } from '../settings.js';
 import type { Prepared, StatementContext } from './context.js';
 import type { KindsOf, StatementFacts } from './kind.js';
 import { command, commandId } from './logged-command.js';
+import { warning } from './warning.js';
 
 /** SET, UNSET, DEFINE and UNDEFINE hold for the statements behind them in the same request: a shell keeps its own. */
 type SessionStatement = SetProperty | UnsetProperty | Define | Undefine;
 
-async function sessionStatement(statement: SessionStatement, { session }: StatementContext): Promise<Prepared> {
+async function sessionStatement(statement: SessionStatement, context: StatementContext): Promise<Prepared> {
+  const { session } = context;
   switch (statement.kind) {
     case 'SetProperty':
       checkSet(statement);
       session.properties.set(ownName(statement.name), statement.value);
+      if (!takesEffect(statement.name)) return warning(context, withoutEffect(statement));
       break;
     case 'UnsetProperty':
       session.properties.delete(ownName(statement.name));
@@ -26,6 +31,14 @@ async function sessionStatement(statement: SessionStatement, { session }: Statem
       break;
   }
   return { run: async () => undefined };
+}
+
+/** ksqlDB's scripts have such lines: they are no error, and not passed over in silence. */
+function withoutEffect({ name, value }: SetProperty): string {
+  const isClients = clientSettingProblem(withoutPrefix(name), value) === undefined;
+  return isClients
+    ? `'${name}' has no effect on a statement: a node's Kafka clients are made with its server's configuration. Set it there.`
+    : `'${name}' has no effect: nothing in Weir reads it.`;
 }
 
 function checkSet({ name, value }: SetProperty | AlterSystem): void {
