@@ -20,6 +20,7 @@ import type { KindsOf } from './kind.js';
 import { type StatesElsewhere, stateOf, statesElsewhere } from './queries.js';
 import { analysisOf, remarksOn, statisticsOf } from './query-statistics.js';
 import { fieldInfo } from './schema-info.js';
+import { trialQuery, trialRun } from './trial-run.js';
 
 export async function describeQuery(
   query: QueryDef,
@@ -62,7 +63,10 @@ export async function describeQueries(context: StatementContext): Promise<QueryD
   return Promise.all([...context.catalog.queries.values()].map((q) => describeQuery(q, context, elsewhere)));
 }
 
-/** EXPLAIN [ANALYZE] id: the running query, and what it has done. EXPLAIN statement: every stage that it would go through. */
+/**
+ * EXPLAIN [ANALYZE] id: the running query, and what it has done. EXPLAIN statement: every stage that it would go through; with
+ * ANALYZE its rows are computed for a moment, and counted.
+ */
 async function explain(statement: Explain, context: StatementContext): Promise<Prepared> {
   if (statement.queryId !== undefined) {
     const id = statement.queryId.name;
@@ -83,14 +87,8 @@ async function explain(statement: Explain, context: StatementContext): Promise<P
       }),
     };
   }
-  if (statement.analyze) {
-    throw new WeirError(
-      'NOT_SUPPORTED',
-      'EXPLAIN ANALYZE of a statement is not supported yet.',
-      'EXPLAIN ANALYZE takes the id of a running query: SHOW QUERIES lists them.',
-    );
-  }
   const inner = statement.statement!;
+  const trial = statement.analyze ? trialQuery(inner) : undefined;
   const resolved = await analyzed(context, inner);
   const properties = Object.fromEntries(context.session.properties);
   const { logical, topology, pull } = stagesOf(resolved, properties);
@@ -120,6 +118,7 @@ async function explain(statement: Explain, context: StatementContext): Promise<P
         queryErrors: [],
         tasksMetadata: [],
         state: '',
+        ...(trial === undefined ? {} : { analysis: await trialRun(trial, context) }),
       },
       warnings: [],
     }),

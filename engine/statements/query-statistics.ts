@@ -6,6 +6,7 @@ import type { StepStats } from '../observe/step-stats.js';
 import { printWindow } from '../plan/print.js';
 import { keptMs, windowsOf } from '../plan/topology.js';
 import type { StatementContext } from './context.js';
+import { counted, number } from './counted.js';
 
 type Context = Pick<StatementContext, 'parts'>;
 type Statistics = Readonly<Record<string, number>>;
@@ -96,6 +97,3 @@ function stepText({ node, kind, records, late, lost, matched, left, right }: Ste
   if (lost > 0) out.push(`${counted(lost, 'window')} without a row`);
   return out.join(', ');
 }
-
-const number = (n: number): string => n.toLocaleString('en');
-const counted = (n: number, what: string): string => `${number(n)} ${what}${n === 1 ? '' : 's'}`;

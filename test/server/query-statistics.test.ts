@@ -85,6 +85,45 @@ describe('what is told of a query', () => {
     expect((await one(`EXPLAIN ${join};`)).queryDescription).not.toHaveProperty('analysis');
   });
 
+  it('EXPLAIN ANALYZE of a statement runs its SELECT for a moment, counts its rows and writes nothing', async () => {
+    const analysis = async (sql: string, properties: Json = {}): Promise<string[]> => {
+      const [entity] = (await run(s, `EXPLAIN ANALYZE ${sql};`, properties)) as [
+        { queryDescription: { analysis: string } },
+      ];
+      return entity.queryDescription.analysis.split('\n');
+    };
+    const ran = (rest: string) => expect.stringMatching(new RegExp(`^ran for [\\d,]+ ms, without writing: ${rest}$`));
+    expect(await analysis('SELECT * FROM visits')).toEqual([
+      ran('3 rows, the first after [\\d,]+ ms'),
+      'it has read all there is',
+    ]);
+    expect(await analysis('SELECT usr, COUNT(*) AS c FROM clicks GROUP BY usr EMIT CHANGES', EARLIEST)).toEqual([
+      ran('1 row, the first after [\\d,]+ ms'),
+      'it has read all there is',
+      'records in 3, filtered 0, skipped 0, late 0, lag 0 records',
+    ]);
+    expect(await analysis('SELECT usr, n FROM clicks WHERE n > 1 EMIT CHANGES', EARLIEST)).toEqual([
+      ran('2 rows, the first after [\\d,]+ ms'),
+      'it has read all there is',
+      'records in 3, filtered 1, skipped 0, late 0, lag 0 records',
+    ]);
+    expect(await analysis('SELECT usr, n FROM clicks EMIT CHANGES')).toEqual([
+      ran('0 rows'),
+      'it has read all there is',
+      'records in 0, filtered 0, skipped 0, late 0, lag 0 records',
+      "3 records stood before where it began: SET 'auto.offset.reset'='earliest' takes them too",
+    ]);
+    const join = 'SELECT c.usr AS usr, n, name FROM clicks c JOIN names m ON c.usr = m.usr';
+    expect(await analysis(`CREATE STREAM tried AS ${join}`, EARLIEST)).toEqual([
+      ran('0 rows'),
+      'it has read all there is',
+      'records in 4, filtered 0, skipped 0, late 0, lag 0 records',
+      expect.stringContaining('0 of 3 matched'),
+    ]);
+    expect(s.running.engine.queryStats()).toHaveLength(2);
+    await expect(run(s, 'EXPLAIN ANALYZE DROP STREAM clicks;')).rejects.toThrow(/only a query can be run/);
+  });
+
   it('late records are in SHOW ERRORS, and on the topic that the server is told', async () => {
     const { errors } = (await one('SHOW ERRORS;')) as unknown as { errors: Json[] };
     expect(errors).toMatchObject([
