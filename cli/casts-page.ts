@@ -282,10 +282,13 @@ export function castsPage(note: string): string {
     '',
     'Weir does what the running ksqlDB does:',
     '',
-    '- `LOG(x)` is the natural logarithm; `LOG(base, x)` has another base.',
-    '- A text that is no boolean casts to false. It is no error.',
-    '- A BIGINT beyond the range of INTEGER comes round; a DOUBLE beyond it stays at the bound.',
-    '- A comparison with NULL is false, not NULL.',
+    '| cast | documented | runs |',
+    '|---|---|---|',
+    '| STRING to BOOLEAN | true for `true` in any case, false for all others | true for any beginning of `true` and `yes`, too |',
+    '| STRING to DATE, TIME | `yyyy-MM-dd` and `HH:mm:ss` alone | any ISO 8601 text of that kind: `08:30`, `2026-05` |',
+    '| DECIMAL, DOUBLE to INTEGER, BIGINT | "can result in rounding" | the fraction is cut off |',
+    '',
+    'Functions for which this is so say it in [functions.md](functions.md): LOG, URL_ENCODE_PARAM, PARSE_DATE, CONVERT_TZ and others.',
   );
   return `${lines.join('\n')}\n`;
 }

@@ -204,7 +204,7 @@ const items = (json: Json): readonly Json[] => (json.kind === 'array' ? json.ite
 const jsonConcat = scalar({
   name: 'JSON_CONCAT',
   description:
-    'Joins JSON values in texts: objects to one with the fields of all (the last wins), anything else to an array; NULL where one of them is NULL or no JSON.',
+    'Joins JSON values in texts: objects to one with the fields of all (the last wins), anything else to an array; NULL where one of them is NULL or no JSON. No blanks stand between the parts of the result: the documentation of ksqlDB shows some, but it runs so.',
   category: CATEGORY,
   overloads: [
     {
@@ -280,7 +280,8 @@ const toJsonString: ScalarOverload = {
 
 const toJson = scalar({
   name: 'TO_JSON_STRING',
-  description: 'The JSON text of a value of any type.',
+  description:
+    "The JSON text of a value of any type, without blanks between its parts (ksqlDB's documentation shows some, but it runs so).",
   category: CATEGORY,
   overloads: [toJsonString],
   examples: [

@@ -238,7 +238,7 @@ function logarithm(base: number, value: number): number {
 const log = scalar({
   name: 'LOG',
   description:
-    'The natural logarithm, or the one to the given base, the quotient of two natural ones; NaN where there is none.',
+    "The natural logarithm, or the one to the given base, the quotient of two natural ones; NaN where there is none. ksqlDB's documentation says that LOG(value) has base 10, but what ksqlDB runs is the natural logarithm.",
   category: CATEGORY,
   overloads: [
     ...NUMBERS.map(

@@ -50,7 +50,7 @@ const parseDate = (text: string, pattern: string): number => temporalPattern(pat
 const texts = [
   withPattern(
     'FORMAT_TIMESTAMP',
-    'The text of a TIMESTAMP by a pattern of java.time.format.DateTimeFormatter, in UTC or the given time zone: an offset or a name of the tz database; PST and the like are no zones.',
+    'The text of a TIMESTAMP by a pattern of java.time.format.DateTimeFormatter, in UTC or the given time zone: an offset or a name of the tz database. PDT and the like, which the documentation of ksqlDB names, are no zones when it runs.',
     { from: 'timestamp TIMESTAMP', to: 'STRING', zoned: true },
     formatTimestamp,
     {
@@ -61,7 +61,7 @@ const texts = [
   ),
   withPattern(
     'PARSE_TIMESTAMP',
-    'The TIMESTAMP of a text by a pattern; without a zone in the text, in UTC or the given time zone. What the text leaves out is that of 1970-01-01T00:00:00; what it says must fit together.',
+    'The TIMESTAMP of a text by a pattern; without a zone in the text, in UTC or the given time zone. What the text leaves out is that of 1970-01-01T00:00:00; what it says must fit together. PDT and the like, which the documentation of ksqlDB names, are no zones when it runs.',
     { from: 'formattedTimestamp STRING', to: 'TIMESTAMP', zoned: true },
     parseTimestamp,
     {
@@ -216,7 +216,7 @@ const shifts = [
 const convertTz = scalar({
   name: 'CONVERT_TZ',
   description:
-    'The TIMESTAMP whose text in UTC is what the clock in one time zone shows when it is the given one in another. A time that comes twice in the first is the earlier one, a time that its clock leaves out is as much later.',
+    'The TIMESTAMP whose text in UTC is what the clock in one time zone shows when it is the given one in another. A time that comes twice in the first is the earlier one, a time that its clock leaves out is as much later. PDT and the like, which the documentation of ksqlDB names, are no zones when it runs.',
   category: CATEGORY,
   overloads: [
     {

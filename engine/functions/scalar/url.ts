@@ -40,7 +40,7 @@ function part(
 
 const parameter = scalar({
   name: 'URL_EXTRACT_PARAMETER',
-  description: `The value of a query parameter, decoded but for +, which stays; empty where the parameter has none, NULL where it is missing. ${MALFORMED}`,
+  description: `The value of a query parameter, decoded but for +, which stays; empty where the parameter has none (ksqlDB's documentation says NULL, but it runs so), NULL where it is missing. ${MALFORMED}`,
   category: CATEGORY,
   overloads: [
     {
@@ -68,7 +68,8 @@ const parameter = scalar({
 
 const encodeParam = scalar({
   name: 'URL_ENCODE_PARAM',
-  description: 'Escapes a value so that it can stand in the query of a URL.',
+  description:
+    "Escapes a value so that it can stand in the query of a URL. A blank becomes +: ksqlDB's documentation shows %20, but it runs so.",
   category: CATEGORY,
   overloads: [{ signature: 'URL_ENCODE_PARAM(value STRING) -> STRING', nulls: 'propagate', make: () => encodeForm }],
   examples: [{ sql: "URL_ENCODE_PARAM('?foo $bar')", result: "'%3Ffoo+%24bar'" }],
@@ -102,7 +103,7 @@ export const URL_FUNCTIONS = [
   ),
   part(
     'URL_EXTRACT_PATH',
-    'The decoded path; empty where there is none, NULL for an address without slashes such as mailto:a@b.',
+    "The decoded path, with the slash that it begins with (ksqlDB's documentation shows none, but it runs so); empty where there is none, NULL for an address without slashes such as mailto:a@b.",
     'STRING',
     (u) => unescapePercent(u.path),
     {
@@ -110,10 +111,16 @@ export const URL_FUNCTIONS = [
       result: "'/path/to'",
     },
   ),
-  part('URL_EXTRACT_PORT', 'The port, where one is given; NULL for one beyond INT.', 'INT', (u) => u.port, {
-    sql: "URL_EXTRACT_PORT('http://localhost:8080/path')",
-    result: '8080',
-  }),
+  part(
+    'URL_EXTRACT_PORT',
+    "The port, where one is given, as a number (ksqlDB's documentation shows a text, but it runs so); NULL for one beyond INT.",
+    'INT',
+    (u) => u.port,
+    {
+      sql: "URL_EXTRACT_PORT('http://localhost:8080/path')",
+      result: '8080',
+    },
+  ),
   part('URL_EXTRACT_PROTOCOL', 'The protocol.', 'STRING', (u) => u.scheme, {
     sql: "URL_EXTRACT_PROTOCOL('http://test.com?a=foo&b=bar')",
     result: "'http'",
