@@ -1,9 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Probes work without signing in. */
-export const isOpen = (url: string): boolean => /^\/(livez|readyz|healthcheck|chc\/live|chc\/ready)(\?|$)/.test(url);
-
 /** A page cannot set headers of a WebSocket: it offers its credentials among the subprotocols, as base64url. */
 const SUBPROTOCOL = 'weir.basic.';
 

@@ -5,9 +5,6 @@ import { messageOf, WeirError } from '../../engine/index.js';
 import { notUtf8 } from './line-reader.js';
 import { Refusal } from './refusals.js';
 
-/** Of a route's `config`: its body goes on as long as its client likes. */
-export const ENDLESS_BODY = { endlessBody: true } as const;
-
 /** Content-Encoding of a request, by what takes it off again. */
 const DECODERS: Readonly<Record<string, () => Transform & { readonly bytesWritten: number }>> = {
   gzip: createGunzip,
@@ -43,7 +40,7 @@ export function bodyRules(app: FastifyInstance, timeoutMs: number): void {
       return done(new Refusal(415, `Bodies in Content-Encoding ${encoding} are not read: gzip, deflate and br are.`));
     }
     const body = encoding === 'identity' ? payload : decoded(payload, encoding);
-    if (!isEndless(request)) inTime(request, body, timeoutMs);
+    if (request.routeOptions.config.endlessBody !== true) inTime(request, body, timeoutMs);
     done(null, body);
   });
   app.addHook('preValidation', (request, _reply, done) => {
@@ -52,8 +49,11 @@ export function bodyRules(app: FastifyInstance, timeoutMs: number): void {
   });
 }
 
-const isEndless = ({ routeOptions }: FastifyRequest): boolean =>
-  (routeOptions.config as { readonly endlessBody?: boolean }).endlessBody === true;
+/** The bodies of a scope's routes are read by these themselves, as they come. */
+export function rawBodies(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+}
 
 /** Calls off what waits for a body. */
 const deadlines = new WeakMap<FastifyRequest, () => void>();

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { genericError } from '../wire/errors.js';
+import { Refusal } from './refusals.js';
 
 /** Whether the page behind a request is of the server's own origin, as far as the request tells. */
 function isOwn(origin: string, headers: IncomingHttpHeaders): boolean {
@@ -42,7 +42,7 @@ export function originRules(app: FastifyInstance, allowed: readonly string[]): v
       }
     } else if (request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'OPTIONS') {
       const message = `Pages of ${origin} may not use this server: see setting access.control.allow.origin.`;
-      return void reply.code(403).send(genericError(40300, message));
+      return done(new Refusal(403, message));
     }
     if (request.method === 'OPTIONS') return void reply.code(204).send();
     done();

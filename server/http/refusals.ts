@@ -4,7 +4,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { WeirError } from '../../engine/index.js';
 import { errorBody, genericError, statusOf } from '../wire/errors.js';
 import { isWebSocketPath } from '../ws/paths.js';
-import type { Route } from './openapi.js';
 
 /** What is answered where no route is: every refusal has a body of ksqlDB's form. */
 
@@ -15,33 +14,6 @@ const shown = (url: string): string => (url.length > MAX_SHOWN_URL ? `${url.slic
 const patternOf = (path: string): RegExp =>
   new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`);
 
-/**
- * The handler of requests without a route: 405 with `Allow` where the path has other methods, 426 where it is a WebSocket's,
- * else 404. OPTIONS is answered for every path that there is. Called when all routes are known.
- */
-export function noRoute(routes: readonly Route[]): (request: FastifyRequest, reply: FastifyReply) => FastifyReply {
-  let patterns: { readonly pattern: RegExp; readonly method: string }[] | undefined;
-  return (request, reply) => {
-    patterns ??= routes.map(({ method, path }) => ({ method, pattern: patternOf(path) }));
-    const { method } = request;
-    const path = request.url.replace(/\?.*$/s, '').replace(/\/{2,}/g, '/');
-    const trimmed = path.length > 1 ? path.replace(/\/$/, '') : path;
-    if (isWebSocketPath(trimmed)) {
-      // HTTP/2 forbids the header.
-      if (request.raw.httpVersionMajor < 2) reply.header('upgrade', 'websocket');
-      return reply.code(426).send(genericError(42600, `${trimmed} is a WebSocket.`));
-    }
-    const methods = new Set(patterns.filter((p) => p.pattern.test(trimmed)).map((p) => p.method));
-    if (methods.size === 0) {
-      return reply.code(404).send(genericError(40400, `Path not found: ${method} ${shown(request.url)}`));
-    }
-    const allow = [...methods, 'OPTIONS'].join(', ');
-    reply.header('allow', allow);
-    if (method === 'OPTIONS') return reply.code(204).send();
-    return reply.code(405).send(genericError(40500, `${method} is no method of ${trimmed}: it takes ${allow}.`));
-  };
-}
-
 /** What HTTP itself has a status for. */
 export class Refusal extends Error {
   constructor(
@@ -50,6 +22,35 @@ export class Refusal extends Error {
   ) {
     super(message);
   }
+}
+
+/** What a WebSocket's path answers to a request for anything else. */
+export function upgradeRequired(path: string, request: FastifyRequest, reply: FastifyReply): never {
+  // HTTP/2 forbids the header.
+  if (request.raw.httpVersionMajor < 2) reply.header('upgrade', 'websocket');
+  throw new Refusal(426, `${path} is a WebSocket.`);
+}
+
+/**
+ * The handler of requests without a route: 405 with `Allow` where the path has other methods, 426 where it is a WebSocket's,
+ * else 404. OPTIONS is answered for every path that there is.
+ */
+export function noRoute(
+  endpoints: readonly { readonly method: string; readonly path: string }[],
+): (request: FastifyRequest, reply: FastifyReply) => FastifyReply {
+  const patterns = endpoints.map(({ method, path }) => ({ method, pattern: patternOf(path) }));
+  return (request, reply) => {
+    const { method } = request;
+    const path = request.url.replace(/\?.*$/s, '').replace(/\/{2,}/g, '/');
+    const trimmed = path.length > 1 ? path.replace(/\/$/, '') : path;
+    if (isWebSocketPath(trimmed)) return upgradeRequired(trimmed, request, reply);
+    const methods = new Set(patterns.filter((p) => p.pattern.test(trimmed)).map((p) => p.method));
+    if (methods.size === 0) throw new Refusal(404, `Path not found: ${method} ${shown(request.url)}`);
+    const allow = [...methods, 'OPTIONS'].join(', ');
+    reply.header('allow', allow);
+    if (method === 'OPTIONS') return reply.code(204).send();
+    throw new Refusal(405, `${method} is no method of ${trimmed}: it takes ${allow}.`);
+  };
 }
 
 /** An error of fastify or of a route as its body. */

@@ -1,7 +1,20 @@
 import type { RequestContext } from '../../engine/index.js';
-import { PUSH, REQUEST, WeirError } from '../../engine/index.js';
+import { PUSH, REQUEST } from '../../engine/index.js';
+import {
+  anything,
+  described,
+  exactInteger,
+  flag,
+  map,
+  named,
+  optional,
+  orNull,
+  type Schema,
+  text,
+} from '../wire/json-schema.js';
+import { checked } from './validation.js';
 
-/** The body of `/ksql` and `/query` (and of a WebSocket query). Unknown members are tolerated, nulls count as absent. */
+/** What a body asks for. Unknown members are tolerated, nulls count as absent. */
 export interface KsqlBody {
   readonly sql: string;
   readonly context: RequestContext;
@@ -9,80 +22,117 @@ export interface KsqlBody {
   readonly sideMessages: boolean;
 }
 
-const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
+const SCALAR = { type: ['string', 'number', 'boolean', 'null'] };
+const REQUEST_NAMES = Object.values(REQUEST).map((setting) => setting.name);
+const scalars = (description: string): Schema => orNull(map(SCALAR, description));
 
-function scalars(v: unknown, member: string): Record<string, string | number | boolean> {
-  if (v === undefined || v === null) return {};
-  if (!isObject(v)) throw new WeirError('BAD_REQUEST', `Member '${member}' of the request must be an object.`);
-  const out: Record<string, string | number | boolean> = {};
-  for (const [name, value] of Object.entries(v)) {
-    if (value === null) continue;
-    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
-      throw new WeirError('BAD_REQUEST', `Value of '${name}' in '${member}' must be text, a number or a boolean.`);
-    }
-    out[name] = value;
-  }
-  return out;
-}
+/** The members that every such body may have beside its SQL. */
+const COMMON = {
+  requestProperties: orNull(
+    described(
+      {
+        ...optional(Object.fromEntries(REQUEST_NAMES.map((name) => [name, SCALAR]))),
+        additionalProperties: anything,
+      },
+      "'weir.side.messages': 'true' asks for side messages; others are tolerated.",
+    ),
+  ),
+  // A client that waits for its own command is not answered before it because of a number that was not understood.
+  commandSequenceNumber: described(
+    {
+      ...exactInteger,
+      type: ['integer', 'string', 'null'],
+      pattern: '^(-?[0-9]{1,15})?$',
+      'x-refused': { pattern: 'must be a whole number' },
+    },
+    'Waits until this command has been carried out, or fails with 50301.',
+  ),
+};
 
-/** Where the parts of a request are, by endpoint. */
-export interface BodyMembers {
+/** A body that names a query or statements: how it is checked, and where its parts are. */
+export interface BodyShape {
+  readonly schema: Schema;
   readonly sql: 'ksql' | 'sql';
   readonly properties: 'streamsProperties' | 'properties';
   readonly variables: 'sessionVariables' | 'variables';
 }
 
-export const KSQL_MEMBERS: BodyMembers = {
+const PROPERTIES = scalars('Settings for this query.');
+const VARIABLES = scalars('Values of the variables in the statements, by name.');
+
+/** Of `/ksql`, `/query` and `/ws/query`. */
+export const KSQL_BODY: BodyShape = {
+  schema: named('KsqlRequest', {
+    ...optional({
+      ksql: described(text, 'Statements, each with its semicolon.'),
+      streamsProperties: scalars("Settings for this request, like SET: {'auto.offset.reset': 'earliest'}."),
+      sessionVariables: VARIABLES,
+      ...COMMON,
+    }),
+    required: ['ksql'],
+  }),
   sql: 'ksql',
   properties: 'streamsProperties',
   variables: 'sessionVariables',
 };
-export const QUERY_STREAM_MEMBERS: BodyMembers = {
+
+export const QUERY_STREAM_BODY: BodyShape = {
+  schema: named('QueryStreamRequest', {
+    ...optional({ sql: text, properties: PROPERTIES, sessionVariables: VARIABLES, ...COMMON }),
+    required: ['sql'],
+  }),
   sql: 'sql',
   properties: 'properties',
   variables: 'sessionVariables',
 };
-/** Of `/ws/v1` and `/sse`. */
-export const SUBSCRIBE_MEMBERS: BodyMembers = { sql: 'sql', properties: 'properties', variables: 'variables' };
 
-/** @throws BAD_REQUEST */
-export function readBody(body: unknown, members: BodyMembers): KsqlBody {
-  if (!isObject(body)) throw new WeirError('BAD_REQUEST', 'The request needs a JSON object as its body.');
-  const sql = body[members.sql];
-  if (typeof sql !== 'string') {
-    throw new WeirError('BAD_REQUEST', `Invalid JSON: member '${members.sql}' with the statements is missing.`);
-  }
-  const variables: Record<string, string> = {};
-  for (const [name, value] of Object.entries(scalars(body[members.variables], members.variables))) {
-    variables[name] = String(value);
-  }
-  const properties = scalars(body[members.properties], members.properties);
-  const given = ownOf(body.requestProperties);
+/** Of `/ws/v1` and `/sse`. */
+export const SUBSCRIBE_BODY: BodyShape = {
+  schema: named('SubscribeRequest', {
+    ...optional({
+      sql: text,
+      properties: PROPERTIES,
+      variables: VARIABLES,
+      ...COMMON,
+      continuation: orNull(text),
+      progress: orNull(flag),
+    }),
+    required: ['sql'],
+  }),
+  sql: 'sql',
+  properties: 'properties',
+  variables: 'variables',
+};
+
+type Scalar = string | number | boolean;
+
+const present = (values: unknown): [string, Scalar][] =>
+  Object.entries((values ?? {}) as Readonly<Record<string, Scalar | null>>).filter(
+    (entry): entry is [string, Scalar] => entry[1] !== null,
+  );
+
+/** What did not come as the body of an HTTP request. @throws BAD_REQUEST */
+export const checkedBody = (body: unknown, shape: BodyShape): KsqlBody => readBody(checked(shape.schema, body), shape);
+
+/** Of a body that fits its schema. */
+export function readBody(body: unknown, shape: BodyShape): KsqlBody {
+  const members = body as Readonly<Record<string, unknown>>;
+  const properties = Object.fromEntries(present(members[shape.properties]));
+  const given = Object.fromEntries(present(members.requestProperties));
   for (const { name } of [REQUEST.continuationToken, REQUEST.skipForwarding]) {
     if (given[name] !== undefined) properties[name] = given[name];
   }
-  const afterCommand = sequenceOf(body.commandSequenceNumber);
+  const variables = present(members[shape.variables]).map(([name, value]) => [name, String(value)]);
+  const { commandSequenceNumber: after } = members;
   return {
-    sql,
-    context: { properties, variables, ...(afterCommand === undefined ? {} : { afterCommand }) },
+    sql: members[shape.sql] as string,
+    context: {
+      properties,
+      variables: Object.fromEntries(variables) as Record<string, string>,
+      ...(after === undefined || after === null || after === '' ? {} : { afterCommand: Number(after) }),
+    },
     sideMessages: [properties, given].some((p) => REQUEST.sideMessages.of(p)),
   };
-}
-
-/** Of `requestProperties`, which may have anything in it, what Weir knows. */
-function ownOf(v: unknown): Record<string, string | number | boolean> {
-  if (!isObject(v)) return {};
-  const names = Object.values(REQUEST).map((s) => s.name);
-  return scalars(Object.fromEntries(names.map((name) => [name, v[name] ?? null])), 'requestProperties');
-}
-
-/** A client that waits for its own command must not be answered before it because of a number that was not understood. */
-function sequenceOf(v: unknown): number | undefined {
-  if (v === undefined || v === null || v === '') return undefined;
-  const n = typeof v === 'string' && /^-?\d+$/.test(v) ? Number(v) : v;
-  if (!Number.isSafeInteger(n))
-    throw new WeirError('BAD_REQUEST', "Member 'commandSequenceNumber' must be a whole number.");
-  return n as number;
 }
 
 /** A context with which a push query gives continuation tokens, and goes on behind `token`. */

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../engine/index.js';
 import { ERROR_CODES, messageOf, SqlError, StatementFailure, WeirError } from '../../engine/index.js';
+import { anything, described, integer, list, named, object, oneOf, text } from './json-schema.js';
 
 /** The body of a failed request. Some clients match the prefix `{"@type":"generic_error"`: keep the order of members. */
 export interface ErrorBody {
@@ -13,6 +14,23 @@ export interface ErrorBody {
   /** One Python client reads it unguarded. */
   readonly stackTrace: readonly string[];
 }
+
+export const ERROR = named(
+  'Error',
+  object(
+    {
+      '@type': oneOf('generic_error', 'statement_error'),
+      error_code: described(integer, 'Its first three digits are the HTTP status.'),
+      message: text,
+      hint: text,
+      code: described(text, "Weir's own name of the error (docs/errors.md)."),
+      statementText: text,
+      entities: list(anything),
+      stackTrace: list(text),
+    },
+    ['hint', 'code', 'statementText', 'entities'],
+  ),
+);
 
 function codeOf(e: unknown): ErrorCode {
   const code = e instanceof WeirError || e instanceof SqlError ? e.code : undefined;

@@ -1,6 +1,6 @@
 import { fieldInfo, messageOf, type QueryStream, WeirError } from '../../engine/index.js';
-import type { RouteContext } from '../http/app.js';
-import { KSQL_MEMBERS, readBody } from '../http/request.js';
+import type { RouteContext } from '../http/context.js';
+import { checkedBody, KSQL_BODY } from '../http/request.js';
 import { errorBody } from '../wire/errors.js';
 import { rowWriter } from '../wire/row-json.js';
 import { CHUNK_BYTES, lengthOf, sharedChunks } from '../wire/shared-chunks.js';
@@ -40,7 +40,7 @@ export async function serveQuery(
   try {
     const text = url.searchParams.get('request');
     if (text === null) throw new WeirError('BAD_REQUEST', "Parameter 'request' is missing.");
-    const body = readBody(parseJson(text), KSQL_MEMBERS);
+    const body = checkedBody(parseJson(text), KSQL_BODY);
     query = await engine.openQuery(body.sql, body.context);
     const { columns, kind } = query;
     if (kind !== 'print') {

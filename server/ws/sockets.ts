@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { RouteContext } from '../http/app.js';
 import { authorizationOf, maySignIn, subprotocolOf } from '../http/auth.js';
+import type { RouteContext } from '../http/context.js';
 import type { UpgradeHandler } from '../http/listener.js';
 import { mayAsk } from '../http/origins.js';
 import { CLOSE, FrameSender } from './frames.js';
-import { isWebSocketPath } from './paths.js';
+import { isWebSocketPath, WS_QUERY } from './paths.js';
 import { serveQuery } from './query-socket.js';
 import { Connection } from './v1/connection.js';
 
@@ -34,7 +34,7 @@ export function webSockets(context: RouteContext): { readonly upgrade: UpgradeHa
     if (url === undefined || !isWebSocketPath(path)) return refuse(socket, '404 Not Found');
     if (!maySignIn(authorizationOf(request.headers), config.users)) return refuse(socket, '401 Unauthorized');
     if (!mayAsk(request, config.allowedOrigins)) return refuse(socket, '403 Forbidden');
-    if (path === '/ws/query') {
+    if (path === WS_QUERY) {
       query.handleUpgrade(request, socket, head, (ws) => {
         serveQuery(sender(ws, socket), url, context).catch((e: unknown) => {
           logger.error({ err: e }, 'WebSocket query failed');

@@ -3,7 +3,7 @@ import { Schemas } from '../support/json-schema.js';
 import { type AskOptions, ask, type Json, letters, startServer, type TestServer } from './support.js';
 
 interface Operation {
-  readonly parameters: readonly { readonly name: string; readonly required: boolean }[];
+  readonly parameters?: readonly { readonly name: string; readonly required: boolean }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: object }>> };
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema: object }>> }>
@@ -126,9 +126,9 @@ describe('/openapi.json', () => {
     const ready = { $ref: '#/components/schemas/Ready' };
     expect(schemas.faults(ready, { ready: true, kafka: true })).toEqual([]);
     expect(schemas.faults(ready, { ready: 1, more: true })).toEqual([
-      '$: kafka is missing',
-      '$.ready: integer where boolean belongs',
-      '$.more is not described',
+      "must have required property 'kafka'",
+      '/ready must be boolean',
+      'must NOT have unevaluated properties more',
     ]);
     const acknowledgement = { $ref: '#/components/schemas/Acknowledgement' };
     expect(schemas.faults(acknowledgement, { status: 'error', seq: 1 })).not.toEqual([]);
@@ -154,7 +154,7 @@ describe('/openapi.json', () => {
       const value: unknown = isJson ? JSON.parse(answer.text) : answer.text;
       expect([seen, schemas.faults(content[type!]!.schema, value)]).toEqual([seen, []]);
     }
-    for (const { name: parameter, required } of operation.parameters) {
+    for (const { name: parameter, required } of operation.parameters ?? []) {
       if (required) expect(path.includes(`{${parameter}}`) || ['sql', 'request'].includes(parameter)).toBe(true);
     }
   });

@@ -1,40 +1,66 @@
-import type { FastifyInstance } from 'fastify';
-import { type DeployOptions, type Script, WeirError } from '../../../engine/index.js';
-import type { RouteContext } from '../app.js';
+import type { DeployOptions, Script } from '../../../engine/index.js';
+import { described, flag, integer, list, named, object, oneOf, orNull, text } from '../../wire/json-schema.js';
+import { type Endpoint, endpoint } from '../endpoint.js';
 
 /** Files of one deployment. */
 const MAX_FILES = 10_000;
+const MAX_BYTES = 32 * 1024 * 1024;
 
-/**
- * `POST /deployments/plan` and `POST /deployments` `{files: [{name, sql}], prune?}`: what `weir plan` and `weir apply` send.
- * Both answer `{"steps": […]}`; the first does nothing.
- */
-export function deploymentRoutes(app: FastifyInstance, { engine, config }: RouteContext): void {
-  const bodyLimit = Math.max(config.limits.maxBody, 32 * 1024 * 1024);
-  app.post('/deployments/plan', { bodyLimit }, async (request) => {
-    const { files, options } = readDeployment(request.body);
-    return { steps: await engine.plan(files, options) };
-  });
-  app.post('/deployments', { bodyLimit }, async (request) => {
-    const { files, options } = readDeployment(request.body);
-    return { steps: (await engine.deploy(files, options)).steps };
-  });
+const DEPLOYMENT = named(
+  'DeploymentRequest',
+  object(
+    {
+      files: { ...list({ ...object({ name: text, sql: text }), title: 'file' }), maxItems: MAX_FILES },
+      prune: described(flag, 'Drops what is in no file.'),
+    },
+    ['prune'],
+  ),
+);
+const STEPS = named(
+  'Steps',
+  object({
+    steps: list(
+      object({
+        action: oneOf('unchanged', 'create', 'replace', 'run', 'refused', 'extra', 'drop'),
+        file: orNull(text),
+        line: orNull(integer),
+        subject: text,
+        sql: text,
+        was: orNull(text),
+        reason: orNull(text),
+        hint: orNull(text),
+      }),
+    ),
+  }),
+);
+
+interface Deployment {
+  readonly Body: { readonly files: readonly Script[] } & DeployOptions;
 }
 
-function readDeployment(body: unknown): { readonly files: readonly Script[]; readonly options: DeployOptions } {
-  const { files, prune } = (body ?? {}) as { files?: unknown; prune?: unknown };
-  if (!Array.isArray(files)) throw new WeirError('BAD_REQUEST', "Member 'files' must be a list of {name, sql}.");
-  if (files.length > MAX_FILES)
-    throw new WeirError('LIMIT_EXCEEDED', `At most ${MAX_FILES} files are deployed at once.`);
-  if (prune !== undefined && typeof prune !== 'boolean') {
-    throw new WeirError('BAD_REQUEST', "Member 'prune' must be true or false.");
-  }
-  const scripts = files.map((f: unknown, i): Script => {
-    const { name, sql } = (f ?? {}) as { name?: unknown; sql?: unknown };
-    if (typeof name !== 'string' || typeof sql !== 'string') {
-      throw new WeirError('BAD_REQUEST', `File ${i} needs 'name' and 'sql', both text.`);
-    }
-    return { name, sql };
-  });
-  return { files: scripts, options: { prune: prune === true } };
-}
+const shared = {
+  method: 'POST',
+  body: DEPLOYMENT,
+  answers: { 200: STEPS },
+  bodyLimit: (limit: number) => Math.max(limit, MAX_BYTES),
+} as const;
+
+/** What `weir plan` and `weir apply` send; the first does nothing. */
+export const DEPLOYMENTS: readonly Endpoint[] = [
+  endpoint<Deployment>({
+    ...shared,
+    path: '/deployments/plan',
+    summary: 'What deploying these files would do.',
+    handler:
+      ({ engine }) =>
+      async ({ body: { files, prune } }) => ({ steps: await engine.plan(files, { prune: prune === true }) }),
+  }),
+  endpoint<Deployment>({
+    ...shared,
+    path: '/deployments',
+    summary: 'Deploys files; nothing is done where a statement is refused.',
+    handler:
+      ({ engine }) =>
+      async ({ body: { files, prune } }) => ({ steps: (await engine.deploy(files, { prune: prune === true })).steps }),
+  }),
+];

@@ -1,42 +1,59 @@
 import type { ServerResponse } from 'node:http';
-import type { FastifyInstance } from 'fastify';
 import { type InsertStream, WeirError } from '../../../engine/index.js';
-import { errorBody } from '../../wire/errors.js';
-import type { RouteContext } from '../app.js';
-import { ENDLESS_BODY } from '../bodies.js';
+import { ERROR, errorBody } from '../../wire/errors.js';
+import { described, integer, list, named, object, oneOf, text } from '../../wire/json-schema.js';
+import { LINES } from '../answers.js';
+import { type Endpoint, endpoint } from '../endpoint.js';
 import { linesOf } from '../line-reader.js';
 import { DELIMITED, JSON_TYPE } from '../media.js';
+
+const INSERT_LINES = named('InsertLines', described(text, 'A line {"target": NAME}, then a JSON object a line.'));
+const ACKNOWLEDGEMENTS = named(
+  'Acknowledgements',
+  list(
+    named('Acknowledgement', {
+      anyOf: [
+        object({ status: oneOf('ok'), seq: integer }),
+        { allOf: [ERROR], type: 'object', properties: { status: oneOf('error'), seq: integer } },
+      ],
+    }),
+  ),
+);
 
 /**
  * `POST /inserts-stream`: a line `{"target": …}`, then a row a line, a JSON object each. The answer's head comes as soon as
  * the target is known, then `{"status":"ok","seq":n}` for each row once it is durable; the first row that does not fit is
  * answered `{"status":"error", …}`, and is the last. Over HTTP/1.1 and HTTP/2.
  */
-export function insertRoutes(app: FastifyInstance, { engine, config, logger }: RouteContext): void {
-  app.register(async (scope) => {
-    // The body is read as it comes.
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-    scope.post('/inserts-stream', { config: ENDLESS_BODY }, async (request, reply) => {
-      const lines = linesOf((request.body ?? []) as AsyncIterable<Uint8Array>, config.limits.maxBody);
-      const first = await lines.next();
-      const [head, ...rows] = first.done === true ? [] : first.value;
-      const inserts = await engine.openInserts(readTarget(head));
-      reply.hijack();
-      const asArray = request.headers.accept?.includes(JSON_TYPE) === true;
-      const answer = new Acknowledgements(reply.raw, asArray, request.raw.httpVersionMajor >= 2);
-      try {
-        if (await answer.take(inserts, rows)) {
-          for await (const more of lines) if (!(await answer.take(inserts, more))) break;
+export const INSERTS: readonly Endpoint[] = [
+  endpoint({
+    method: 'POST',
+    path: '/inserts-stream',
+    summary: 'Inserts rows. Each is acknowledged when it is durable; the first that does not fit ends it.',
+    lines: { type: DELIMITED, schema: INSERT_LINES },
+    answers: { 200: { types: { [DELIMITED]: LINES, [JSON_TYPE]: ACKNOWLEDGEMENTS } } },
+    handler:
+      ({ engine, config, logger }) =>
+      async (request, reply) => {
+        const lines = linesOf((request.body ?? []) as AsyncIterable<Uint8Array>, config.limits.maxBody);
+        const first = await lines.next();
+        const [head, ...rows] = first.done === true ? [] : first.value;
+        const inserts = await engine.openInserts(readTarget(head));
+        reply.hijack();
+        const asArray = request.headers.accept?.includes(JSON_TYPE) === true;
+        const answer = new Acknowledgements(reply.raw, asArray, request.raw.httpVersionMajor >= 2);
+        try {
+          if (await answer.take(inserts, rows)) {
+            for await (const more of lines) if (!(await answer.take(inserts, more))) break;
+          }
+        } catch (e) {
+          logger.warn({ err: e }, 'inserts failed');
+          await answer.refuse(e);
         }
-      } catch (e) {
-        logger.warn({ err: e }, 'inserts failed');
-        await answer.refuse(e);
-      }
-      answer.end();
-    });
-  });
-}
+        answer.end();
+      },
+  }),
+];
 
 function readTarget(line: string | undefined): string {
   let args: unknown;

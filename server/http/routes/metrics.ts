@@ -1,7 +1,15 @@
-import type { FastifyInstance } from 'fastify';
-import type { RouteContext } from '../app.js';
+import { LINES } from '../answers.js';
+import { type Endpoint, endpoint } from '../endpoint.js';
 
-/** `GET /metrics` for Prometheus. */
-export function metricsRoutes(app: FastifyInstance, { metrics }: RouteContext): void {
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
-}
+export const METRICS: readonly Endpoint[] = [
+  endpoint({
+    method: 'GET',
+    path: '/metrics',
+    summary: 'Metrics for Prometheus.',
+    answers: { 200: { types: { 'text/plain': LINES } } },
+    handler:
+      ({ metrics }) =>
+      async (_request, reply) =>
+        reply.type(metrics.contentType).send(await metrics.metrics()),
+  }),
+];

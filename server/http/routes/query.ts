@@ -1,5 +1,5 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { genericError } from '../../wire/errors.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Schema } from '../../wire/json-schema.js';
 import {
   delimitedFormat,
   jsonArrayFormat,
@@ -9,9 +9,12 @@ import {
   type QueryFormat,
   sideMessagesFormat,
 } from '../../wire/query-format.js';
-import type { RouteContext } from '../app.js';
-import { contentType, type RowFormat, rowFormat } from '../media.js';
-import { KSQL_MEMBERS, QUERY_STREAM_MEMBERS, readBody } from '../request.js';
+import { KSQL_V1_ARRAY, LINES, PROTOBUF_ARRAY, QUERY_ARRAY } from '../answers.js';
+import type { RouteContext } from '../context.js';
+import { type Endpoint, endpoint } from '../endpoint.js';
+import { contentType, DELIMITED, JSON_TYPE, KSQL_V1, PROTOBUF, type RowFormat, rowFormat } from '../media.js';
+import { Refusal } from '../refusals.js';
+import { type BodyShape, KSQL_BODY, QUERY_STREAM_BODY, readBody } from '../request.js';
 import { streamQuery } from '../stream-query.js';
 
 /** What writes the rows of one query. */
@@ -22,37 +25,62 @@ const FORMATS: Readonly<Record<RowFormat, () => QueryFormat>> = {
   protobuf: protobufRowsFormat,
 };
 
-/** `POST /query` and `POST /query-stream`: the rows of a push or pull query, or of PRINT. */
-export function queryRoutes(app: FastifyInstance, { engine, config, silences }: RouteContext): void {
-  const serve = async (request: FastifyRequest, reply: FastifyReply, endpoint: '/query' | '/query-stream') => {
-    const kind = rowFormat(request, endpoint);
-    if (kind === undefined) return notAcceptable(reply, request);
-    const body = readBody(request.body, endpoint === '/query' ? KSQL_MEMBERS : QUERY_STREAM_MEMBERS);
-    const query = await engine.openQuery(body.sql, body.context);
-    if (query.kind === 'print' && endpoint === '/query-stream' && kind !== 'delimited') {
-      await query.close();
-      return notAcceptable(reply, request);
-    }
-    reply.hijack();
-    const response = reply.raw;
-    const isHttp2 = request.raw.httpVersionMajor >= 2;
-    const type = query.kind === 'print' ? 'text/plain; charset=utf-8' : contentType[kind];
-    response.writeHead(200, { 'content-type': type, ...(isHttp2 ? {} : { 'x-accel-buffering': 'no' }) });
-    const format = kind === 'delimited' && body.sideMessages ? sideMessagesFormat : FORMATS[kind]();
-    await streamQuery(query, query.kind === 'print' ? linesFormat : format, response, {
-      perRow: isHttp2 && format.rowChunks !== undefined,
-      limits: config.limits,
-      silences,
-      heartbeatMs: config.limits.heartbeatMs,
-      isStopping: () => engine.isStopping,
-      onError: (e) => request.log.warn({ err: e, queryId: query.queryId }, 'query failed'),
-    });
-  };
-  app.post('/query', (request, reply) => serve(request, reply, '/query'));
-  app.post('/query-stream', (request, reply) => serve(request, reply, '/query-stream'));
+const answers = (types: Readonly<Record<string, Schema>>): Endpoint['answers'] => ({
+  200: {
+    types: { [DELIMITED]: LINES, [KSQL_V1]: KSQL_V1_ARRAY, [PROTOBUF]: PROTOBUF_ARRAY, ...types, 'text/plain': LINES },
+  },
+});
+
+const declared = (
+  path: '/query' | '/query-stream',
+  shape: BodyShape,
+  types: Readonly<Record<string, Schema>> = {},
+): Endpoint =>
+  endpoint({
+    method: 'POST',
+    path,
+    summary: 'Rows of a push or pull query, or PRINT.',
+    body: shape.schema,
+    answers: answers(types),
+    handler: (context) => (request, reply) => serve(context, request, reply, path, shape),
+  });
+
+/** The rows of a push or pull query, or of PRINT. */
+export const QUERY: readonly Endpoint[] = [
+  declared('/query', KSQL_BODY),
+  declared('/query-stream', QUERY_STREAM_BODY, { [JSON_TYPE]: QUERY_ARRAY }),
+];
+
+async function serve(
+  { engine, config, silences }: RouteContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  endpoint: '/query' | '/query-stream',
+  shape: BodyShape,
+): Promise<void> {
+  const kind = rowFormat(request, endpoint);
+  if (kind === undefined) throw notAcceptable(request);
+  const body = readBody(request.body, shape);
+  const query = await engine.openQuery(body.sql, body.context);
+  if (query.kind === 'print' && endpoint === '/query-stream' && kind !== 'delimited') {
+    await query.close();
+    throw notAcceptable(request);
+  }
+  reply.hijack();
+  const response = reply.raw;
+  const isHttp2 = request.raw.httpVersionMajor >= 2;
+  const type = query.kind === 'print' ? 'text/plain; charset=utf-8' : contentType[kind];
+  response.writeHead(200, { 'content-type': type, ...(isHttp2 ? {} : { 'x-accel-buffering': 'no' }) });
+  const format = kind === 'delimited' && body.sideMessages ? sideMessagesFormat : FORMATS[kind]();
+  await streamQuery(query, query.kind === 'print' ? linesFormat : format, response, {
+    perRow: isHttp2 && format.rowChunks !== undefined,
+    limits: config.limits,
+    silences,
+    heartbeatMs: config.limits.heartbeatMs,
+    isStopping: () => engine.isStopping,
+    onError: (e) => request.log.warn({ err: e, queryId: query.queryId }, 'query failed'),
+  });
 }
 
-function notAcceptable(reply: FastifyReply, request: FastifyRequest): FastifyReply {
-  const message = `None of the media types ${request.headers.accept ?? ''} can be served here.`;
-  return reply.code(406).send(genericError(40600, message));
-}
+const notAcceptable = ({ headers }: FastifyRequest): Refusal =>
+  new Refusal(406, `None of the media types ${headers.accept ?? ''} can be served here.`);

@@ -1,6 +1,6 @@
 import type { RawData } from 'ws';
 import { WeirError } from '../../../engine/index.js';
-import type { RouteContext } from '../../http/app.js';
+import type { RouteContext } from '../../http/context.js';
 import { CLOSE, type FrameSender } from '../frames.js';
 import {
   type ClientMessage,

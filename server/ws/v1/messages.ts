@@ -1,5 +1,5 @@
 import { messageOf, type QueryEnd, type QueryStream, type RequestContext, WeirError } from '../../../engine/index.js';
-import { readBody, resumable, SUBSCRIBE_MEMBERS } from '../../http/request.js';
+import { checkedBody, resumable, SUBSCRIBE_BODY } from '../../http/request.js';
 import type { Progress } from '../../push/silence.js';
 import type { Notice } from '../../push/why-no-rows.js';
 import { errorBody } from '../../wire/errors.js';
@@ -87,14 +87,8 @@ export class SubscribeRefused extends Error {
 }
 
 function readSubscribe(v: Record<string, unknown>): Subscribe {
-  const { sql, context } = readBody(v, SUBSCRIBE_MEMBERS);
-  const { continuation, progress } = v;
-  if (continuation !== undefined && continuation !== null && typeof continuation !== 'string') {
-    throw bad("Member 'continuation' must be text.");
-  }
-  if (progress !== undefined && progress !== null && typeof progress !== 'boolean') {
-    throw bad("Member 'progress' must be true or false.");
-  }
+  const { sql, context } = checkedBody(v, SUBSCRIBE_BODY);
+  const { continuation, progress } = v as { readonly continuation?: string | null; readonly progress?: boolean | null };
   return { sql, context: resumable(context, continuation ?? undefined), progress: progress === true };
 }
 

@@ -1,6 +1,6 @@
 import type { QueryStream } from '../../../engine/index.js';
 import { WeirError } from '../../../engine/index.js';
-import type { RouteContext } from '../../http/app.js';
+import type { RouteContext } from '../../http/context.js';
 import type { FrameSender } from '../frames.js';
 import {
   batchFrames,
