@@ -1,6 +1,7 @@
 import { Connection, type Reconnect } from './connection.js';
 import { type ErrorBody, InsertError, WeirClientError } from './errors.js';
 import { parseExact } from './exact-json.js';
+import { basicAuthorization, HttpApi } from './http.js';
 import { textLines } from './lines.js';
 import { liveRows } from './live.js';
 import { type PushOptions, PushQuery, type Scalar } from './push-query.js';
@@ -64,20 +65,17 @@ const INSERT_ROWS = 1000;
 
 /** A Weir server, from Node or a page. */
 export class WeirClient {
-  private readonly base: string;
-  private readonly authorization: string | undefined;
+  private readonly api: HttpApi;
   private readonly connection: Connection;
-  private readonly fetch: typeof globalThis.fetch;
   private serial = 0;
 
   constructor(options: ClientOptions) {
-    this.base = options.url.replace(/\/$/, '');
-    this.authorization =
-      options.user === undefined ? undefined : `Basic ${utf8Base64(`${options.user}:${options.password ?? ''}`)}`;
-    this.fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
+    const authorization =
+      options.user === undefined ? undefined : basicAuthorization(options.user, options.password ?? '');
+    this.api = new HttpApi(options.url, authorization, options.fetch);
     this.connection = new Connection({
-      url: `${this.base.replace(/^http/, 'ws')}/ws/v1`,
-      authorization: this.authorization,
+      url: `${this.api.base.replace(/^http/, 'ws')}/ws/v1`,
+      authorization,
       openSocket: options.openSocket ?? openSocket,
       reconnect: options.reconnect ?? {},
       random: Math.random,
@@ -111,8 +109,8 @@ export class WeirClient {
   /** The rows of a pull query as they come. */
   async *pullEach<R = Row>(sql: string, options: RequestOptions = {}): AsyncGenerator<R, void, undefined> {
     const { properties = {}, variables = {}, signal } = options;
-    const body = JSON.stringify({ sql, properties, sessionVariables: variables });
-    const response = await this.request('/query-stream', body, signal);
+    const body = { sql, properties, sessionVariables: variables };
+    const response = await this.api.send('/query-stream', { body, signal });
     let reader: RowReader | undefined;
     for await (const line of textLines(response, signal)) {
       const json = parseExact(line);
@@ -125,9 +123,8 @@ export class WeirClient {
   /** Runs statements that are no queries. */
   async execute(sql: string, options: RequestOptions = {}): Promise<readonly Entity[]> {
     const { properties = {}, variables = {}, signal } = options;
-    const body = JSON.stringify({ ksql: sql, streamsProperties: properties, sessionVariables: variables });
-    const response = await this.request('/ksql', body, signal);
-    return (await response.json()) as Entity[];
+    const body = { ksql: sql, streamsProperties: properties, sessionVariables: variables };
+    return this.api.json<Entity[]>('/ksql', { body, signal });
   }
 
   /**
@@ -145,7 +142,7 @@ export class WeirClient {
       const lines = [JSON.stringify({ target }), ...some.map(encodeRow)];
       let acknowledged = 0;
       try {
-        const response = await this.request('/inserts-stream', `${lines.join('\n')}\n`, signal);
+        const response = await this.api.send('/inserts-stream', { body: `${lines.join('\n')}\n`, signal });
         for await (const line of textLines(response, signal)) {
           const answer = JSON.parse(line) as ErrorBody & { readonly status?: string; readonly seq?: number };
           if (answer.status !== 'ok') throw new InsertError(from + (answer.seq ?? acknowledged), answer);
@@ -160,12 +157,12 @@ export class WeirClient {
   }
 
   async info(): Promise<ServerInfo> {
-    return (await this.get<{ KsqlServerInfo: ServerInfo }>('/info')).KsqlServerInfo;
+    return (await this.api.json<{ KsqlServerInfo: ServerInfo }>('/info')).KsqlServerInfo;
   }
 
   /** Whether the server and its parts are well. */
   async health(): Promise<{ readonly isHealthy: boolean; readonly [part: string]: unknown }> {
-    return this.get('/healthcheck');
+    return this.api.json('/healthcheck');
   }
 
   async streams(): Promise<readonly SourceInfo[]> {
@@ -203,38 +200,7 @@ export class WeirClient {
     const [entity] = await this.execute(sql);
     return entity![member] as T;
   }
-
-  private async get<T>(path: string): Promise<T> {
-    return (await (await this.request(path)).json()) as T;
-  }
-
-  private async request(path: string, body?: string, signal?: AbortSignal): Promise<Response> {
-    const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
-    if (this.authorization !== undefined) headers.authorization = this.authorization;
-    let response: Response;
-    try {
-      response = await this.fetch(this.base + path, {
-        headers,
-        ...(body === undefined ? {} : { method: 'POST', body }),
-        ...(signal === undefined ? {} : { signal }),
-      });
-    } catch (e) {
-      if (signal?.aborted) throw e;
-      throw new WeirClientError('UNREACHABLE', `No Weir server answers at ${this.base}.`, undefined, { cause: e });
-    }
-    if (response.ok) return response;
-    let answer: ErrorBody;
-    try {
-      answer = (await response.json()) as ErrorBody;
-    } catch (e) {
-      throw new WeirClientError('BAD_ANSWER', `${this.base} answered ${response.status}.`, undefined, { cause: e });
-    }
-    throw WeirClientError.from(answer);
-  }
 }
-
-/** As RFC 7617 §2.1 has it; btoa alone takes no text beyond Latin-1. */
-const utf8Base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
 interface Header {
   readonly columnNames: readonly string[];

@@ -12,23 +12,34 @@ export interface ErrorBody {
  * `BAD_ANSWER` (something else than Weir answered), `CLOSED` (the client was closed).
  */
 export class WeirClientError extends Error {
+  /** Of the answer over HTTP, where there was one. */
+  readonly status: number | undefined;
+
   constructor(
     readonly code: string,
     message: string,
     readonly hint?: string | undefined,
-    options?: { cause?: unknown },
+    options: { readonly cause?: unknown; readonly status?: number } = {},
   ) {
     super(message, options);
     this.name = 'WeirClientError';
+    this.status = options.status;
   }
 
   /** Of a server before it told codes: by its number. */
-  static from(body: ErrorBody): WeirClientError {
+  static from(body: ErrorBody, status?: number): WeirClientError {
     return new WeirClientError(
       body.code ?? String(body.error_code ?? 'BAD_ANSWER'),
       body.message ?? 'The server gave no reason.',
       body.hint,
+      status === undefined ? {} : { status },
     );
+  }
+
+  /** An answer that has broken off. */
+  static lost(cause: unknown): WeirClientError {
+    const message = 'The connection was lost in the middle of an answer.';
+    return new WeirClientError('CONNECTION_LOST', message, undefined, { cause });
   }
 
   /** Another try later may go well. */

@@ -1,10 +1,18 @@
 import { WeirClientError } from './errors.js';
 
-/**
- * The lines of a response as they come, without empty ones. Leaving the loop ends the request. Throws CONNECTION_LOST where
- * the answer breaks off, or what `signal` was aborted with.
- */
+/** The lines of a response as they come, without empty ones: see `lineBatches`. */
 export async function* textLines(response: Response, signal?: AbortSignal): AsyncGenerator<string, void, undefined> {
+  for await (const lines of lineBatches(response, signal)) yield* lines;
+}
+
+/**
+ * The lines of a response, without empty ones, as many as came together. Leaving the loop ends the request. Throws
+ * CONNECTION_LOST where the answer breaks off, or what `signal` was aborted with.
+ */
+export async function* lineBatches(
+  response: Response,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly string[], void, undefined> {
   if (response.body === null) return;
   const reader = response.body.getReader() as {
     read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array }>;
@@ -15,15 +23,14 @@ export async function* textLines(response: Response, signal?: AbortSignal): Asyn
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((e: unknown) => {
-        if (signal?.aborted) throw e;
-        throw new WeirClientError('CONNECTION_LOST', 'The connection was lost in the middle of an answer.', undefined, {
-          cause: e,
-        });
+        throw signal?.aborted === true ? e : WeirClientError.lost(e);
       });
-      rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
-      const lines = rest.split('\n');
+      const lines = (done ? decoder.decode() : decoder.decode(value, { stream: true })).split('\n');
+      // Of a line without an end only the new part is looked at again.
+      lines[0] = rest + lines[0]!;
       rest = done ? '' : lines.pop()!;
-      for (const line of lines) if (line !== '') yield line;
+      const full = lines.filter((line) => line !== '');
+      if (full.length > 0) yield full;
       if (done) return;
     }
   } finally {

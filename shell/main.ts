@@ -1,3 +1,4 @@
+import { basicAuthorization } from '../client/http.js';
 import { type Server, ServerError, serverInfo } from './client.js';
 import { systemClock } from './clock.js';
 import type { CommandResult } from './commands.js';
@@ -43,7 +44,7 @@ export async function shell(args: readonly string[], language: () => Promise<Lan
   }
   const server: Server = {
     base: serverAddress(options.address),
-    authorization: options.user === undefined ? undefined : authorizationOf(options.user, password ?? ''),
+    authorization: options.user === undefined ? undefined : basicAuthorization(options.user, password ?? ''),
   };
   const sh = new Shell(server, out, {
     clock: systemClock,
@@ -60,9 +61,6 @@ export async function shell(args: readonly string[], language: () => Promise<Lan
   }
   return script(sh, options);
 }
-
-const authorizationOf = (user: string, password: string): string =>
-  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 
 /** Passwords that are asked for before the shell gives up. */
 const ATTEMPTS = 3;
@@ -83,7 +81,7 @@ async function signIn(sh: Shell, user: string | undefined): Promise<boolean> {
     if (attempt > ATTEMPTS) return false;
     const password = await askPassword(user, stdin, stderr);
     if (password === undefined) return false;
-    sh.server = { ...sh.server, authorization: authorizationOf(user, password) };
+    sh.server = { ...sh.server, authorization: basicAuthorization(user, password) };
   }
 }
 
