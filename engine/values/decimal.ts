@@ -6,7 +6,7 @@ export function pow10(n: number): bigint {
   return POWERS[n]!;
 }
 
-/** Digits that a text may have: beyond, it is refused, so that no one makes the engine work on a million of them. */
+/** A text with more digits is refused: nobody shall make the engine work on a million of them. */
 const MAX_DIGITS = 1000;
 const TEXT = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?$/;
 

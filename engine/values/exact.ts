@@ -1,7 +1,4 @@
-/*
- * Sums that forget: what was added and is taken back leaves no trace, whatever else was added, because nothing is rounded
- * before the result is asked for.
- */
+/* Sums from which values can be taken back without a trace, because nothing is rounded before the result is asked for. */
 
 const VIEW = new DataView(new ArrayBuffer(8));
 const FRACTION = 2 ** 52;
@@ -214,7 +211,7 @@ function rounded(parts: readonly number[]): number {
     cut = parts[i]! - (sum - larger);
     i--;
   }
-  // A tie went to the even one, but the parts below say that it was none.
+  // The rounding took this for a tie and chose the even double. The parts below show that it was none.
   if (i >= 0 && cut !== 0 && cut > 0 === parts[i]! > 0) {
     const twice = cut * 2;
     const further = sum + twice;

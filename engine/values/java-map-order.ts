@@ -8,8 +8,8 @@ export function javaHash(s: string): number {
 }
 
 /**
- * Keys in the order in which a Java HashMap made for so many of them walks over them: where a result depends on the order
- * of a map's entries, ksqlDB's users have seen this one. `initial`: the capacity that it was made with, where it has grown.
+ * Keys in the order in which a Java HashMap of so many keys walks over them. Where a result depends on the order of a map's
+ * entries, ksqlDB's users have seen this one. `initial`: the capacity that the HashMap was made with, where it has grown.
  */
 export function javaMapOrder<K extends string | null>(keys: readonly K[], initial = 1): K[] {
   let capacity = initial;

@@ -2,8 +2,8 @@ import { Decimal } from './decimal.js';
 import { bigintValue } from './value.js';
 
 /*
- * Values from their text, as Java's parse methods take and refuse it. Undefined: no such text. Those who trim say so
- * themselves, with `javaTrim`: CAST does, data does not.
+ * Values from their text, as Java's parse methods take and refuse it. Undefined: the text is none. None of these functions
+ * trims. Who wants that calls `javaTrim` first: CAST does, decoders do not.
  */
 
 /** Java's `String.trim`: only characters up to the blank go. */

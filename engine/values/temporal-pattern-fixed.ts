@@ -35,7 +35,7 @@ function fixedFields(pattern: string): readonly Fixed[] | undefined {
       fields.push({ text: part });
     } else {
       const field = FIXED[part];
-      // A field that comes twice must say the same twice, which the long way sees to.
+      // A field that comes twice must say the same twice. The long way checks that.
       if (field === undefined || fields.some((f) => 'field' in f && f.field === field)) return undefined;
       if (field === 'y' || field === 'M' || field === 'd') dated++;
       fields.push({ field, width: part.length });

@@ -179,7 +179,7 @@ class Resolver {
     for (const field of ['hour', 'minute', 'second'] as const) this.put(field, timeField(field, ms));
   }
 
-  /** What is said twice must be the same; what a date or a time has is done with. */
+  /** A field that is said twice must be the same. Fields that a date or a time has answered are done with. */
   check(): void {
     for (const [field, value] of this.fields) {
       for (const is of [

@@ -89,7 +89,7 @@ function namesOf(id: string): Names | undefined {
 type Texts = readonly (readonly [text: string, zone: string])[];
 const texts = new Map<string, Texts>();
 
-/** What stands for a zone: its id or, with `names`, also a name of hers. */
+/** What stands for a zone: its id or, with `names`, one of its names. */
 export function zoneTexts(which: 'ids' | 'short' | 'long'): Texts {
   let known = texts.get(which);
   if (known === undefined) {
@@ -115,7 +115,7 @@ export function offsetText(ms: number, gmt = false): string {
   return `${gmt ? 'GMT' : ''}${ms < 0 ? '-' : '+'}${two(s / 3600)}:${two((s / 60) % 60)}${seconds}`;
 }
 
-/** Zones change at whole quarters of an hour: an offset holds for all of one. */
+/** Zones change at whole quarters of an hour: an offset holds for all of one quarter. */
 const QUARTER = 900_000;
 const OFFSETS_KEPT = 4096;
 
