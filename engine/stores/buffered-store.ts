@@ -30,8 +30,8 @@ const BUFFERED = 256;
 const CACHED = 480;
 
 /**
- * The store of a running task: a write-back buffer and a read cache in one table over the committed state. Changed
- * entries stay until the commit; the others may be evicted at any time, those not read since the last round first.
+ * The store of a running task: a write-back buffer and a read cache in one table, over the committed state. Changed entries
+ * stay until the commit. The others may be evicted at any time; those that were not read since the last round go first.
  */
 export class BufferedStore implements Store {
   dirtyBytes = 0;
@@ -143,7 +143,10 @@ export class BufferedStore implements Store {
     this.clean(bytes);
   }
 
-  /** Drops clean entries until `bytes` are freed or one full round finds none: second chance for those read lately. */
+  /**
+   * Drops clean entries until `bytes` are freed, or until a whole round frees none. An entry that was read since the last
+   * round is spared once.
+   */
   evict(bytes: number): void {
     const { table } = this;
     let freed = 0;

@@ -118,11 +118,11 @@ export class LevelDatabase {
   }
 
   /**
-   * Resolves where writes are possible; rejects with DISK_FULL where the last one was not and there is still no room.
+   * Resolves where writes are possible. Rejects with DISK_FULL where the last write found no room and there is still none.
    *
-   * LevelDB refuses all writes after its background work has failed; and after a failed write to its log the positions
-   * in that file no longer are what the writer believes, so that later batches, though acknowledged, could be lost at the
-   * next start. Opening it anew reads the log up to the last whole batch and begins a new one.
+   * LevelDB refuses all writes after its background work has failed. After a failed write to its log it is wrong about its
+   * place in that file: later batches are acknowledged, and could be lost at the next start. Opening it anew reads the log
+   * up to the last whole batch, and begins a new one.
    */
   async room(): Promise<void> {
     if (!this.full) return;
@@ -136,7 +136,7 @@ export class LevelDatabase {
     const { directory } = this.options;
     const probe = join(directory, 'room.tmp');
     try {
-      // The log and the manifest are written at the opening: without room for them the old one, which can be read, stays.
+      // Opening writes a log and a manifest. Without room for them the database stays as it is, and can be read.
       await writeFile(probe, Buffer.alloc(ROOM_BYTES)).finally(() => rm(probe, { force: true }));
       const old = this.level;
       this.level = undefined;
@@ -196,8 +196,8 @@ export class LevelDatabase {
   }
 
   /**
-   * Rejects where another process has the database, which is not touched: an empty one is opened whose lock is a link to
-   * this one's.
+   * Rejects where another process has the database. That is found out without touching it: an empty database is opened whose
+   * lock file is a link to this one's.
    */
   private async tryLock(): Promise<void> {
     const probe = await mkdtemp(`${this.options.directory}.probe-`);
@@ -213,7 +213,7 @@ export class LevelDatabase {
 
   private opened(): Level {
     if (this.level === undefined) {
-      // Only for as long as it takes to open it anew: whoever asked tries again.
+      // It is closed only while it is opened anew: the caller tries again.
       if (this.full) throw new WeirError('DISK_FULL', `The database ${this.directory} waits for room on the disk`);
       throw new WeirError('STATE_ERROR', `The database ${this.directory} is not open`);
     }

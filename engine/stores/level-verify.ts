@@ -5,9 +5,9 @@ import { crc32c } from '../records/crc32c.js';
 import { uncompressSnappy } from './snappy.js';
 
 /**
- * Checks the files of a LevelDB that is closed, byte by byte against the checksums in them. LevelDB itself does not: by
- * default it compares those of tables neither when it reads nor when it compacts, and records of its log that fail it
- * leaves out without a word. A flipped bit would be a wrong value, or a batch that never was.
+ * Checks the files of a LevelDB that is closed, byte by byte, against the checksums in them. LevelDB itself does not: by
+ * default it checks tables neither when it reads nor when it compacts them, and it leaves out damaged records of its log
+ * without a word. So a flipped bit would become a wrong value, or a batch that never was.
  *
  * Formats: https://github.com/google/leveldb/blob/main/doc/table_format.md, log_format.md and impl.md.
  */
@@ -51,7 +51,7 @@ export async function verifyLevel(directory: string): Promise<Verified> {
       if (table.length !== size) throw new Damage(`${name} has ${table.length} bytes, not ${size}`);
       verifyTable(table, name);
     }
-    // The log that the manifest speaks of is there from before it is named until the next one is.
+    // The log that the manifest names is there before it is named, and until the next one is named.
     if (version.log > 0 && !names.includes(`${padded(version.log)}.log`)) {
       throw new Damage(`${padded(version.log)}.log is missing`);
     }
@@ -112,7 +112,7 @@ function* logRecords(b: Buffer, name: string): Generator<Buffer> {
     if (!intact(b, at + 6, end, b.readUInt32LE(at))) throw new Damage(`${name} is damaged at ${at}`);
     const starts = type === FULL || type === FIRST;
     if (type < FULL || type > LAST || starts !== (parts.length === 0)) {
-      // A log that is begun anew behind a torn end is not written by this version of LevelDB.
+      // This version of LevelDB never goes on writing behind a torn end.
       throw new Damage(`${name} has a record of type ${type} at ${at}`);
     }
     parts.push(b.subarray(at + HEADER, end));
@@ -136,7 +136,9 @@ function checkBatches(records: Iterable<Buffer>, name: string, next: number | un
   return next;
 }
 
-/** Whether a whole record stands somewhere behind what looks like a torn end: then its length is what is wrong. */
+/**
+ * Whether a whole record stands somewhere behind what looks like a torn end. Then the end is not torn: a length is wrong.
+ */
 function recordBehind(b: Buffer, from: number): boolean {
   for (let at = from + 1; at + HEADER <= b.length; at++) {
     const type = b[at + 6]!;

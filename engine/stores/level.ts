@@ -85,7 +85,7 @@ export class LevelState implements StateDatabase, CacheOwner {
     this.drop((id) => id.startsWith(prefix));
   }
 
-  /** Keeps all caches within `cacheBytes`: who has more than an equal share gives first. */
+  /** Keeps all caches within `cacheBytes`: a store with more than an equal share gives up entries first. */
   cached(store: BufferedStore, bytes: number): void {
     this.cachedBytes += bytes;
     if (bytes <= 0 || this.cachedBytes <= this.cacheBytes) return;
@@ -149,7 +149,7 @@ class LevelEntries implements Committed {
   }
 }
 
-/** Entries that are added up one by one; of more LevelDB says about how many bytes they are. */
+/** The bytes of so many entries are added up one by one. For more, LevelDB gives an estimate. */
 const COUNTED = 10_000;
 
 async function bytesOf(database: StateLevel, range: { readonly gte: Buffer; readonly lt: Buffer }): Promise<number> {
