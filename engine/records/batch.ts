@@ -67,8 +67,8 @@ export function batchAt(b: Buffer, p: number, firstWanted = 0): RecordBatch {
 }
 
 /**
- * Batches that will be kept, all in one buffer of their own where they are less than half of the buffers that they lie in:
- * to keep them would keep the rest too.
+ * Batches that will be kept. Where they are less than half of the buffers that they lie in, they are copied into one buffer
+ * of their own, for views would keep the rest too.
  */
 export function ownBatches(batches: readonly RecordBatch[]): readonly RecordBatch[] {
   let bytes = 0;
@@ -95,7 +95,7 @@ export class BatchCursor {
   valueStart = -1;
   valueEnd = -1;
   headerCount = 0;
-  /** Milliseconds; no safe integer where the record's own time is beyond 2^53: that is no time. */
+  /** Milliseconds. No safe integer: the record's own time is beyond 2^53, which is no event time. */
   timestamp = 0;
   offset = 0;
   private position = 0;
@@ -315,7 +315,7 @@ export class BatchBuilder {
     this.ensure(body + 5);
     this.varint(body);
     this.buffer[this.position++] = 0;
-    // Twice the difference of two safe integers may be beyond them.
+    // Twice the difference of two safe integers may be no safe integer.
     if (Math.abs(delta) < EXACT) this.varlong(delta);
     else this.bigVarlong(BigInt(timestamp) - BigInt(first));
     this.varint(this.records++);

@@ -1,4 +1,4 @@
-/** A NaN that was read keeps its bits; written, there is one, so that equal values have equal bytes. */
+/** A NaN that was read keeps its bits. All are written as this one, so that equal values have equal bytes. */
 const oneNaN = (v: number): number => (Number.isNaN(v) ? Number.NaN : v);
 
 /** A growing byte buffer: scratch space of encoders. Reused by `reset`; `bytes()` is a view until the next write. */

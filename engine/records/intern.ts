@@ -23,7 +23,7 @@ export class StringCache {
     return this.getHashed(b, start, end, h);
   }
 
-  /** As `get`, for who has walked the bytes already: `h` starts at 0 and is `imul(h, 31) + byte` in 32 bits. */
+  /** As `get`, for a caller that has walked the bytes already: `h` starts at 0 and is `imul(h, 31) + byte` in 32 bits. */
   getHashed(b: Buffer, start: number, end: number, h: number): string {
     const n = end - start;
     if (n === 0) return '';

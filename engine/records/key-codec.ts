@@ -301,7 +301,10 @@ function writeUnscaled(v: bigint, out: ByteWriter): void {
   for (let i = n - 1; i >= 0; i--) out.byte(negative ? magnitude[i]! ^ 0xff : magnitude[i]!);
 }
 
-/** The unscaled value at a column's scale. Values have it already, unless a computed one was never cast: that is an error. */
+/**
+ * The unscaled value at a column's scale. Values have that scale already. One that was computed and never cast may not: that
+ * is an error.
+ */
 function unscaledAt(v: Decimal, scale: number): bigint {
   if (v.scale === scale) return v.unscaled;
   if (v.scale < scale) return v.unscaled * 10n ** BigInt(scale - v.scale);

@@ -41,8 +41,8 @@ export class OutputBatches {
   }
 
   /**
-   * Says up to which event time its writer has come behind what waits for a partition: in the last batch, or in one of its own,
-   * with this timestamp. Only where there are markers.
+   * Marks, for each partition, up to which event time the writer has come behind what waits: in the last batch, or in an
+   * empty batch of its own with this timestamp. Does nothing where there are no markers.
    */
   tell(partition: number, time: number, timestamp: number): void {
     const builder = this.builderOf(partition);

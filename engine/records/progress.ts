@@ -2,9 +2,10 @@ import { BatchBuilder, type BatchCursor, type RecordBatch } from './batch.js';
 import type { Header } from './record.js';
 
 /**
- * Markers on repartition topics: records without key and value whose one header says which task has written the batch that
- * they begin, and up to which event time that task has written by the end of it. Readers know by them whose rows they have,
- * and whose may still come. Header value: version, sub-topology and partition of the writer, time as a double.
+ * Markers on repartition topics: records without key and value, one at the beginning of each batch. Their one header says
+ * which task has written the batch, and up to which event time that task has written by the end of it. By them a reader
+ * knows whose rows it has, and whose may still come. Header value: version, sub-topology and partition of the writer, time
+ * as a double.
  */
 const NAME = '__weir.progress';
 const VERSION = 1;
@@ -36,14 +37,14 @@ export function addMarker(builder: BatchBuilder, timestamp: number, header: Head
   builder.add(timestamp, null, -1, -1, null, -1, -1, [header]);
 }
 
-/** Markers are of one size: the time are the last bytes of the first record. */
+/** All markers have the same size, and the time is in the last bytes of the first record. */
 const TIME_AT = (() => {
   const probe = new BatchBuilder();
   addMarker(probe, 0, progressHeader({ subtopology: 0, partition: 0 }));
   return probe.bytes - 8;
 })();
 
-/** Says in a finished, unsealed batch that begins with a marker up to which time its writer has come behind it. */
+/** Writes into the marker of a finished, unsealed batch up to which time its writer has come behind that batch. */
 export function setProgress(batch: Buffer, time: number): void {
   batch.writeDoubleBE(time, TIME_AT);
 }
