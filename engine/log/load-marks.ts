@@ -3,9 +3,9 @@ import type { LoadMarks } from '../records/raw-record.js';
 import type { Log } from './log.js';
 
 /**
- * How far a file has been loaded into a topic. The last record of each batch that a load writes has a header that says
- * which file, which run of the load, and up to which row of it the partition has all that is its own; so a load that was
- * cut off goes on, and no row is written twice.
+ * How far a file has been loaded into a topic. The last record of each batch that a load writes has a header. It says which
+ * file, which run of the load, and up to which row of the file the partition has its rows. So a load that was cut off goes
+ * on, and no row is written twice.
  */
 export const LOAD_HEADER = '__weir.load';
 

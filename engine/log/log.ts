@@ -76,7 +76,7 @@ export interface TopicPartitionOffset extends TopicPartition {
 
 /** What a group has committed, or is to commit, of a partition. */
 export interface CommittedOffset extends TopicPartitionOffset {
-  /** What the one who commits keeps beside the offset, for whoever goes on from there: at most 4,000 bytes. Default empty. */
+  /** What a committer stores beside the offset, for whoever goes on from there: at most 4,000 bytes. Default: empty. */
   readonly metadata?: string;
 }
 
@@ -129,7 +129,10 @@ export interface MemberOptions {
   readonly copartitioned: readonly (readonly string[])[];
   /** What the others of the group are told of this member: where its node answers, `host:port`. */
   readonly address?: string;
-  /** Copies of the state behind these topics' partitions that members beside the owner shall keep. All members say the same. */
+  /**
+   * How many copies of the state behind these topics' partitions are kept by members other than the owner. All members say
+   * the same.
+   */
   readonly standbys?: { readonly copies: number; readonly topics: readonly string[] };
 }
 
@@ -156,7 +159,7 @@ export interface MemberHandler {
    * that stays is neither revoked nor assigned again.
    */
   assigned(partitions: readonly TopicPartition[]): Promise<void>;
-  /** Must have committed and let go when it resolves; no other member starts on them before. */
+  /** When it resolves, the member must have committed and let go. No other member starts on the partitions before. */
   revoked(partitions: readonly TopicPartition[]): Promise<void>;
   /** Already taken by others: drop all work on them, commit nothing. */
   lost(partitions: readonly TopicPartition[]): void;
@@ -177,7 +180,7 @@ export interface WriterOptions {
   readonly transactionalId?: string;
   readonly compression?: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
   /**
-   * Told of a record that the log does not take for what it is: too large for its topic, a time out of its bounds, no key on a
+   * Is told of a record that the log refuses for what it is: too large for its topic, a time out of its bounds, no key on a
    * compacted topic. True: it is left out, and all others are written. False, or no such option: the writer fails.
    */
   readonly refused?: (record: RefusedRecord) => boolean;
@@ -222,7 +225,7 @@ export interface LogWriter {
 export interface CommitWork {
   readonly group?: string;
   readonly offsets: readonly CommittedOffset[];
-  /** Whose partitions `offsets` are of: a member that the group has dropped is refused, with a `fenced` error. */
+  /** The member whose partitions `offsets` are of. One that the group has dropped is refused, with a `fenced` error. */
   readonly member?: GroupMember;
   /** Changes of the state database; keys are whole database keys. */
   readonly state: readonly KeyValueOp[];

@@ -146,7 +146,7 @@ class Group {
 
   private inTurn(work: () => Promise<void>): Promise<void> {
     const turn = this.last.then(work);
-    // A failure is the caller's to see; the next one in turn goes on regardless.
+    // A failure is for its caller to see. The next one in turn runs all the same.
     this.last = turn.catch(() => undefined);
     return turn;
   }

@@ -58,7 +58,7 @@ export class Partition {
   shift(): number {
     const oldest = this.tail[this.head];
     if (oldest === undefined) return 0;
-    // The place that it leaves must not keep it until the list is cut.
+    // The free place must not keep the batch in memory until the list is cut.
     (this.tail as (TailBatch | undefined)[])[this.head++] = undefined;
     if (this.head > 64 && this.head * 2 > this.tail.length) {
       this.tail = this.tail.slice(this.head);
@@ -103,7 +103,10 @@ export class Topic {
  * oldest goes first, whichever partition it is of.
  */
 export class Tails {
-  /** Partitions in the order of their batches: each entry stands for the oldest batch then left of it. */
+  /**
+   * Partitions in the order in which their batches came. An entry stands for the oldest batch that its partition has left
+   * when its turn comes.
+   */
   private order: Partition[] = [];
   private head = 0;
   private bytes = 0;

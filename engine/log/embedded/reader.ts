@@ -127,7 +127,7 @@ export class EmbeddedReader implements LogReader, PartitionListener {
     const cursors = [...this.cursors.values()];
     const fetched: FetchedPartition[] = [];
     let bytes = 0;
-    // Told before anything is taken, so that nothing that was taken is lost with it.
+    // The error is thrown before anything is taken: what was taken would be lost with it.
     for (const cursor of cursors) if (cursor.failure !== undefined && !cursor.paused) throw cursor.failure;
     this.turn++;
     for (let i = 0; i < cursors.length && bytes < this.limits.bufferBytes; i++) {

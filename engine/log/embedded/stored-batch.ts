@@ -10,10 +10,10 @@ import {
 } from '../../records/batch.js';
 
 /**
- * A batch as it lies in the database: a sealed v2 record batch. In place of the records, a larger one holds itself as one
- * LZ4 block (with its size in front), under the attribute of LZ4; the checksum is over what is stored. Compressing
- * happens on other threads and makes the log several times faster than the disk under it: LevelDB writes everything at
- * least twice. That the block is of the whole batch saves a second large buffer when it is read.
+ * A batch as it lies in the database: a sealed v2 record batch. A larger one is compressed. In place of its records it then
+ * holds the whole batch as one LZ4 block, with its size in front, and its attribute says LZ4; the checksum is over what is
+ * stored. Compressing happens on other threads. It makes the log several times faster than the disk under it, because
+ * LevelDB writes everything at least twice. The block holds the whole batch so that reading it takes no second large buffer.
  */
 const ATTRIBUTES = 21;
 const LZ4 = 3;

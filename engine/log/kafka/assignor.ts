@@ -161,7 +161,7 @@ export function place(input: AssignmentInput): Map<string, PlacedMember> {
     for (const [i, unit] of units.entries()) {
       const target = targets[i]!;
       const moves = unit.some((p) => (owners.get(nameOf(p)) ?? target) !== target);
-      // While any of it is elsewhere the target keeps what it has of it, and gets no more.
+      // While another member has a part of the unit, the target keeps the part that it has, and gets no more.
       const now = moves ? unit.filter((p) => owners.get(nameOf(p)) === target) : unit;
       out.get(target)!.owned.push(...now);
     }
@@ -230,7 +230,7 @@ interface Sharing {
   /** Members that have a copy of a partition's state. */
   readonly copies: ReadonlyMap<string, ReadonlySet<string>>;
   readonly load: Map<string, number>;
-  /** What a member may have in all, so that the odd ones of many sets do not pile up. */
+  /** What a member may have in all, so that the remainders of many sets do not go to the same one. */
   readonly cap: number;
 }
 

@@ -137,12 +137,12 @@ export class Cluster {
   }
 
   /**
-   * Goes where the brokers say that they are, which is where all work is done: one of them at least must be there.
-   * @throws KafkaError, which may pass, that names them
+   * Connects to the addresses that the brokers advertise, where all work is done. One of them at least must answer. @throws
+   * KafkaError, which may pass, that names them
    */
   async reachAdvertised(): Promise<void> {
     await this.metadata([]).catch((e: unknown) => {
-      // A connection that has become silent was given up: the second time it is another.
+      // A connection that has become silent was given up. The second attempt takes another.
       if (!isRetriable(e)) throw e;
       return this.metadata([]);
     });

@@ -10,7 +10,7 @@ export interface FetchRequest {
   readonly partitions: readonly TopicPartitionOffset[];
   readonly maxWaitMs: number;
   readonly minBytes: number;
-  /** Of the response; a first batch that is larger comes whole. */
+  /** The largest size of the response. A first batch that is larger comes whole. */
   readonly maxBytes: number;
   readonly partitionMaxBytes: number;
 }

@@ -35,7 +35,7 @@ export class KafkaLog implements Log {
 
   private readonly clock: Clock;
 
-  /** By what they are for; without settings of their own they are as the log's. */
+  /** Clients by what they are for. One without settings of its own has those of the log. */
   private readonly configs: Readonly<Partial<Record<ClientRole, KafkaConfig>>>;
 
   constructor(

@@ -142,7 +142,7 @@ export class KafkaReader implements LogReader {
     return this.partitions.get(topic + KEY + partition);
   }
 
-  /** One chunk of each partition that has one. An error of a partition comes once its data before it is handed out. */
+  /** One chunk of each partition that has one. An error of a partition is given once the data before it has been. */
   private take(): FetchedPartition[] {
     if (this.fatal !== undefined) throw this.fatal;
     const out: FetchedPartition[] = [];
@@ -219,8 +219,8 @@ export class KafkaReader implements LogReader {
     const room = this.bufferBytes - this.bufferedBytes - this.reservedBytes;
     const least = Math.min(this.partitionBytes, this.bufferBytes);
     if (room < least) return;
-    // The lanes share the room: were the first to take all of it, partitions of the next would wait for as long as there is
-    // nothing in its own.
+    // The lanes share the room. If the first took all of it, partitions of the next would wait for as long as the first has
+    // nothing new.
     const used = lanes.slice(0, Math.max(1, Math.floor(room / least)));
     const size = Math.ceil(partitions.length / used.length);
     for (const [i, lane] of used.entries()) {
@@ -285,14 +285,14 @@ export class KafkaReader implements LogReader {
       a.fetchOffset = set.nextOffset;
       a.hurry = true;
       const bytes = records.end - records.start + set.decompressedBytes;
-      // A partition that is paused would keep the whole response, with what others have taken long since.
+      // Data of a paused partition would keep the whole response in memory, long after the other partitions' data was taken.
       const batches = ownBatches(set.batches);
       a.buffered.push({
         fetched: { topic: a.topic, partition: a.partition, batches, nextOffset: set.nextOffset },
         bytes,
       });
       this.bufferedBytes += bytes;
-      // The broker fills a response from the first partition on: who has got something goes to the end.
+      // The broker fills a response from the first partition on. So a partition that has just got something goes to the end.
       const key = a.topic + KEY + a.partition;
       this.partitions.delete(key);
       this.partitions.set(key, a);

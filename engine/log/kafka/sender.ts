@@ -15,7 +15,7 @@ const REQUESTS = 5;
 const REQUEST_BYTES = 4 * 1024 * 1024;
 const SEQUENCES = 2 ** 31;
 
-/** A record is larger than its topic takes; or its batch, which says no less. */
+/** A record, or the batch that it is in, is larger than its topic takes. */
 const TOO_LARGE = new Set<number>([CODE.MESSAGE_TOO_LARGE, CODE.RECORD_LIST_TOO_LARGE]);
 /** What a broker refuses for the sake of one record, and of nothing else. */
 const OF_A_RECORD = new Set<number>([...TOO_LARGE, CODE.INVALID_TIMESTAMP, CODE.INVALID_RECORD]);

@@ -69,7 +69,7 @@ export class Transaction {
       const answer = await connection.call<AddAnswer>('AddPartitionsToTxn', { ...this.identity(), topics });
       for (const { topic, partitionErrors } of answer.errors) {
         for (const { partition, errorCode } of partitionErrors) {
-          // 55 is of the others, which were not tried because of this one.
+          // Code 55 is that of the other partitions, which were not tried because this one failed.
           if (errorCode === 0 || errorCode === OPERATION_NOT_ATTEMPTED) continue;
           const error = errorOfCode(errorCode, `add ${topic}/${partition} to the transaction`);
           const missing = errorCode === CODE.UNKNOWN_TOPIC_OR_PARTITION && this.cluster.clock.now() > deadline;

@@ -9,9 +9,9 @@ import { commitOffsets, initProducerId, Transaction } from './transaction.js';
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
- * Writes batches as an idempotent producer; with a transactional id, each unit of work is one Kafka transaction, of outputs and
- * offsets. After any error it is dead, as kafkajs's producers should be and are not: what was open is ended by the next writer
- * with the same id, and what became of a commit is told by the group's offsets.
+ * Writes batches as an idempotent producer. With a transactional id each unit of work is one Kafka transaction, of outputs
+ * and offsets. After any error the writer is dead (those of kafkajs are not, and should be). The next writer with the same
+ * id ends what it left open, and the group's offsets tell what became of its commit.
  */
 export class KafkaWriter implements LogWriter {
   private failure: KafkaError | undefined;
