@@ -41,7 +41,7 @@ becomes null, all else text. With --create, times become TIMESTAMP and days DATE
 /** Rows and bytes in one write, at most: the server takes a body of some megabytes. */
 const BATCH_ROWS = 1000;
 const BATCH_BYTES = 1024 * 1024;
-/** Rows that say what the columns are: of a file, and of standard input, which is kept meanwhile. */
+/** So many rows are looked at to infer the columns. Those of standard input are kept in memory meanwhile. */
 const SAMPLE_ROWS = 10_000;
 /** Bad rows that are named one by one. */
 const NAMED_ROWS = 20;
@@ -316,7 +316,7 @@ class Load {
   private async stopped(e: unknown): Promise<unknown> {
     let cause = e;
     if (!this.isSending) {
-      // What stands before the row is written, so that its number says how much.
+      // All that stands before the row is written, so that the row's number says how much was.
       await this.flush().catch((error: unknown) => {
         cause = error;
       });

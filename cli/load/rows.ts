@@ -21,7 +21,7 @@ export interface RowFields {
   readonly raw: ReadonlyMap<string, string> | null;
 }
 
-/** A row that cannot be read. The rows behind it may be read all the same, but where it says that they cannot. */
+/** A row that cannot be read. The rows behind it can be, unless `isFatal`. */
 export class BadRow extends WeirError {
   constructor(
     readonly line: number,

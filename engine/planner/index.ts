@@ -172,9 +172,9 @@ export function planPull(statement: ResolvedSelect): AnyPullPlan {
 }
 
 /**
- * The plan of a pull query where what it reads is at each commit what its table's topic says: the rows of one table, kept by
- * the query that writes the topic. EMIT FINAL holds back what the state has already. The caller makes sure that the table
- * is no SOURCE, whose state follows its topic.
+ * The plan of a pull query whose answer is, at each commit, what its table's topic says; undefined where it may differ. It
+ * is the same for rows of one table that are kept by the query which writes the topic. With EMIT FINAL it differs: the state
+ * has rows that are held back. The caller makes sure that the table is no SOURCE, whose state follows its topic.
  */
 export function planTableState(statement: ResolvedSelect): PullPlan | undefined {
   const planned = planPull(statement);

@@ -253,7 +253,7 @@ function filter(input: LogicalPlan, predicate: TypedExpr, having: boolean): Logi
 
 type Grouped = Extract<ResolvedQuery['shape'], { kind: 'grouped' }>;
 
-/** Under the new key there is what the aggregates take, each value once: that is all that a repartition carries. */
+/** The value under the new key: what the aggregates take, each value once. A repartition carries no more. */
 function planAggregate(input: LogicalPlan, query: ResolvedQuery, shape: Grouped): LogicalPlan {
   const key = shape.keys.map((k): Column => ({ name: k.name, type: k.expr.type }));
   const keyExprs = shape.keys.map((k) => asKeyColumn(k.expr, query.relation));

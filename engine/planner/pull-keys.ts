@@ -16,8 +16,8 @@ export interface Constraints {
 type Bounds = { from?: number; to?: number };
 
 /**
- * Takes from WHERE what says which keys and windows to read. Points and bounds of windows are not asked again of the rows; a
- * range of keys is.
+ * Takes from WHERE what says which keys and windows to read. Rows that are found by points and bounds of windows are not
+ * tested for these again. Rows that are found by a range of keys are.
  */
 export function constraints(where: TypedExpr | null, keyColumns: readonly Column[]): Constraints {
   const start: Bounds = {};

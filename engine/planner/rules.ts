@@ -143,7 +143,7 @@ export function storeTables(plan: LogicalPlan, needed: boolean): LogicalPlan {
       // Taking a row out of its group needs the row as it was.
       return mapInputs(plan, (input) => storeTables(input, input.table));
     case 'join':
-      // Joins keep what they need, but a foreign key that changes must be known as it was.
+      // Joins keep what they need. But of a foreign key that changes, the old one must be known.
       return {
         ...plan,
         left: storeTables(plan.left, plan.flavour === 'foreignKey'),

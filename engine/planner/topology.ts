@@ -268,9 +268,9 @@ export class TopologyBuilder {
   }
 
   /**
-   * Both sides in one sub-topology. Equal keys must be in equal partitions, so their bytes must be equal: a side that is
-   * repartitioned takes the key format of the other, and where both are read as they are but in different formats (or in
-   * one that writes a schema's id into the key), one of them, or both, go through a topic after all.
+   * Both sides in one sub-topology. Equal keys must be in equal partitions, so their bytes must be equal. A side that is
+   * repartitioned takes the key format of the other. Where neither is repartitioned, and their key formats differ or write a
+   * schema's id into the key, one of them or both go through a topic after all.
    */
   #sides(plan: JoinPlan): readonly [Fragment, Fragment] {
     const own = { left: keyFormatOf(plan.left), right: keyFormatOf(plan.right) };
