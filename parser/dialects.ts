@@ -158,8 +158,8 @@ const ONE_KEY =
 const ONE_ROW = 'GROUP BY with LATEST_BY_OFFSET gives one row a group.';
 
 /**
- * Words up to the one where the parser gives up, which is often behind the word that is at fault: that was taken for a name.
- * `|` is or, `_` any word, and the error is shown at the word in angle brackets.
+ * Words up to the one where the parser gives up. That one is often behind the word at fault, which was taken for a name. `|`
+ * is or, `_` any word, and the error is shown at the word in angle brackets.
  */
 type Wording = readonly [words: string, hint: string];
 

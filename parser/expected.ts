@@ -95,7 +95,7 @@ export function describeExpected(assists: readonly Assist[]): ExpectedItem[] {
   return [...items.values()].sort((a, b) => b.rank - a.rank || (a.text < b.text ? -1 : 1));
 }
 
-/** What the grammar takes so that the error can say more, and a window's name, which nobody misses. */
+/** What the grammar takes only so that an error can say more; and a window's name, which nobody has forgotten. */
 export function isTakenToBeRefused({ ruleStack, nextTokenType }: Assist): boolean {
   const rule = ruleStack.at(-1);
   if (rule === 'limitClause') return nextTokenType.name === 'Minus';

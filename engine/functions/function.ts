@@ -85,8 +85,9 @@ export interface AggregateImpl<S = Value> {
    */
   add(state: S, args: readonly Value[]): S;
   /**
-   * `add` and `merge` may throw an EvaluationError: the row is then left out of the group, of all its aggregates. So these two
-   * give a new state and leave the old ones as they are. Not over a table, where a row that was left out could be taken back.
+   * `add` and `merge` may throw an EvaluationError. The row is then left out of all aggregates of its group. So these two
+   * give a new state, and leave the old ones as they are. Over a table they must not throw: a row that was left out could be
+   * taken back later.
    */
   readonly refuses?: true;
   /** The result on `state`; does not change it. Throws an EvaluationError where it has none: the column is NULL then. */
@@ -98,8 +99,8 @@ export interface AggregateImpl<S = Value> {
   toState?(state: S): Value;
   fromState?(value: Value, more: Value): S;
   /**
-   * What a state holds that `stateType` has no room for, as a value of this type behind all states of a stored row. A row of an
-   * earlier version has NULL there; a state that is wholly here may have NULL for `stateType`.
+   * The type of what a state holds that `stateType` has no room for. It is stored behind all states of a row. A row of an
+   * earlier version has NULL there. A state that lies here as a whole may have NULL for `stateType`.
    */
   readonly moreType?: SqlType;
   toMore?(state: S): Value;

@@ -63,7 +63,10 @@ function summing<T extends Value>(
   };
 }
 
-/** Of rows that stay, doubles are added up as they come, as Java does, and a DECIMAL that outgrows its type is refused. */
+/**
+ * For streams, whose rows are never taken back: doubles are added up as they come, as in Java, and a DECIMAL that outgrows
+ * its type is refused.
+ */
 export function sumOf(type: SqlType, undone: boolean): AggregateImpl<never> {
   switch (type.kind) {
     case 'INTEGER':
@@ -94,7 +97,7 @@ export function sumOf(type: SqlType, undone: boolean): AggregateImpl<never> {
       const sum = summing<Decimal>(type, new Decimal(0n, scale), undone ? add : (a, b) => fit(add(a, b)), (a) =>
         a.negate(),
       );
-      // Over a table the sum itself may be wider than its type: what brought it there may be taken back.
+      // Over a table the sum may be too large for its type for a while: the rows that made it so may be taken back.
       return aggregate<Decimal>(undone ? { ...sum, result: fit } : { ...sum, refuses: true });
     }
     default:
@@ -140,7 +143,7 @@ const MEAN = (sum: SqlType): SqlType =>
     { name: 'COUNT', type: BIGINT },
   ]);
 
-/** Of doubles that stay: they are added up as they come, as Java does. */
+/** Of doubles whose rows are never taken back: they are added up as they come, as in Java. */
 const doubleMean = aggregate<Mean<number>>({
   stateType: MEAN(DOUBLE),
   init: () => ({ sum: 0, count: 0 }),

@@ -5,8 +5,9 @@ import type { Value } from '../../values/value.js';
 import { type AggregateImpl, aggregate } from '../function.js';
 
 /*
- * Aggregates over doubles, and over squares of any number, whose rows may be taken back: their sums are exact (types/exact.ts)
- * and are rounded for each result. Stored apart from the state of the first version, which a row of an earlier version has.
+ * Aggregates over doubles, and over squares of any number, whose rows may be taken back. Their sums are exact
+ * (values/exact.ts), and are rounded for each result. They are stored apart from the state of the first version, which rows
+ * of earlier versions have.
  */
 
 /** Any integer: the codec of rows writes as many digits as there are. */

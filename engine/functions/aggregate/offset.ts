@@ -14,7 +14,9 @@ const seenType = (type: SqlType): SqlType =>
     { name: 'VAL', type },
   ]);
 
-/** Numbers rows as they come; a state read back from the store pushes it on, so that a restart keeps the order. */
+/**
+ * Numbers rows as they come. A state that is read back from the store raises the counter, so that a restart keeps the order.
+ */
 class Sequence {
   private next = 0;
 

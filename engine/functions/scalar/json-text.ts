@@ -147,7 +147,10 @@ export function printJson(json: Json): string {
 /** A string's content, anything else as JSON text. */
 export const textOfJson = (json: Json): string => (json.kind === 'string' ? json.value : printJson(json));
 
-/** The steps of a path such as `$.log['cloud'][0]`, as text: whether one is a name or an index is up to what it meets. Undefined where it is malformed. */
+/**
+ * The steps of a path such as `$.log['cloud'][0]`, as text. Whether a step is a name or an index depends on the value that
+ * it meets. Undefined where the path is malformed.
+ */
 export function parseJsonPath(path: string): readonly string[] | undefined {
   if (!path.startsWith('$')) return undefined;
   const steps: string[] = [];
