@@ -36,8 +36,11 @@ beforeAll(async () => {
     if (sql.includes('many')) {
       response.write(HEADER);
       for (let i = 0; i < ROWS; i++) {
-        if (!response.write(`[${i},"${TEXT}"]\n`))
-          await Promise.race([once(response, 'drain'), once(response, 'close')]);
+        if (response.write(`[${i},"${TEXT}"]\n`)) continue;
+        const either = new AbortController();
+        const { signal } = either;
+        await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
+        either.abort();
       }
       response.end();
     } else if (sql.includes('silent')) {

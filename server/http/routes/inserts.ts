@@ -112,8 +112,12 @@ class Acknowledgements {
       if (this.alone) response.write(line, () => resolve());
       else if (response.write(line)) resolve();
       else {
-        response.once('drain', resolve);
-        response.once('close', resolve);
+        const go = (): void => {
+          response.removeListener('drain', go);
+          response.removeListener('close', go);
+          resolve();
+        };
+        response.on('drain', go).on('close', go);
       }
     });
   }
