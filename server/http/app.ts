@@ -5,7 +5,7 @@ import { webSockets } from '../ws/sockets.js';
 import { maySignIn } from './auth.js';
 import { bodyRules } from './bodies.js';
 import type { AppOptions, RouteContext } from './context.js';
-import { addEndpoints } from './endpoint.js';
+import { addEndpoints, type Endpoint } from './endpoint.js';
 import { type DualListener, dualListener } from './listener.js';
 import { openApi } from './openapi.js';
 import { originRules } from './origins.js';
@@ -22,13 +22,16 @@ const UNAUTHORIZED = new WeirError('UNAUTHORIZED', 'Unauthorized', 'Sign in as o
 const MAX_NAME = 1000;
 
 /** The whole HTTP and WebSocket API on one port. `listen` on the result; `close` ends streams and connections. */
-export function createApp(parts: AppOptions): FastifyInstance & { urls(): readonly string[] } {
+export function createApp(
+  parts: AppOptions,
+  endpoints: readonly Endpoint[] = ENDPOINTS,
+): FastifyInstance & { urls(): readonly string[] } {
   const { config, engine, logger, clock } = parts;
   const silences = new SilenceWatch(clock, config.limits.noticeAfterMs, (e) =>
     logger.error({ err: e }, 'a query cannot say how far it is'),
   );
   let document: Promise<object> | undefined;
-  const context: RouteContext = { ...parts, silences, openApi: () => (document ??= openApi(ENDPOINTS, context)) };
+  const context: RouteContext = { ...parts, silences, openApi: () => (document ??= openApi(endpoints, context)) };
   /** One; two where `localhost` is two addresses: fastify binds both. */
   const made: DualListener[] = [];
   const sockets = webSockets(context);
@@ -65,8 +68,8 @@ export function createApp(parts: AppOptions): FastifyInstance & { urls(): readon
   });
   bodyRules(app, config.limits.requestTimeoutMs);
   app.setErrorHandler((error: Error, _request, reply) => sendError(error, reply));
-  app.setNotFoundHandler(noRoute(ENDPOINTS));
-  addEndpoints(app, ENDPOINTS, context);
+  app.setNotFoundHandler(noRoute(endpoints));
+  addEndpoints(app, endpoints, context);
   const ticking = setInterval(
     () => silences.tick(),
     Math.min(SILENCE_TICK_MS, Math.max(1, config.limits.noticeAfterMs)),

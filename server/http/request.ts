@@ -43,7 +43,7 @@ const COMMON = {
       ...exactInteger,
       type: ['integer', 'string', 'null'],
       pattern: '^(-?[0-9]{1,15})?$',
-      'x-refused': { pattern: 'must be a whole number' },
+      'x-refused': 'must be a whole number',
     },
     'Waits until this command has been carried out, or fails with 50301.',
   ),

@@ -78,7 +78,8 @@ function refusal(root: Schema, error: ErrorObject, place: Place): WeirError {
   const name = nameOf(root, path, place);
   if (place === 'querystring' && Array.isArray(data)) return bad(`${name} is given more than once.`);
   const schema = parentSchema as Schema;
-  const words = (schema['x-refused'] as Readonly<Record<string, string>> | undefined)?.[keyword];
+  const refused = schema['x-refused'] as string | Readonly<Record<string, string>> | undefined;
+  const words = typeof refused === 'string' ? refused : refused?.[keyword];
   if (words !== undefined) return bad(`${name} ${words}.`);
   if (keyword === 'format') return bad(`${name} is no ${params.format}.`);
   if (path.length === 0) return bad('The request needs a JSON object as its body.');
@@ -132,13 +133,14 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   null: 'null',
 };
 
-/** `a whole number from 1 to 10`, `text or null`. */
+/** `a whole number from 1 to 10 or null` */
 function expected({ enum: values, type, minimum, maximum }: Schema): string {
   if (Array.isArray(values)) return `one of ${values.join(', ')}`;
-  const bounds = [minimum, maximum].every(
-    (b) => Number.isSafeInteger(b) && Math.abs(b as number) < Number.MAX_SAFE_INTEGER,
-  );
-  const names = [type].flat().map((t) => TYPE_NAMES[t as string] ?? String(t));
-  const range = bounds ? ` from ${minimum} to ${maximum}` : '';
-  return `${[names.slice(0, -1).join(', '), names.at(-1)].filter((n) => n !== '').join(' or ')}${range}`;
+  // Of a number that may be any that is exact, nobody has to hear how many there are.
+  const bounded = [minimum, maximum].every((b) => typeof b === 'number' && Math.abs(b) < Number.MAX_SAFE_INTEGER);
+  const names = [type].flat().map((t) => {
+    const name = TYPE_NAMES[t as string] ?? String(t);
+    return bounded && (t === 'integer' || t === 'number') ? `${name} from ${minimum} to ${maximum}` : name;
+  });
+  return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }

@@ -1,7 +1,7 @@
 /**
  * A JSON Schema (draft 2020-12, as OpenAPI 3.1 has it). Bodies are checked by it, and `/openapi.json` shows it. Two words are
- * Weir's own: `title` of a list's items is what messages call one of them, and `x-refused` has by keyword what they
- * say of a value that does not fit it.
+ * Weir's own: `title` of a list's items is what messages call one of them, and `x-refused` is what they say of a value that
+ * does not fit, or has that by the keyword that it does not fit.
  */
 export type Schema = Readonly<Record<string, unknown>>;
 

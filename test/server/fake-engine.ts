@@ -17,6 +17,7 @@ import type {
 import { systemClock } from '../../engine/index.js';
 import { loadConfig } from '../../server/config.js';
 import { createApp } from '../../server/http/app.js';
+import type { Endpoint } from '../../server/http/endpoint.js';
 import type { TestServer } from './support.js';
 
 /** A query whose rows the test decides. */
@@ -103,15 +104,19 @@ export async function startFake(
   engine: FakeEngine,
   settings: Record<string, string> = {},
   clock: Clock = systemClock,
+  endpoints?: readonly Endpoint[],
 ): Promise<TestServer & { readonly stop: () => Promise<void> }> {
-  const app = createApp({
-    engine,
-    clock,
-    config: loadConfig({ listeners: 'http://127.0.0.1:0', ...settings }, {}),
-    logger: pino({ level: 'silent' }),
-    metrics: new Registry(),
-    version: '0.0.0',
-  });
+  const app = createApp(
+    {
+      engine,
+      clock,
+      config: loadConfig({ listeners: 'http://127.0.0.1:0', ...settings }, {}),
+      logger: pino({ level: 'silent' }),
+      metrics: new Registry(),
+      version: '0.0.0',
+    },
+    endpoints,
+  );
   await app.listen({ host: '127.0.0.1', port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return {
