@@ -57,7 +57,7 @@ async function* framesOf(
       if (chunks[0]!.length < 4) chunks = [Buffer.concat(chunks)];
       const length = chunks[0]!.readUInt32BE(0);
       if (length < 1 || length > MAX_FRAME_BYTES)
-        throw new WeirError('NOT_READY', 'Another node sent what is no answer.');
+        throw new WeirError('NOT_READY', 'The answer of another node cannot be read.');
       if (waiting < 4 + length) break;
       const all = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
       yield { kind: all[4]!, payload: all.subarray(5, 4 + length) };

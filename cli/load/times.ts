@@ -44,12 +44,13 @@ export function timestampMs(text: string, { zone, unit }: TimeOptions): number {
     if (unit === undefined && n >= 1e8 && n < 1e10) {
       throw new WeirError(
         'BAD_REQUEST',
-        `${text} looks like seconds since 1970, and milliseconds are read.`,
+        `${text} looks like seconds since 1970, but numbers are read as milliseconds.`,
         'Say what the numbers count: --timestamp-unit s, or ms where they are right as they are.',
       );
     }
     const ms = Math.floor(n * UNITS[unit ?? 'ms']);
-    if (!Number.isSafeInteger(ms)) throw new WeirError('BAD_REQUEST', `${text} is too far away for a time.`);
+    if (!Number.isSafeInteger(ms))
+      throw new WeirError('BAD_REQUEST', `${text} is beyond the times that a record can have.`);
     return ms;
   }
   const m = TEXT.exec(trimmed);

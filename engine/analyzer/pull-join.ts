@@ -100,7 +100,7 @@ function equality(
   if (a === 'left' && b === 'right') return { left: own(typed.left), right: own(typed.right) };
   if (a === 'right' && b === 'left') return { left: own(typed.right), right: own(typed.left) };
   return fail(
-    `Invalid join condition: each side of ${expressionText(node)} must be of one side of the join, and they of different ones.`,
+    `Invalid join condition: ${expressionText(node)} must compare a column of one source with a column of the other.`,
     node.span,
     `Write ON ${relationSources(left)[0]!.alias}.x = ${right.alias}.y.`,
   );

@@ -196,7 +196,7 @@ function keptObstacle(before: Topology, after: Topology): string | undefined {
   for (let i = 0; i < Math.max(kept.length, next.length); i++) {
     const [was, now] = [kept[i], next[i]];
     if (was === undefined || now === undefined || was.sub !== now.sub) {
-      return `its step ${(was ?? now)!.node.id} keeps something else`;
+      return `its step ${(was ?? now)!.node.id} keeps other state than before`;
     }
     const problem = keepsOther(was.node, now.node);
     if (problem !== undefined) return problem;
@@ -216,7 +216,7 @@ const keptSteps = ({ subtopologies }: Topology): readonly KeptStep[] =>
 
 /** How what a step keeps differs; undefined: it does not. */
 function keepsOther(was: TopologyNode, now: TopologyNode): string | undefined {
-  const other = `its step ${was.id} keeps something else`;
+  const other = `its step ${was.id} keeps other state than before`;
   if (was.kind === 'source' && now.kind === 'source' && !was.internal && !now.internal) {
     // The table's rows as they were when they were stored: columns may have been added behind them.
     const prefix = was.value.every((c, i) => {

@@ -76,8 +76,7 @@ const START_ANEW = "Start the query without a token; with 'auto.offset.reset'='e
 const recreated = (topic: string): WeirError =>
   new WeirError('BAD_REQUEST', `The continuation token does not fit ${topic}: it was created anew since.`, START_ANEW);
 
-const invalid = (): WeirError =>
-  new WeirError('BAD_REQUEST', 'What was sent as a continuation token is none.', START_ANEW);
+const invalid = (): WeirError => new WeirError('BAD_REQUEST', 'What was sent is not a continuation token.', START_ANEW);
 
 const isTopic = (v: unknown): v is [string, number[]] =>
   Array.isArray(v) &&

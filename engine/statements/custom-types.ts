@@ -50,7 +50,7 @@ export const CUSTOM_TYPES: KindsOf<'CreateType' | 'DropType'> = {
         throw new WeirError(
           'BAD_STATEMENT',
           `Type ${name} is ${printType(was)} and cannot become ${printType(type)}.`,
-          `What was made with it keeps it. Give the new type another name, or DROP TYPE ${name} first.`,
+          `Streams and tables that were made with it keep the old type. Give the new type another name, or DROP TYPE ${name} first.`,
         );
       }
       return { action: 'unchanged', statement };

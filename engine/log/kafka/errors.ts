@@ -131,7 +131,7 @@ function tlsHint(code: string): string {
     return "The certificate is for another host. An empty 'ssl.endpoint.identification.algorithm' switches the check off.";
   }
   if (/CERTIFICATE_REQUIRED|BAD_CERTIFICATE|HANDSHAKE_FAILURE/.test(code)) {
-    return "The broker wants a client certificate that it trusts: 'ssl.keystore.location' and its kin.";
+    return "The broker wants a client certificate that it trusts: set 'ssl.keystore.location', with 'ssl.keystore.password' where it has one.";
   }
   return "The broker's certificate is not trusted: name its authority in 'ssl.truststore.location' (PEM).";
 }
