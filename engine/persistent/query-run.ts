@@ -264,7 +264,7 @@ export class QueryRun {
           slot.diskFull = false;
           slot.restore = null;
           slot.lastCommit = this.clock.now();
-          for (const input of task.inputs) this.reader.assign(input.source.topic, input.partition, input.next);
+          for (const { topic, partition, offset } of task.positions()) this.reader.assign(topic, partition, offset);
           this.wakeUp();
         },
         (e: unknown) => {

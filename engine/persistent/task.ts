@@ -299,8 +299,8 @@ export class Task {
     for (const sink of sinks) sink.tell(progress, Math.max(this.streamTime, 0));
   }
 
-  /** Offsets that have moved since the last commit, or all. A topic that is read twice is as far as its slower reader. */
-  private offsets(all = false): CommittedOffset[] {
+  /** How far its inputs are processed. A topic that is read twice is as far as its slower reader. */
+  positions(): CommittedOffset[] {
     const next = new Map<string, CommittedOffset>();
     for (const input of this.inputs) {
       const { topic } = input.source;
@@ -311,7 +311,13 @@ export class Task {
         next.set(place, { topic, partition, offset, ...(metadata === '' ? {} : { metadata }) });
       }
     }
-    return [...next].flatMap(([place, o]) => {
+    return [...next.values()];
+  }
+
+  /** Positions that have moved since the last commit, or all. */
+  private offsets(all = false): CommittedOffset[] {
+    return this.positions().flatMap((o) => {
+      const place = placeOf(o.topic, o.partition);
       const committed: Omit<CommittedOffset, 'topic' | 'partition'> = this.committedOffsets.get(place) ?? {
         offset: -1,
       };

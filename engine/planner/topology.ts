@@ -16,6 +16,7 @@ import type {
 import type { Column, Schema } from '../values/schema.js';
 import { BIGINT, BOOLEAN, INTEGER } from '../values/sql-type.js';
 import { columnsOf, type JoinPlan, type LogicalPlan, type RekeyPlan, type ScanPlan } from './logical.js';
+import { crosses, merged } from './shared-topics.js';
 
 /** Nodes of the sub-topology that is being built; `out` gives the rows of the plan so far. */
 interface Fragment {
@@ -75,7 +76,7 @@ export class TopologyBuilder {
   }
 
   #finish(nodes: readonly TopologyNode[]): Topology {
-    return { version: 1, subtopologies: [...this.#done, { id: this.#done.length, nodes }] };
+    return { version: 1, subtopologies: merged([...this.#done, { id: this.#done.length, nodes }]) };
   }
 
   #build(plan: LogicalPlan): Fragment {
@@ -177,7 +178,10 @@ export class TopologyBuilder {
 
   /** `cut`: rows must reach the task that owns their new key before the next step; a sink sees to that by itself. */
   #rekey(plan: RekeyPlan, cut: Cut | null): Fragment {
-    const input = this.#build(plan.input);
+    return this.#rekeyed(this.#build(plan.input), plan, cut);
+  }
+
+  #rekeyed(input: Fragment, plan: RekeyPlan, cut: Cut | null): Fragment {
     const rekeyed = this.#after(input, {
       kind: 'rekey',
       id: this.#name('rekey'),
@@ -283,7 +287,19 @@ export class TopologyBuilder {
       const moving: RekeyPlan = input.kind === 'rekey' && input.moves ? input : underItsOwnKey(input);
       return this.#rekey(moving, { topic: JOIN_TOPICS[which], keyFormat });
     };
-    return [side('left'), side('right')];
+    const built = [side('left'), side('right')] as const;
+    const apart = (which: 'left' | 'right', own: Fragment, other: Fragment): Fragment =>
+      this.#apart(own, other, plan[which], { topic: JOIN_TOPICS[which], keyFormat });
+    const left = apart('left', ...built);
+    const right = apart('right', built[1], left);
+    // Now it may be the left one whose topic the right one is made of.
+    return [left === built[0] ? apart('left', left, right) : left, right];
+  }
+
+  /** A side that reads what the other is made of, through a topic: a task reads it before that. */
+  #apart(side: Fragment, other: Fragment, plan: LogicalPlan, cut: Cut): Fragment {
+    const crossing = !this.transient && crosses(side.nodes, other.nodes, this.#done);
+    return crossing ? this.#rekeyed(side, underItsOwnKey(plan), cut) : side;
   }
 
   /** See the three nodes in engine/plan/topology.ts: to the foreign key's partition, join there, back to the left key's. */
@@ -305,7 +321,7 @@ export class TopologyBuilder {
     // The topic to the right table's partitions is spread as that table is.
     const keyFormat = keyFormatOf(plan.right) ?? ROW;
     const left = this.#cut(sending, { topic: FOREIGN_KEY_TOPICS.send, keyFormat }, sent, false, null);
-    const right = this.#build(plan.right);
+    const right = this.#apart(this.#build(plan.right), left, plan.right, { topic: JOIN_TOPICS.right, keyFormat });
     const results: Schema = {
       key: leftKey,
       value: [VERSION, { name: 'PRESENT', type: BOOLEAN }, ...leftRow, ...plan.right.schema.value],

@@ -103,6 +103,28 @@ const lookUp =
     }),
   });
 
+/** Both sides are streams over one topic. */
+const selfJoin =
+  (left: (r: Row) => string | null, right: (r: Row) => string | null): Oracle =>
+  (given) => {
+    const others = given.of('s').map((r) => ({ ...r, value: { ...r.value, M: r.value!.N! } }));
+    return streamJoin(
+      { rows: given.of('s'), keyOf: left, outer: false },
+      { rows: others, keyOf: right, outer: false },
+      8 * SECOND,
+      10 * MINUTE,
+    );
+  };
+
+/** The key that a group's name points to. */
+const KEY_OF_G = "'k' || SUBSTRING(S2.G, 2)";
+const keyOfG = (g: string | null): string | null => (g === null ? null : `k${g.slice(1)}`);
+
+const selfJoinSql = (left: string, right = 'S2.G'): string =>
+  "CREATE STREAM S2 (K STRING KEY, G STRING, N INT) WITH (KAFKA_TOPIC='s', FORMAT='JSON');" +
+  `CREATE STREAM OUT AS SELECT ${left} AS JK, S.N AS N, S2.N AS M FROM S JOIN S2 ` +
+  `WITHIN 8 SECONDS GRACE PERIOD 10 MINUTES ON ${left} = ${right};`;
+
 const tables =
   (left: boolean, right: boolean): Oracle =>
   (given) =>
@@ -266,6 +288,41 @@ export const QUERIES: readonly ReferenceQuery[] = [
     ['s'],
     `CREATE TABLE OUT AS SELECT G, ${COUNTED} FROM S WINDOW TUMBLING (SIZE 10 SECONDS, GRACE PERIOD 2 HOURS) GROUP BY G;`,
     windowsByGroup,
+  ),
+  query(
+    'streams over one topic, both repartitioned',
+    ['s'],
+    selfJoinSql('S.G'),
+    selfJoin(
+      (r) => field(r, 'G'),
+      (r) => field(r, 'G'),
+    ),
+  ),
+  query(
+    'streams over one topic, one of them repartitioned',
+    ['s'],
+    selfJoinSql('S.K', KEY_OF_G),
+    selfJoin(
+      (r) => r.key,
+      (r) => keyOfG(field(r, 'G')),
+    ),
+  ),
+  query(
+    'tables over one topic, foreign key',
+    ['t'],
+    "CREATE TABLE T2 (K STRING PRIMARY KEY, V INT) WITH (KAFKA_TOPIC='t', FORMAT='JSON');" +
+      'CREATE TABLE OUT AS SELECT T.K AS JK, T.V AS V, T2.V AS W FROM T JOIN T2 ' +
+      "ON 'k' || SUBSTRING(T.G, 2) = T2.K;",
+    (given) => {
+      const rows = given.table('t');
+      return {
+        kind: 'table',
+        rows: [...rows].flatMap(([key, t]): Out[] => {
+          const found = rows.get(keyOfG(t.G as string | null) ?? '');
+          return found === undefined ? [] : [{ key, value: { V: t.V!, W: found.V! } }];
+        }),
+      };
+    },
   ),
   query(
     // Windows are kept: a page could not tell those that the state has let go of, whose rows are in other partitions of the topic.
