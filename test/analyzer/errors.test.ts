@@ -233,7 +233,7 @@ const CASES: readonly (readonly [string, string, string])[] = [
   ['CREATE TABLE x AS SELECT * FROM counts ORDER BY n;', 'ORDER BY is only supported in pull queries', 'n'],
   ['SELECT a.n FROM counts a JOIN counts a ON a.n = a.n;', 'The name A stands for two sources.', 'counts a'],
   ['SELECT a.n FROM counts a JOIN counts b ON a.n < b.n;', 'only equality is supported', 'a.n < b.n'],
-  ['SELECT a.n FROM counts a JOIN counts b ON a.n = 1;', 'each side of (A.N = 1) must be of one side', 'a.n = 1'],
+  ['SELECT a.n FROM counts a JOIN counts b ON a.n = 1;', '(A.N = 1) must compare a column of one source', 'a.n = 1'],
   [
     'SELECT a.n FROM counts a JOIN rides r ON a.n = r.id;',
     "Pull queries don't support JOIN clauses.",
