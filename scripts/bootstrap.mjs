@@ -113,7 +113,7 @@ switch (what) {
     exec([tool('vitest/vitest.mjs'), 'run', ...args]);
     break;
   case 'check':
-    run(process.execPath, [tool('@biomejs/biome/bin/biome'), 'ci', '.']);
+    run(process.execPath, [tool('@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings', '.']);
     run(process.execPath, [tool('typescript/bin/tsc'), '-p', 'tsconfig.json']);
     break;
   case 'build':

@@ -62,7 +62,7 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
   };
   checkKeyTypes(schema.key, places);
   const { keyFormat, valueFormat } = withSchemaIds(context, p, formats, schema, topic, node.span);
-  checkFormats(context, schema, keyFormat, valueFormat, places);
+  checkFormats(schema, keyFormat, valueFormat, places);
   const queryId =
     replacedQuery(context, node) ?? nextQueryId(context.catalog, kind === 'STREAM' ? 'CSAS' : 'CTAS', name);
   const grouped = query.shape.kind === 'grouped' ? query.shape.window : null;

@@ -57,7 +57,7 @@ export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource
     of: (column) => node.columns.find((c) => c.name.name === column)?.span ?? node.name.span,
   };
   checkKeyTypes(schema.key, places);
-  checkFormats(context, schema, keyFormat, valueFormat, places);
+  checkFormats(schema, keyFormat, valueFormat, places);
   const source: DataSource = {
     name: node.name.name,
     kind,
@@ -286,13 +286,7 @@ export function checkWrap(p: WithProperties, format: FormatRef, schema: Schema, 
   if (written(schema).length !== 1) fail("'WRAP_SINGLE_VALUE' is only valid for single-field value schemas", where);
 }
 
-export function checkFormats(
-  context: AnalyzerContext,
-  schema: Schema,
-  key: FormatRef,
-  value: FormatRef,
-  places: Places,
-): void {
+export function checkFormats(schema: Schema, key: FormatRef, value: FormatRef, places: Places): void {
   if (schema.key.length > 0) checkFormat(key, schema.key, true, places);
   checkFormat(value, written(schema), false, places);
 }

@@ -1,8 +1,15 @@
 import { WeirError } from '../../engine/base/errors.js';
 import type { Row } from '../../engine/pull/rows.js';
-import type { PeerQuery, PeerRead, PeerRows, Peers } from '../../engine/runtime.js';
-import type { SimNode } from './node.js';
+import type { PeerQuery, PeerRead, PeerRows, Peers, Runtime } from '../../engine/runtime.js';
 import type { SimProcess } from './process.js';
+
+/** A node as others ask it. */
+interface AskedNode {
+  readonly name: string;
+  readonly running: boolean;
+  readonly process: SimProcess;
+  readonly runtime: Pick<Runtime, 'readForPeer'>;
+}
 
 /** How long a node waits for another one's answer. */
 const TIMEOUT_MS = 5000;
@@ -12,7 +19,7 @@ export class SimPeers implements Peers {
   constructor(
     readonly self: string,
     private readonly process: SimProcess,
-    private readonly nodes: () => readonly SimNode[],
+    private readonly nodes: () => readonly AskedNode[],
   ) {}
 
   isAlive(): boolean {
