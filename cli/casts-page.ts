@@ -269,6 +269,7 @@ export function castsPage(note: string): string {
     '- A number for a DECIMAL is rounded half up to its scale. What has too many digits is an error.',
     '- Text for BYTES is base64. Text for DATE, TIME and TIMESTAMP is ISO 8601.',
     '- Numbers and booleans are never read from text here, and no number is narrowed: a BIGINT does not go into an INTEGER. Write a CAST where you mean it.',
+    '- But a client may send a DECIMAL as text, and for a DOUBLE `"NaN"`, `"Infinity"` and `"-Infinity"`: JSON has no such numbers.',
     '- A field that a STRUCT lacks is NULL.',
     '',
     '| way | what fails | what happens |',

@@ -76,6 +76,63 @@ describe('/inserts-stream', () => {
     expect(await rows('SELECT i, l FROM numbers;')).toHaveLength(3);
   });
 
+  describe('says of a row that does not fit', () => {
+    beforeAll(() =>
+      run(
+        server,
+        `CREATE STREAM kinds (k STRING KEY, i INT, l BIGINT, f DOUBLE, d DECIMAL(5, 2), b BOOLEAN, s STRING, y BYTES, at TIMESTAMP,
+           a ARRAY<INT>, aa ARRAY<ARRAY<INT>>, m MAP<STRING, BIGINT>, st STRUCT<x BIGINT, y ARRAY<INT>>)
+           WITH (KAFKA_TOPIC='kinds', VALUE_FORMAT='JSON', PARTITIONS=1);
+         CREATE TABLE pairs (a INT PRIMARY KEY, b STRING PRIMARY KEY, v STRING)
+           WITH (KAFKA_TOPIC='pairs', FORMAT='JSON', PARTITIONS=1);`,
+      ),
+    );
+
+    it.each([
+      // Text is no number and no boolean, a number no text.
+      ['kinds', '{"L":"1"}', "The row does not fit: column `L`: Can't convert text to BIGINT (byte 5)"],
+      ['kinds', '{"I":"1"}', "The row does not fit: column `I`: Can't convert text to INTEGER (byte 5)"],
+      ['kinds', '{"F":"1.5"}', "The row does not fit: column `F`: Can't convert text to DOUBLE (byte 5)"],
+      ['kinds', '{"B":"true"}', "The row does not fit: column `B`: Can't convert text to BOOLEAN (byte 5)"],
+      ['kinds', '{"B":1}', "The row does not fit: column `B`: Can't convert a number to BOOLEAN (byte 5)"],
+      ['kinds', '{"S":5}', "The row does not fit: column `S`: Can't convert a number to STRING (byte 5)"],
+      ['kinds', '{"AT":5}', "The row does not fit: column `AT`: Can't convert a number to TIMESTAMP (byte 6)"],
+      ['kinds', '{"Y":"***"}', "The row does not fit: column `Y`: Cannot convert '***' to BYTES"],
+      ['kinds', '{"K":5}', "The row does not fit: column `K`: Can't convert a number to STRING (byte 5)"],
+      // Also within.
+      ['kinds', '{"A":["1"]}', "The row does not fit: column `A`: Can't convert text to INTEGER (byte 6)"],
+      ['kinds', '{"A":5}', "The row does not fit: column `A`: Can't convert a number to ARRAY (byte 5)"],
+      ['kinds', '{"AA":[[1],[2147483648]]}', 'The row does not fit: column `AA`: 2147483648 is no INTEGER'],
+      [
+        'kinds',
+        '{"M":{"x":9223372036854775808}}',
+        'The row does not fit: column `M`: 9223372036854775808 is no BIGINT',
+      ],
+      ['kinds', '{"ST":{"X":1,"Y":[1,1.5]}}', 'The row does not fit: column `ST`: 1.5 is no INTEGER'],
+      // Columns that there are not, pseudo columns among them.
+      ['kinds', '{"NOPE":1}', 'Column name NOPE does not exist.'],
+      ['kinds', '{"ROWTIME":1}', 'Column name ROWTIME does not exist.'],
+      // A table's row is its key's: that is never NULL, nor a part of it.
+      ['pairs', '{"A":null,"B":"x","V":"y"}', 'Key field must be specified: A, B'],
+      ['pairs', '{"A":1,"V":"y"}', 'Key field must be specified: A, B'],
+      ['pairs', '{"A":"1","B":"x"}', "The row does not fit: column `A`: Can't convert text to INTEGER (byte 5)"],
+    ])('%s %s', async (target, row, message) => {
+      const error = { status: 'error', seq: 0, '@type': 'generic_error', error_code: 40000, code: 'BAD_REQUEST' };
+      expect(acks((await insert([{ target }, row])).text)).toEqual([{ ...error, message, stackTrace: [] }]);
+    });
+
+    it('and takes what may be left out, or be text', async () => {
+      const given = [{ K: null, L: 1 }, { L: 2 }, { D: '1.5' }, { F: 'NaN', A: null, AA: [[1], null] }];
+      expect(acks((await insert([{ target: 'kinds' }, ...given])).text)).toHaveLength(4);
+      expect(await rows('SELECT k, l, d, f, aa FROM kinds;')).toEqual([
+        '[null,1,null,null,null]',
+        '[null,2,null,null,null]',
+        '[null,null,1.50,null,null]',
+        '[null,null,null,"NaN",[[1],null]]',
+      ]);
+    });
+  });
+
   it('refuses what is no UTF-8', async () => {
     const bytes = Buffer.from([...Buffer.from('{"target":"notes"}\n{"ID":1,"TEXT":"'), 0xff, ...Buffer.from('"}\n')]);
     const text = await new Promise<string>((resolve, reject) => {
