@@ -4,7 +4,8 @@ import { DAY_MS } from '../values/temporal.js';
 import { DecodeError } from './format.js';
 
 /*
- * Values from their text, as DELIMITED fields and JSON strings hold them. What Java's parse methods refuse is refused.
+ * Values from their text, as DELIMITED fields and JSON strings hold them. What Java's parse methods refuse is refused. And
+ * numbers within the bounds of their types, in all formats.
  */
 
 const mismatch = (s: string, type: string) =>
@@ -37,17 +38,26 @@ export function timeOfDay(v: number | bigint): number {
   return Number(v);
 }
 
+export const parseDecimal = (s: string, precision: number, scale: number): Decimal =>
+  fitDecimal(decimalOf(s), precision, scale);
+
 /** At the scale of the column, rounded half up; an error where the whole part does not fit. */
-export function parseDecimal(s: string, precision: number, scale: number): Decimal {
-  const d = decimalOf(s);
+export function fitDecimal(d: Decimal, precision: number, scale: number): Decimal {
   const fitted = d.fit(precision, scale);
   if (fitted === undefined) {
     throw new DecodeError(
-      `Numeric field overflow: A field with precision ${precision} and scale ${scale} must round to an absolute value less than 10^${precision - scale}. Got ${d.toString().slice(0, 60)}`,
+      `Numeric field overflow: A field with precision ${precision} and scale ${scale} must round to an absolute value less than 10^${precision - scale}. Got ${brief(d)}`,
     );
   }
   return fitted;
 }
+
+const MOST_DIGITS = 60;
+
+/** The text of huge numbers takes long to make. */
+const brief = (d: Decimal): string => (isHuge(d) ? 'a number of too many digits' : d.toString().slice(0, MOST_DIGITS));
+
+const isHuge = (d: Decimal): boolean => BigInt.asIntN(4096, d.unscaled) !== d.unscaled || d.scale > 1000;
 
 export const base64Text = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');

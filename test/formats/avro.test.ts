@@ -267,6 +267,21 @@ describe('AVRO', () => {
     expect(() => decoder((n) => registry.known(n)).decode(Buffer.from('{"a":1}'), 0, 7, row)).toThrow(/magic byte/);
   });
 
+  it('a number that its DECIMAL column has no room for is a bad record, whoever reads the column', () => {
+    const one = (type: SqlType) => [{ name: 'A', type }];
+    const written = (type: string, v: number): [FormatRef, Buffer] => {
+      const ref = registered(`{"type":"record","name":"r","fields":[{"name":"A","type":"${type}"}]}`);
+      return [ref, encode(one(type === 'int' ? INTEGER : BIGINT), ref, [v])!];
+    };
+    for (const type of ['int', 'long']) {
+      expect(decode(one(decimal(5, 2)), ...written(type, -999))).toEqual([new Decimal(-99900n, 2)]);
+      expect(() => decode(one(decimal(5, 2)), ...written(type, 1000))).toThrow(DecodeError);
+      const [ref, bytes] = written(type, 1000);
+      const unread = avro.decoder({ columns: one(decimal(5, 2)), needed: [], ref, isKey: false });
+      expect(() => unread.decode(bytes, 0, bytes.length, [null])).toThrow('Numeric field overflow');
+    }
+  });
+
   it('survives any bytes', () => {
     const cols = columns(
       STRING,

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DecodeError, formatByName } from '../../engine/formats/index.js';
+import { MemoryRegistry } from '../../engine/formats/registry/memory.js';
 import { pinSchema } from '../../engine/formats/registry/pinned.js';
+import { SchemaNeeded } from '../../engine/formats/registry/registry.js';
 import type { FormatRef } from '../../engine/plan/topology.js';
 import { ByteWriter } from '../../engine/records/bytes.js';
 import type { Column } from '../../engine/values/schema.js';
@@ -355,6 +357,87 @@ describe('JSON_SR', () => {
       '-0.01',
       'null',
     ]);
-    expect(() => read('"f////////w=="')).toThrow('does not fit DECIMAL(10, 2)');
+    expect(() => read('"f////////w=="')).toThrow('Numeric field overflow');
+  });
+
+  const connect = (scale: number) => ({
+    ...{ type: 'number', title: 'org.apache.kafka.connect.data.Decimal', 'connect.type': 'bytes' },
+    'connect.parameters': { scale: String(scale), 'connect.decimal.precision': '20' },
+  });
+  const nullable = (schema: object) => ({ oneOf: [{ type: 'null' }, schema] });
+  // 4,950,000 of the smallest units.
+  const BASE64 = '"S4fw"';
+  const payload = (json: string, id = 1) => Buffer.concat([Buffer.from([0, 0, 0, 0, id]), Buffer.from(json)]);
+
+  it("reads a decimal in base64 at the scale of the writer's schema, and fits it into the column", () => {
+    const schema = {
+      type: 'object',
+      properties: {
+        a: nullable(connect(3)),
+        b: connect(6),
+        c: { type: 'array', items: connect(4) },
+        d: { type: 'object', 'connect.type': 'map', additionalProperties: nullable(connect(1)) },
+        e: nullable({ type: 'object', properties: { f: connect(5), g: connect(0) } }),
+        h: { type: 'string', 'connect.type': 'bytes' },
+      },
+    };
+    const two = decimal(12, 2);
+    const cols = [
+      { name: 'A', type: two },
+      { name: 'B', type: two },
+      { name: 'C', type: array(two) },
+      { name: 'D', type: map(STRING, two) },
+      {
+        name: 'E',
+        type: struct([
+          { name: 'F', type: two },
+          { name: 'G', type: two },
+        ]),
+      },
+      { name: 'H', type: two },
+    ];
+    const ref = pinSchema(plain, { type: 'JSON', text: JSON.stringify(schema), references: [], id: 1 });
+    const json = `{"a":${BASE64},"b":${BASE64},"c":[${BASE64},7],"d":{"k":${BASE64}},"e":{"f":${BASE64},"g":${BASE64}},"h":${BASE64}}`;
+    const [a, b, c, d, e, h] = decode(cols, ref, payload(json))!;
+    expect([a, b].map(String)).toEqual(['4950.00', '4.95']);
+    expect((c as Value[]).map(String)).toEqual(['495.00', '7.00']);
+    expect(String((d as Map<Value, Value>).get('k'))).toBe('495000.00');
+    expect((e as Value[]).map(String)).toEqual(['49.50', '4950000.00']);
+    // The schema says nothing of a scale: the column's.
+    expect(String(h)).toBe('49500.00');
+    const narrow = [{ name: 'G', type: decimal(4, 2) }];
+    expect(() =>
+      decode(narrow, refOf({ type: 'object', properties: { g: connect(0) } }), payload(`{"g":${BASE64}}`)),
+    ).toThrow('Numeric field overflow');
+  });
+
+  const refOf = (schema: object): FormatRef =>
+    pinSchema(plain, { type: 'JSON', text: JSON.stringify(schema), references: [], id: 1 });
+
+  it('asks for a schema only where a record has a decimal in base64', () => {
+    const registry = new MemoryRegistry();
+    registry.add('t-value', { type: 'JSON', text: JSON.stringify(connect(3)), references: [] }, 7);
+    const asked: number[] = [];
+    const schemas = {
+      known: (id: number) => {
+        asked.push(id);
+        return id === 8 ? undefined : registry.known(id);
+      },
+    };
+    const columns = [{ name: 'ROWVAL', type: decimal(12, 2) }];
+    const context = { columns, needed: [0], ref: { ...plain, wrapSingle: false }, isKey: false, schemas };
+    const decoder = format.decoder(context);
+    const read = (json: string, id: number): string => {
+      const row: Value[] = [null];
+      const bytes = payload(json, id);
+      decoder.decode(bytes, 0, bytes.length, row);
+      return String(row[0]);
+    };
+    expect([read('4.5', 8), read('"4.5"', 9)]).toEqual(['4.50', '4.50']);
+    expect(asked).toEqual([]);
+    expect([read(BASE64, 7), read(BASE64, 7)]).toEqual(['4950.00', '4950.00']);
+    expect(asked).toEqual([7]);
+    expect(() => read(BASE64, 8)).toThrow(SchemaNeeded);
+    expect(() => read(BASE64, 9)).toThrow(DecodeError);
   });
 });

@@ -20,7 +20,7 @@ import {
   TIMESTAMP,
 } from '../../engine/values/sql-type.js';
 import type { Value } from '../../engine/values/value.js';
-import { anyType, back, hex, NOSR, refOf, schemas, typedRow } from './protobuf-support.js';
+import { anyType, back, framed, hex, NOSR, proto, refOf, registered, schemas, typedRow } from './protobuf-support.js';
 import { columns, decoder, encoder } from './support.js';
 
 describe('Protobuf without a registry', () => {
@@ -202,7 +202,13 @@ describe('Protobuf fields', () => {
     expect(bad(DATE, '0a00')()).toEqual([null]);
     expect(bad(TIME, '0a020818')).toThrow(DecodeError);
     expect(bad(TIMESTAMP, '0a0a08ffffffffffffffff7f')).toThrow(DecodeError);
-    expect(bad(decimal(2, 0), '0a040a0201f4')).toThrow(/does not fit/);
+    expect(bad(decimal(2, 0), '0a040a0201f4')).toThrow(/Numeric field overflow/);
+    // Of a schema of others: 1000 as int64, and with nothing written.
+    const schema = proto('message M { int64 A = 1; sint32 B = 2; }');
+    const long = (n: number, b: string) => registered(schema, [{ name: 'A', type: decimal(n, 2) }]).decode(framed(b));
+    expect(() => long(5, '08e807')).toThrow(/Numeric field overflow/);
+    expect(long(6, '08e807')).toEqual([new Decimal(100000n, 2)]);
+    expect(long(5, '')).toEqual([new Decimal(0n, 2)]);
     expect(bad(decimal(4, 0), '0a0918ffffffff070a0101')).toThrow(/too many digits/);
     expect(bad(decimal(4, 0), '0a0e18feffffffffffffffff010a0107')()).toEqual([new Decimal(700n, 0)]);
   });

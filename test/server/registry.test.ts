@@ -59,6 +59,12 @@ const rows = async (server: TestServer, sql: string): Promise<unknown[]> => {
     .map((l) => JSON.parse(l) as unknown);
 };
 
+/** The lines of PRINT, from the beginning of the topic `s`. */
+async function printed(server: TestServer, n: number): Promise<readonly string[]> {
+  const { text } = await ask(server, { path: '/query', body: { ksql: `PRINT 's' FROM BEGINNING LIMIT ${n};` } });
+  return text.split('\n').filter((l) => l.startsWith('rowtime:'));
+}
+
 const FORMATS = ['AVRO', 'JSON_SR', 'PROTOBUF'] as const;
 
 describe('on the embedded log, without a registry', () => {
@@ -99,6 +105,47 @@ describe('on the embedded log, without a registry', () => {
       );
     },
   );
+
+  it('a record of PROTOBUF that is none is left out and told; PRINT shows it as any other', async () => {
+    const server = await start();
+    // The bytes of a topic of the first stream, as they are.
+    await run(
+      server,
+      `CREATE STREAM s (a INT, b STRUCT<c STRING>) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='PROTOBUF', PARTITIONS=1);
+       CREATE STREAM o AS SELECT a, b->c AS c FROM s;
+       CREATE STREAM bytes (v BYTES) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='KAFKA');
+       INSERT INTO s VALUES (1, STRUCT(c := 'x'));`,
+      EARLIEST,
+    );
+    const [[good]] = (await rows(server, 'SELECT v FROM bytes EMIT CHANGES LIMIT 1;')) as [[string]];
+    const id = Buffer.from(good, 'base64').toString('hex', 0, 5);
+    const bad = [
+      '7b7d', // no id of a schema
+      '00000fffff00', // a schema that is not there
+      `${id}0208`, // a message that is not in the schema
+      `${id}0012050a`, // cut off
+      `${id}00${'2b'.repeat(5000)}`, // groups in groups
+      `${id}00${'ff'.repeat(11)}`, // a number without end
+    ];
+    const values = bad.map((hex) => ({ key: null, value: Buffer.from(hex, 'hex'), partition: 0 }));
+    await server.running.engine.produce('s', values, 1);
+    await run(server, "INSERT INTO s VALUES (2, STRUCT(c := 'y'));");
+
+    const got = await rows(server, 'SELECT a, c FROM o EMIT CHANGES LIMIT 2;');
+    expect(got).toEqual([
+      [1, 'x'],
+      [2, 'y'],
+    ]);
+    expect(await run(server, 'SHOW QUERIES;')).toMatchObject([{ queries: [{ sinks: ['O'], state: 'RUNNING' }] }]);
+    const told = await eventually(
+      async () => (await run(server, 'SHOW ERRORS;'))[0]!.errors as readonly { readonly message: unknown }[],
+      (e) => e.length >= bad.length,
+    );
+    expect(told.map((e) => e.message)).toMatchObject(
+      bad.map((_, i) => ({ deserializationError: { target: 'value', topic: 's', offset: i + 1 } })),
+    );
+    expect(await printed(server, bad.length + 2)).toHaveLength(bad.length + 2);
+  });
 
   it('refuses columns of a topic that no one has registered', async () => {
     const server = await start();

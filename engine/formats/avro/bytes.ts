@@ -2,16 +2,27 @@ import type { ByteWriter } from '../../records/bytes.js';
 import { bigintValue } from '../../values/value.js';
 import { DecodeError } from '../format.js';
 
+/** A record may hold itself: its data has any depth, the stack has not. */
+const MAX_DEPTH = 500;
+
 /** Where an Avro payload is being read. */
 export class AvroCursor {
   bytes: Buffer = Buffer.alloc(0);
   p = 0;
   end = 0;
+  /** Records that are being stepped over, each inside the one before. */
+  depth = 0;
 
   reset(bytes: Buffer, start: number, end: number): void {
     this.bytes = bytes;
     this.p = start;
     this.end = end;
+    this.depth = 0;
+  }
+
+  /** A record inside others; who leaves it counts `depth` down. */
+  enter(): void {
+    if (++this.depth > MAX_DEPTH) throw new DecodeError(`Avro records nested more than ${MAX_DEPTH} deep`);
   }
 
   byte(): number {

@@ -34,6 +34,9 @@ export function inferAvro(schema: AvroType, { isKey, wrapped, exact }: InferOpti
   return infer.fields(top);
 }
 
+/** Records inside records; a type that is nested deeper is nobody's. */
+const MAX_DEPTH = 100;
+
 class Inference {
   /** Records that are being looked at: one inside itself has no SQL type. */
   private readonly open = new Set<AvroType>();
@@ -46,6 +49,9 @@ class Inference {
         'BAD_STATEMENT',
         `The schema's record ${record.name} holds itself: there is no such SQL type.`,
       );
+    }
+    if (this.open.size === MAX_DEPTH) {
+      throw new WeirError('BAD_STATEMENT', `The schema's records are nested more than ${MAX_DEPTH} deep.`);
     }
     this.open.add(record);
     const columns = record.fields.map((f) => ({ name: this.name(f.name), type: this.type(f.type) }));

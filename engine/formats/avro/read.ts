@@ -6,7 +6,7 @@ import { holds, printType, type SqlType } from '../../values/sql-type.js';
 import type { Value } from '../../values/value.js';
 import { DecodeError, type RowDecoder } from '../format.js';
 import { matchFields } from '../match-fields.js';
-import { timeOfDay } from '../text-values.js';
+import { fitDecimal, timeOfDay } from '../text-values.js';
 import { AvroCursor, readUnscaled } from './bytes.js';
 import { type AvroField, type AvroType, branchName, entryTypes, perMillisecond, withoutNull } from './schema.js';
 
@@ -273,7 +273,9 @@ class Readers {
       case 'record': {
         const skips = schema.fields.map((f) => this.skip(f.type));
         return (c) => {
+          c.enter();
           for (const skip of skips) skip(c);
+          c.depth--;
         };
       }
       case 'union': {
@@ -323,7 +325,7 @@ function intReader(logical: 'date' | 'time-millis' | null, type: SqlType): Read 
     case 'STRING':
       return (c) => String(c.int());
     case 'DECIMAL':
-      return (c) => Decimal.fromInteger(c.int()).fit(type.precision, type.scale) ?? null;
+      return (c) => fitDecimal(Decimal.fromInteger(c.int()), type.precision, type.scale);
     default:
       return null;
   }
@@ -343,7 +345,7 @@ function longReader(logical: Parameters<typeof perMillisecond>[0], type: SqlType
     case 'STRING':
       return (c) => String(c.long());
     case 'DECIMAL':
-      return (c) => Decimal.fromInteger(c.long()).fit(type.precision, type.scale) ?? null;
+      return (c) => fitDecimal(Decimal.fromInteger(c.long()), type.precision, type.scale);
     default:
       return null;
   }
@@ -367,11 +369,7 @@ function bytesReader(size: (c: AvroCursor) => number, scale: number | undefined,
   const { precision } = type;
   return (c) => {
     const start = c.take(size(c));
-    const d = new Decimal(readUnscaled(c.bytes, start, c.p), scale).fit(precision, type.scale);
-    if (d === undefined) {
-      throw new DecodeError(`A number that does not fit DECIMAL(${precision}, ${type.scale})`);
-    }
-    return d;
+    return fitDecimal(new Decimal(readUnscaled(c.bytes, start, c.p), scale), precision, type.scale);
   };
 }
 

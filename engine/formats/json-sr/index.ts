@@ -4,16 +4,16 @@ import type { Value } from '../../values/value.js';
 import { isWrapped } from '../columns.js';
 import type { CoderContext, Format, RowDecoder, RowEncoder } from '../format.js';
 import { jsonDecoder, jsonFormat } from '../json/index.js';
-import { PREFIX_BYTES, schemaIdOf, writePrefix } from '../registry/framed.js';
+import { PREFIX_BYTES, schemaIdOf, writePrefix, writtenWith } from '../registry/framed.js';
 import { FULL_SCHEMA_NAME } from '../registry/options.js';
 import { pinnedSchema } from '../registry/pinned.js';
-import { connectDecimals } from './decimals.js';
+import { ConnectDecimals } from './decimals.js';
 import { deriveJsonSchema } from './derive.js';
 import { inferJsonSchema } from './infer.js';
 
 /**
  * JSON behind the id of its JSON Schema: https://docs.confluent.io/platform/current/ksqldb/reference/serialization.html#json.
- * Reading needs no schema: what the columns are says all, as for JSON.
+ * Reading needs no schema, for what the columns are says all, as for JSON; but for decimals in base64.
  */
 export const jsonSrFormat: Format = {
   name: 'JSON_SR',
@@ -33,10 +33,12 @@ export const jsonSrFormat: Format = {
 
 class Decoder implements RowDecoder {
   private readonly json: RowDecoder;
+  private readonly decimals: ConnectDecimals;
   private readonly width: number;
 
   constructor(context: CoderContext) {
-    this.json = jsonDecoder(context, connectDecimals);
+    this.decimals = new ConnectDecimals(context, (id) => writtenWith(context, 'JSON', id));
+    this.json = jsonDecoder({ ...context, columns: this.decimals.columns }, this.decimals.leaf);
     this.width = context.columns.length;
   }
 
@@ -45,7 +47,7 @@ class Decoder implements RowDecoder {
       for (let i = 0; i < this.width; i++) row[i] = null;
       return false;
     }
-    schemaIdOf(bytes, start, end);
+    this.decimals.id = schemaIdOf(bytes, start, end);
     return this.json.decode(bytes, start + PREFIX_BYTES, end, row);
   }
 }

@@ -58,6 +58,9 @@ export function scalarType(scalar: Scalar): SqlType {
   }
 }
 
+/** Messages inside messages; a type that is nested deeper is nobody's. */
+const MAX_DEPTH = 100;
+
 class Inference {
   /** Messages that are being looked at: one inside itself has no SQL type. */
   private readonly open = new Set<MessageType>();
@@ -70,6 +73,9 @@ class Inference {
         'BAD_STATEMENT',
         `The schema's message ${type.name} holds itself: there is no such SQL type.`,
       );
+    }
+    if (this.open.size === MAX_DEPTH) {
+      throw new WeirError('BAD_STATEMENT', `The schema's messages are nested more than ${MAX_DEPTH} deep.`);
     }
     this.open.add(type);
     const columns = membersOf(type).map((m) => ({

@@ -7,7 +7,7 @@ import { civilOf, DAY_MS, daysInMonth, daysOf } from '../../values/temporal.js';
 import type { Value } from '../../values/value.js';
 import { readUnscaled, unscaledBytes } from '../avro/bytes.js';
 import { DecodeError } from '../format.js';
-import { timeOfDay } from '../text-values.js';
+import { fitDecimal, timeOfDay } from '../text-values.js';
 import type { Scalar } from './schema.js';
 import {
   beginDelimited,
@@ -101,7 +101,7 @@ export function scalarReader(scalar: Scalar, type: SqlType, strings: StringCache
         return { read: (c) => String(number(c)), wire, zero: '0' };
       case 'DECIMAL': {
         const { precision, scale } = type;
-        const of = (n: number | bigint): Value => Decimal.fromInteger(n).fit(precision, scale) ?? null;
+        const of = (n: number | bigint): Value => fitDecimal(Decimal.fromInteger(n), precision, scale);
         return { read: (c) => of(number(c)), wire, zero: of(0) };
       }
       default:
@@ -314,9 +314,7 @@ export function readDecimal(precision: number, scale: number): Read {
     c.end = outer;
     if (Math.abs(digits) > MAX_SCALE) throw new DecodeError('A confluent.type.Decimal of too many digits');
     const read = digits >= 0 ? new Decimal(unscaled, digits) : new Decimal(unscaled * 10n ** BigInt(-digits), 0);
-    const d = read.fit(precision, scale);
-    if (d === undefined) throw new DecodeError(`A number that does not fit DECIMAL(${precision}, ${scale})`);
-    return d;
+    return fitDecimal(read, precision, scale);
   };
 }
 

@@ -33,7 +33,6 @@ export type PayloadReader = RowDecoder;
 /** Reads framed payloads, each with the schema that it names. */
 export class FramedDecoder implements RowDecoder {
   private readonly readers = new Map<number, PayloadReader>();
-  private readonly pinned: RegisteredSchema | undefined;
   private lastId = -1;
   private last: PayloadReader | undefined;
 
@@ -42,9 +41,7 @@ export class FramedDecoder implements RowDecoder {
     private readonly type: SchemaType,
     /** Throws DecodeError for a schema whose data cannot be read as these columns. */
     private readonly readerOf: (schema: SchemaText) => PayloadReader,
-  ) {
-    this.pinned = pinnedSchema(context.ref, type);
-  }
+  ) {}
 
   decode(bytes: Buffer, start: number, end: number, row: Value[]): boolean {
     if (start >= end) {
@@ -62,21 +59,23 @@ export class FramedDecoder implements RowDecoder {
   private reader(id: number): PayloadReader {
     let reader = this.readers.get(id);
     if (reader === undefined) {
-      reader = this.readerOf(this.schema(id));
+      reader = this.readerOf(writtenWith(this.context, this.type, id));
       if (this.readers.size >= MAX_READERS) this.readers.clear();
       this.readers.set(id, reader);
     }
     return reader;
   }
+}
 
-  private schema(id: number): RegisteredSchema {
-    if (this.pinned?.id === id) return this.pinned;
-    const schema = this.context.schemas?.known(id);
-    if (schema === undefined && this.context.schemas !== undefined) throw new SchemaNeeded(id);
-    if (schema === undefined || schema === null) {
-      throw new DecodeError(`The schema registry has no schema with id ${id}`);
-    }
-    if (schema.type !== this.type) throw new DecodeError(`Schema ${id} is of type ${schema.type}, not ${this.type}`);
-    return schema;
+/** The schema of a payload. Throws SchemaNeeded where nobody has asked for it yet, DecodeError where it is none. */
+export function writtenWith({ ref, schemas }: CoderContext, type: SchemaType, id: number): RegisteredSchema {
+  const pinned = pinnedSchema(ref, type);
+  if (pinned?.id === id) return pinned;
+  const schema = schemas?.known(id);
+  if (schema === undefined && schemas !== undefined) throw new SchemaNeeded(id);
+  if (schema === undefined || schema === null) {
+    throw new DecodeError(`The schema registry has no schema with id ${id}`);
   }
+  if (schema.type !== type) throw new DecodeError(`Schema ${id} is of type ${schema.type}, not ${type}`);
+  return schema;
 }
