@@ -104,8 +104,8 @@ class DelimitedDecoder implements RowDecoder {
     let p = start;
     while (p < end && (bytes[p] === LF || bytes[p] === CR)) p++;
     if (p >= end) {
-      // An empty line is the one way to write a single NULL.
-      if (parsers.length === 1) return true;
+      // An empty line is the one way to write a single NULL, and no columns.
+      if (parsers.length <= 1) return true;
       throw new DecodeError('No fields in record');
     }
     let count = 0;
