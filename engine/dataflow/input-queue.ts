@@ -10,7 +10,7 @@ import type { SourceEntry } from './chain.js';
 export interface TaskInput {
   readonly source: SourceEntry;
   readonly partition: number;
-  /** What is in order by itself: the partition, or the rows of each task that writes to it. */
+  /** Queues that are each in order: one of the whole partition, or one for the rows of each task that writes to it. */
   readonly lanes: readonly InputQueue[];
   /** Its owner has stopped fetching it for the time being. */
   paused: boolean;
@@ -20,7 +20,7 @@ export interface TaskInput {
   readonly next: number;
   /** What a commit says beside the offset. */
   readonly metadata: string;
-  /** What is behind what is buffered may be needed before it. */
+  /** What comes behind the buffered records may be needed before them. */
   readonly waits: boolean;
   add(fetched: FetchedPartition): void;
 }
@@ -75,7 +75,8 @@ export class InputQueue implements TaskInput {
   }
 
   add(fetched: FetchedPartition): void {
-    // All before is done with, what is no record (the end of a transaction) too: `next` never goes back.
+    // Everything before is done with, entries that are no records (ends of transactions) included. So `next` never goes
+    // back.
     if (this.empty) this.position = this.fetchedTo;
     for (const batch of fetched.batches) {
       this.batches.push(batch);
@@ -85,14 +86,14 @@ export class InputQueue implements TaskInput {
     this.heard();
   }
 
-  /** A lane: of one writer's records, which begin to say how far that has come. */
+  /** A lane: the records of one writer, which say how far that writer has come. */
   static lane(source: SourceEntry, partition: number, start: number, progress = UNKNOWN): InputQueue {
     const lane = new InputQueue(source, partition, start);
     lane.progress = progress;
     return lane;
   }
 
-  /** What has no writer that could be waited for, whatever its markers say. */
+  /** An input without a writer that could be waited for, whatever its markers say. */
   static mixedLane(source: SourceEntry, partition: number, start: number): InputQueue {
     const lane = InputQueue.lane(source, partition, start, AT_END);
     lane.mixed = true;
@@ -107,7 +108,10 @@ export class InputQueue implements TaskInput {
     this.heard();
   }
 
-  /** Takes what markers say in the part of a batch that was taken before: rows of the rest, if any, are pushed then. */
+  /**
+   * Takes what markers say in the part of a batch that was taken before. If rows are left in the batch, they are pushed
+   * then.
+   */
   retell(batch: RecordBatch, cursor: BatchCursor): void {
     cursor.reset({ ...batch, firstWanted: 0 });
     while (cursor.next() && cursor.offset < this.taken) this.told(cursor);

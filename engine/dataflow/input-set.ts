@@ -5,15 +5,15 @@ import { AT_END } from '../records/progress.js';
 import type { InputQueue, TaskInput } from './input-queue.js';
 
 /**
- * Records between two looks at the clock, at most: it begins with one, and doubles. A record may become a hundred thousand
- * rows (EXPLODE, a join), of which many at once would take the memory and the time of everybody.
+ * Records between two looks at the clock, at most. It begins with one, and doubles. One record may become a hundred thousand
+ * rows (EXPLODE, a join), and many such records at once would take everybody's memory and time.
  */
 const STRIDE = 256;
-/** Whoever has more to write and says nothing for so long is not waited for any more: it may be gone. */
+/** A writer that has more to write and says nothing for so long is no longer waited for: it may be gone. */
 const SILENCE_MS = 60_000;
 /**
- * A row that is older than this is history. What is behind it is on its way: the one who writes it may be a query of ours that
- * reads the same history, so such a row waits a moment for inputs that have nothing at all.
+ * A row that is older than this is history, and what comes behind it is on its way: its writer may be a query of ours that
+ * reads the same history. So such a row waits a moment for inputs that have nothing at all.
  */
 const HISTORY_MS = 60_000;
 const MOMENT_MS = 1000;
@@ -22,8 +22,8 @@ export const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 /** How often one that waits looks whether it has waited long enough. */
 const LOOK_MS = 100;
 /**
- * What may pass between two looks, at most: a clock that jumps (it was set, or the machine slept) must not end a wait, for the one
- * who is waited for has had no more time than we.
+ * What counts as passed between two looks, at most. A clock that jumps (it was set, or the machine slept) must not end a
+ * wait: the one who is waited for has had no more time than we.
  */
 const MAX_STEP_MS = 2.5 * LOOK_MS;
 
@@ -32,8 +32,8 @@ export interface InputSetOptions {
   /** Whether an input that has nothing buffered has more on the log. */
   readonly behind: (queue: InputQueue) => boolean;
   /**
-   * `max.task.idle.ms`: 0: others wait for what is on the log, and for nobody who may yet write; more: for so long for those
-   * too; -1: for nothing.
+   * `max.task.idle.ms`. 0: others wait for what is on the log, but not for what may yet be written. More: they wait so long
+   * for that too. -1: they wait for nothing.
    */
   readonly idleMs: number;
 }

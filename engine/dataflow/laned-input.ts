@@ -7,16 +7,19 @@ import type { SourceEntry } from './chain.js';
 import { InputQueue, type TaskInput } from './input-queue.js';
 
 const VERSION = 1;
-/** With more writers their rows are taken as they come: what a commit says of each must fit beside its offset (4 KB). */
+/**
+ * With more writers, their rows are taken as they come, because what a commit says of each lane must fit beside its offset
+ * (4 KB).
+ */
 const MAX_LANES = 256;
 /** What one writer may be ahead of the others in one partition, and all of them together. */
 const LANE_BYTES = 2 * 1024 * 1024;
 const LANES_BYTES = 16 * 1024 * 1024;
 
 /**
- * A partition of a repartition topic: the rows of each task that writes to it are a lane of their own, in their order, and
- * those of all of them are taken by event time (`InputSet`), whichever task was faster. So lanes are at different offsets. A
- * commit says the lowest one, and beside it which lanes are further, and which had nothing more to come.
+ * A partition of a repartition topic. The rows of each task that writes to it are a lane of their own, in their order. Rows
+ * of all lanes are taken by event time (`InputSet`), whichever task was faster. So lanes are at different offsets. A commit
+ * says the lowest one and, beside it, which lanes are further, and which had nothing more to come.
  */
 export class LanedInput implements TaskInput {
   readonly lanes: readonly InputQueue[];

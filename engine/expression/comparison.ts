@@ -26,7 +26,10 @@ export function compileComparison(expr: TypedExpr & { kind: 'compare' }, c: Comp
   return constant.value === null ? () => false : withConstant(expr.op, left, constant.value as Ordered);
 }
 
-/** Neither NaN nor a zero: JavaScript's operators then find only NaN on the other side wrong, which is above all numbers. */
+/**
+ * A constant that is neither NaN nor a zero. JavaScript's operators are then wrong only for a NaN on the other side, which
+ * is above all numbers.
+ */
 const isOrdinary = (v: Value | undefined): v is number => typeof v === 'number' && v !== 0 && !Number.isNaN(v);
 
 function doubleWithConstant(op: CompareOp, left: Compiled, c: number): Compiled {

@@ -127,7 +127,7 @@ export class TableFilter implements Operator {
     return matched;
   }
 
-  /** What becomes of the tombstone that is held back, now that `record` comes; true: nothing is to be done for the record. */
+  /** Decides about the tombstone that is held back, now that `record` comes. True: nothing is left to do for the record. */
   private settlesHeld(record: TaskRecord, matches: boolean): boolean {
     if (!this.heldKey!.equals(this.keyOf(record))) {
       this.release();

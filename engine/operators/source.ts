@@ -31,8 +31,9 @@ const undecodable = (e: unknown): string =>
 const WINDOW_SIZES = { time: 8, session: 16 } as const;
 
 /**
- * Reads a topic's records from their bytes into rows: only the columns that the plan reads are decoded. Not an `Operator`:
- * its input is a cursor. One reader serves all partitions; the record that it fills is the caller's.
+ * Reads a topic's records from their bytes into rows. Only the columns that the plan reads are decoded; the others are
+ * checked. Not an `Operator`: its input is a cursor. One reader serves all partitions; the record that it fills is the
+ * caller's.
  *
  * Skipped, counted and logged: bytes that are no such row, a record without an event time. On an internal topic such bytes
  * are damage: an error of code DECODE_ERROR. Rows of a table that have a null key are dropped, as ksqlDB does.
@@ -66,7 +67,7 @@ export class SourceReader {
       node.key.length > 0 && (neededKey.length > 0 || !node.internal)
         ? env.decoder(node.keyFormat, node.key, neededKey, true)
         : null;
-    // Where no column is read the bytes of an own topic need not be looked at; those of others are checked all the same.
+    // Where no column is read, the bytes of our own topics are not looked at. Those of others are checked all the same.
     this.valueDecoder =
       node.internal && needed.length === 0 ? null : env.decoder(node.valueFormat, columns, needed, false);
     const changed = node.internal && node.table ? changeColumns(node.value) : [];
@@ -92,7 +93,7 @@ export class SourceReader {
       if (this.payload !== null && record.value !== null) this.fillHeaders(value, record.headers ?? []);
     } catch (e) {
       if (e instanceof SchemaNeeded) throw e;
-      // Whatever a decoder meets in one record's bytes is that record's matter, not the query's.
+      // Whatever a decoder meets in one record's bytes concerns that record, not the query.
       return this.skip(cursor, partition, undecodable(e), target, e as Error);
     }
     if (this.node.table && record.key === null) return this.skip(cursor, partition, 'a table has no row without a key');

@@ -13,8 +13,8 @@ import type { TaskRecord } from './task-record.js';
 export const storedTableTypes = (node: SourceNode): readonly SqlType[] => [BIGINT, ...node.value.map((c) => c.type)];
 
 /**
- * Keeps a table's latest row of each key, and tells those behind it which row a new one replaces. What a tombstone removes
- * that was not there goes on all the same: those behind may know better.
+ * Keeps a table's latest row of each key, and tells the steps behind it which row a new one replaces. A tombstone whose row
+ * was never there goes on all the same: steps behind may know the row.
  */
 export class TableSource implements Operator {
   private readonly store: Store;

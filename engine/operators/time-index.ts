@@ -106,7 +106,7 @@ export class TimeIndex {
     if (!this.changed) return;
     for (const bucket of this.buckets) {
       if (bucket.changed) this.write(bucket);
-      // A bucket that got nothing lately begins a new page when it does.
+      // A bucket that was not added to lately begins a new page when it is.
       else bucket.open = null;
       bucket.changed = false;
     }

@@ -92,7 +92,7 @@ export class TopicSink implements Operator {
       target = 'key';
       if (!this.rawKey && record.key !== null && this.encodeKey(record, record.key, key)) keyStart = 0;
     } catch (e) {
-      // One row that does not fit its schema is that row's matter, not the query's.
+      // A row that does not fit its schema concerns that row, not the query.
       this.env.unwritten?.(this.node.id, messageOf(e), record, { topic: this.topic, target });
       return;
     }
@@ -125,7 +125,7 @@ export class TopicSink implements Operator {
     return false;
   }
 
-  /** With what waits, every partition is told up to which event time the task has written, unless it knows. */
+  /** Along with what waits, every partition is told up to which event time the task has written, unless it knows already. */
   tell(time: number, timestamp: number): void {
     for (let p = 0; p < this.told.length; p++) {
       if (this.told[p] === time) continue;

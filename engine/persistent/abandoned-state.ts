@@ -7,9 +7,9 @@ import type { StatefulTask } from './stateful-tasks.js';
 type Abandoned = Pick<StatefulTask, 'key' | 'task' | 'stores'>;
 
 /**
- * State of tasks that other nodes have and that is followed no longer. It is kept for a while, for a partition that comes back
- * soon restores little; then it is removed: a changelog that was compacted meanwhile no longer tells what was deleted long ago,
- * so state that is too old must not be built upon.
+ * State of tasks that have moved to other nodes and that is followed no longer. It is kept for a while: a partition that
+ * comes back soon has little to restore. Then it is removed, because a changelog that was compacted meanwhile no longer says
+ * what was deleted long ago. State that is too old must not be built upon.
  */
 export class AbandonedState {
   /** When each was left; milliseconds. */

@@ -52,7 +52,10 @@ export interface DeadLetterOptions {
   now(): number;
 }
 
-/** A record as it is written: of an internal topic not as it stands there, which nobody else reads. */
+/**
+ * A record as it is written to the dead-letter topic. One of an internal topic is rewritten, because nobody else can read it
+ * as it stands there.
+ */
 export interface Letter {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
@@ -116,8 +119,8 @@ export class DeadLetters {
   }
 
   /**
-   * The log does not take a record. One that was a letter already loses its own time, or its value where it is too large; false
-   * where that has been tried: it is let go.
+   * The log does not take a record. If the record was a dead letter already, it loses its own time, or its value where that
+   * is too large. False where that has been tried: it is let go.
    */
   refused(node: string, { topic, partition, error, cursor, tooLarge }: RefusedRecord): boolean {
     const { key, value } = letterOf(cursor);

@@ -20,7 +20,8 @@ export interface QueryTopics {
 
 /**
  * Finds out what exists, plans what the query needs, and creates it. A sub-topology has as many tasks as the topics that it
- * reads have partitions: as those of others have, which must agree, else as the tasks that write to its internal topics.
+ * reads have partitions. Topics of others must agree in that number; where it reads none of others, it has as many tasks as
+ * the sub-topologies that write to its internal topics.
  * @throws WeirError LOG_ERROR where a topic is missing or sources that must agree in partitions do not.
  */
 export async function prepareTopics(

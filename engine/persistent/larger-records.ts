@@ -8,9 +8,10 @@ const MOST_BYTES = 64 * 1024 * 1024;
 const SPREADS_MS = 10_000;
 
 /**
- * The topics that a query has made for itself take what it writes to them: its state must not differ from its changelog, and a row on its
- * way to the next step is nobody's to lose. Where one refuses a record as too large, its `max.message.bytes` is raised, and the
- * task begins anew from its last commit. It is not raised from the start, as some clusters bound what a topic may ask for.
+ * Makes the topics that a query has made for itself take what it writes to them: its state must not differ from its
+ * changelog, and nobody else looks after a row on its way to the next step. Where such a topic refuses a record as too
+ * large, its `max.message.bytes` is raised, and the task begins anew from its last commit. It is not raised from the start,
+ * as some clusters bound what a topic may ask for.
  */
 export class LargerRecords {
   private readonly raised = new Map<string, { readonly bytes: number; readonly at: number }>();

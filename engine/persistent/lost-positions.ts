@@ -4,8 +4,8 @@ export type ResumeFrom = 'earliest' | 'latest';
 
 /**
  * RESUME … FROM: where a query goes on in partitions that no longer have the record that would come next (retention has
- * deleted it, or the topic was made anew). Everywhere else it goes on where it stands, and state is kept. A statement is good
- * for the loss that it was given for: what is lost later is an error again.
+ * deleted it, or the topic was made anew). Everywhere else the query goes on where it stands, and state is kept. The
+ * statement covers the loss that it was given for. What is lost later is an error again.
  */
 export class LostPositions {
   /** The position of each partition when it was first opened after the statement. */

@@ -172,8 +172,8 @@ export class QueryRun {
   }
 
   /**
-   * Commits a task once more. Once that has come through, its state holds all that was committed before the call, by whomever:
-   * a member whose place another one has taken cannot commit.
+   * Commits a task once more. A member whose place another one has taken cannot commit. So once the commit has come through,
+   * the task's state holds all that anybody had committed before the call.
    * @throws NOT_READY where there is no such task here, or the commit fails
    */
   async confirm(subtopology: number, partition: number): Promise<void> {
@@ -342,7 +342,7 @@ export class QueryRun {
     );
   }
 
-  /** The tasks that are open, each when its turn comes; those that are to be opened again are. */
+  /** Gives the tasks that are open, one by one; opens those that are to be opened again. */
   private *workers(): Generator<Worker> {
     for (const slot of [...this.slots.values()]) {
       const { task } = slot;
@@ -467,7 +467,7 @@ export class QueryRun {
   private async tearDown(): Promise<void> {
     const { logger } = this.options.services;
     if (this.broken) {
-      // Nothing is asked of clients that do not answer; those who come after fence what is left of them.
+      // Clients that do not answer are left alone. Their successors fence them.
       for (const slot of this.slots.values()) {
         slot.task?.abandon();
         this.letGo(slot);

@@ -96,7 +96,7 @@ export class QueryRunner implements QueryHandle {
   }
 
   resume(from?: ResumeFrom): void {
-    // One that runs has lost nothing; a loss that comes later is not what the statement is for.
+    // A query that runs has lost nothing, and the statement does not cover a loss that comes later.
     if (from !== undefined && this.state !== 'RUNNING') this.lost = new LostPositions(from);
     this.paused = false;
     this.run?.wakeUp();
@@ -211,7 +211,7 @@ export class QueryRunner implements QueryHandle {
         if (!isDiskFull(e) || !this.diskFull) this.failed(e, { queryId: this.queryId });
         this.diskFull = isDiskFull(e);
         if (this.diskFull || e instanceof Stuck) {
-          // Neither says anything about the query, which is started again as often as it takes.
+          // Neither failure says anything about the query, so it is started again as often as it takes.
           if (!this.diskFull) this.counts.watchdogRestarts++;
           await clock.sleep(this.diskFull ? DISK_FULL_PAUSE_MS : backoff(1), signal).catch(() => {});
           continue;

@@ -7,7 +7,8 @@ const INTERVAL_MS = 30_000;
 
 /**
  * Keeps repartition topics from growing for ever: what has been read and committed is of no use to anyone. Offsets are
- * gathered at commits and handed to the log now and then; a failure costs room, not results.
+ * gathered at commits, and handed to the log now and then. If that fails, the topics take more room, and results are the
+ * same.
  */
 export class RepartitionPurge {
   private readonly before = new Map<string, TopicPartitionOffset>();

@@ -32,9 +32,9 @@ export interface Slot {
   /** When to try again; meaningful without a task. */
   retryAt: number;
   lastCommit: number;
-  /** A commit that is to begin, which tells that the task is this member's still. */
+  /** A commit that is to begin, which shows that the task is still this member's. */
   confirming: Promise<void> | null;
-  /** Its state could not be written for want of room, and has not been since. */
+  /** Its state could not be written because the disk is full, and has not been written since. */
   diskFull: boolean;
 }
 

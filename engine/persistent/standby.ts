@@ -141,7 +141,7 @@ export class Standbys {
 
   private async apply(part: FetchedPartition): Promise<void> {
     const { state } = this.services;
-    // Fetched before the copy was begun anew further back: what lies between would be missing.
+    // Fetched before the copy began anew further back. To apply it would leave out what lies between.
     if ((this.reader?.position(part.topic, part.partition)?.next ?? -1) < part.nextOffset) return;
     for (const copy of this.copies.values()) {
       if (copy.task.partition !== part.partition) continue;

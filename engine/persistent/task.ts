@@ -219,8 +219,8 @@ export class Task {
   }
 
   /**
-   * Another task takes over while a commit of this one may still be on its way: should it come through, the state is left
-   * to the changelog, or it would be written over what the other has written since.
+   * Another task takes over while a commit of this one may still be on its way. If the commit comes through, the state is
+   * left to the changelog: writing it would overwrite what the other task has written since.
    */
   abandon(): void {
     this.die(new WeirError('STATE_ERROR', 'Another task has taken over'));
@@ -245,7 +245,7 @@ export class Task {
 
   /**
    * The log does not take a record of this task: it is counted and becomes a dead letter. False where the task cannot go on
-   * without it: state is not the state any more when an entry of its changelog is left out.
+   * without it: without an entry of its changelog, state could not be restored.
    */
   refused(record: RefusedRecord): boolean {
     const { chain, deadLetters, stores, reportRefused } = this.options;
@@ -254,7 +254,7 @@ export class Task {
     if (sink !== undefined) sink.records--;
     const node = sink?.nodeId ?? 'dead-letter';
     const kept = deadLetters?.refused(node, record) ?? true;
-    // A letter has been counted where it came from; told of is one that is let go.
+    // A letter was counted where it came from. Only one that is let go is told of here.
     if (!kept || sink !== undefined || deadLetters?.writesTo(record.topic) !== true) reportRefused(node, record);
     return true;
   }
@@ -286,7 +286,7 @@ export class Task {
     if (deadLetters != null && deadLetters.bytes >= minBytes) deadLetters.drain(append);
   }
 
-  /** The task is at the end of its inputs, and those behind it, who may wait for it, have not all been told. */
+  /** The task is at the end of its inputs, and not all tasks behind it, which may wait for it, have been told. */
   get owesEnd(): boolean {
     return this.options.chain.sinks.some((s) => s.owesEnd) && this.inputSet.progress === AT_END;
   }

@@ -5,8 +5,8 @@ import type { WatchedTask } from './watchdog.js';
 type Slots = ReadonlyMap<string, Slot>;
 
 /**
- * What a task has written waits, in a task of this node that reads it, for what others of its sub-topology have yet to write:
- * it lets them go first, or all that it writes would have to be kept there.
+ * A task that is far ahead of others of its sub-topology lets them go first. What it writes waits, in the task that reads
+ * it, for what those others have yet to write, and would all have to be kept there.
  */
 export function isAhead({ sub, partition, feeds }: Slot, slots: Slots): boolean {
   if (feeds.length === 0) return false;

@@ -1,6 +1,6 @@
 import type { RowBatches } from './rows.js';
 
-/** Where a query's rows come from or grow in number, it lets others run, and sees that it is over. */
+/** Used where a query's rows come from or grow in number: it lets others run, and ends where the query is closed. */
 export interface Pace {
   /** Lets the event loop turn. */
   turn(): Promise<void>;

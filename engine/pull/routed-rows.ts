@@ -34,7 +34,7 @@ export interface RoutingOptions {
   readonly view: (read: TableReadPlan, reader: PullReader) => Promise<TableView>;
 }
 
-/** A partition that nobody answers for is asked for again for so long: it may be moving, or being restored. */
+/** For so long, a partition that nobody answers for is asked for again: it may be moving, or being restored. */
 const PATIENCE_MS = 10_000;
 /** The same, where its owner cannot be reached. */
 const AWAY_MS = 2000;
@@ -46,7 +46,7 @@ export class RoutedTableRows implements TableRows {
 
   async open(read: TableReadPlan, reader: PullReader): Promise<RowBatches> {
     const rows = new RoutedRead(this.options, read, reader).rows();
-    // What cannot be had is told before the query's first row, as long as there can be another answer.
+    // The error for what cannot be had is thrown before the query's first row, as long as there can be another answer.
     return begun(await rows.next(), rows);
   }
 }
@@ -144,7 +144,7 @@ class RoutedRead {
     for (const o of opened) yield* this.drain(o);
   }
 
-  /** Whether there is more to hope for than that an owner answers again that does not. */
+  /** Whether waiting may help in another way than that an owner answers again. */
   private isAnyMoving(partitions: readonly number[], view: TableView, failed: ReadonlyMap<string, unknown>): boolean {
     const { peers } = this.options;
     return partitions.some((p) => {

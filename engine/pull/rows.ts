@@ -21,7 +21,7 @@ export interface PullReader {
   readonly queryId: string;
   /** Settings of its session: what functions may look at. */
   readonly properties: Properties;
-  /** The rows are to have in them all that readers of topics saw before they were asked for. Those of copies have not. */
+  /** The rows must include all that readers of topics had seen before the rows were asked for. Those of copies do not. */
   readonly upToDate?: boolean;
 }
 

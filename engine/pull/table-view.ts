@@ -76,7 +76,7 @@ function partitionsOfKeys(
   if (source === undefined) return undefined;
   // What the query has partitioned itself is where its key says. Foreign keys go by the left side's partition.
   const certain = sources.every((n) => n.internal && !n.topic.startsWith('ForeignKey-')) && fitting.length > 0;
-  // Of several keys one may be missing where another is found: then all partitions are read.
+  // Of several keys some may be missing, though others are found: then all partitions are read.
   if (!certain && read.keys.keys.length > 1) return undefined;
   const encoder = services.format(source.keyFormat.name).encoder({
     columns: source.key,

@@ -19,8 +19,8 @@ const FEED_POLL_MS = 1000;
 const POLL_BYTES = 1024 * 1024;
 
 /**
- * Readings of topics that any number of push queries share. A feed reads the end of a topic and keeps the last bytes of it;
- * a reader that is within these is served from memory, one that is further behind has a log reader of its own until it has
+ * Readings of topics that any number of push queries share. A feed reads the end of a topic and keeps the last bytes of it.
+ * A reader that is within these is served from memory. One that is further behind has a log reader of its own until it has
  * come near. So a slow reader costs the others nothing, and the memory is bounded whatever they do.
  */
 export class Feeds {
@@ -46,7 +46,7 @@ export class Feeds {
     const feed = this.feeds.get(topic);
     if (feed !== undefined || !make || this.feeds.size >= this.limits.feeds) return feed;
     const { tailBytes } = this.limits;
-    // One poll is less than a tail, so that what has come is there when it is asked for.
+    // One poll is smaller than a tail, so that fetched data is still there when it is asked for.
     const reader = this.log.reader({
       clientId: `feed-${topic}`,
       bufferBytes: tailBytes / 4,
@@ -74,7 +74,7 @@ class Tail {
   dropped = 0;
   /** Bytes of all that it has had. */
   total = 0;
-  /** All from `start` to `end` is here, but for what a log leaves out. */
+  /** All from `start` to `end` is here, except offsets that a log leaves out. */
   end: number;
 
   constructor(public start: number) {
@@ -248,8 +248,8 @@ export class TopicFeed {
   }
 
   /**
-   * Whether those who follow are to come nearer first: one that is at work and far behind. One that does not ask is slow
-   * and is not waited for.
+   * Whether followers are to come nearer first: one of them is at work and far behind. One that does not ask is slow, and is
+   * not waited for.
    */
   private isHeld(): boolean {
     const behind = new Map<FeedReader, number>();

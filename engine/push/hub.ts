@@ -81,9 +81,9 @@ export class Hubs {
   }
 
   /**
-   * Attaches a subscriber that has had all before `positions` and is to get all from there on. Undefined where the hub is
-   * further already, or where there is none and these are not the ends: then it has to come nearer by itself. `given`: what
-   * it has been given of a table; null: nobody knows.
+   * Attaches a subscriber that has had all before `positions`, and is to get all from there on. Undefined where the hub is
+   * further already, or where there is no hub and these positions are not the ends: then the subscriber has to come nearer
+   * by itself. `given`: what it has been given of a table; null: nobody knows.
    */
   attach(
     plan: StatelessPlan,
@@ -159,7 +159,7 @@ class Hub {
       evaluation = new Evaluation(this.services, plan, key, queryId, given === null ? undefined : new GivenKeys());
       this.evaluations.set(key, evaluation);
     }
-    // What one subscriber has been given was let through: the others lose nothing by knowing it.
+    // A key that one subscriber was given has passed the filter: it does no harm that the others know it.
     if (given !== null) evaluation.given?.addAll(given);
     // What has been evaluated lies before the newcomer.
     evaluation.cut(this.inputs);
@@ -285,8 +285,8 @@ class Hub {
   };
 
   /**
-   * Lets subscribers come nearer where most of them are behind, at work, and the hub is not behind itself: then the machine
-   * is what is slow. A few slow ones are not waited for, they leave at their bound.
+   * Lets subscribers come nearer where most of them are behind and at work, and the hub is not behind itself: then the
+   * machine is slow, not they. A few slow ones are not waited for: they leave at their bound.
    */
   private async pace(): Promise<void> {
     while (!this.closed && this.reader.isShared) {

@@ -112,7 +112,7 @@ export class SnapshotQuery implements RowStream {
     this.reads = await this.source.reads(hasState);
     const { rest } = this.reads;
     const { plan } = this.source;
-    // They take part from here on: nothing is missing behind the snapshot, however long that takes to read.
+    // The readers are open from here on, so that nothing is missing behind the snapshot, however long it takes to read.
     if (!this.closed && !plan.tracksGiven) this.changes = this.reads.changes();
     if (!this.closed)
       for (let batch = await rest.next(); batch !== undefined; batch = await rest.next()) fold.apply(batch);

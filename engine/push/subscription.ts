@@ -62,7 +62,8 @@ export class Subscription implements RowStream, Subscriber {
   private wake: () => void = () => {};
   /**
    * What its reader has of the table, until a hub knows it. Null: nobody knows, and tombstones may come of rows that its
-   * reader never had. So it is after a token, and behind a hub that it did not keep up with: what reads nothing holds nothing.
+   * reader never had. That is so after a token, and behind a hub that it did not keep up with, because a reader that does
+   * not read holds nothing.
    */
   private given: GivenKeys | null;
 
@@ -148,7 +149,8 @@ export class Subscription implements RowStream, Subscriber {
     if (own === null) return;
     const rows = own.batch.rows.length;
     if (this.waitingRows > 0 && (this.waitingRows + rows > this.limits.rows || this.waitingBytes > this.limits.bytes)) {
-      // It evaluates anew what waits here, when it comes to it: what reads nothing holds nothing.
+      // What waits here is dropped, and evaluated anew when the reader comes to it: a reader that does not read holds
+      // nothing.
       this.drop();
       this.leave().catch((e: unknown) => this.fail(e instanceof Error ? e : new Error(String(e))));
       return;

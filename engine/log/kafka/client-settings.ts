@@ -165,7 +165,8 @@ export const namesFor = (role: ClientRole, name: string): readonly string[] =>
 
 /**
  * What is wrong with a setting of Kafka's clients ("is …", "must be …"). Undefined: it reaches the client. A setting that
- * would not is refused, because whoever has set it relies on it. @param name without `ksql.streams.`
+ * would not is refused, because whoever has set it relies on it.
+ * @param name without `ksql.streams.`
  */
 export function clientSettingProblem(name: string, value: string): string | undefined {
   const [, role, own = name] = PREFIX.exec(name) ?? [];

@@ -137,8 +137,8 @@ export class Cluster {
   }
 
   /**
-   * Connects to the addresses that the brokers advertise, where all work is done. One of them at least must answer. @throws
-   * KafkaError, which may pass, that names them
+   * Connects to the addresses that the brokers advertise, where all work is done. One of them at least must answer.
+   * @throws KafkaError, which may pass, that names them
    */
   async reachAdvertised(): Promise<void> {
     await this.metadata([]).catch((e: unknown) => {
