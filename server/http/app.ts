@@ -31,7 +31,12 @@ export function createApp(
     logger.error({ err: e }, 'a query cannot say how far it is'),
   );
   let document: Promise<object> | undefined;
-  const context: RouteContext = { ...parts, silences, openApi: () => (document ??= openApi(endpoints, context)) };
+  const describe = () =>
+    openApi(endpoints, context).catch((e: unknown) => {
+      document = undefined;
+      throw e;
+    });
+  const context: RouteContext = { ...parts, silences, openApi: () => (document ??= describe()) };
   /** One; two where `localhost` is two addresses: fastify binds both. */
   const made: DualListener[] = [];
   const sockets = webSockets(context);

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify';
 import { ERROR } from '../wire/errors.js';
 import { type NamedSchema, referring, type Schema } from '../wire/json-schema.js';
@@ -25,6 +26,7 @@ export interface Endpoint<Request extends RouteGenericInterface = RouteGenericIn
   readonly body?: Schema;
   /** The body is lines of this media type, read as they come: its handler gets a stream, and checks what comes. */
   readonly lines?: { readonly type: string; readonly schema: Schema };
+  /** What comes behind the `?`. */
   readonly query?: Schema;
   readonly answers: Answers;
   /** Bytes of a body, where the endpoint takes more than others. */
@@ -40,10 +42,12 @@ export interface Endpoint<Request extends RouteGenericInterface = RouteGenericIn
 export const endpoint = <Request extends RouteGenericInterface>(declared: Endpoint<Request>): Endpoint =>
   declared as unknown as Endpoint;
 
-/** Registers endpoints with fastify. */
+/** Registers endpoints with fastify. Throws where two of their schemas have one name. */
 export function addEndpoints(app: FastifyInstance, endpoints: readonly Endpoint[], context: RouteContext): void {
   const know = (schema: NamedSchema): void => {
-    if (app.getSchema(schema.$id) === undefined) app.addSchema(schema);
+    const before = app.getSchema(schema.$id);
+    if (before === undefined) app.addSchema(schema);
+    else if (!isDeepStrictEqual(before, schema)) throw new Error(`Two schemas are called ${schema.$id}.`);
   };
   const documented = (schema: Schema): Schema => referring(schema, know);
   for (const declared of endpoints) {

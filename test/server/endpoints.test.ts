@@ -78,6 +78,13 @@ describe('an endpoint that is declared', () => {
     });
   });
 
+  it('has names of its own for its schemas', async () => {
+    const other = endpoint({ ...greetings, path: '/others', answers: { 200: named('Ready', object({ text })) } });
+    await expect(startFake(new FakeEngine(), {}, undefined, [...ENDPOINTS, other])).rejects.toThrow(
+      'Two schemas are called Ready.',
+    );
+  });
+
   it('may be open', async () => {
     for (const path of ['/livez', '/readyz', '/healthcheck', '/chc/live', '/chc/ready', '//livez/?x']) {
       expect([path, (await ask(server, { path })).status]).toEqual([path, 200]);
