@@ -1,5 +1,6 @@
 import type { RowStream } from './api/row-stream.js';
 import { WeirError } from './base/errors.js';
+import type { Properties } from './base/properties.js';
 import { sourcesOf } from './dataflow/names.js';
 import { querySettings } from './dataflow/query-settings.js';
 import type { RuntimeServices } from './dataflow/runtime-services.js';
@@ -9,6 +10,7 @@ import type { ResumeFrom } from './persistent/lost-positions.js';
 import { checkSameTable, placementOf, type QueryPlacement } from './persistent/placements.js';
 import type { QueryHandle, QuerySpec } from './persistent/query-handle.js';
 import { QueryRunner } from './persistent/query-runner.js';
+import { isWrong } from './persistent/slot.js';
 import type { PullPlan, StreamPullPlan, TableReadPlan } from './plan/pull-plan.js';
 import type { PeerRead, PeerRows, Peers } from './pull/peer-reads.js';
 import { PullQuery } from './pull/pull-query.js';
@@ -114,7 +116,7 @@ export class Runtime {
     return this.services.errorHistory;
   }
 
-  /** Starts a persistent query; what fails later is in its status. Throws BAD_STATEMENT for properties that make no sense. */
+  /** Starts a persistent query; what fails, now or later, is in its status. */
   async startQuery(start: StartQuery): Promise<void> {
     if (this.runners.has(start.queryId)) throw new WeirError('INTERNAL', `Query ${start.queryId} runs already`);
     const runner = this.handleOf(start);
@@ -180,7 +182,7 @@ export class Runtime {
   /** On as many threads as its settings say, where there are threads to be had. */
   private handleOf(start: StartQuery): QueryHandle {
     const { threads: pool, logger } = this.services;
-    const { threads } = querySettings(start.properties);
+    const threads = threadsOf(start.properties);
     if (threads > 1 && pool !== undefined) return new ThreadedQuery(this.services, start, pool, threads);
     if (threads > 1) logger.warn({ queryId: start.queryId, threads }, 'there is one thread only: num.stream.threads');
     return new QueryRunner(this.services, start);
@@ -211,5 +213,15 @@ export class Runtime {
     const runner = this.runners.get(queryId);
     if (runner === undefined) throw new WeirError('NOT_FOUND', `Query ${queryId} does not run here`);
     return runner;
+  }
+}
+
+/** A query whose settings are wrong says so itself, in its status. */
+function threadsOf(properties: Properties): number {
+  try {
+    return querySettings(properties).threads;
+  } catch (e) {
+    if (isWrong(e)) return 1;
+    throw e;
   }
 }

@@ -2,7 +2,7 @@ import { explained, isDiskFull, messageOf, WeirError } from '../base/errors.js';
 import { orAborted } from '../base/or-aborted.js';
 import { Counters } from '../dataflow/counters.js';
 import { groupName } from '../dataflow/names.js';
-import { type QuerySettings, querySettings } from '../dataflow/query-settings.js';
+import { querySettings } from '../dataflow/query-settings.js';
 import type { RuntimeServices } from '../dataflow/runtime-services.js';
 import type { Placement } from '../log/log.js';
 import type {
@@ -23,7 +23,7 @@ import { LostPositions, type ResumeFrom } from './lost-positions.js';
 import type { QuerySpec } from './query-handle.js';
 import { heldOf, KEPT_FAILURES, lagOf, type QueryHandle } from './query-handle.js';
 import { QueryRun } from './query-run.js';
-import { backoff, DISK_FULL_PAUSE_MS, isAway, MAX_FAILURES, TaskFailure } from './slot.js';
+import { backoff, DISK_FULL_PAUSE_MS, isAway, isWrong, MAX_FAILURES, TaskFailure } from './slot.js';
 import { Stuck, Watchdog } from './watchdog.js';
 
 /**
@@ -32,7 +32,6 @@ import { Stuck, Watchdog } from './watchdog.js';
  */
 export class QueryRunner implements QueryHandle {
   readonly queryId: string;
-  private readonly settings: QuerySettings;
   private readonly counts: Counters;
   private phase: 'stopped' | 'running' | 'error' = 'stopped';
   private run: QueryRun | null = null;
@@ -50,13 +49,11 @@ export class QueryRunner implements QueryHandle {
   private aborter = new AbortController();
   private supervisor: Promise<void> = Promise.resolve();
 
-  /** Throws BAD_STATEMENT for properties that make no sense. */
   constructor(
     private readonly services: RuntimeServices,
     private readonly spec: QuerySpec,
   ) {
     this.queryId = spec.queryId;
-    this.settings = querySettings(spec.properties);
     this.counts = new Counters(spec.queryId, services);
   }
 
@@ -217,7 +214,7 @@ export class QueryRunner implements QueryHandle {
           continue;
         }
         this.failures++;
-        if (e instanceof TaskFailure || (this.failures >= MAX_FAILURES && !isAway(e))) {
+        if (e instanceof TaskFailure || isWrong(e) || (this.failures >= MAX_FAILURES && !isAway(e))) {
           this.phase = 'error';
           return;
         }
@@ -228,7 +225,9 @@ export class QueryRunner implements QueryHandle {
   }
 
   private async runOnce(signal: AbortSignal): Promise<void> {
-    const { services, spec, settings } = this;
+    const { services, spec } = this;
+    // The log may be of another version, in which a setting could have other values.
+    const settings = querySettings(spec.properties);
     const letters = [settings.deadLetterTopic, settings.lateTopic];
     const topics = await orAborted(prepareTopics(services, spec.queryId, spec.topology, letters), signal);
     const run = new QueryRun({

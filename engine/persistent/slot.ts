@@ -84,6 +84,9 @@ export const isFenced = (e: unknown): boolean => e instanceof Error && (e as { f
 /** The same record fails each time. */
 export const isHopeless = (e: unknown): boolean => e instanceof WeirError && e.code === 'DECODE_ERROR';
 
+/** One of its settings has a value that cannot be. */
+export const isWrong = (e: unknown): boolean => e instanceof WeirError && e.code === 'BAD_REQUEST';
+
 /** The log or the schema registry cannot be asked now. What the query does is right: it waits, for however long that takes. */
 export const isAway = (e: unknown): boolean =>
   e instanceof WeirError && (e.code === 'REGISTRY_ERROR' || (e as { away?: unknown }).away === true);
