@@ -167,8 +167,9 @@ class Load {
   /** A write has begun and has not been acknowledged: after a failure nobody knows what became of it. */
   private isSending = false;
   private readonly progress: Progress;
-  /** As it stands in the topic's marks. */
+  /** As they stand in the topic's marks: the file, and the column that is the key. */
   private readonly id: string;
+  private key: string | null = null;
 
   constructor(
     private readonly plan: LoadPlan,
@@ -186,9 +187,10 @@ class Load {
     const sample = plan.create ? await this.sample(source) : [];
     const inference = plan.create ? this.infer(sample) : undefined;
     this.partitions = await sink.prepare(plan.topic, plan.partitions);
+    const key = inference === undefined ? plan.key : inference.key;
+    this.key = key ?? null;
     const isBegun = await this.begin();
     if (inference !== undefined && !isBegun) await this.create(inference);
-    const key = inference === undefined ? plan.key : inference.key;
     const options: RecordOptions = { ...plan, name: this.input.name, key, inference };
     try {
       for (const row of sample) if (!(await this.take(row, options))) break;
@@ -243,7 +245,12 @@ class Load {
     const { plan } = this;
     const sql = createStatement(plan.stream, plan.topic, this.partitions, plan.format, inference);
     const api = new ApiClient(this.values, undefined, 'BAD_REQUEST');
-    await api.post('/ksql', { ksql: sql });
+    await api.post('/ksql', { ksql: sql }).catch((e: unknown) => {
+      if (!(e instanceof WeirError) || !e.message.includes('already exists')) throw e;
+      const hint =
+        'Leave out --create to load into what is there, go on with an earlier load by --resume, or give another --stream.';
+      throw new WeirError(e.code, e.message, hint, { cause: e });
+    });
     console.log(sql);
   }
 
@@ -251,12 +258,22 @@ class Load {
   private async begin(): Promise<boolean> {
     this.runId = systemClock.now();
     if (!this.plan.resume) return false;
-    const { run, rows } = await this.sink.marks(this.plan.topic, this.id);
+    const { run, rows, key } = await this.sink.marks(this.plan.topic, this.id);
     if (run === null) {
       console.error(
         `Nothing of ${this.input.name} has been loaded into ${this.plan.topic} yet: it is loaded from its first row.`,
       );
       return false;
+    }
+    if (key !== undefined && key?.toLowerCase() !== this.key?.toLowerCase()) {
+      const named = (k: string | null) => (k === null ? 'without a key' : `with key '${k}'`);
+      throw new WeirError(
+        'BAD_REQUEST',
+        `${this.input.name} was loaded into ${this.plan.topic} ${named(key)}, and is to go on ${named(this.key)}: its rows would be in other partitions, and written again.`,
+        key === null
+          ? 'Leave out --key. Without --resume all of it is loaded once more.'
+          : `Go on with --key ${key}. Without --resume all of it is loaded once more.`,
+      );
     }
     this.runId = run;
     this.marks = rows;
@@ -300,7 +317,7 @@ class Load {
       partition,
       headers:
         last.get(partition) === row
-          ? [{ key: LOAD_HEADER, value: Buffer.from(markText(this.id, this.runId, row), 'utf8') }]
+          ? [{ key: LOAD_HEADER, value: Buffer.from(markText(this.id, this.runId, row, this.key), 'utf8') }]
           : [],
     }));
     this.batch = [];

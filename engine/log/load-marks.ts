@@ -12,6 +12,8 @@ export const LOAD_HEADER = '__weir.load';
 interface Mark {
   readonly run: number;
   readonly row: number;
+  /** Undefined: an earlier version has written it. */
+  readonly key: string | null | undefined;
 }
 
 /** Records that are looked at in one step, from the end of the topic backwards. */
@@ -41,7 +43,7 @@ export async function loadMarks(log: Log, topic: string, file: string): Promise<
     const run = runs.length === 0 ? null : Math.max(...runs);
     // What an earlier run has left is none of this one's.
     const rows = marks.map((m) => (m !== null && m.run === run ? m.row : 0));
-    return { partitions: info.partitions, run, rows };
+    return { partitions: info.partitions, run, key: marks.find((m) => m !== null && m.run === run)?.key, rows };
   } finally {
     await reader.close();
   }
@@ -76,8 +78,10 @@ async function lastMark(
 function markIn(cursor: BatchCursor, file: string): Mark | null {
   const header = cursor.headers().find((h) => h.key === LOAD_HEADER);
   if (header?.value == null) return null;
-  const [name, run, row] = JSON.parse(Buffer.from(header.value).toString('utf8')) as [string, number, number];
-  return name === file ? { run, row } : null;
+  const [name, run, row, key] = JSON.parse(Buffer.from(header.value).toString('utf8')) as MarkText;
+  return name === file ? { run, row, key } : null;
 }
 
-export const markText = (file: string, run: number, row: number): string => JSON.stringify([file, run, row]);
+type MarkText = readonly [file: string, run: number, row: number, key?: string | null];
+
+export const markText = (...mark: MarkText): string => JSON.stringify(mark);

@@ -22,6 +22,8 @@ export interface LoadMarks {
   readonly partitions: number;
   /** The latest run that has written anything; null: none has. */
   readonly run: number | null;
+  /** The column that is the key of that run's records, null: none; left out: it is not known. */
+  readonly key?: string | null | undefined;
   /** By partition: the last row of that run that it has; 0: none. */
   readonly rows: readonly number[];
 }

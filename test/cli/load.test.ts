@@ -384,6 +384,25 @@ describe('weir load into a server', () => {
     );
   });
 
+  it('goes on with the key that it began with, and with no other', async () => {
+    const file = write('keyed.csv', 'id,x\n1,a\n2,b\n');
+    await loaded(file, '--create', '--key', 'id', '--limit', '1');
+    await expect(loaded(file, '--topic', 'keyed', '--resume')).rejects.toMatchObject({
+      message: expect.stringContaining("was loaded into keyed with key 'id', and is to go on without a key"),
+      hint: expect.stringContaining('Go on with --key id.'),
+    });
+    expect(await loaded(file, '--topic', 'keyed', '--key', 'ID', '--resume')).toMatch(/^1 row of .*\n1 row was there/m);
+    expect(await loaded(file, '--create', '--resume')).toContain('2 rows were there');
+    const rows = (await select('SELECT id, x FROM keyed;')) as unknown[];
+    expect(rows.sort()).toEqual([
+      [1, 'a'],
+      [2, 'b'],
+    ]);
+    await expect(loaded(file, '--create')).rejects.toMatchObject({
+      hint: expect.stringContaining('Leave out --create'),
+    });
+  });
+
   it('leaves bad rows out where that is asked for, each by its name', async () => {
     const file = write('skip.jsonl', '{"a":1}\n{oops\n{"a":2}\n[3]\n');
     const told = await loaded(file, '--topic', 'skip', '--skip-bad-rows');

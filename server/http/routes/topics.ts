@@ -48,7 +48,10 @@ const RECORDS = named('RecordsRequest', {
   required: ['records'],
 });
 const WRITTEN = named('Written', object({ count: integer, partitions: integer }));
-const LOAD_MARKS = named('LoadMarks', object({ partitions: integer, run: orNull(integer), rows: list(integer) }));
+const LOAD_MARKS = named(
+  'LoadMarks',
+  object({ partitions: integer, run: orNull(integer), key: orNull(text), rows: list(integer) }, ['key']),
+);
 
 interface SentRecord {
   readonly key?: string | null;
