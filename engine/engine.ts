@@ -40,7 +40,7 @@ export interface EngineOptions {
   readonly runtime: Runtime;
   readonly functions: FunctionRegistry;
   format(name: string): Format;
-  /** Where AVRO, JSON_SR and PROTOBUF have their schemas; left out: nowhere, and they are refused. */
+  /** Where formats with a schema registry have their schemas; left out: nowhere, and these formats are refused. */
   readonly schemas?: SchemaRegistry | undefined;
   /** In [0, 1), and a fresh UUID: for RANDOM() and UUID() in constants. */
   random(): number;

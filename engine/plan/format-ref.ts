@@ -1,6 +1,6 @@
 /** Format of a key or a value with what the WITH clause says of it. `properties`: VALUE_DELIMITER, schema names… */
 export interface FormatRef {
-  /** JSON, DELIMITED, KAFKA, NONE, AVRO…; ROW is Weir's own, for internal topics only. */
+  /** A name of `formats/index.ts`. */
   readonly name: string;
   readonly properties: Readonly<Record<string, string>>;
   /** Whether a single column is wrapped in a struct. Undefined: the format's own default. */

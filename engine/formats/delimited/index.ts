@@ -104,8 +104,8 @@ class DelimitedDecoder implements RowDecoder {
     let p = start;
     while (p < end && (bytes[p] === LF || bytes[p] === CR)) p++;
     if (p >= end) {
-      // An empty line is the one way to write a single NULL, and no columns.
-      if (parsers.length <= 1) return true;
+      // An empty line is the one way to write a single NULL.
+      if (parsers.length === 1) return true;
       throw new DecodeError('No fields in record');
     }
     let count = 0;
@@ -226,6 +226,8 @@ class DelimitedEncoder implements RowEncoder {
 
   encode(row: readonly Value[], out: ByteWriter): boolean {
     const { types } = this;
+    // An empty payload is no record to read.
+    if (types.length === 0) return false;
     for (let i = 0; i < types.length; i++) {
       if (i > 0) out.utf8(this.delimiter);
       const v = row[i];
