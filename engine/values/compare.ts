@@ -10,7 +10,8 @@ const natural = (a: number | bigint | string | boolean, b: number | bigint | str
 
 /**
  * The one order of DOUBLE, Java's `Double.compare`: -0 before 0, and NaN, which is equal to itself, behind all numbers.
- * Comparison, sorting, MIN and MAX go by it, and stored keys have it in their bytes (key-codec.ts).
+ * Comparison, sorting, MIN and MAX go by it, and stored keys have it in their bytes (key-codec.ts). Keys of a MAP do not: for
+ * JavaScript's Map -0 is 0.
  */
 export function compareDoubles(a: number, b: number): number {
   if (a < b) return -1;
