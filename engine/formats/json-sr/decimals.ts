@@ -10,8 +10,8 @@ import type { Leaf, LeafReader } from '../json/leaves.js';
 import { OTHER, type ValueReader } from '../json/reader.js';
 import { type JsonCursor, QUOTE, readString } from '../json/scan.js';
 import { matchFields } from '../match-fields.js';
+import { writtenWith } from '../registry/framed.js';
 import { pinnedSchema } from '../registry/pinned.js';
-import type { RegisteredSchema } from '../registry/registry.js';
 import { fitDecimal } from '../text-values.js';
 import { inferJsonSchema } from './infer.js';
 
@@ -35,10 +35,7 @@ export class ConnectDecimals {
   id = -1;
   private readonly known = new Map<number, Scales>();
 
-  constructor(
-    private readonly context: CoderContext,
-    private readonly schemaOf: (id: number) => RegisteredSchema,
-  ) {
+  constructor(private readonly context: CoderContext) {
     this.columns = context.columns.map((c) => ({ ...c, type: ownType(c.type) }));
   }
 
@@ -78,7 +75,7 @@ export class ConnectDecimals {
     if (schemas === undefined && pinnedSchema(ref, 'JSON')?.id !== id) return out;
     const wrapped = isWrapped(this.context);
     try {
-      const written = inferJsonSchema(this.schemaOf(id), { isKey, wrapped, exact: true, ref });
+      const written = inferJsonSchema(writtenWith(this.context, 'JSON', id), { isKey, wrapped, exact: true, ref });
       if (wrapped) collect(this.columns, written, out);
       else pair(this.columns[0]!.type, written[0]!.type, out);
       return out;

@@ -4,7 +4,7 @@ import type { Value } from '../../values/value.js';
 import { isWrapped } from '../columns.js';
 import type { CoderContext, Format, RowDecoder, RowEncoder } from '../format.js';
 import { jsonDecoder, jsonFormat } from '../json/index.js';
-import { PREFIX_BYTES, schemaIdOf, writePrefix, writtenWith } from '../registry/framed.js';
+import { PREFIX_BYTES, schemaIdOf, writePrefix } from '../registry/framed.js';
 import { FULL_SCHEMA_NAME } from '../registry/options.js';
 import { pinnedSchema } from '../registry/pinned.js';
 import { ConnectDecimals } from './decimals.js';
@@ -37,7 +37,7 @@ class Decoder implements RowDecoder {
   private readonly width: number;
 
   constructor(context: CoderContext) {
-    this.decimals = new ConnectDecimals(context, (id) => writtenWith(context, 'JSON', id));
+    this.decimals = new ConnectDecimals(context);
     this.json = jsonDecoder({ ...context, columns: this.decimals.columns }, this.decimals.leaf);
     this.width = context.columns.length;
   }
