@@ -11,10 +11,12 @@ export interface Worker {
   readonly hasWork: boolean;
   /** Processes until `untilMs`, until there is no more, or until it has enough; stream time advances with it. */
   slice(untilMs: number): void;
-  /** After a slice, and where there was none: hands on what has come of the work, as far as it is due. */
-  flush(): void;
+  /** After a slice, and where there was none: gives readers what is due to them. Left out: nobody reads along. */
+  flush?(): void;
   /** After a slice: resolves when the next one may begin, as its schemas are there and there is room for what comes of it. */
   ready(): Promise<void>;
+  /** Last: begins a commit where one is due, which goes on by itself. Left out: nothing is committed. */
+  commit?(): void;
   /** Takes what one of the above has thrown. Left out: the loop ends with it. */
   failed?(error: unknown): void;
 }
@@ -30,7 +32,7 @@ export interface Driven {
   distribute(fetched: readonly FetchedPartition[]): Iterable<Worker>;
 }
 
-/** Runs queries until they are over: poll, and for each worker a slice, its flush, and a turn for everybody else. */
+/** Runs queries until they are over: poll, and for each worker a slice, a turn for everybody else, and its commit. */
 export async function drive(driven: Driven, clock: Clock): Promise<void> {
   while (await driven.goesOn()) {
     const fetched = await driven.reader.poll(driven.waitMs());
@@ -38,10 +40,12 @@ export async function drive(driven: Driven, clock: Clock): Promise<void> {
       try {
         const { hasWork } = worker;
         if (hasWork) worker.slice(clock.now() + SLICE_MS);
-        worker.flush();
-        if (!hasWork) continue;
-        await yieldToLoop(clock);
-        await worker.ready();
+        worker.flush?.();
+        if (hasWork) {
+          await yieldToLoop(clock);
+          await worker.ready();
+        }
+        worker.commit?.();
       } catch (e) {
         if (worker.failed === undefined) throw e;
         worker.failed(e);

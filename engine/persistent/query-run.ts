@@ -365,12 +365,12 @@ export class QueryRun {
         counters.deadLettered += task.deadLettered - deadLettered;
         this.flow.balance(task);
       },
-      flush: () => {
+      ready: () => task.ready(),
+      commit: () => {
         if (slot.task !== task || task.committing) return;
         const due = this.clock.now() - slot.lastCommit >= settings.commitIntervalMs;
         if (task.full || task.owesEnd || (due && task.dirty)) void this.commit(slot, task);
       },
-      ready: () => task.ready(),
       failed: (e) => {
         if (slot.task === task) this.taskFailed(slot, e);
       },
