@@ -201,7 +201,7 @@ export function pushSuite(logNow: () => Log): void {
       });
     await refused(above(3), token, /another query/);
     await refused(GROUPED, token, /keeps state/);
-    await refused(ALL, 'nonsense', /is none/);
+    await refused(ALL, 'nonsense', /not a continuation token/);
     await refused(ALL, Buffer.from('[9,"x",[]]').toString('base64url'), /version 9/);
     await b.produce(30);
     await b.produce(30);
