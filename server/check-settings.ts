@@ -20,8 +20,8 @@ const OF_OTHERS = /^(confluent|java|log4j)\./;
 const NAMES = [...SERVER_SETTINGS, ...SETTINGS, ...CLIENT_SETTINGS].flatMap((s) => s.names);
 
 /**
- * Looks at everything that was set. A setting that is misspelt must not be a setting that is left out: with one of those
- * that keep people out, the door would be open.
+ * Looks at everything that was set. A misspelt setting must not count as one that was left out: if it was meant to keep
+ * people out, the door would be open.
  * @param where of a name: the file, the environment or the flag that set it, for messages
  * @returns the names that have no effect here, since they are ksqlDB's own or another program's
  * @throws WeirError BAD_REQUEST for a name that nobody reads or a value that does not fit; all of them in one message

@@ -141,7 +141,10 @@ export class ClusterNode {
     return { stateStoreLags, updateTimeMs: this.options.clock.now() };
   }
 
-  /** Posts to all other nodes, again and again. That one does not answer is seen by its silence. */
+  /**
+   * Posts to all other nodes, again and again. Nobody looks at failures: a node that does not answer is noticed by its
+   * silence.
+   */
   private async every(ms: number, path: string, body: () => object): Promise<void> {
     const { peers, clock, logger } = this.options;
     const { signal } = this.closing;

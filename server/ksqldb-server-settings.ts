@@ -1,6 +1,6 @@
 /**
- * Settings of ksqlDB's that say who may do what. Weir does not know them, and to go on without would let in whom the file
- * keeps out: each with what to set in its place.
+ * Settings of ksqlDB that say who may do what, each with what to set in its place. Weir does not know them. To start without
+ * them would let in those whom the file keeps out.
  */
 export const PROTECTING: readonly { readonly prefix: string; readonly instead: string }[] = [
   { prefix: 'authentication.', instead: 'Name who may sign in with weir.auth.users, as user:password pairs.' },

@@ -113,7 +113,7 @@ async function reach(log: Log, timeoutMs: number, logger: Logger): Promise<void>
   }
 }
 
-/** The formats that statements get where they name none are there. The check of settings knows no formats. */
+/** Checks that the formats exist which statements get where they name none. The check of settings knows no formats. */
 function checkFormats({ properties }: ServerConfig): void {
   for (const setting of [LANGUAGE.keyFormat, LANGUAGE.valueFormat]) {
     const name = setting.of(properties);

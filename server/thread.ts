@@ -92,6 +92,6 @@ async function run({ config, index, address }: ThreadData, port: NonNullable<typ
 const copyOf = (bytes: Uint8Array | null | undefined): Uint8Array | null =>
   bytes === null || bytes === undefined ? null : new Uint8Array(bytes);
 
-// Imported by the main thread it only starts threads; in one of them it is one.
+// In the main thread, importing this file only makes it possible to start threads. In a thread, the file is its program.
 const data = workerData as ThreadData | null;
 if (parentPort !== null && data?.config !== undefined && data.index !== undefined) await run(data, parentPort);

@@ -26,7 +26,8 @@ export function maySignIn(header: string | undefined, users: ReadonlyMap<string,
   if (encoded === null) return false;
   const [user = '', ...rest] = Buffer.from(encoded[1]!, 'base64').toString('utf8').split(':');
   const expected = users.get(user);
-  // Digests have one length, so that the time says nothing of the password's; nor of which users there are.
+  // Digests have one length. So the time of a comparison says nothing of the password's length, nor of which users there
+  // are.
   const same = timingSafeEqual(digest(rest.join(':')), digest(expected ?? ''));
   return expected !== undefined && same;
 }

@@ -28,7 +28,8 @@ export function bodyRules(app: FastifyInstance, timeoutMs: number): void {
     }
   });
   app.addHook('onRequest', (request, _reply, done) => {
-    // Over HTTP/2 a body may come without a word of its type or length; fastify would not read it. Nor one whose type is none.
+    // Over HTTP/2 a body may come without its type or length, and fastify would not read it. Nor would it read one whose
+    // type is no media type.
     if (request.method === 'POST') request.headers['content-type'] = 'application/json';
     done();
   });
@@ -86,7 +87,7 @@ function decoded(payload: RequestPayload, encoding: string): RequestPayload {
   return Object.defineProperty(out, 'receivedEncodedLength', { get: () => decoder.bytesWritten });
 }
 
-/** Refuses what is no UTF-8. Takes a mark of byte order off. */
+/** Refuses what is no UTF-8. Leaves out a byte order mark. */
 function parseJson(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
   let text: string;

@@ -5,8 +5,8 @@ import { addEndpoints, type Endpoint } from './endpoint.js';
 import { SCHEMA_COMPILERS } from './validation.js';
 
 /**
- * `/openapi.json`: the endpoints as fastify knows them. It is made when it is first asked for, by an instance of its own that
- * answers nothing: what makes it would have its part in the time of every start, and in the memory of every server.
+ * `/openapi.json`: the endpoints as fastify knows them. It is made when it is first asked for, by an instance of fastify
+ * that answers nothing else. So it takes no time of a start, and no memory of a server that is not asked.
  */
 export async function openApi(endpoints: readonly Endpoint[], context: RouteContext): Promise<object> {
   const options: FastifyDynamicSwaggerOptions = {

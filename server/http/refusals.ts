@@ -5,7 +5,7 @@ import { WeirError } from '../../engine/index.js';
 import { errorBody, genericError, statusOf } from '../wire/errors.js';
 import { isWebSocketPath } from '../ws/paths.js';
 
-/** What is answered where no route is: every refusal has a body of ksqlDB's form. */
+/** What is answered where there is no route. Every refusal has a body of ksqlDB's form. */
 
 const MAX_SHOWN_URL = 200;
 const shown = (url: string): string => (url.length > MAX_SHOWN_URL ? `${url.slice(0, MAX_SHOWN_URL)}…` : url);

@@ -37,7 +37,7 @@ const COMMON = {
       "'weir.side.messages': 'true' asks for side messages; others are tolerated.",
     ),
   ),
-  // A client that waits for its own command is not answered before it because of a number that was not understood.
+  // A number that was not understood is refused: else a client that waits for its own command would be answered before it.
   commandSequenceNumber: described(
     {
       ...exactInteger,

@@ -3,7 +3,7 @@ import type { FastifySchemaCompiler, FastifyServerOptions } from 'fastify';
 import { WeirError } from '../../engine/index.js';
 import { type NamedSchema, referring, type Schema } from '../wire/json-schema.js';
 
-/** Node's decoder skips what is none: the value would be another than was meant. */
+/** Node's decoder skips characters that are no base64: the value would be another than was meant. */
 const isBase64 = (v: string): boolean => /^[A-Za-z0-9+/]*={0,2}$/.test(v) && v.replace(/=+$/, '').length % 4 !== 1;
 
 // Nothing is coerced, filled in or taken away: a value is as it was sent, or it is refused. That the schemas are schemas is
@@ -136,7 +136,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 /** `a whole number from 1 to 10 or null` */
 function expected({ enum: values, type, minimum, maximum }: Schema): string {
   if (Array.isArray(values)) return `one of ${values.join(', ')}`;
-  // Of a number that may be any that is exact, nobody has to hear how many there are.
+  // Where any exact number will do, the bounds are not told.
   const bounded = [minimum, maximum].every((b) => typeof b === 'number' && Math.abs(b) < Number.MAX_SAFE_INTEGER);
   const names = [type].flat().map((t) => {
     const name = TYPE_NAMES[t as string] ?? String(t);

@@ -7,7 +7,7 @@ export interface Outlet {
   removeListener(event: 'drain' | 'close', listener: () => void): unknown;
 }
 
-/** Bytes unsent at which writers wait, and the time in which the client must take them. */
+/** Writers wait when so many bytes are unsent, and the client must take them within this time. */
 export type BackPressureLimits = Pick<ServerLimits, 'maxUnsentBytes' | 'stallTimeoutMs'>;
 
 /**

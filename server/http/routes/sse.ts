@@ -37,7 +37,7 @@ export const SSE: readonly Endpoint[] = [
         continuation: described(text, 'A continuation token to go on behind.'),
       }),
       required: ['sql'],
-      // EventSource is given others, which are tolerated; of none there may be two.
+      // Unknown parameters are tolerated, as pages add some. None may be given twice.
       additionalProperties: text,
     },
     answers: { 200: { types: { [EVENT_STREAM]: LINES } }, 204: null },

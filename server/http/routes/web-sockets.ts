@@ -4,7 +4,7 @@ import { type WebSocketPath, WS_QUERY, WS_V1 } from '../../ws/paths.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
 import { upgradeRequired } from '../refusals.js';
 
-/** What a WebSocket's path answers to who asks for none; `ws/sockets.ts` has those who do. */
+/** What a WebSocket's path answers to requests without an upgrade. `ws/sockets.ts` has the WebSockets. */
 const socket = (path: WebSocketPath, summary: string, query?: Endpoint['query']): Endpoint =>
   endpoint({
     method: 'GET',
