@@ -1,4 +1,4 @@
-import { ExactNumber } from './exact-json.js';
+import { LosslessNumber } from 'lossless-json';
 import type { SqlType } from './sql-type.js';
 
 /**
@@ -29,14 +29,14 @@ function decodeSome(type: SqlType): Decode {
     case 'BIGINT':
       return (v) => {
         if (typeof v === 'number' && Number.isSafeInteger(v)) return v;
-        const exact = BigInt(v instanceof ExactNumber ? v.text : String(v));
+        const exact = BigInt(v instanceof LosslessNumber ? v.value : String(v));
         return exact >= Number.MIN_SAFE_INTEGER && exact <= Number.MAX_SAFE_INTEGER ? Number(exact) : exact;
       };
     case 'DECIMAL':
-      return (v) => atScale(v instanceof ExactNumber ? v.text : plainDigits(v), type.scale);
+      return (v) => atScale(v instanceof LosslessNumber ? v.value : plainDigits(v), type.scale);
     case 'INTEGER':
     case 'DOUBLE':
-      return (v) => (v instanceof ExactNumber ? Number(v.text) : Number(v));
+      return (v) => (v instanceof LosslessNumber ? Number(v.value) : Number(v));
     case 'BYTES':
       return (v) => fromBase64(String(v));
     case 'BOOLEAN':
@@ -45,7 +45,7 @@ function decodeSome(type: SqlType): Decode {
     case 'DATE':
     case 'TIME':
     case 'TIMESTAMP':
-      return (v) => (v instanceof ExactNumber ? v.text : String(v));
+      return (v) => (v instanceof LosslessNumber ? v.value : String(v));
     case 'ARRAY': {
       const element = decoderOf(type.element);
       return (v) => (v as unknown[]).map(element);

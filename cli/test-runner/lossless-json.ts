@@ -1,6 +1,8 @@
+import { parse } from 'lossless-json';
+
 /** JSON in which `1`, `1.0`, `1.00`, `1E1` and 64-bit integers stay what they are. */
 export type Json = null | boolean | string | JsonNumber | Json[] | JsonObject;
-/** In the order of the text; a Map, so that no name is special. */
+/** A Map, so that no name is special. */
 export type JsonObject = Map<string, Json>;
 
 /** A number as it was written. */
@@ -35,85 +37,24 @@ export class JsonNumber {
 
 export class JsonError extends Error {}
 
-const MAX_DEPTH = 500;
-
-/** Strict JSON. @throws JsonError with the offset. */
+/** Strict JSON; of two members with one name the last counts. @throws JsonError with the offset. */
 export function parseJson(text: string): Json {
-  let at = 0;
-  const fail = (what: string): never => {
-    throw new JsonError(`${what} at offset ${at}`);
-  };
-  const space = () => {
-    while (at < text.length && ' \t\r\n'.includes(text[at]!)) at++;
-  };
-  const string = (): string => {
-    const start = at++;
-    while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
-    if (at >= text.length) fail('a text does not end');
-    at++;
-    return JSON.parse(text.slice(start, at)) as string;
-  };
-  const value = (depth: number): Json => {
-    if (depth > MAX_DEPTH) fail('nested too deep');
-    space();
-    const c = text[at];
-    if (c === '"') return string();
-    if (c === '{') {
-      at++;
-      const out: JsonObject = new Map();
-      space();
-      if (text[at] === '}') {
-        at++;
-        return out;
-      }
-      for (;;) {
-        space();
-        if (text[at] !== '"') fail('a name is missing');
-        const name = string();
-        space();
-        if (text[at++] !== ':') fail("':' is missing");
-        out.set(name, value(depth + 1));
-        space();
-        const next = text[at++];
-        if (next === '}') return out;
-        if (next !== ',') fail("',' or '}' is missing");
-      }
-    }
-    if (c === '[') {
-      at++;
-      const out: Json[] = [];
-      space();
-      if (text[at] === ']') {
-        at++;
-        return out;
-      }
-      for (;;) {
-        out.push(value(depth + 1));
-        space();
-        const next = text[at++];
-        if (next === ']') return out;
-        if (next !== ',') fail("',' or ']' is missing");
-      }
-    }
-    for (const [word, is] of [
-      ['null', null],
-      ['true', true],
-      ['false', false],
-    ] as const) {
-      if (text.startsWith(word, at)) {
-        at += word.length;
-        return is;
-      }
-    }
-    const m = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/.exec(text.slice(at, at + 400));
-    if (m === null || m[0] === '') return fail('no JSON value');
-    at += m[0].length;
-    return new JsonNumber(m[0]);
-  };
-  const out = value(0);
-  space();
-  if (at !== text.length) fail('something follows the value');
-  return out;
+  try {
+    return toJson(parse(text, undefined, { parseNumber, onDuplicateKey }));
+  } catch (e) {
+    if (e instanceof SyntaxError) throw new JsonError(e.message);
+    if (e instanceof RangeError) throw new JsonError('nested too deep');
+    throw e;
+  }
+}
+
+const parseNumber = (text: string): JsonNumber => new JsonNumber(text);
+const onDuplicateKey = ({ newValue }: { readonly newValue: unknown }): unknown => newValue;
+
+function toJson(v: unknown): Json {
+  if (Array.isArray(v)) return v.map(toJson);
+  if (typeof v !== 'object' || v === null || v instanceof JsonNumber) return v as Json;
+  return new Map(Object.entries(v).map(([name, x]) => [name, toJson(x)]));
 }
 
 /** As JSON text; numbers in plain notation where `plain`, else as they were written. */

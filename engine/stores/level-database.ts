@@ -1,12 +1,14 @@
 import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { ClassicLevel } from 'classic-level';
 import { Level as AnyLevel } from 'level';
 import { messageOf, WeirError } from '../base/errors.js';
 import type { KeyValueOp } from '../log/log.js';
 import { verifyLevel } from './level-verify.js';
 
-type Level = ClassicLevel<Uint8Array, Buffer>;
+/** In Node a `Level` is a `ClassicLevel`: its type leaves out what a browser's has not. */
+type Level = AnyLevel<Uint8Array, Buffer> & {
+  approximateSize(start: Uint8Array, end: Uint8Array): Promise<number>;
+};
 
 export interface LevelOptions {
   readonly directory: string;
@@ -221,14 +223,13 @@ export class LevelDatabase {
   }
 
   private async openLevel(): Promise<Level> {
-    // In Node a Level is a ClassicLevel; the type of `level` leaves out what a browser's has not, `getSync` above all.
     const level = new AnyLevel<Uint8Array, Buffer>(this.options.directory, {
       keyEncoding: 'view',
       valueEncoding: 'buffer',
       cacheSize: this.options.cacheBytes ?? 32 * 1024 * 1024,
       writeBufferSize: this.options.writeBufferBytes ?? 16 * 1024 * 1024,
       maxFileSize: 8 * 1024 * 1024,
-    }) as unknown as Level;
+    }) as Level;
     await level.open();
     return level;
   }

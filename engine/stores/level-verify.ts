@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { uncompress } from 'snappyjs';
 import { messageOf } from '../base/errors.js';
 import { crc32c } from '../records/crc32c.js';
-import { uncompressSnappy } from './snappy.js';
 
 /**
  * Checks the files of a LevelDB that is closed, byte by byte, against the checksums in them. LevelDB itself does not: by
@@ -234,6 +234,8 @@ function checkBlock(b: Buffer, { offset, size }: Handle, name: string): void {
 
 const PLAIN = 0;
 const SNAPPY = 1;
+/** Bytes of a block of LevelDB when it is uncompressed: a length beyond is none. */
+const MAX_BLOCK = 2 ** 30;
 
 /** The contents of a block. */
 function block(b: Buffer, handle: Handle, name: string): Buffer {
@@ -241,7 +243,13 @@ function block(b: Buffer, handle: Handle, name: string): Buffer {
   const stored = b.subarray(handle.offset, handle.offset + handle.size);
   const type = b[handle.offset + handle.size];
   if (type === PLAIN) return stored;
-  if (type === SNAPPY) return uncompressSnappy(stored);
+  if (type === SNAPPY) {
+    try {
+      return uncompress(stored, MAX_BLOCK);
+    } catch (e) {
+      throw new Damage(`${name} has a compressed block at ${handle.offset} that cannot be read: ${messageOf(e)}`);
+    }
+  }
   throw new Damage(`${name} is compressed in an unknown way`);
 }
 

@@ -15,7 +15,7 @@ let module: string;
 beforeAll(async () => {
   browser = await launchBrowser();
   if (typeof browser === 'string') return;
-  module = await bundle('client/index.ts');
+  module = await bundle('client/index.ts', 'browser');
   site = await serveSite({ '/weir-client.js': module });
   server = await startServer({ 'access.control.allow.origin': site.origin });
   await run(

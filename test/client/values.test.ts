@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import { LosslessNumber } from 'lossless-json';
 import { describe, expect, it } from 'vitest';
-import { ExactNumber, parseExact } from '../../client/exact-json.js';
+import { parseExact } from '../../client/exact-json.js';
 import { parseType } from '../../client/sql-type.js';
 import { decoderOf, encodeRow, encodeValue } from '../../client/values.js';
 
@@ -13,7 +14,7 @@ describe('exact JSON', () => {
         // With long digits somewhere the walk is taken instead of JSON.parse.
         const text = JSON.stringify([value, digits], null, 1);
         const plain = JSON.stringify(parseExact(text), (_, v: unknown) =>
-          v instanceof ExactNumber ? Number(v.text) : v,
+          v instanceof LosslessNumber ? Number(v.value) : v,
         );
         expect(plain).toBe(JSON.stringify(JSON.parse(text)));
       }),
@@ -23,14 +24,14 @@ describe('exact JSON', () => {
 
   it('keeps all digits', () => {
     expect(parseExact('[9223372036854775807, -0.12345678901234567, 1e400000000000000001, 12]')).toEqual([
-      new ExactNumber('9223372036854775807'),
-      new ExactNumber('-0.12345678901234567'),
+      new LosslessNumber('9223372036854775807'),
+      new LosslessNumber('-0.12345678901234567'),
       Number.POSITIVE_INFINITY,
       12,
     ]);
     expect(parseExact('{"__proto__": 12345678901234567890, "a\\"b": "12345678901234567890"}')).toEqual(
       Object.defineProperty({ 'a"b': '12345678901234567890' }, '__proto__', {
-        value: new ExactNumber('12345678901234567890'),
+        value: new LosslessNumber('12345678901234567890'),
         enumerable: true,
       }),
     );

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { existsSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ClassicLevel } from 'classic-level';
+import { Level } from 'level';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seededRandom } from '../../cli/rides.js';
 import { WeirError } from '../../engine/base/errors.js';
@@ -85,7 +85,7 @@ test(`state that changelogs can restore: ${CASES} damages are a right answer or 
 
 test('a log that another one follows has lost nothing', async () => {
   const whole = join(folder, 'two-logs');
-  const empty = new ClassicLevel(whole);
+  const empty = new Level(whole);
   await empty.open();
   await empty.close();
   // As it is while what is in the first log is on its way to a table.
@@ -105,7 +105,7 @@ test('a log that another one follows has lost nothing', async () => {
   expect(await cut(size / 2)).toBe(`${second} goes on at 11, not at 6`);
   expect(await cut(size - 1)).toBe(`${second} goes on at 11, not at 10`);
   // LevelDB takes them for what they are meant to be.
-  const database = new ClassicLevel(whole);
+  const database = new Level(whole);
   expect(await database.values().all()).toHaveLength(20);
   await database.close();
 });
