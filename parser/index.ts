@@ -25,4 +25,4 @@ export {
 } from './source.js';
 export { type SplitScript, type StatementSlice, splitStatements, type Tail } from './split.js';
 export { isReserved } from './tokens.js';
-export { type Substitution, substituteVariables } from './variables.js';
+export { fillVariables, type Substitution, substituteVariables } from './variables.js';

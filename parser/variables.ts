@@ -1,5 +1,6 @@
 /** Substitution of `${name}` in text, before parsing, as ksqlDB does it. */
 import type { Span } from './source.js';
+import { splitStatements } from './split.js';
 
 export interface Substitution {
   readonly text: string;
@@ -66,4 +67,21 @@ export function substituteVariables(
       return { start: from, end: end > start ? originalEnd(end) : from };
     },
   };
+}
+
+/**
+ * The statements of a script with its variables filled in, each when it is asked for: with what `variables` holds then. Each is
+ * moved to where it stands in the script, so that errors name the script's lines. A script without variables comes as a whole.
+ */
+export function* fillVariables(script: string, variables: ReadonlyMap<string, string>): Generator<string> {
+  if (!script.includes('${')) {
+    yield script;
+    return;
+  }
+  const { statements, tail } = splitStatements(script);
+  for (const { text, span } of [...statements, tail]) {
+    if (text === '') continue;
+    const place = '\n'.repeat(span.line - 1) + ' '.repeat(span.column - 1);
+    yield place + substituteVariables(text, variables).text;
+  }
 }

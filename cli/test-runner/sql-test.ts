@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { factsOf } from '../../engine/statements/index.js';
 import type { Statement } from '../../parser/ast.js';
-import { parseScript, SourceText } from '../../parser/index.js';
+import { fillVariables, parseScript, SourceText } from '../../parser/index.js';
 import type { ExpectedError } from './case.js';
 import { attempt, CaseError, errorDifference } from './case-error.js';
 import type { CaseTools } from './memory-engine.js';
@@ -70,26 +71,11 @@ export function runSqlTest(test: SqlTest, tools: CaseTools): Outcome {
 /** RUN SCRIPT in a script in a script…: so many, so that a script that runs itself ends. */
 const MAX_DEPTH = 20;
 
-/** Statements that change something; what only asks has no place in a test, where nobody reads the answer. */
-const CHANGES: ReadonlySet<Statement['kind']> = new Set([
-  'CreateSource',
-  'CreateAs',
-  'InsertInto',
-  'InsertValues',
-  'AlterSource',
-  'DropSource',
-  'CreateType',
-  'DropType',
-  'Terminate',
-  'Pause',
-  'Resume',
-  'SetProperty',
-  'UnsetProperty',
-]);
-
 class SqlRun {
   private readonly world: SqlWorld;
   private readonly records: RecordAssertions;
+  /** Of DEFINE. */
+  private readonly variables = new Map<string, string>();
   /** Where the statement stands that runs. */
   private current: { readonly text: string; readonly line: number; readonly column: number } | null = null;
 
@@ -102,13 +88,15 @@ class SqlRun {
   }
 
   script(sql: string, depth: number): void {
-    const source = new SourceText(sql);
     const options = { testStatements: true, runScript: true };
-    const statements = attempt('ParseFailedException', sql, () => parseScript(sql, options));
-    for (const s of statements) {
-      const text = source.slice(s.span);
-      if (depth === 0) this.current = { text, line: s.span.line, column: s.span.column };
-      attempt('KsqlException', text, () => this.run(s, source, depth));
+    for (const filled of fillVariables(sql, this.variables)) {
+      const source = new SourceText(filled);
+      const statements = attempt('ParseFailedException', filled, () => parseScript(filled, options));
+      for (const s of statements) {
+        const text = source.slice(s.span);
+        if (depth === 0) this.current = { text, line: s.span.line, column: s.span.column };
+        attempt('KsqlException', text, () => this.run(s, source, depth));
+      }
     }
   }
 
@@ -134,8 +122,15 @@ class SqlRun {
         if (depth >= MAX_DEPTH) throw new Error(`Scripts run each other more than ${MAX_DEPTH} deep.`);
         this.script(this.read(statement.path), depth + 1);
         break;
+      case 'Define':
+        this.variables.set(statement.name.name.toLowerCase(), statement.value);
+        break;
+      case 'Undefine':
+        this.variables.delete(statement.name.name.toLowerCase());
+        break;
       default:
-        if (!CHANGES.has(statement.kind)) {
+        // What only asks has no place in a test, where nobody reads the answer.
+        if (factsOf(statement).effect === 'reads') {
           throw new Error(`A test cannot run this statement: ${source.slice(statement.span)}`);
         }
         this.world.execute(statement, source);

@@ -1,5 +1,5 @@
 import type { Statement } from '../../parser/ast.js';
-import { parseScript, SourceText, SqlError, splitStatements, substituteVariables } from '../../parser/index.js';
+import { fillVariables, parseScript, SourceText, SqlError } from '../../parser/index.js';
 import type { RequestContext } from '../api/engine-api.js';
 import type { Entity } from '../api/entities.js';
 import { messageOf, WeirError } from '../base/errors.js';
@@ -72,17 +72,7 @@ export class Scripts {
 
   /** Parses a script. With variables in it, a statement is read with those that the statements before it have left. */
   *parse(sql: string, session: RequestSession): Generator<ParsedStatement> {
-    if (!sql.includes('${')) {
-      yield* parsed(sql);
-      return;
-    }
-    const split = splitStatements(sql);
-    for (const { text, span } of [...split.statements, split.tail]) {
-      if (text === '') continue;
-      // Moved to where it stands in the script, so that errors name the script's lines.
-      const place = '\n'.repeat(span.line - 1) + ' '.repeat(span.column - 1);
-      yield* parsed(place + substituteVariables(text, Object.fromEntries(session.variables)).text);
-    }
+    for (const text of fillVariables(sql, session.variables)) yield* parsed(text);
   }
 
   context(

@@ -1,0 +1,36 @@
+--@test: a variable stands for its text, from DEFINE on, in any case
+DEFINE n = '7';
+DEFINE name = 'a';
+CREATE STREAM ${name} (k INT KEY, d INT) WITH (kafka_topic='${name}', format='JSON');
+INSERT INTO a VALUES (1, ${N});
+DEFINE n = '8';
+INSERT INTO a VALUES (2, ${n});
+ASSERT VALUES a (k, d) VALUES (1, 7);
+ASSERT VALUES a (k, d) VALUES (2, 8);
+
+--@test: what a variable stands for is coerced as what is written out: no number is narrowed
+--@expected.error: KsqlException
+--@expected.message: Expected type INTEGER for field `D` but got BIGINT(2147483648)
+DEFINE n = '2147483648';
+CREATE STREAM a (k INT KEY, d INT) WITH (kafka_topic='a', format='JSON');
+INSERT INTO a VALUES (1, ${n});
+
+--@test: what a variable stands for is coerced as what is written out: no number is read from text
+--@expected.error: KsqlException
+--@expected.message: Expected type ARRAY<INTEGER> for field `D`
+DEFINE n = '''1''';
+CREATE STREAM a (k INT KEY, d ARRAY<INT>) WITH (kafka_topic='a', format='JSON');
+INSERT INTO a VALUES (1, ARRAY[${n}]);
+
+--@test: UNDEFINE takes the value away
+--@expected.error: ParseFailedException
+--@expected.message: '${n}'
+DEFINE n = '7';
+UNDEFINE n;
+CREATE STREAM a (k INT KEY, d INT) WITH (kafka_topic='a', format='JSON');
+INSERT INTO a VALUES (1, ${n});
+
+--@test: a statement that acts on a server is refused
+--@expected.error: KsqlException
+--@expected.message: A test cannot run this statement: ALTER SYSTEM
+ALTER SYSTEM 'auto.offset.reset'='earliest';
