@@ -9,6 +9,7 @@ import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Output } from '../../shell/output.js';
 import { runQuery } from '../../shell/query.js';
+import { Shell } from '../../shell/shell.js';
 import { theme } from '../../shell/theme.js';
 import { removeDir } from '../support/temp.js';
 import { type ShellProgram, shellProgram } from './program.js';
@@ -149,24 +150,19 @@ describe('limits of the command line', () => {
     expect(out).toMatch(/ows\.\n$/);
   });
 
-  it('--query-timeout ends PRINT as well', async () => {
-    const { status, out } = await shell('--query-timeout', '50', '-e', "PRINT 'endless';");
-    expect([status, out.includes('[2,"b"]')]).toEqual([0, true]);
-  });
-
-  it('rows that came before the time was up are shown', async () => {
+  /** An output, and a clock by which five seconds are over when `last` has been written. */
+  function untilWritten(last: string) {
     let written = '';
     let due = () => {};
-    const out = new PassThrough();
-    out.on('data', (d) => {
+    const stream = new PassThrough();
+    stream.on('data', (d) => {
       written += String(d);
-      if (written.includes('"ID":2')) due();
+      if (written.includes(last)) due();
     });
     const plain = theme(false);
-    const context = {
+    return {
       server: { base: `http://${address}`, authorization: undefined },
-      session: { properties: {}, variables: {} },
-      out: new Output(out, new PassThrough(), false, plain, plain, 80),
+      out: new Output(stream, new PassThrough(), false, plain, plain, 80),
       clock: {
         now: () => 0,
         after: (ms: number, call: () => void) => {
@@ -174,7 +170,20 @@ describe('limits of the command line', () => {
           return () => {};
         },
       },
+      written: () => written,
     };
+  }
+
+  it('--query-timeout ends PRINT as well', async () => {
+    const { server: at, out, clock, written } = untilWritten('[2,"b"]');
+    const unlimited = { rowLimit: Number.POSITIVE_INFINITY, timeoutMs: 5_000 };
+    const shell = new Shell(at, out, { clock, variables: {}, properties: {}, format: 'table', ...unlimited });
+    expect(await shell.runText("PRINT 'endless';", new AbortController().signal)).toBe(true);
+    expect(written()).toContain('[1,"a"]\n[2,"b"]\n');
+  });
+
+  it('rows that came before the time was up are shown', async () => {
+    const { written, ...context } = untilWritten('"ID":2');
     const options = {
       format: 'ndjson',
       verticalWhenWide: false,
@@ -184,8 +193,10 @@ describe('limits of the command line', () => {
       rowLimit: Number.POSITIVE_INFINITY,
       timeoutMs: 5_000,
     } as const;
-    await runQuery(context, 'SELECT * FROM endless EMIT CHANGES;', options, new AbortController().signal);
-    expect(written).toBe('{"ID":1,"T":"a"}\n{"ID":2,"T":"b"}\n');
+    const session = { properties: {}, variables: {} };
+    const { signal } = new AbortController();
+    await runQuery({ ...context, session }, 'SELECT * FROM endless EMIT CHANGES;', options, signal);
+    expect(written()).toBe('{"ID":1,"T":"a"}\n{"ID":2,"T":"b"}\n');
   });
 
   it('--config-file sets settings of the session', async () => {
