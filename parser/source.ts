@@ -105,7 +105,7 @@ export type SqlErrorCode =
 export interface SqlErrorOptions {
   readonly code: SqlErrorCode;
   readonly message: string;
-  /** Lines that follow `message` for people; clients that compare ksqlDB's text see them after the statement. */
+  /** Lines that follow `message`: what Weir adds to ksqlDB's text. */
   readonly explanation?: string | undefined;
   readonly span?: Span | undefined;
   readonly hint?: string | undefined;
@@ -161,17 +161,6 @@ export class SqlError extends Error {
     const text = typeof source === 'string' ? new SourceText(source) : source;
     const parts = [this.message];
     if (this.span !== undefined && text.length > 0) parts.push(excerpt(text, this.span));
-    if (this.hint !== undefined) parts.push(`Hint: ${this.hint}`);
-    return parts.join('\n');
-  }
-
-  /**
-   * The message as ksqlDB's clients get it over the wire: its own wording, then `Statement: …`, and only then what Weir
-   * adds. `statement` defaults to the error's own.
-   */
-  withStatement(statement: string | undefined = this.statement): string {
-    const parts = [statement === undefined ? this.brief.trimEnd() : `${this.brief}\nStatement: ${statement}`];
-    if (this.explanation !== undefined) parts.push(this.explanation);
     if (this.hint !== undefined) parts.push(`Hint: ${this.hint}`);
     return parts.join('\n');
   }

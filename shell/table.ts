@@ -96,12 +96,6 @@ export function tableRow(cells: readonly string[], widths: readonly number[], st
   return lines.join('\n');
 }
 
-export function renderTable(names: readonly string[], rows: readonly (readonly string[])[], total: number): string {
-  const widths = fitWidths(names, rows, total);
-  const line = ruler(widths);
-  return [line, tableRow(names, widths), line, ...rows.map((r) => tableRow(r, widths)), line].join('\n');
-}
-
 /** A row as lines `name: value`, after a line with its number, which is no longer than `total` cells. */
 export function renderVertical(
   names: readonly string[],

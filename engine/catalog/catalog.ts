@@ -3,13 +3,12 @@ import type { Schema } from '../values/schema.js';
 import type { SqlType } from '../values/sql-type.js';
 
 /**
- * What exists: sources, types, connectors and persistent queries. Immutable: a change makes another catalog
+ * What exists: sources, types and persistent queries. Immutable: a change makes another catalog
  * (`applyCommand`), so a script is checked by running it on a snapshot that is then thrown away.
  */
 export interface Catalog {
   readonly sources: ReadonlyMap<string, DataSource>;
   readonly types: ReadonlyMap<string, SqlType>;
-  readonly connectors: ReadonlyMap<string, ConnectorDef>;
   readonly queries: ReadonlyMap<string, QueryDef>;
   /** Number of the next persistent query: the `n` of `CSAS_X_n`. */
   readonly nextQueryNumber: number;
@@ -74,17 +73,10 @@ export interface QueryDef {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-export interface ConnectorDef {
-  readonly name: string;
-  readonly kind: 'SOURCE' | 'SINK';
-  readonly properties: Readonly<Record<string, string>>;
-}
-
 export function emptyCatalog(): Catalog {
   return {
     sources: new Map(),
     types: new Map(),
-    connectors: new Map(),
     queries: new Map(),
     nextQueryNumber: 0,
     settings: new Map(),

@@ -2,14 +2,7 @@ import { createHash } from 'node:crypto';
 import { WeirError } from '../base/errors.js';
 import type { ValueColumn } from '../values/schema.js';
 import type { SqlType } from '../values/sql-type.js';
-import {
-  type Catalog,
-  type ConnectorDef,
-  type DataSource,
-  dropObstacle,
-  type QueryDef,
-  type SourceKind,
-} from './catalog.js';
+import { type Catalog, type DataSource, dropObstacle, type QueryDef, type SourceKind } from './catalog.js';
 
 /**
  * A change of the catalog as it is written to the command log: plain JSON. Whoever replays the log in order has the same
@@ -53,8 +46,6 @@ export type Command =
     }
   | { readonly kind: 'createType'; readonly name: string; readonly type: SqlType; readonly ifNotExists: boolean }
   | { readonly kind: 'dropType'; readonly name: string; readonly ifExists: boolean }
-  | { readonly kind: 'createConnector'; readonly connector: ConnectorDef; readonly ifNotExists: boolean }
-  | { readonly kind: 'dropConnector'; readonly name: string; readonly ifExists: boolean }
   /** `queryId` null: all of them. */
   | { readonly kind: 'terminate'; readonly queryId: string | null }
   | { readonly kind: 'pause'; readonly queryId: string | null }
@@ -98,18 +89,6 @@ export function applyCommand(catalog: Catalog, command: Command): Catalog {
         throw refuse(`Type ${command.name} does not exist.`);
       }
       return { ...catalog, types: without(catalog.types, command.name) };
-    case 'createConnector':
-      if (catalog.connectors.has(command.connector.name)) {
-        if (command.ifNotExists) return catalog;
-        throw refuse(`Connector ${command.connector.name} already exists`);
-      }
-      return { ...catalog, connectors: with_(catalog.connectors, command.connector.name, command.connector) };
-    case 'dropConnector':
-      if (!catalog.connectors.has(command.name)) {
-        if (command.ifExists) return catalog;
-        throw refuse(`Connector '${command.name}' does not exist.`);
-      }
-      return { ...catalog, connectors: without(catalog.connectors, command.name) };
     case 'terminate':
       return terminate(catalog, command.queryId);
     case 'pause':

@@ -24,8 +24,6 @@ import type { Decimal } from './decimal.js';
 export type Value = null | boolean | number | bigint | string | Decimal | Uint8Array | ArrayValue | MapValue;
 export type ArrayValue = Value[];
 export type MapValue = Map<Value, Value>;
-/** A STRUCT is an array by field index; its type tells it from an ARRAY. */
-export type StructValue = Value[];
 
 /** Brings a BIGINT into its one form: number if safe, else bigint, wrapped to 64 bits as Java does. */
 export function bigintValue(v: bigint): number | bigint {

@@ -27,7 +27,7 @@ describe.skipIf(!here)(`ksqlDB's cases in ${FOLDER}`, () => {
         const script = found.statements.join('\n').replaceAll('{FORMAT}', found.format?.[0] ?? 'JSON');
         if (failsToParse(found)) {
           const error = syntaxErrorOf(script);
-          const texts = [error.message, error.withStatement()].join('\n');
+          const texts = [error.message, `${error.brief}\nStatement: ${error.statement}`].join('\n');
           expect(texts, `${found.name}: ${script}`).toContain(found.expectedException?.message ?? '');
           continue;
         }

@@ -185,12 +185,11 @@ describe('by the letter', () => {
     expect(syntaxErrorOf(sql).brief).toBe(brief);
   });
 
-  test("over the wire the statement follows ksqlDB's text, and what Weir adds comes last", () => {
+  test("ksqlDB's text stands first, then what Weir adds; the statement stands apart", () => {
     const error = syntaxErrorOf('SELECT * FROM S1 SORT BY MYKEY DESC;');
-    expect(error.withStatement()).toBe(
-      'line 1:23: Syntax Error\n\nStatement: SELECT * FROM S1 SORT BY MYKEY DESC;\n' +
-        "Found 'BY'; expected ';', WHERE or GROUP, among others.",
-    );
+    expect(error.brief).toBe('line 1:23: Syntax Error\n');
+    expect(error.message).toBe("line 1:23: Syntax Error\nFound 'BY'; expected ';', WHERE or GROUP, among others.");
+    expect(error.statement).toBe('SELECT * FROM S1 SORT BY MYKEY DESC;');
     const second = syntaxErrorOf('SHOW STREAMS;\n SHOW;');
     expect(second.message).toMatch(/^line 2:6: Syntax Error/);
     expect(second.statement).toBe('SHOW;');

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { cellText, splitArray } from '../../shell/row-text.js';
-import { fits, fitWidths, renderTable, renderVertical, untabbed } from '../../shell/table.js';
+import { fits, fitWidths, renderVertical, ruler, tableRow, untabbed } from '../../shell/table.js';
 import { scriptUnits } from '../../shell/units.js';
+
+function renderTable(names: readonly string[], rows: readonly (readonly string[])[], total: number): string {
+  const widths = fitWidths(names, rows, total);
+  const line = ruler(widths);
+  return [line, tableRow(names, widths), line, ...rows.map((r) => tableRow(r, widths)), line].join('\n');
+}
 
 describe('rows as text', () => {
   it('splits a JSON array without touching its numbers', () => {
