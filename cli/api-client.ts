@@ -49,6 +49,6 @@ export class ApiClient {
         'Give them with --user and --password.',
       );
     }
-    throw new WeirError(this.refused, withoutLinks(e.message));
+    throw new WeirError(this.refused, withoutLinks(e.message), e.hint === undefined ? undefined : withoutLinks(e.hint));
   }
 }

@@ -82,7 +82,8 @@ export class MemoryEngine {
       return { kind: 'inserted', topic: target.topic.name, record: insertedRecord({ ...resolved, target }, tools) };
     }
     if (resolved.kind === 'select') throw new WeirError('BAD_STATEMENT', 'A query that stands alone is not tested.');
-    if (resolved.kind === 'other') throw new WeirError('BAD_STATEMENT', `A test cannot run this statement: ${resolved.sql}`);
+    if (resolved.kind === 'other')
+      throw new WeirError('BAD_STATEMENT', `A test cannot run this statement: ${resolved.sql}`);
     const planned = commandOf(resolved, Object.fromEntries(this.settings), this.catalog);
     if (planned === undefined) return NOTHING;
     const command = withSchemas(planned, this.register(schemaNeeds(planned, this.catalog)));

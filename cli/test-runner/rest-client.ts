@@ -6,6 +6,7 @@ export interface Answer {
   readonly body: Json;
 }
 
+/** Not by `client/`, which reads numbers and refusals for its callers: what a server answers is compared as it is. */
 export async function post(address: string, path: string, body: object, accept = 'application/json'): Promise<Answer> {
   const response = await fetch(address + path, {
     method: 'POST',
