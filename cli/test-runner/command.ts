@@ -60,7 +60,7 @@ export function readTests(path: string): Runnable[] {
 }
 
 /** The files of tests that are meant: of a folder all but the scripts that its tests run. */
-function filesOf(path: string): string[] {
+export function filesOf(path: string): string[] {
   if (!existsSync(path)) throw new UsageError(`There is no file or folder ${path}.`);
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path)

@@ -204,6 +204,8 @@ function created(
       ? []
       : [{ kind: 'Property', name: key, quoted: false, value: { kind: 'StringLiteral', value, span }, span }];
   const formats = given.has('FORMAT') ? [] : property('VALUE_FORMAT', actual.valueFormat.name);
+  // Where only columns are asserted, the key format must take them, whatever it is.
+  const keyFormat = given.size === 0 ? property('KEY_FORMAT', actual.keyFormat.name) : [];
   const role = actual.kind === 'TABLE' ? ('PRIMARY_KEY' as const) : ('KEY' as const);
   const own = () => parseColumnList(printSchema(actual.schema)).map((c) => (c.role === 'KEY' ? { ...c, role } : c));
   const effect = probe.execute(
@@ -215,7 +217,7 @@ function created(
       isSource: false,
       name,
       columns: statement.columns.length > 0 ? statement.columns : own(),
-      properties: [...statement.properties, ...property('KAFKA_TOPIC', actual.topic.name), ...formats],
+      properties: [...statement.properties, ...property('KAFKA_TOPIC', actual.topic.name), ...formats, ...keyFormat],
       span,
     },
     source,

@@ -1,5 +1,6 @@
 import type { Expression, Identifier, InsertInto, InsertValues } from '../../parser/ast.js';
-import { type DataSource, nextQueryId } from '../catalog/index.js';
+import type { Span } from '../../parser/index.js';
+import { type Catalog, type DataSource, nextQueryId } from '../catalog/index.js';
 import type { TypedExpr } from '../plan/expr.js';
 import { canAssign } from '../values/cast-rules.js';
 import { type Column, printSchema } from '../values/schema.js';
@@ -29,7 +30,7 @@ export function analyzeInsertInto(context: AnalyzerContext, node: InsertInto): R
   if (target.schema.value.some((c) => c.headers !== undefined)) {
     fail(`Cannot insert into ${target.name} because it has header columns`, node.target.span);
   }
-  readProperties(node.properties, 'insert');
+  const { queryId, span: placeOf } = readProperties(node.properties, 'insert');
   if (node.query.limit !== undefined) fail("INSERT INTO statements don't support LIMIT clause.", node.query.span);
   const query = analyzeQuery(context, node.query, {
     kind: 'persistent',
@@ -43,9 +44,27 @@ export function analyzeInsertInto(context: AnalyzerContext, node: InsertInto): R
     kind: 'insertInto',
     target,
     query: fitSink(query, target, node),
-    queryId: nextQueryId(context.catalog, 'INSERT', target.name),
+    queryId:
+      queryId === undefined
+        ? nextQueryId(context.catalog, 'INSERT', target.name)
+        : givenQueryId(context.catalog, queryId, placeOf('QUERY_ID')!),
     sql: sqlOf(context, node.span),
   };
+}
+
+/** What the ids of queries begin with that have none of their own. */
+const RESERVED_PREFIXES: readonly string[] = ['INSERTQUERY_', 'CSAS_', 'CTAS_', 'CST_'];
+
+/** The id that WITH (QUERY_ID=…) gives, in upper case. */
+function givenQueryId(catalog: Catalog, given: string, span: Span): string {
+  const id = given.toUpperCase();
+  if (!/^\w+$/.test(id)) fail(`Query IDs may contain only alphanumeric characters and '_'. Got: '${id}'`, span);
+  const prefix = RESERVED_PREFIXES.find((p) => id.startsWith(p));
+  if (prefix !== undefined) {
+    fail(`Query IDs must not start with a reserved query ID prefix (${prefix}). Got '${id}'.`, span);
+  }
+  if (catalog.queries.has(id)) fail(`Query ID '${id}' already exists.`, span, 'SHOW QUERIES lists them.');
+  return id;
 }
 
 /** The query with its columns cast to the sink's, where they are the same columns in the same order. */

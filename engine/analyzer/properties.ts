@@ -14,6 +14,7 @@ export interface WithProperties {
   readonly partitions: number | undefined;
   readonly replicas: number | undefined;
   readonly retentionMs: number | undefined;
+  readonly queryId: string | undefined;
   readonly timestamp: string | undefined;
   readonly timestampFormat: string | undefined;
   readonly windowType: WindowType | undefined;
@@ -144,6 +145,7 @@ export function readProperties(list: readonly Property[], context: Context): Wit
     partitions: integer('PARTITIONS', 1),
     replicas: replicas === -1 ? undefined : replicas,
     retentionMs: integer('RETENTION_MS', -1),
+    queryId: text('QUERY_ID'),
     timestamp: text('TIMESTAMP'),
     timestampFormat: text('TIMESTAMP_FORMAT'),
     windowType: windowType(text('WINDOW_TYPE'), byName.get('WINDOW_TYPE')),

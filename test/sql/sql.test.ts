@@ -1,14 +1,12 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readTests, runAll } from '../../cli/test-runner/command.js';
+import { filesOf, readTests, runAll } from '../../cli/test-runner/command.js';
 import { isRestFile, runRestFiles } from '../../cli/test-runner/rest-command.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../../engine/functions/index.js';
 
-/** Behaviour is tested in SQL files first: every `.sql` and `.json` file of this folder, those with `responses` over HTTP. */
-for (const file of readdirSync(import.meta.dirname).filter((f) => /\.(sql|json)$/.test(f))) {
-  const path = join(import.meta.dirname, file);
-  describe(file, () => {
+/** Behaviour is tested in SQL files first: every `.sql` and `.json` file of these folders, those with `responses` over HTTP. */
+for (const path of filesOf(import.meta.dirname)) {
+  describe(relative(import.meta.dirname, path), () => {
     if (isRestFile(path)) {
       it('answers as each case says', async () => {
         const results = await runRestFiles([path], undefined, 1, {

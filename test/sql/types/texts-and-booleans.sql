@@ -1,0 +1,74 @@
+-- STRING, BOOLEAN and BYTES.
+
+--@test: a quote in a text is written twice
+CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE STREAM o AS SELECT k,
+  'it''s' AS c1,
+  LEN('''') AS c2
+  FROM s;
+INSERT INTO s VALUES (1, 7);
+ASSERT VALUES o VALUES (1, 'it''s', 1);
+
+--@test: a text may hold any character
+CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE STREAM o AS SELECT k,
+  'line
+break' AS c1,
+  '日本' AS c2
+  FROM s;
+INSERT INTO s VALUES (1, 7);
+ASSERT VALUES o VALUES (1, CONCAT('line', CHR(10), 'break'), '日本');
+
+--@test: texts are ordered by their characters, large letters first
+CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE STREAM o AS SELECT k,
+  'B' < 'a' AS c1,
+  '10' < '9' AS c2,
+  'a' < 'ab' AS c3
+  FROM s;
+INSERT INTO s VALUES (1, 7);
+ASSERT VALUES o VALUES (1, TRUE, TRUE, TRUE);
+
+--@test: a cast reads TRUE and FALSE in any case
+CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE STREAM o AS SELECT k,
+  CAST('true' AS BOOLEAN) AS c1,
+  CAST('FALSE' AS BOOLEAN) AS c2
+  FROM s;
+INSERT INTO s VALUES (1, 7);
+ASSERT VALUES o VALUES (1, TRUE, FALSE);
+
+--@test: booleans become texts
+CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE STREAM o AS SELECT k,
+  CAST(TRUE AS STRING) AS c1
+  FROM s;
+INSERT INTO s VALUES (1, 7);
+ASSERT VALUES o VALUES (1, 'true');
+
+--@test: booleans are compared for being equal
+CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE STREAM o AS SELECT k,
+  TRUE = TRUE AS c1,
+  TRUE <> FALSE AS c2,
+  NOT TRUE AS c3
+  FROM s;
+INSERT INTO s VALUES (1, 7);
+ASSERT VALUES o VALUES (1, TRUE, TRUE, FALSE);
+
+--@test: bytes are equal where all of them are
+CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE STREAM o AS SELECT k,
+  TO_BYTES('01', 'hex') = TO_BYTES('01', 'hex') AS c1,
+  TO_BYTES('01', 'hex') < TO_BYTES('02', 'hex') AS c2
+  FROM s;
+INSERT INTO s VALUES (1, 7);
+ASSERT VALUES o VALUES (1, TRUE, TRUE);
+
+--@test: VARCHAR is another word for STRING
+CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE STREAM o AS SELECT k,
+  CAST(5 AS VARCHAR) AS c1
+  FROM s;
+INSERT INTO s VALUES (1, 7);
+ASSERT VALUES o VALUES (1, '5');
