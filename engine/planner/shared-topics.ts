@@ -41,10 +41,7 @@ export function crosses(side: Nodes, other: Nodes, done: readonly SubTopology[])
   return [...before].some((sub) => share(sources(sub, false), own));
 }
 
-/**
- * Sub-topologies that read a topic in common as one; writers stand before readers.
- * @throws BAD_STATEMENT for joins of joins where one would feed itself all the same
- */
+/** Sub-topologies that read a topic in common as one; writers stand before readers. Where sides do not cross, none feeds itself. */
 export function merged(subs: readonly SubTopology[]): readonly SubTopology[] {
   const groups: Nodes[] = [];
   for (const { nodes } of subs) {
@@ -63,17 +60,10 @@ function inOrder(groups: readonly Nodes[]): readonly Nodes[] {
   const place = (group: Nodes): void => {
     if (ordered.has(group)) return;
     const writers = upstream(group, groups);
-    if (writers.has(group)) throw feedsItself(sources(group, false));
+    if (writers.has(group)) throw new WeirError('INTERNAL', 'A sub-topology would read what it writes.');
     for (const before of writers) place(before);
     ordered.add(group);
   };
   for (const group of groups) place(group);
   return [...ordered];
 }
-
-const feedsItself = (topics: readonly string[]): WeirError =>
-  new WeirError(
-    'BAD_STATEMENT',
-    `The query reads ${[...new Set(topics)].join(', ')} at several steps that need each other's rows.`,
-    'Make a stream or table of one of the joins first (CREATE … AS SELECT), and join that.',
-  );
