@@ -33,6 +33,8 @@ const NO_HEADERS: readonly Header[] = [];
 export class TopicSink implements Operator {
   /** Records since the task began, those that the log has refused left out. */
   records = 0;
+  /** It writes to a topic of the query's own. */
+  readonly isInternal: boolean;
   private readonly partitions: number;
   private readonly batches: OutputBatches;
   private readonly keyEncoder: RowEncoder;
@@ -60,6 +62,7 @@ export class TopicSink implements Operator {
   ) {
     const { name, partitions, origin } = options.target;
     this.batches = new OutputBatches(name, origin === undefined ? null : progressHeader(origin));
+    this.isInternal = node.kind === 'repartition';
     this.partitions = partitions;
     this.told = origin === undefined ? [] : new Array<number>(partitions).fill(UNTOLD);
     this.rawKey = options.rawKey;

@@ -139,8 +139,9 @@ export class Task {
     return this.inputSet.streamTime;
   }
 
+  /** What it has written for others; rows on their way through the query's own topics are no results. */
   get recordsOut(): number {
-    return this.options.chain.sinks.reduce((n, s) => n + s.records, 0);
+    return this.options.chain.sinks.reduce((n, s) => n + (s.isInternal ? 0 : s.records), 0);
   }
 
   /** The input whose record is being processed; null between records. */

@@ -160,6 +160,8 @@ describe('a query on two threads', () => {
     await until(async () => Object.values(await counts()).filter((n) => n === 10).length === 8);
     expect(await counts()).toEqual(each(10));
     await until(() => query().counters().recordsIn === 160);
+    // Results alone: one a record at most. The rows on their way to the aggregate are none.
+    expect(query().counters().recordsOut).toBeLessThanOrEqual(80);
     expect(
       query()
         .status()
