@@ -141,6 +141,8 @@ const counts = (statistics: Json): string =>
     .map(([name, n]) => `${name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`)} ${text(n)}`)
     .join(', ');
 
+const indentless = (value: unknown): string => text(value).replaceAll(/^ +/gm, '');
+
 function queryDescription(q: Json): string {
   // A query that is only explained has no id, no state and no sink.
   const lines = [
@@ -164,7 +166,10 @@ function queryDescription(q: Json): string {
     'Execution plan',
     '--------------',
     text(q.executionPlan),
-    ...(q.topology === q.executionPlan ? [] : ['', 'Topology', '--------', text(q.topology)]),
+    // The plan of a statement ends with it.
+    ...(indentless(q.executionPlan).includes(indentless(q.topology))
+      ? []
+      : ['', 'Topology', '--------', text(q.topology)]),
   ]
     .join('\n')
     .trimEnd();
