@@ -4,7 +4,7 @@ import type { RecordSink } from './record-sink.js';
 import { intensity, RideGenerator } from './rides.js';
 import { openSink, SINK_HELP, SINK_OPTIONS } from './sink-options.js';
 
-export const DATAGEN_HELP = `usage: weir datagen rides [options]
+const DATAGEN_HELP = `usage: weir datagen rides [options]
 
 Makes NYC yellow-taxi rides in the TLC schema (18 fields) from a seed and writes them as JSON, keyed by nothing, with
 the time of the drop-off as the record's timestamp.

@@ -130,7 +130,7 @@ const SIGNS: Record<DeployStep['action'], string> = {
  * A plan for people: a line a step with its sign, the old text beside the new, and a summary. `changesOnly`: what is as it
  * was is counted, and not named again.
  */
-export function planText(steps: readonly DeployStep[], applying = false, changesOnly = false): string {
+function planText(steps: readonly DeployStep[], applying = false, changesOnly = false): string {
   const lines: string[] = [];
   const indent = (mark: string, text: string) => {
     for (const line of text.trim().split('\n')) lines.push(`      ${mark} ${line}`.trimEnd());

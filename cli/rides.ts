@@ -81,7 +81,7 @@ export const ZONES = 265;
 const cents = (x: number): number => Math.round(x * 100) / 100;
 
 /** `2020-07-01 00:25:32`. */
-export const dateTimeText = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
+const dateTimeText = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 
 export class RideGenerator {
   private readonly random: () => number;

@@ -63,7 +63,7 @@ export async function types(args: readonly string[], out: (text: string) => void
 }
 
 /** The declarations of these sources, in the order of their names. */
-export function typesOf(sources: readonly TypedSource[]): string {
+function typesOf(sources: readonly TypedSource[]): string {
   const sorted = [...sources].sort((a, b) => (a.name < b.name ? -1 : 1));
   const names = typeNames(sorted.map((s) => s.name));
   const lines = ['// Written by `weir types`: do not edit, write it again when the catalog has changed.', ''];

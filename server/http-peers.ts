@@ -16,7 +16,7 @@ import { errorOf, readFrames } from './peer-frames.js';
 import { peerRowCodec } from './wire/peer-rows.js';
 
 /** Marks what one node asks another: it is answered by that node alone. */
-export const PEER_HEADER = 'x-weir-peer';
+const PEER_HEADER = 'x-weir-peer';
 
 /** What is asked for statuses has little time: SHOW QUERIES waits for it. */
 const STATUS_TIMEOUT_MS = 3000;

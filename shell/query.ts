@@ -135,7 +135,7 @@ function begin(line: string, options: RunOptions, out: Output): RowWriter {
 }
 
 /** On a terminal between the rows; else beside them, so that what reads the rows gets rows. */
-export function tellNotice(out: Output, notice: Notice, { status }: { readonly status: boolean }): void {
+function tellNotice(out: Output, notice: Notice, { status }: { readonly status: boolean }): void {
   const lines = notice.hint === undefined ? [notice.message] : [notice.message, notice.hint];
   const text = lines.map((l) => out.theme.paint('dim', `-- ${printable(l)}`)).join('\n');
   if (status) out.print(text);

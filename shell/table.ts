@@ -7,7 +7,7 @@ const MIN_WIDTH = 6;
 const READABLE = 12;
 
 /** Widths at which nothing is wrapped. */
-export const naturalWidths = (names: readonly string[], rows: readonly (readonly string[])[]): number[] =>
+const naturalWidths = (names: readonly string[], rows: readonly (readonly string[])[]): number[] =>
   names.map((n, i) => rows.reduce((w, r) => Math.max(w, longestLine(r[i] ?? '')), Math.max(MIN_WIDTH, width(n))));
 
 /** Cells that a table of these widths takes, borders included. */

@@ -11,7 +11,7 @@ import { type RecordOptions, toRecord } from './records.js';
 import { BadRow, csvRows, delimiterName, delimiterNamed, jsonRows, type Row } from './rows.js';
 import { isTimeUnit, namedZone } from './times.js';
 
-export const LOAD_HELP = `usage: weir load FILE --topic T [options]
+const LOAD_HELP = `usage: weir load FILE --topic T [options]
 
 Writes the rows of a CSV file (its first line names the columns), or of a JSON file (an object a line, or one array of
 objects), to a topic, in order. FILE may be gzip, UTF-16, or - for standard input.

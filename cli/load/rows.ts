@@ -36,7 +36,7 @@ export class BadRow extends WeirError {
 const DELIMITERS = [',', '\t', ';', '|'];
 
 /** The delimiter of a file whose first line this is: the one that it has most of, outside of quotes. */
-export function delimiterOf(header: string): string {
+function delimiterOf(header: string): string {
   const bare = header.replace(/"[^"]*"/g, '');
   const count = (d: string) => bare.split(d).length;
   return DELIMITERS.reduce((best, d) => (count(d) > count(best) ? d : best));

@@ -44,7 +44,7 @@ const inForce = (current: MigrationRecord | undefined): number =>
   current === undefined ? 0 : current.state === 'MIGRATED' ? current.version : current.previous;
 
 /** The migrations that a choice means. Throws BAD_REQUEST where it means none. */
-export function chosen(migrations: readonly Migration[], after: number, choice: Choice): readonly Migration[] {
+function chosen(migrations: readonly Migration[], after: number, choice: Choice): readonly Migration[] {
   const pending = migrations.filter((m) => m.version > after);
   switch (choice.kind) {
     case 'all':

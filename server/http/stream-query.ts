@@ -6,7 +6,7 @@ import { remarksOf } from '../push/why-no-rows.js';
 import { errorBody } from '../wire/errors.js';
 import type { QueryFormat } from '../wire/query-format.js';
 
-export const TOO_SLOW = 'The client reads too slowly.';
+const TOO_SLOW = 'The client reads too slowly.';
 
 export interface StreamOptions {
   /** Each row is written by itself, a DATA frame a row over HTTP/2: some clients parse every chunk. */

@@ -24,7 +24,7 @@ export interface Progress {
 }
 
 /** How often readers who ask for it are told how far their query is. */
-export const PROGRESS_EVERY_MS = 2000;
+const PROGRESS_EVERY_MS = 2000;
 
 /** How often a silent query looks whether a transaction is open before it. */
 const ASK_EVERY_MS = 5000;

@@ -12,7 +12,7 @@ import {
  * Rows as JSON text, as ksqlDB's clients read them: exact numbers (BIGINT and DECIMAL never through a double), DOUBLE as
  * Java prints it, BYTES as base64, DATE, TIME and TIMESTAMP as text, STRUCT and MAP as objects.
  */
-export function valueJson(type: SqlType, v: Value): string {
+function valueJson(type: SqlType, v: Value): string {
   if (v === null) return 'null';
   switch (type.kind) {
     case 'BOOLEAN':

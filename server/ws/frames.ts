@@ -25,7 +25,7 @@ export function textFrame(...parts: readonly (string | Buffer)[]): Buffer {
 /** A close reason is at most 123 bytes (RFC 6455 §5.5). */
 const MAX_REASON = 123;
 
-export function closeReason(message: string): string {
+function closeReason(message: string): string {
   const bytes = Buffer.from(message, 'utf8');
   if (bytes.length <= MAX_REASON) return message;
   // Cut at a character's first byte, so that no half of one is sent.
@@ -36,7 +36,7 @@ export function closeReason(message: string): string {
 
 export const CLOSE = { done: 1000, badRequest: 1003, internal: 1011, retryLater: 1013 } as const;
 
-export const TOO_SLOW = 'The client reads too slowly.';
+const TOO_SLOW = 'The client reads too slowly.';
 
 /**
  * The server's side of a WebSocket, for frames that are made once and sent to many: they go to the socket as they are,

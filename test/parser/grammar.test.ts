@@ -1,4 +1,3 @@
-/* biome-ignore-all lint/suspicious/noTemplateCurlyInString: ksqlDB's variables look like JavaScript's */
 import type { IToken } from 'chevrotain';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,3 @@
-/* biome-ignore-all lint/suspicious/noTemplateCurlyInString: ksqlDB's variables look like JavaScript's */
 import { describe, expect, test } from 'vitest';
 import type { Node } from '../../parser/ast.js';
 import {
