@@ -35,7 +35,7 @@ export class JsonNumber {
   }
 }
 
-export class JsonError extends Error {}
+class JsonError extends Error {}
 
 /** Strict JSON; of two members with one name the last counts. @throws JsonError with the offset. */
 export function parseJson(text: string): Json {

@@ -2,7 +2,8 @@ import { jsonNumberText } from '../../values/java-text.js';
 
 /**
  * JSON as the functions on JSON text need it: numbers keep their digits (1.23450, 64-bit integers),
- * the order of fields is kept, and what follows a complete value can be left alone, as Jackson does.
+ * the order of fields is kept, and what follows a complete value can be left alone, as Jackson does. `lossless-json`, which
+ * the client uses, does the first of these alone.
  */
 export type Json =
   | { readonly kind: 'null' }
