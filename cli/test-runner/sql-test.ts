@@ -26,6 +26,7 @@ export interface SqlTest {
 }
 
 const DIRECTIVE = /^\s*--@([a-z.]+):\s*(.*?)\s*$/;
+const DIRECTIVES = new RegExp(DIRECTIVE.source, 'gm');
 
 export const hasSqlTests = (path: string): boolean => /^\s*--@test:/m.test(readFileSync(path, 'utf8'));
 
@@ -91,7 +92,9 @@ class SqlRun {
     const options = { testStatements: true, runScript: true };
     for (const filled of fillVariables(sql, this.variables)) {
       const source = new SourceText(filled);
-      const statements = attempt('ParseFailedException', filled, () => parseScript(filled, options));
+      // Without the directives: else an expected message would be found in its own line.
+      const shown = filled.replace(DIRECTIVES, '');
+      const statements = attempt('ParseFailedException', shown, () => parseScript(filled, options));
       for (const s of statements) {
         const text = source.slice(s.span);
         if (depth === 0) this.current = { text, line: s.span.line, column: s.span.column };

@@ -119,4 +119,17 @@ describe('a folder of .sql tests', () => {
       ].join('\n'),
     });
   });
+
+  it('does not find the message of a syntax error in the line that expects it', () => {
+    const f = files({
+      'tests.sql': [
+        '--@test: one',
+        '--@expected.error: ParseFailedException',
+        '--@expected.message: too many cooks',
+        'CREATE STEAM s (id INT KEY);',
+      ].join('\n'),
+    });
+    const [one] = runAll(readTests(f('tests.sql')));
+    expect(one!.outcome).toMatchObject({ passed: false, reason: expect.stringContaining('too many cooks') });
+  });
 });

@@ -132,6 +132,14 @@ describe('the corpus has', () => {
     expect(names.filter((n, i) => names.indexOf(n) !== i)).toEqual([]);
   });
 
+  it('of each error a part of its message, which does not stand in the statements already', () => {
+    const vague = sqlTests.filter(({ expected, sql }) => {
+      if (expected === null) return false;
+      return expected.message === undefined || sql.replace(/^--.*$/gm, '').includes(expected.message);
+    });
+    expect(vague.map((t) => `${t.file}: ${t.name}`)).toEqual([]);
+  });
+
   it('every statement', () => {
     expect(missing(keys(STATEMENTS), seen.statements)).toEqual([]);
   });

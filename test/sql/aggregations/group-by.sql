@@ -128,6 +128,7 @@ CREATE TABLE o AS SELECT party, SUM(COUNT(n)) AS rows FROM votes GROUP BY party;
 
 --@test: an aggregate in WHERE is refused
 --@expected.error: KsqlException
+--@expected.message: WHERE does not support aggregate functions: SUM
 CREATE STREAM votes (id INT KEY, party STRING, n INT) WITH (KAFKA_TOPIC='votes', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE TABLE o AS SELECT party, SUM(n) AS rows FROM votes WHERE SUM(n) > 5 GROUP BY party;
 

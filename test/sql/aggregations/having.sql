@@ -50,5 +50,6 @@ ASSERT VALUES o VALUES ('home', 9);
 
 --@test: HAVING needs GROUP BY
 --@expected.error: KsqlException
+--@expected.message: HAVING requires a GROUP BY clause.
 CREATE STREAM clicks (page STRING, n INT) WITH (KAFKA_TOPIC='clicks', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT page, n FROM clicks HAVING n > 1;

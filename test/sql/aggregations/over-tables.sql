@@ -63,7 +63,7 @@ ASSERT VALUES o VALUES ('ops', 0);
 
 --@test: MIN cannot be taken back, so it has no place over a table
 --@expected.error: KsqlException
---@expected.message: MIN
+--@expected.message: The aggregation function MIN cannot be applied to a table source, only to a stream source.
 CREATE TABLE staff (id INT PRIMARY KEY, team STRING, pay INT) WITH (KAFKA_TOPIC='staff', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE TABLE o AS SELECT team, MIN(pay) AS pay FROM staff GROUP BY team;
 

@@ -1,8 +1,8 @@
 -- What a wrong statement is told: what is wrong, where, and what was perhaps meant.
 
---@test: a syntax error says line and column, and what was found there
+--@test: a syntax error says line and column, the first line of a test being its name
 --@expected.error: ParseFailedException
---@expected.message: Found 'FORM'
+--@expected.message: line 5:29: Syntax Error
 CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT * FORM s;
 
@@ -13,12 +13,13 @@ CREATE STREAM s (k INT KEY, from INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON'
 
 --@test: two statements have a semicolon between them
 --@expected.error: ParseFailedException
---@expected.message: Found 'CREATE'
+--@expected.message: line 5:1: Syntax Error
 CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1)
 CREATE STREAM o AS SELECT * FROM s;
 
 --@test: a text that is not closed is one error
 --@expected.error: ParseFailedException
+--@expected.message: The string that begins here has no closing quote (').
 CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s, VALUE_FORMAT=JSON);
 
 --@test: a column that is not there is named
@@ -41,12 +42,13 @@ CREATE STREAM o AS SELECT k, UCASE(n) AS t FROM s;
 
 --@test: WHERE takes a condition
 --@expected.error: KsqlException
---@expected.message: WHERE
+--@expected.message: Should evaluate to boolean but is (N + 1) (INTEGER) instead.
 CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT * FROM s WHERE n + 1;
 
 --@test: a text and a number are not compared
 --@expected.error: KsqlException
+--@expected.message: Cannot compare N (INTEGER) to T (STRING) with EQUAL.
 CREATE STREAM s (k INT KEY, n INT, t STRING) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT * FROM s WHERE n = t;
 
@@ -76,11 +78,13 @@ CREATE STREAM o AS SELECT k FROM s;
 
 --@test: an index of an array is a whole number
 --@expected.error: KsqlException
+--@expected.message: An array is indexed by an INTEGER: A['x'].
 CREATE STREAM s (k INT KEY, a ARRAY<INT>) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT k, a['x'] AS n FROM s;
 
 --@test: an arrow needs a struct before it
 --@expected.error: KsqlException
+--@expected.message: expected STRUCT type, got INTEGER.
 CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT k, n->x AS x FROM s;
 
@@ -91,4 +95,5 @@ CREATE STREAM s (k INT KEY, d DECIMAL(2, 3)) WITH (KAFKA_TOPIC='s', VALUE_FORMAT
 
 --@test: the number of partitions is a number
 --@expected.error: KsqlException
+--@expected.message: Invalid value for property PARTITIONS: expected a whole number of at least 1.
 CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS='many');

@@ -150,7 +150,7 @@ CREATE STREAM o AS SELECT k,
 INSERT INTO s VALUES (1, 7);
 ASSERT VALUES o VALUES (1, 'd41d8cd98f00b204e9800998ecf8427e');
 
---@test: UUID gives another text for each row, 36 characters long
+--@test: UUID gives a text of 36 characters
 CREATE STREAM s (k INT KEY, n INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT k,
   LEN(UUID()) AS c1

@@ -173,7 +173,7 @@ ASSERT VALUES o VALUES ('pen', 11);
 
 --@test: two streams need WITHIN
 --@expected.error: KsqlException
---@expected.message: WITHIN
+--@expected.message: Stream-Stream joins must have a WITHIN clause specified.
 CREATE STREAM ordered (id INT KEY, what STRING) WITH (KAFKA_TOPIC='ordered', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM paid (id INT KEY, sum INT) WITH (KAFKA_TOPIC='paid', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT a.id AS id, what, sum FROM ordered a JOIN paid b ON a.id = b.id;
@@ -201,7 +201,7 @@ CREATE STREAM o AS SELECT a.id AS id, n FROM ordered a JOIN paid b WITHIN 1 SECO
 
 --@test: two streams have as many partitions
 --@expected.error: KsqlException
---@expected.message: partition
+--@expected.message: since the number of partitions don't match.
 CREATE STREAM ordered (id INT KEY, n INT) WITH (KAFKA_TOPIC='ordered', VALUE_FORMAT='JSON', PARTITIONS=2);
 CREATE STREAM paid (id INT KEY, m INT) WITH (KAFKA_TOPIC='paid', VALUE_FORMAT='JSON', PARTITIONS=3);
 CREATE STREAM o AS SELECT a.id AS id, n, m FROM ordered a JOIN paid b WITHIN 1 SECOND ON a.id = b.id;

@@ -101,19 +101,21 @@ ASSERT VALUES o VALUES ('office', 5);
 
 --@test: the table is joined by its key
 --@expected.error: KsqlException
+--@expected.message: stream-table joins require to join on the table's primary key.
 CREATE STREAM sales (item STRING KEY, n INT) WITH (KAFKA_TOPIC='sales', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE TABLE items (item STRING PRIMARY KEY, kind STRING) WITH (KAFKA_TOPIC='items', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT s.item AS item, n FROM sales s JOIN items i ON s.item = i.kind;
 
 --@test: WITHIN has no place beside a table
 --@expected.error: KsqlException
---@expected.message: WITHIN
+--@expected.message: These joins are not windowed.
 CREATE STREAM sales (item STRING KEY, n INT) WITH (KAFKA_TOPIC='sales', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE TABLE items (item STRING PRIMARY KEY, kind STRING) WITH (KAFKA_TOPIC='items', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT s.item AS item, n FROM sales s JOIN items i WITHIN 1 SECOND ON s.item = i.item;
 
 --@test: FULL OUTER JOIN of a stream and a table is refused
 --@expected.error: KsqlException
+--@expected.message: full-outer join not supported for stream-table join.
 CREATE STREAM sales (item STRING KEY, n INT) WITH (KAFKA_TOPIC='sales', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE TABLE items (item STRING PRIMARY KEY, kind STRING) WITH (KAFKA_TOPIC='items', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT s.item AS item, n FROM sales s FULL OUTER JOIN items i ON s.item = i.item;

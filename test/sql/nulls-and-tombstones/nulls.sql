@@ -66,6 +66,6 @@ ASSERT VALUES o (k) VALUES (2);
 
 --@test: a comparison with the word NULL is refused, for it would never hold
 --@expected.error: KsqlException
---@expected.message: NULL
+--@expected.message: Comparison with NULL not supported: INTEGER = NULL
 CREATE STREAM m (k INT KEY, a INT) WITH (KAFKA_TOPIC='m', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT * FROM m WHERE a = NULL;

@@ -70,6 +70,6 @@ ASSERT VALUES o VALUES (3, 'fine');
 
 --@test: branches must be of one type
 --@expected.error: KsqlException
---@expected.message: CASE
+--@expected.message: Type for the default clause should be the same as for 'THEN' clauses.
 CREATE STREAM air (id INT KEY, celsius INT) WITH (KAFKA_TOPIC='air', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT id, CASE WHEN celsius > 25 THEN 'hot' ELSE celsius END AS feels FROM air;

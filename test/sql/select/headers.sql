@@ -20,9 +20,10 @@ INSERT INTO calls (id, v, trace) VALUES (1, 5, NULL);
 
 --@test: a column of one header is of type BYTES
 --@expected.error: KsqlException
---@expected.message: BYTES
+--@expected.message: Invalid type for HEADER('trace') column: expected BYTES, got STRING
 CREATE STREAM calls (id INT KEY, trace STRING HEADER('trace')) WITH (KAFKA_TOPIC='calls', VALUE_FORMAT='JSON', PARTITIONS=1);
 
 --@test: there is one column of all headers at most
 --@expected.error: KsqlException
+--@expected.message: Schema already contains a HEADERS column.
 CREATE STREAM calls (id INT KEY, g ARRAY<STRUCT<key STRING, value BYTES>> HEADERS, h ARRAY<STRUCT<key STRING, value BYTES>> HEADERS) WITH (KAFKA_TOPIC='calls', VALUE_FORMAT='JSON', PARTITIONS=1);

@@ -76,5 +76,6 @@ ASSERT VALUES o VALUES (1, NULL, NULL, 5);
 
 --@test: a lambda with too few parameters is refused
 --@expected.error: KsqlException
+--@expected.message: Function 'filter' does not accept parameters (MAP<STRING, INTEGER>, LAMBDA).
 CREATE STREAM dice (id INT KEY, points MAP<STRING, INT>) WITH (KAFKA_TOPIC='dice', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT id, FILTER(points, v => v > 4) AS m FROM dice;

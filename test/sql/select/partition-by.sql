@@ -62,6 +62,6 @@ CREATE STREAM o AS SELECT id, km FROM trips PARTITION BY city;
 
 --@test: a table keeps its key
 --@expected.error: KsqlException
---@expected.message: PARTITION BY
+--@expected.message: PARTITION BY is not supported on tables.
 CREATE TABLE trips (id INT PRIMARY KEY, city STRING) WITH (KAFKA_TOPIC='trips', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE TABLE o AS SELECT * FROM trips PARTITION BY city;

@@ -27,14 +27,14 @@ ALTER STREAM boats ADD COLUMN name STRING;
 
 --@test: ALTER has no place for what a query computes
 --@expected.error: KsqlException
---@expected.message: ALTER
+--@expected.message: ALTER command is not supported for CREATE ... AS statements.
 CREATE STREAM boats (id INT KEY, name STRING) WITH (KAFKA_TOPIC='boats', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT * FROM boats;
 ALTER STREAM o ADD COLUMN flag STRING;
 
 --@test: ALTER says of which kind the source is
 --@expected.error: KsqlException
---@expected.message: STREAM
+--@expected.message: Incompatible data source type is STREAM, but statement was ALTER TABLE
 CREATE STREAM boats (id INT KEY, name STRING) WITH (KAFKA_TOPIC='boats', VALUE_FORMAT='JSON', PARTITIONS=1);
 ALTER TABLE boats ADD COLUMN flag STRING;
 

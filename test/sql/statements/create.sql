@@ -28,12 +28,12 @@ CREATE TABLE boats (id INT, name STRING) WITH (KAFKA_TOPIC='boats', VALUE_FORMAT
 
 --@test: a table's key is called PRIMARY KEY
 --@expected.error: KsqlException
---@expected.message: PRIMARY KEY
+--@expected.message: please use 'PRIMARY KEY' for tables.
 CREATE TABLE boats (id INT KEY, name STRING) WITH (KAFKA_TOPIC='boats', VALUE_FORMAT='JSON', PARTITIONS=1);
 
 --@test: a stream's key is called KEY
 --@expected.error: KsqlException
---@expected.message: KEY
+--@expected.message: please use 'KEY' for streams.
 CREATE STREAM boats (id INT PRIMARY KEY, name STRING) WITH (KAFKA_TOPIC='boats', VALUE_FORMAT='JSON', PARTITIONS=1);
 
 --@test: two columns of one name are refused
@@ -92,7 +92,7 @@ ASSERT VALUES o VALUES (1, 'ELSA');
 
 --@test: a property that is not there is refused
 --@expected.error: KsqlException
---@expected.message: VALUE_FROMAT
+--@expected.message: Invalid config variable(s) in the WITH clause: VALUE_FROMAT
 CREATE STREAM boats (id INT KEY, name STRING) WITH (KAFKA_TOPIC='boats', VALUE_FROMAT='JSON', PARTITIONS=1);
 
 --@test: the topic must be named

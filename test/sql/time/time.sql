@@ -45,7 +45,7 @@ CREATE STREAM ticks (id INT KEY, at BIGINT) WITH (KAFKA_TOPIC='ticks', VALUE_FOR
 
 --@test: TIMESTAMP cannot be a column of BOOLEAN
 --@expected.error: KsqlException
---@expected.message: TIMESTAMP
+--@expected.message: Timestamp column, `AT`, should be LONG(INT64), TIMESTAMP
 CREATE STREAM ticks (id INT KEY, at BOOLEAN) WITH (KAFKA_TOPIC='ticks', VALUE_FORMAT='JSON', TIMESTAMP='at', PARTITIONS=1);
 
 --@test: a text as time needs no format where it is as ISO 8601 says

@@ -155,7 +155,8 @@ INSERT INTO s VALUES (2, -9223372036854775807);
 ASSERT VALUES o VALUES (1, 9223372036854775807, 9223372036854775806);
 ASSERT VALUES o (a) VALUES (-9223372036854775807);
 
---@test: a number has no place beside a text
+--@test: a number is not multiplied by a text
 --@expected.error: KsqlException
+--@expected.message: Unsupported arithmetic types. INTEGER STRING
 CREATE STREAM s (k INT KEY, a INT, t STRING) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT k, a * t AS b FROM s;

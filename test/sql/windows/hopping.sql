@@ -50,5 +50,6 @@ ASSERT VALUES o (windowstart, who, n) VALUES (10000, 'Ada', 1);
 
 --@test: an advance larger than the size is refused
 --@expected.error: KsqlException
+--@expected.message: The ADVANCE BY of a hopping window must be larger than zero and not larger than its SIZE.
 CREATE STREAM steps (who STRING KEY, n INT) WITH (KAFKA_TOPIC='steps', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE TABLE o AS SELECT who, SUM(n) AS n FROM steps WINDOW HOPPING (SIZE 10 SECONDS, ADVANCE BY 11 SECONDS) GROUP BY who;

@@ -64,8 +64,9 @@ ASSERT VALUES o (windowstart, gate, n) VALUES (0, 'B', 1);
 ASSERT VALUES o (windowstart, gate, n) VALUES (86400000, 'A', 1);
 ASSERT VALUES o (windowstart, gate, n) VALUES (86400000, 'C', 1);
 
---@test: a windowed table cannot be read by another query with its window in the key as a column
+--@test: a query that is kept cannot read a windowed table
 --@expected.error: KsqlException
+--@expected.message: KSQL does not support persistent queries on windowed tables.
 CREATE STREAM cars (gate STRING KEY, n INT) WITH (KAFKA_TOPIC='cars', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE TABLE o AS SELECT gate, COUNT(*) AS n FROM cars WINDOW TUMBLING (SIZE 1 SECOND) GROUP BY gate;
 CREATE TABLE p AS SELECT n, COUNT(*) AS m FROM o GROUP BY n;
