@@ -142,3 +142,8 @@ ASSERT VALUES j VALUES (3, 3, 9);
 --@expected.message: A test cannot run this statement: ASSERT TOPIC
 RUN SCRIPT 'scripts/sources.sql';
 ASSERT TOPIC taps;
+
+--@test: a statement that acts on a server is refused
+--@expected.error: KsqlException
+--@expected.message: A test cannot run this statement: ALTER SYSTEM
+ALTER SYSTEM 'auto.offset.reset'='earliest';

@@ -14,7 +14,7 @@ ASSERT VALUES o VALUES (1, TRUE);
 
 --@test: a header column cannot be inserted
 --@expected.error: KsqlException
---@expected.message: TRACE
+--@expected.message: Cannot insert into HEADER columns: TRACE
 CREATE STREAM calls (id INT KEY, v INT, trace BYTES HEADER('trace')) WITH (KAFKA_TOPIC='calls', VALUE_FORMAT='JSON', PARTITIONS=1);
 INSERT INTO calls (id, v, trace) VALUES (1, 5, NULL);
 

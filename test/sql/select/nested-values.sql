@@ -97,6 +97,6 @@ ASSERT VALUES o (id) VALUES (2);
 
 --@test: a field that the struct lacks is named in the error
 --@expected.error: KsqlException
---@expected.message: STREET
+--@expected.message: Could not find field 'STREET' in 'SENDER'.
 CREATE STREAM post (id INT KEY, sender STRUCT<name STRING>) WITH (KAFKA_TOPIC='post', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT id, sender->street FROM post;

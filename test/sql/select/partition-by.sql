@@ -56,7 +56,7 @@ ASSERT VALUES o VALUES (2, 'Oslo');
 
 --@test: the key must be in the select list
 --@expected.error: KsqlException
---@expected.message: CITY
+--@expected.message: must include the partitioning expression TRIPS.CITY in its projection
 CREATE STREAM trips (id INT KEY, city STRING, km INT) WITH (KAFKA_TOPIC='trips', VALUE_FORMAT='JSON', PARTITIONS=1);
 CREATE STREAM o AS SELECT id, km FROM trips PARTITION BY city;
 

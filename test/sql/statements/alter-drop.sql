@@ -21,7 +21,7 @@ ASSERT VALUES o VALUES (1, 'Elsa', NULL);
 
 --@test: a column that is there is not added again
 --@expected.error: KsqlException
---@expected.message: NAME
+--@expected.message: Cannot add column `NAME` to schema.
 CREATE STREAM boats (id INT KEY, name STRING) WITH (KAFKA_TOPIC='boats', VALUE_FORMAT='JSON', PARTITIONS=1);
 ALTER STREAM boats ADD COLUMN name STRING;
 

@@ -53,7 +53,7 @@ ASSERT STREAM o;
 
 --@test: a query that is not there cannot be terminated
 --@expected.error: KsqlException
---@expected.message: NOWHERE
+--@expected.message: Unknown queryId: NOWHERE
 TERMINATE nowhere;
 
 --@test: SET holds for the statements behind it
@@ -63,7 +63,7 @@ ASSERT STREAM taps WITH (VALUE_FORMAT='AVRO');
 
 --@test: UNSET takes a setting back
 --@expected.error: KsqlException
---@expected.message: VALUE_FORMAT
+--@expected.message: Statement is missing the 'VALUE_FORMAT' property from the WITH clause.
 SET 'ksql.persistence.default.format.value' = 'AVRO';
 UNSET 'ksql.persistence.default.format.value';
 CREATE STREAM taps (id INT KEY, n INT) WITH (KAFKA_TOPIC='taps', PARTITIONS=1);

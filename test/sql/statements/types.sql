@@ -27,13 +27,13 @@ ASSERT STREAM post (id INT KEY, fee DECIMAL(9, 2));
 
 --@test: a type that is there is not made again
 --@expected.error: KsqlException
---@expected.message: MONEY
+--@expected.message: Cannot register custom type 'MONEY' since it is already registered
 CREATE TYPE money AS DECIMAL(9, 2);
 CREATE TYPE money AS INT;
 
 --@test: a type that was dropped is known no more
 --@expected.error: KsqlException
---@expected.message: MONEY
+--@expected.message: Cannot resolve unknown type: MONEY
 CREATE TYPE money AS DECIMAL(9, 2);
 DROP TYPE money;
 CREATE STREAM post (id INT KEY, fee money) WITH (KAFKA_TOPIC='post', VALUE_FORMAT='JSON', PARTITIONS=1);

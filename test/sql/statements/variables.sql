@@ -1,3 +1,25 @@
+-- DEFINE gives a text a name; ${name} in a statement behind it stands for that text. UNDEFINE takes the name away.
+
+--@test: a variable stands for a value
+DEFINE least = '10';
+CREATE STREAM taps (id INT KEY, n INT) WITH (KAFKA_TOPIC='taps', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE STREAM o AS SELECT * FROM taps WHERE n >= ${least};
+INSERT INTO taps VALUES (1, 9);
+INSERT INTO taps VALUES (2, 10);
+ASSERT VALUES o VALUES (2, 10);
+
+--@test: a variable stands for a name, also within a text
+DEFINE name = 'taps';
+CREATE STREAM ${name} (id INT KEY, n INT) WITH (KAFKA_TOPIC='${name}_topic', VALUE_FORMAT='JSON', PARTITIONS=1);
+ASSERT STREAM taps WITH (KAFKA_TOPIC='taps_topic', VALUE_FORMAT='JSON');
+
+--@test: a variable may be defined anew
+DEFINE n = '1';
+DEFINE n = '2';
+CREATE STREAM taps (id INT KEY, n INT) WITH (KAFKA_TOPIC='taps', VALUE_FORMAT='JSON', PARTITIONS=1);
+INSERT INTO taps VALUES (1, ${n});
+ASSERT VALUES taps VALUES (1, 2);
+
 --@test: a variable stands for its text, from DEFINE on, in any case
 DEFINE n = '7';
 DEFINE name = 'a';
@@ -29,8 +51,3 @@ DEFINE n = '7';
 UNDEFINE n;
 CREATE STREAM a (k INT KEY, d INT) WITH (kafka_topic='a', format='JSON');
 INSERT INTO a VALUES (1, ${n});
-
---@test: a statement that acts on a server is refused
---@expected.error: KsqlException
---@expected.message: A test cannot run this statement: ALTER SYSTEM
-ALTER SYSTEM 'auto.offset.reset'='earliest';
