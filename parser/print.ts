@@ -317,6 +317,6 @@ function printWindow(window: WindowClause): string {
   }
 }
 
-export function unreachable(node: never): never {
+function unreachable(node: never): never {
   throw new Error(`cannot print ${JSON.stringify(node)}`);
 }

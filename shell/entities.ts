@@ -21,7 +21,7 @@ interface TypeInfo {
 }
 
 /** `ARRAY<BIGINT>`, `VARCHAR(STRING)`: ksqlDB's shell shows STRING so. */
-export function typeText(t: TypeInfo): string {
+function typeText(t: TypeInfo): string {
   switch (t.type) {
     case 'ARRAY':
       return `ARRAY<${typeText(t.memberSchema!)}>`;

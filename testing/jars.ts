@@ -32,7 +32,7 @@ export const KAFKA_JARS: JarSet = {
 };
 
 /** The folder that holds a set's jars, whether it has been filled or not. */
-export function jarFolder(set: JarSet): string {
+function jarFolder(set: JarSet): string {
   const cache = process.env.WEIR_CACHE || join(homedir(), '.cache', 'weir');
   return join(cache, set.name, 'libs');
 }

@@ -23,7 +23,7 @@ export function responsesDifference(expected: readonly JsonObject[], replies: re
 }
 
 /** As text in which equal values are equal: plain numbers, members in order of their names. */
-export function canonical(v: Json): string {
+function canonical(v: Json): string {
   if (Array.isArray(v)) return `[${v.map(canonical).join(',')}]`;
   if (!isObject(v)) return printJson(v, true);
   const members = [...v].map(([k, x]) => `${JSON.stringify(k)}:${canonical(x)}`).sort();

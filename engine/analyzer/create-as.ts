@@ -113,8 +113,7 @@ function replacedQuery(context: AnalyzerContext, node: CreateAs): string | undef
 }
 
 /** The leftmost source: what the sink inherits from. */
-export const firstSource = (query: Pick<ResolvedQuery, 'relation'>): DataSource =>
-  relationSources(query.relation)[0]!.source;
+const firstSource = (query: Pick<ResolvedQuery, 'relation'>): DataSource => relationSources(query.relation)[0]!.source;
 
 /** Key columns in the order of the key, value columns in the order of the projection. */
 export function sinkSchema(query: Pick<ResolvedQuery, 'select'>): Schema {

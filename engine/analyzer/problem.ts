@@ -5,7 +5,7 @@ import { WeirError } from '../base/errors.js';
  * A type error inside an expression. It does not know the clause that the expression stands in: whoever analyses the
  * clause turns it into a SqlError with that clause's wording (`inClause`).
  */
-export class ExpressionProblem extends Error {
+class ExpressionProblem extends Error {
   override readonly name = 'ExpressionProblem';
   constructor(
     message: string,

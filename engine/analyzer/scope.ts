@@ -17,7 +17,7 @@ export interface Binding {
   readonly role: 'key' | 'value' | 'pseudo' | 'window';
 }
 
-export const PSEUDO_COLUMNS: readonly {
+const PSEUDO_COLUMNS: readonly {
   readonly name: 'ROWTIME' | 'ROWPARTITION' | 'ROWOFFSET';
   readonly type: SqlType;
 }[] = [

@@ -94,7 +94,7 @@ export function expressionText(e: Expression, column: ColumnText = asWritten): s
   }
 }
 
-export function typeNodeText(t: TypeNode): string {
+function typeNodeText(t: TypeNode): string {
   switch (t.kind) {
     case 'PrimitiveType':
       return t.name;

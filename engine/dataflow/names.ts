@@ -8,7 +8,7 @@ const prefix = (serviceId: string, queryId: string): string => `_weir-${serviceI
 export const groupName = (serviceId: string, queryId: string): string => prefix(serviceId, queryId);
 
 /** Rows on their way to a foreign key's partition and back are no repartition of their table, and not called one. */
-export const repartitionTopic = (serviceId: string, queryId: string, topic: string): string =>
+const repartitionTopic = (serviceId: string, queryId: string, topic: string): string =>
   `${prefix(serviceId, queryId)}-${topic}-${topic.startsWith('ForeignKey-') ? 'topic' : 'repartition'}`;
 
 export const changelogTopic = (serviceId: string, queryId: string, store: string): string =>

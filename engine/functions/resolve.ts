@@ -71,7 +71,7 @@ function widen(p: SigType, t: SqlType): SqlType | undefined {
 }
 
 /** `p` with its variables filled in; undefined where one is unbound or there is no one type. */
-export function substitute(p: SigType, vars: Binding): SqlType | undefined {
+function substitute(p: SigType, vars: Binding): SqlType | undefined {
   switch (p.kind) {
     case 'type':
       return p.type;
@@ -95,7 +95,7 @@ const WIDTH: Readonly<Record<string, number>> = { INTEGER: 0, BIGINT: 1, DECIMAL
 const steps = (from: SqlType, to: SqlType): number => Math.abs((WIDTH[to.kind] ?? 1) - (WIDTH[from.kind] ?? 0));
 
 /** Whether the call fits the overload: exactly, or (`implicit`) with widening of single arguments. */
-export function match(
+function match(
   s: Signature,
   returns: ReturnType | undefined,
   args: readonly ArgType[],

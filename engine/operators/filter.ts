@@ -55,7 +55,7 @@ export interface FormerFilters {
  * changes. That one is held back until the next record or the commit: where the same key comes next with a row that matches,
  * the row takes its place.
  */
-export class TableFilter implements Operator {
+class TableFilter implements Operator {
   private readonly predicate: Evaluator;
   private readonly former: readonly Evaluator[] = [];
   private readonly held = newRecord();

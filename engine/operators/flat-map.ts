@@ -14,7 +14,7 @@ interface Call {
  * Table functions in a SELECT list: a record gives as many rows as the longest of its calls, the others padded with NULL.
  * A call that fails is reported and gives no rows; null rows give none.
  */
-export class FlatMap implements Operator {
+class FlatMap implements Operator {
   private readonly calls: readonly Call[];
 
   constructor(

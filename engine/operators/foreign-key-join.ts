@@ -19,7 +19,7 @@ import { Entry, type TwoInputs } from './two-inputs.js';
  * without a match and null for a left row that was deleted. Time: the larger of the two rows'. A null foreign key matches
  * nothing.
  */
-export class ForeignKeyJoin implements TwoInputs {
+class ForeignKeyJoin implements TwoInputs {
   readonly left = new Entry((record) => this.leftChange(record));
   readonly right = new Entry((record) => this.rightChange(record));
   private readonly keys: JoinKeys;

@@ -19,7 +19,7 @@ const REMEMBERED_MS = 24 * 60 * 60 * 1000;
  * key the result of the highest VERSION counts, what is older is dropped. Gives the joined rows as a table with `previous`; a
  * tombstone where the result is no longer PRESENT, and for a deleted left row in any case.
  */
-export class ForeignKeyResult implements Operator {
+class ForeignKeyResult implements Operator {
   readonly expiry: Expiry;
   private readonly store: Store;
   private readonly keys: KeyCodec;

@@ -10,7 +10,7 @@ import { NO_BYTES, newRecord, swapPrevious, type TaskRecord } from './task-recor
 /** The left row is now under this foreign key. */
 export const HERE = 0;
 /** It has moved to another foreign key: forget it. */
-export const MOVED = 1;
+const MOVED = 1;
 /** It was deleted: forget it and say so. */
 export const DELETED = 2;
 
@@ -19,7 +19,7 @@ export const DELETED = 2;
  * update. Value columns are the left key's, VERSION (the record's offset), ACTION and the left row's. A row that has moved
  * gives MOVED under the old foreign key and HERE under the new one, one that was deleted DELETED under the old one.
  */
-export class ForeignKeySend implements Operator {
+class ForeignKeySend implements Operator {
   private readonly foreignKey: Evaluator;
   private readonly codec: KeyCodec;
   private readonly oldBytes = new ByteWriter();

@@ -6,7 +6,7 @@ import { TableRows } from './table-rows.js';
 import type { TaskRecord } from './task-record.js';
 
 /** Keeps the latest row of each key of a table for pull queries, and passes every record on with the row that it replaces. */
-export class Materialize implements Operator {
+class Materialize implements Operator {
   private readonly keys: JoinKeys;
   private readonly rows: TableRows;
 

@@ -119,7 +119,7 @@ export interface OperatorEnv extends OperatorContext {
 }
 
 /** Hands each record to several operators, in order. */
-export class FanOut implements Operator {
+class FanOut implements Operator {
   constructor(private readonly targets: readonly Operator[]) {}
 
   process(record: TaskRecord): void {

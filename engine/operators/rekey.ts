@@ -13,7 +13,7 @@ import { NO_BYTES, newRecord, swapPrevious, type TaskRecord } from './task-recor
  * whose key columns is null are dropped. Else a single key column that is null makes a null key; of a null row, only what
  * depends on nothing but the old key is computed, and the rest of the new key is null.
  */
-export class Rekey implements Operator {
+class Rekey implements Operator {
   private readonly key: readonly Evaluator[];
   private readonly value: readonly Evaluator[];
   private readonly rekeyed = newRecord();
@@ -62,7 +62,7 @@ export class Rekey implements Operator {
  * the same group it is one record with `value` and `previous`, else two, the removal first. A key that depends on nothing but
  * the old key never changes: such a record stays one, a tombstone included whose row is not known here.
  */
-export class TableRekey implements Operator {
+class TableRekey implements Operator {
   private readonly key: readonly Evaluator[];
   private readonly value: readonly Evaluator[];
   private readonly codec: KeyCodec;

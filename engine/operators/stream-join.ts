@@ -44,7 +44,7 @@ interface Side {
  * Padded results are looked for, as Kafka Streams does, at the records that move stream time, but at most once in
  * `outerJoinEmitMs` of wall-clock time, and at each commit.
  */
-export class StreamJoin implements TwoInputs {
+class StreamJoin implements TwoInputs {
   readonly left: Operator;
   readonly right: Operator;
   private readonly keys: JoinKeys;

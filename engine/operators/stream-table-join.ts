@@ -16,7 +16,7 @@ const MISSED = 256;
  * it with nulls; a null key has no match. Rows of the stream whose value is null give nothing; neither does a change of the
  * table. The output keeps the time of the stream's row.
  */
-export class StreamTableJoin implements TwoInputs {
+class StreamTableJoin implements TwoInputs {
   readonly left = new Entry((record) => this.look(record));
   readonly right = new Entry((record) => this.change(record));
   private readonly keys: JoinKeys;

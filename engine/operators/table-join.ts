@@ -13,7 +13,7 @@ import { Entry, type TwoInputs } from './two-inputs.js';
  * was; where there is none any more, a tombstone, and nothing where there was none before either. The output's time is the
  * larger of the change's and of the other side's row.
  */
-export class TableJoin implements TwoInputs {
+class TableJoin implements TwoInputs {
   readonly left = new Entry((record) => this.change(record, true));
   readonly right = new Entry((record) => this.change(record, false));
   private readonly keys: JoinKeys;

@@ -7,7 +7,7 @@ import { type AppendBatch, OutputBatches } from '../records/output-batches.js';
 import type { Header, StreamRecord } from '../records/record.js';
 
 /** Names of the headers that say where a dead letter comes from; values are text in UTF-8, as Kafka Connect writes its own. */
-export const DEAD_LETTER_HEADERS = {
+const DEAD_LETTER_HEADERS = {
   topic: '__weir.errors.topic',
   partition: '__weir.errors.partition',
   offset: '__weir.errors.offset',
@@ -26,7 +26,7 @@ export const DEAD_LETTER_HEADERS = {
 } as const;
 
 /** Further headers of late records; times are milliseconds since the epoch. */
-export const LATE_HEADERS = {
+const LATE_HEADERS = {
   windowStart: '__weir.errors.window.start',
   windowEnd: '__weir.errors.window.end',
   streamTime: '__weir.errors.stream.time',

@@ -116,7 +116,7 @@ const dropIdentityProject: Rule = {
 
 const sameColumn = (a: TypedExpr, b: TypedExpr): boolean => sameExpr(a, b);
 
-export const RULES: readonly Rule[] = [
+const RULES: readonly Rule[] = [
   dropTrueFilter,
   filterBeforeJoin,
   mergeFilters,

@@ -9,7 +9,7 @@ import { typeEquals } from '../values/sql-type.js';
 import { materialized } from './pull.js';
 
 /** A topology keeps the steps of so many versions before it: what is stored may be of any of them. */
-export const MAX_VERSIONS = 100;
+const MAX_VERSIONS = 100;
 
 /** What becomes of a query that is replaced: the topology that goes on, or why none can. */
 export type Upgrade =

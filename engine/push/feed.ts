@@ -141,7 +141,7 @@ class Cursor {
 }
 
 /** One reading of a topic, as long as somebody follows it. */
-export class TopicFeed {
+class TopicFeed {
   failure: unknown;
   round = 0;
   private readonly tails = new Map<number, Tail>();

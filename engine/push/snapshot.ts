@@ -211,7 +211,7 @@ function givenOf({ source, result }: StatelessPlan, rows: Iterable<readonly Valu
 }
 
 /** The window's bounds are part of a windowed table's key. */
-export const snapshotColumns = ({ result }: StatelessPlan): readonly ResultColumn[] =>
+const snapshotColumns = ({ result }: StatelessPlan): readonly ResultColumn[] =>
   result.columns.map(({ name, expr, key }) => ({
     name,
     type: expr.type,

@@ -15,7 +15,7 @@ export const BATCH_HEADER = 61;
 const ATTRIBUTES = 21;
 /** Attribute bits: compression 0-2, timestamp type 3, transactional 4, control 5. */
 export const COMPRESSION_MASK = 0x07;
-export const LOG_APPEND_TIME = 0x08;
+const LOG_APPEND_TIME = 0x08;
 export const TRANSACTIONAL = 0x10;
 export const CONTROL = 0x20;
 

@@ -5,7 +5,7 @@ import type { Header } from './record.js';
 export type AppendBatch = (topic: string, partition: number, batch: Buffer) => void;
 
 /** A batch is closed at this size: brokers refuse more than message.max.bytes (1 MiB by default) in one. */
-export const MAX_BATCH_BYTES = 512 * 1024;
+const MAX_BATCH_BYTES = 512 * 1024;
 
 /** The records of one topic that wait to be appended, in batches by partition. */
 export class OutputBatches {

@@ -8,7 +8,7 @@ import { settingsIn } from './settings-in-force.js';
 import { analyzeWithSchemas } from './statement-schemas.js';
 
 /** What the analyzer needs to know of the world to resolve a statement. */
-export function analyzerContext(context: StatementContext): AnalyzerContext {
+function analyzerContext(context: StatementContext): AnalyzerContext {
   return {
     catalog: context.catalog,
     functions: context.parts.functions,

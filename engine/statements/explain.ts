@@ -22,7 +22,7 @@ import { analysisOf, remarksOn, statisticsOf } from './query-statistics.js';
 import { fieldInfo } from './schema-info.js';
 import { trialQuery, trialRun } from './trial-run.js';
 
-export async function describeQuery(
+async function describeQuery(
   query: QueryDef,
   context: StatementContext,
   elsewhere: StatesElsewhere,

@@ -33,7 +33,7 @@ export function command(
   };
 }
 
-export function status(
+function status(
   context: StatementContext,
   answer: { readonly id: string; readonly message: string; readonly queryId?: string | null },
   sequence: number,

@@ -6,7 +6,7 @@ import type { StatementContext } from './context.js';
 const DEFAULT_PARTITIONS = 4;
 
 /** Partitions of a topic, as it is or as the checked script would have made it; undefined where there is none. */
-export async function partitionsOf(context: StatementContext, topic: string): Promise<number | undefined> {
+async function partitionsOf(context: StatementContext, topic: string): Promise<number | undefined> {
   const planned = context.plannedTopics.get(topic);
   if (planned !== undefined) return planned;
   return (await context.parts.log.describeTopic(topic))?.partitions;

@@ -56,8 +56,8 @@ export function remainderLong(a: Long, b: Long): Long {
 
 export const negateLong = (a: Long): Long => (typeof a === 'number' ? 0 - a : bigintValue(-a));
 
-export const divideInt = (a: number, b: number): number => (b === 0 ? divisionByZero() : (a / b) | 0);
-export const remainderInt = (a: number, b: number): number => (b === 0 ? divisionByZero() : (a % b) | 0);
+const divideInt = (a: number, b: number): number => (b === 0 ? divisionByZero() : (a / b) | 0);
+const remainderInt = (a: number, b: number): number => (b === 0 ? divisionByZero() : (a % b) | 0);
 
 /** The operator on two non-null values of one kind; `result` is the operator's type. */
 export function arithmetic(op: ArithOp, result: SqlType): (a: never, b: never) => number | bigint | Decimal {

@@ -24,7 +24,7 @@ export function compareDoubles(a: number, b: number): number {
 const rank = (v: number): number => (Object.is(v, -0) ? -1 : v === 0 ? 0 : Number.isNaN(v) ? 2 : v > 0 ? 1 : -2);
 
 /** The equality that goes with `compareDoubles`. */
-export const doublesEqual = (a: number, b: number): boolean => Object.is(a, b);
+const doublesEqual = (a: number, b: number): boolean => Object.is(a, b);
 
 /** The order of a type: numbers by value, text by UTF-16 code units as in Java, bytes unsigned, false before true. */
 export function compareValues(type: SqlType): Comparator {

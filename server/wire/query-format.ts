@@ -40,7 +40,7 @@ function chunked(row: RowText, maxBytes: number, after: (batch: RowBatch) => str
 }
 
 /** ``"`A` BIGINT, `B` STRING KEY"``. */
-export function schemaText(columns: readonly ResultColumn[], markKeys: boolean): string {
+function schemaText(columns: readonly ResultColumn[], markKeys: boolean): string {
   return columns.map((c) => `\`${c.name}\` ${printType(c.type)}${markKeys && c.key ? ' KEY' : ''}`).join(', ');
 }
 

@@ -90,7 +90,7 @@ export interface SourceUse {
 }
 
 /** A name as SQL means it: upper case, unless it is quoted. */
-export const nameOf = (image: string): string =>
+const nameOf = (image: string): string =>
   /^[`"]/.test(image) ? image.slice(1, -1).replaceAll(image[0]! + image[0]!, image[0]!) : image.toUpperCase();
 
 const isName = (token: IToken | undefined): token is IToken =>

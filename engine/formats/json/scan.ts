@@ -7,7 +7,7 @@ import { DecodeError } from '../format.js';
  */
 
 /** Nesting beyond this is refused, whether or not anyone wants the value. */
-export const MAX_DEPTH = 500;
+const MAX_DEPTH = 500;
 /** Longer numbers are refused where an exact one is wanted: exact arithmetic on them costs more than linear time. */
 export const MAX_NUMBER_LENGTH = 1000;
 

@@ -96,7 +96,7 @@ const FALSE = Buffer.from('false');
 /** A character that JSON wants escaped; all others go out as UTF-8. */
 const ESCAPED = /["\\\u0000-\u001f]/;
 
-export function writeJsonString(s: string, out: ByteWriter): void {
+function writeJsonString(s: string, out: ByteWriter): void {
   const n = s.length;
   if (n < 48) {
     out.ensure(n + 2);
@@ -163,7 +163,7 @@ function writeAscii(s: string, out: ByteWriter): void {
   out.length = p + n;
 }
 
-export function writeInteger(v: number | bigint, out: ByteWriter): void {
+function writeInteger(v: number | bigint, out: ByteWriter): void {
   if (typeof v === 'bigint' || v > 2147483647 || v < -2147483647) {
     writeAscii(String(v), out);
     return;
@@ -198,7 +198,7 @@ function writeDigits(b: Buffer, at: number, v: number): number {
  * The fast way: up to 15 digits, a decimal number has a double of its own, so if `v` is the double nearest to k/100 (or
  * k/10^8), then the digits of k are the shortest that stand for it, once their trailing zeros are off.
  */
-export function writeDouble(v: number, out: ByteWriter): void {
+function writeDouble(v: number, out: ByteWriter): void {
   const size = v < 0 ? -v : v;
   if (size < 1e7 && size >= 1e-3) {
     const hundredths = Math.round(size * 100);

@@ -32,7 +32,7 @@ export function inferProtobuf(type: MessageType, exact: boolean): Column[] {
 }
 
 /** What a scalar is read as: unsigned numbers of 32 bits are more than an INTEGER holds. */
-export function scalarType(scalar: Scalar): SqlType {
+function scalarType(scalar: Scalar): SqlType {
   switch (scalar) {
     case 'bool':
       return BOOLEAN;

@@ -20,7 +20,7 @@ interface Entry {
 const READ_MS = 1000;
 
 /** Schemas of one service on the embedded log. */
-export const schemaTopic = (serviceId: string): string => `_weir_${serviceId}_schemas`;
+const schemaTopic = (serviceId: string): string => `_weir_${serviceId}_schemas`;
 
 /**
  * The schema registry of the embedded mode: there is no other process to share schemas with, so they are kept in a topic of

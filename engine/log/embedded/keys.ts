@@ -73,7 +73,7 @@ export function batchesOf(id: number): KeyRange {
   return { gte: batchKey(id, 0, 0), lt: batchKey(id + 1, 0, 0) };
 }
 
-export function groupPrefix(group: string): Buffer {
+function groupPrefix(group: string): Buffer {
   return Buffer.concat([kind('g'), sized(group)]);
 }
 

@@ -28,7 +28,7 @@ export function complement(set: CodePoints): CodePoints {
 export const intersection = (a: CodePoints, b: CodePoints): CodePoints =>
   complement(union(complement(a), complement(b)));
 
-export const contains = (set: CodePoints, c: number): boolean => set.some(([a, b]) => a <= c && c <= b);
+const contains = (set: CodePoints, c: number): boolean => set.some(([a, b]) => a <= c && c <= b);
 
 /** Single characters and ranges as a character class writes them: `a-z_`. */
 export function of(text: string): CodePoints {
