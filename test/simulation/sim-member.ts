@@ -82,12 +82,14 @@ export class SimMember implements GroupMember {
   private async enter(): Promise<void> {
     const id = `${this.process.name}-${this.groups.nextId()}`;
     const { topics, copartitioned, standbys, address = '' } = this.options;
-    const deliver = (label: string, run: () => Promise<void>) =>
-      this.process.later(this.process.latency(), label, () =>
-        this.tell(async () => {
-          if (this.id === id && !this.leaving) await run();
-        }),
-      );
+    // What comes sooner waits for what was said before it, as in the one conversation of a member with its coordinator.
+    const deliver = (label: string, run: () => Promise<void>): void => {
+      const arrival = new Promise<void>((resolve) => this.process.later(this.process.latency(), label, resolve));
+      this.tell(async () => {
+        await arrival;
+        if (this.id === id && !this.leaving) await run();
+      });
+    };
     const membership: Membership = {
       id,
       process: this.process,
