@@ -102,7 +102,17 @@ const TABLE: Record<string, readonly string[]> = {
     'engine/pull',
     'engine/persistent',
   ],
-  'engine/connectors': [...RECORDS, 'engine/formats', 'engine/log'],
+  'engine/connectors': [
+    ...RECORDS,
+    'engine/plan',
+    'engine/catalog',
+    'engine/formats',
+    'engine/log',
+    'engine/observe',
+    // A sink reads a topic's rows as queries do, and writes its dead letters as they do.
+    'engine/operators',
+    'engine/persistent/dead-letter',
+  ],
   'engine/api': [...RECORDS, 'engine/observe'],
   // Settings are declared in one place, and read where they have their effect.
   'engine/settings.ts': ['engine/base', 'engine/ksqldb-settings'],

@@ -81,6 +81,8 @@ export interface SettingOptions {
   readonly fixed?: boolean;
   /** It is no part of the reference. */
   readonly hidden?: boolean;
+  /** No message, statement or answer shows its value. */
+  readonly secret?: boolean;
 }
 
 /** One setting, and the only way to its value: what it is without being set stands here alone. */
