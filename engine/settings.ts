@@ -2,6 +2,7 @@ import { WeirError } from './base/errors.js';
 import {
   boolean,
   bytes,
+  list,
   long,
   milliseconds,
   oneOf,
@@ -283,6 +284,17 @@ export const PROCESSING_LOG = {
   ),
 };
 
+/** What Weir's own connectors may do on a node. */
+export const CONNECTORS = {
+  folders: setting(
+    'weir.connectors.files.dirs',
+    list,
+    undefined,
+    'Folders whose files connectors may read and write, those below them included. Left out: connectors touch no files.',
+    { fixed: true },
+  ),
+};
+
 /** Of one request alone: they are no settings that SET knows. */
 export const REQUEST = {
   continuationToken: setting(
@@ -306,7 +318,7 @@ export const REQUEST = {
 };
 
 /** All that SET, ALTER SYSTEM or the server's configuration may name. */
-export const SETTINGS: readonly Setting<unknown>[] = [QUERY, LANGUAGE, PUSH, PULL, PROCESSING_LOG].flatMap(
+export const SETTINGS: readonly Setting<unknown>[] = [QUERY, LANGUAGE, PUSH, PULL, PROCESSING_LOG, CONNECTORS].flatMap(
   (group: SettingGroup) => Object.values(group),
 );
 

@@ -66,6 +66,8 @@ export interface TaskContext<O> {
   readonly clock: Clock;
   /** Says which connector it is of. */
   readonly logger: Logger;
+  /** Below these folders alone it touches files (`allowedFolders`); empty: it touches none. */
+  readonly allowedFolders: readonly string[];
   /** Aborted when the task is to end: waiting and calls to the outside end with it. */
   readonly signal: AbortSignal;
 }
