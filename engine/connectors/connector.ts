@@ -31,12 +31,19 @@ interface SpecBase<G extends SettingGroup> {
   readonly required: readonly (keyof G)[];
   /** What is wrong with options that fit together badly; undefined: nothing. It touches nothing outside. */
   check?(options: SettingValues<G>): string | undefined;
+  /**
+   * The connector has been dropped, and its tasks are closed: takes away what it keeps on the other side for itself (a slot). Called
+   * on one node. A rejection is told to whoever dropped it; the connector is gone all the same.
+   */
+  dropped?(context: TaskContext<SettingValues<G>>): Promise<void>;
 }
 
 export interface SourceConnectorSpec<G extends SettingGroup = SettingGroup> extends SpecBase<G> {
   readonly kind: 'SOURCE';
   /** `exactly once`: each record of the origin is written once, whatever fails. */
   readonly guarantee: 'exactly once' | 'at least once';
+  /** By the options where it depends on them; left out: `guarantee`. */
+  guaranteeOf?(options: SettingValues<G>): SourceConnectorSpec['guarantee'];
   /**
    * Opens the task. `position` is what the last committed batch gave; undefined: it begins.
    * @throws ConnectorFailed where trying again cannot help
