@@ -4,6 +4,7 @@ import type { Value } from '../../values/value.js';
 import { isWrapped } from '../columns.js';
 import type { CoderContext, Format, RowDecoder, RowEncoder } from '../format.js';
 import { jsonDecoder, jsonFormat } from '../json/index.js';
+import { NON_FINITE_NUMBERS } from '../json/non-finite.js';
 import { PREFIX_BYTES, schemaIdOf, writePrefix } from '../registry/framed.js';
 import { FULL_SCHEMA_NAME } from '../registry/options.js';
 import { pinnedSchema } from '../registry/pinned.js';
@@ -20,7 +21,7 @@ export const jsonSrFormat: Format = {
   supportsKeys: true,
   wrapping: 'choice',
   states: 'any',
-  options: { fullSchemaName: FULL_SCHEMA_NAME },
+  options: { fullSchemaName: FULL_SCHEMA_NAME, nonFinite: NON_FINITE_NUMBERS },
   validate: (columns, isKey, ref) => jsonFormat.validate(columns, isKey, ref),
   decoder: (context) => new Decoder(context),
   encoder: (context) => new Encoder(context),

@@ -2,7 +2,7 @@ import type { StringCache } from '../../records/intern.js';
 import type { SqlType } from '../../values/sql-type.js';
 import { type LeafReader, leafReader } from './leaves.js';
 import { OTHER, SKIP, SKIP_NUMBER, type ValueReader } from './reader.js';
-import { DOT, type JsonCursor, MINUS, QUOTE, skipNull, skipNumber, skipString } from './scan.js';
+import { DOT, type JsonCursor, MINUS, nonFiniteAt, QUOTE, skipNull, skipNumber, skipString } from './scan.js';
 import { compactText } from './text.js';
 import { ArrayReader, MapReader, structReader } from './values.js';
 
@@ -44,6 +44,9 @@ class TextChecker implements ValueReader {
     if (first === QUOTE) c.p = skipString(c, c.p);
     else if (first === 0x6e) {
       c.p = skipNull(c, c.p);
+      return null;
+    } else if (c.nonFinite === 'NULL' && nonFiniteAt(c, c.p) !== undefined) {
+      c.p = skipNumber(c, c.p);
       return null;
     } else compactText(c);
     return '';

@@ -8,6 +8,7 @@ import {
   type JsonCursor,
   LBRACE,
   LBRACKET,
+  nonFiniteAt,
   QUOTE,
   skipNull,
   skipString,
@@ -120,7 +121,9 @@ function holds(type: SqlType, kind: Kind): boolean {
 }
 
 /** Whether the number at the cursor has neither point nor exponent. */
-function isWhole({ bytes, p, end }: JsonCursor): boolean {
+function isWhole(c: JsonCursor): boolean {
+  const { bytes, p, end } = c;
+  if (nonFiniteAt(c, p) !== undefined) return false;
   for (let i = p; i < end; i++) {
     const b = bytes[i]!;
     if (b === 0x2e || b === 0x65 || b === 0x45) return false;

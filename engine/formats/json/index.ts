@@ -8,6 +8,7 @@ import { isWrapped } from '../columns.js';
 import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from '../format.js';
 import { valueChecker } from './check.js';
 import type { LeafReader } from './leaves.js';
+import { NON_FINITE_NUMBERS, nonFiniteOf } from './non-finite.js';
 import { ObjectReader } from './object.js';
 import type { ValueReader } from './reader.js';
 import { JsonCursor, LBRACE, skipNull, skipWhitespace } from './scan.js';
@@ -21,7 +22,7 @@ export const jsonFormat: Format = {
   wrapping: 'choice',
   states: 'any',
   text: 'json',
-  options: {},
+  options: { nonFinite: NON_FINITE_NUMBERS },
 
   validate(columns) {
     for (const c of columns) rejectMapKeys(c.type);
@@ -56,11 +57,12 @@ function rejectMapKeys(type: SqlType): void {
 }
 
 class ObjectDecoder implements RowDecoder {
-  private readonly cursor = new JsonCursor();
+  private readonly cursor: JsonCursor;
   private readonly object: ObjectReader;
   private readonly width: number;
 
-  constructor({ columns, needed }: CoderContext, leaf?: LeafReader) {
+  constructor({ columns, needed, ref }: CoderContext, leaf?: LeafReader) {
+    this.cursor = new JsonCursor(nonFiniteOf(ref));
     this.width = columns.length;
     const strings = new StringCache();
     this.object = new ObjectReader(
@@ -95,13 +97,14 @@ class ObjectDecoder implements RowDecoder {
 }
 
 class SingleDecoder implements RowDecoder {
-  private readonly cursor = new JsonCursor();
+  private readonly cursor: JsonCursor;
   private readonly reader: ValueReader;
   private scratch = Buffer.alloc(64);
 
   private readonly wanted: boolean;
 
-  constructor({ columns, needed }: CoderContext, leaf?: LeafReader) {
+  constructor({ columns, needed, ref }: CoderContext, leaf?: LeafReader) {
+    this.cursor = new JsonCursor(nonFiniteOf(ref));
     const { type } = columns[0]!;
     this.wanted = needed.length > 0;
     this.reader = (this.wanted ? valueReader : valueChecker)(type, new StringCache(), leaf);

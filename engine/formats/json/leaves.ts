@@ -22,6 +22,7 @@ import {
   LBRACKET,
   MAX_NUMBER_LENGTH,
   MINUS,
+  nonFiniteAt,
   POWERS_OF_TEN,
   QUOTE,
   readString,
@@ -69,10 +70,18 @@ function usualReader(type: Leaf, strings: StringCache): ValueReader {
   }
 }
 
-/** What a value is that was not expected here; strict JSON first, so that a malformed record is called that. */
-export function unexpected(c: JsonCursor, wanted: string): never {
+/**
+ * For a value that was not expected here: NULL, behind it, where it is a number that is not finite and the source may have
+ * such; else the error of what it is, strict JSON first, so that a malformed record is called that.
+ */
+export function unexpected(c: JsonCursor, wanted: string): null {
   const first = c.bytes[c.p];
   const at = c.p;
+  const word = nonFiniteAt(c, at);
+  if (word !== undefined) {
+    c.p += word.length;
+    return null;
+  }
   skipValue(c, at);
   const found =
     first === LBRACE
@@ -109,6 +118,11 @@ export class TextReader implements ValueReader {
       if (x !== QUOTE) return readString(c);
       c.p = p + 1;
       return this.strings.getHashed(b, at + 1, p, h);
+    }
+    const word = nonFiniteAt(c, at);
+    if (word !== undefined) {
+      c.p += word.length;
+      return c.nonFinite === 'ACCEPT' ? word : null;
     }
     if (isNumberStart(first)) {
       const end = skipNumber(c, at);
@@ -192,7 +206,10 @@ class DoubleReader implements ValueReader {
       c.p = skipNull(c, c.p);
       return null;
     }
-    return unexpected(c, 'DOUBLE');
+    const word = c.nonFinite === 'ACCEPT' ? nonFiniteAt(c, c.p) : undefined;
+    if (word === undefined) return unexpected(c, 'DOUBLE');
+    c.p += word.length;
+    return Number(word);
   }
 }
 
@@ -366,7 +383,7 @@ class DecimalReader implements ValueReader {
       c.p = skipNull(c, at);
       return null;
     }
-    if (!isNumberStart(first)) return unexpected(c, 'DECIMAL');
+    if (!isNumberStart(first) || nonFiniteAt(c, at) !== undefined) return unexpected(c, 'DECIMAL');
     c.p = skipNumber(c, at);
     return parseDecimal(lexeme(c, at, c.p), this.precision, this.scale);
   }

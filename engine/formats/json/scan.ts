@@ -37,6 +37,12 @@ export function allPlain(w: number): boolean {
   return ((((q - 0x01010101) & ~q) | ((s - 0x01010101) & ~s) | ((w - 0x20202020) & ~w)) & 0x80808080) === 0;
 }
 
+/**
+ * What `NaN`, `Infinity` and `-Infinity` as bare words are, which JSON does not have: nothing, so that a record with one is
+ * bad; the number in DOUBLE, the text in STRING, and NULL in types without such numbers; or NULL everywhere.
+ */
+export type NonFinite = 'REJECT' | 'ACCEPT' | 'NULL';
+
 /** A place in a payload. `start` and `end` are those of the record; readers begin at `p` and leave it behind what they read. */
 export class JsonCursor {
   bytes: Buffer = Buffer.alloc(0);
@@ -45,6 +51,8 @@ export class JsonCursor {
   end = 0;
   p = 0;
   depth = 0;
+
+  constructor(readonly nonFinite: NonFinite = 'REJECT') {}
 
   reset(bytes: Buffer, start: number, end: number): void {
     if (bytes !== this.bytes) {
@@ -113,12 +121,26 @@ function escapeEnd(c: JsonCursor, at: number): number {
 
 const isHex = (x: number): boolean => (x >= 0x30 && x <= 0x39) || ((x | 0x20) >= 0x61 && (x | 0x20) <= 0x66);
 
-/** From the first character of a number to behind its last. */
+const NON_FINITE = ['NaN', 'Infinity', '-Infinity'];
+
+/** The word at `at` for a number that is not finite, where the source may have such; undefined: there is none. */
+export function nonFiniteAt(c: JsonCursor, at: number): string | undefined {
+  if (c.nonFinite === 'REJECT') return undefined;
+  return NON_FINITE.find(
+    (word) => at + word.length <= c.end && c.bytes.toString('latin1', at, at + word.length) === word,
+  );
+}
+
+/** From the first character of a number to behind its last; of a word that stands for one, where the source may have such. */
 export function skipNumber(c: JsonCursor, at: number): number {
   const b = c.bytes;
   let p = at;
   if (b[p] === MINUS) p++;
   let d = b[p]! - 48;
+  if (!(d >= 0 && d <= 9)) {
+    const word = nonFiniteAt(c, at);
+    if (word !== undefined) return at + word.length;
+  }
   if (d === 0) {
     p++;
     d = b[p]! - 48;

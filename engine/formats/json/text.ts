@@ -7,6 +7,7 @@ import {
   LBRACE,
   LBRACKET,
   MAX_NUMBER_LENGTH,
+  nonFiniteAt,
   QUOTE,
   RBRACE,
   RBRACKET,
@@ -43,6 +44,9 @@ export function compactText(c: JsonCursor): string {
       return compactArray(c);
     default:
       c.p = skipNumber(c, at);
+      // Inside of a text that others parse again, as Weir's own JSON has it.
+      if (nonFiniteAt(c, at) !== undefined)
+        return c.nonFinite === 'NULL' ? 'null' : `"${b.toString('latin1', at, c.p)}"`;
       return numberText(b.toString('latin1', at, c.p));
   }
 }
