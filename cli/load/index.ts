@@ -1,4 +1,7 @@
 import { basename } from 'node:path';
+import { BadRow } from '../../engine/connectors/files/bad-row.js';
+import { csvRows, delimiterName, delimiterNamed, jsonRows, type Row } from '../../engine/connectors/files/rows.js';
+import { isTimeUnit, namedZone } from '../../engine/connectors/files/times.js';
 import { LOAD_HEADER, markText, partitionOf, type RawRecord, systemClock, WeirError } from '../../engine/index.js';
 import { ApiClient } from '../api-client.js';
 import { readArgs, UsageError, wholeNumber } from '../args.js';
@@ -8,8 +11,6 @@ import { createStatement, type Inference, infer } from './infer.js';
 import { type Input, openInput } from './input.js';
 import { Progress } from './progress.js';
 import { type RecordOptions, toRecord } from './records.js';
-import { BadRow, csvRows, delimiterName, delimiterNamed, jsonRows, type Row } from './rows.js';
-import { isTimeUnit, namedZone } from './times.js';
 
 const LOAD_HELP = `usage: weir load FILE --topic T [options]
 
@@ -45,6 +46,7 @@ const BATCH_BYTES = 1024 * 1024;
 const SAMPLE_ROWS = 10_000;
 /** Bad rows that are named one by one. */
 const NAMED_ROWS = 20;
+const TIME_NAMES = { zone: '--time-zone', unit: '--timestamp-unit' };
 
 export async function load(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArgs(args, OPTIONS);
@@ -142,7 +144,7 @@ function planOf(values: Values, positionals: readonly string[]): LoadPlan {
     create,
     key: values.key,
     timestamp: values.timestamp,
-    times: { zone: zone === undefined ? undefined : namedZone(zone), unit },
+    times: { zone: zone === undefined ? undefined : namedZone(zone, '--time-zone'), unit, names: TIME_NAMES },
     text: new Set(values.text?.split(',').map((name) => name.trim())),
     limit: values.limit === undefined ? Number.POSITIVE_INFINITY : wholeNumber(values.limit, '--limit', 0),
     partitions,
@@ -208,8 +210,11 @@ class Load {
   private rows(): AsyncGenerator<Row | BadRow> {
     const { plan, input } = this;
     if (plan.input === 'json') return jsonRows(input);
-    return csvRows(input, plan.delimiter, (d) => {
-      if (d !== ',' && plan.delimiter === undefined) console.error(`The delimiter is ${delimiterName(d)}.`);
+    return csvRows(input, {
+      delimiter: plan.delimiter,
+      chosen: ({ delimiter: d }) => {
+        if (d !== ',' && plan.delimiter === undefined) console.error(`The delimiter is ${delimiterName(d)}.`);
+      },
     });
   }
 

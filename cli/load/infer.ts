@@ -1,9 +1,10 @@
+import { membersOf } from '../../engine/connectors/files/json-text.js';
+import { NUMBER } from '../../engine/connectors/files/numbers.js';
+import type { Row } from '../../engine/connectors/files/rows.js';
+import { looksLikeTime } from '../../engine/connectors/files/times.js';
 import { parseDate } from '../../engine/values/temporal.js';
 import { isReserved } from '../../parser/index.js';
 import { splitArray } from '../../shell/row-text.js';
-import { membersOf } from './json-text.js';
-import type { Row } from './rows.js';
-import { looksLikeTime } from './times.js';
 
 /** What a column is, as far as its values say. `unknown`: all that were seen are null. */
 export type Inferred =
@@ -19,10 +20,6 @@ const DOUBLE: Inferred = { kind: 'DOUBLE' };
 const MAX_PRECISION = 38;
 /** Digits that every DOUBLE keeps. */
 const DOUBLE_DIGITS = 15;
-export const NUMBER = /^-?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d+)?(?<=\d)$/;
-
-/** A number as JSON has it: `.5`, which tables of numbers have, is 0.5. */
-export const numberJson = (text: string): string => text.replace(/^(-?)\./, '$10.');
 
 function numberType(text: string): Inferred {
   const [, integer, fraction, exponent] = NUMBER.exec(text)!;

@@ -1,18 +1,10 @@
+import { BadRow } from '../../engine/connectors/files/bad-row.js';
+import { NUMBER, numberJson } from '../../engine/connectors/files/numbers.js';
+import type { Row, RowFields } from '../../engine/connectors/files/rows.js';
+import { type TimeOptions, timestampMs } from '../../engine/connectors/files/times.js';
 import { type RawRecord, WeirError } from '../../engine/index.js';
 import { parseDate } from '../../engine/values/temporal.js';
-import {
-  fieldType,
-  type Inference,
-  type Inferred,
-  jsonType,
-  merged,
-  NUMBER,
-  nameIn,
-  numberJson,
-  typeText,
-} from './infer.js';
-import { BadRow, type Row, type RowFields } from './rows.js';
-import { type TimeOptions, timestampMs } from './times.js';
+import { fieldType, type Inference, type Inferred, jsonType, merged, nameIn, typeText } from './infer.js';
 
 export interface RecordOptions {
   /** As the input is called in messages. */

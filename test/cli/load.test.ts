@@ -6,11 +6,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { load } from '../../cli/load/index.js';
 import { infer, typeText } from '../../cli/load/infer.js';
 import { openInput } from '../../cli/load/input.js';
-import { membersOf } from '../../cli/load/json-text.js';
 import { progressLine } from '../../cli/load/progress.js';
 import { type RecordOptions, toRecord } from '../../cli/load/records.js';
-import { BadRow, csvRows, jsonRows, type Row } from '../../cli/load/rows.js';
-import { namedZone, timestampMs } from '../../cli/load/times.js';
+import { BadRow } from '../../engine/connectors/files/bad-row.js';
+import { membersOf } from '../../engine/connectors/files/json-text.js';
+import { csvRows, jsonRows, type Row } from '../../engine/connectors/files/rows.js';
+import { namedZone, timestampMs } from '../../engine/connectors/files/times.js';
 import type { RawRecord } from '../../engine/records/raw-record.js';
 import { ask, run, startServer, type TestServer } from '../server/support.js';
 
@@ -32,7 +33,7 @@ interface Asked extends Partial<RecordOptions> {
 async function rowsOf(file: string, { input = 'csv', delimiter, encoding }: Asked = {}): Promise<(Row | BadRow)[]> {
   const opened = await openInput(file, encoding);
   const out = [];
-  for await (const row of input === 'csv' ? csvRows(opened, delimiter, () => {}) : jsonRows(opened)) out.push(row);
+  for await (const row of input === 'csv' ? csvRows(opened, { delimiter }) : jsonRows(opened)) out.push(row);
   return out;
 }
 
@@ -42,7 +43,7 @@ async function records(file: string, asked: Asked = {}): Promise<RawRecord[]> {
     format: 'json',
     key: undefined,
     timestamp: undefined,
-    times: { zone: undefined, unit: undefined },
+    times: { zone: undefined, unit: undefined, names: { zone: '--time-zone', unit: '--timestamp-unit' } },
     text: new Set(),
     inference: undefined,
     ...asked,
@@ -55,7 +56,8 @@ async function records(file: string, asked: Asked = {}): Promise<RawRecord[]> {
 
 const value = (r: RawRecord | undefined) => Buffer.from(r!.value!).toString();
 const key = (r: RawRecord | undefined) => (r!.key === null ? null : Buffer.from(r!.key).toString());
-const UTC = { zone: namedZone('UTC'), unit: undefined };
+const names = { zone: '--time-zone', unit: '--timestamp-unit' };
+const UTC = { zone: namedZone('UTC', '--time-zone'), unit: undefined, names };
 
 describe('rows of CSV', () => {
   it('become JSON, and numbers keep their digits', async () => {
@@ -206,17 +208,17 @@ describe('rows of JSON', () => {
 describe('timestamps', () => {
   it('are ISO 8601, a blank for the T, with a zone or in the one that is named', () => {
     expect(timestampMs('2020-07-01 00:25:32', UTC)).toBe(Date.UTC(2020, 6, 1, 0, 25, 32));
-    expect(timestampMs('2020-07-01T00:25:32.5+02:00', { zone: undefined, unit: undefined })).toBe(
+    expect(timestampMs('2020-07-01T00:25:32.5+02:00', { zone: undefined, unit: undefined, names })).toBe(
       Date.UTC(2020, 5, 30, 22, 25, 32, 500),
     );
-    expect(timestampMs('2020-07-01 00:25', { zone: namedZone('America/New_York'), unit: undefined })).toBe(
-      Date.UTC(2020, 6, 1, 4, 25),
-    );
+    expect(
+      timestampMs('2020-07-01 00:25', { zone: namedZone('America/New_York', '--time-zone'), unit: undefined, names }),
+    ).toBe(Date.UTC(2020, 6, 1, 4, 25));
     expect(timestampMs('2020-07-01', UTC)).toBe(Date.UTC(2020, 6, 1));
-    expect(() => timestampMs('2020-07-01 00:25:32', { zone: undefined, unit: undefined })).toThrow(
+    expect(() => timestampMs('2020-07-01 00:25:32', { zone: undefined, unit: undefined, names })).toThrow(
       'does not say its time zone',
     );
-    expect(() => namedZone('Mars/Olympus')).toThrow('--time-zone');
+    expect(() => namedZone('Mars/Olympus', '--time-zone')).toThrow('--time-zone');
   });
 
   it('that do not exist are refused', () => {
@@ -233,12 +235,12 @@ describe('timestamps', () => {
   });
 
   it('as numbers count milliseconds, or what is said', () => {
-    expect(timestampMs('1593563132000', { zone: undefined, unit: undefined })).toBe(1_593_563_132_000);
-    expect(timestampMs('1593563132', { zone: undefined, unit: 's' })).toBe(1_593_563_132_000);
-    expect(timestampMs('1593563132.25', { zone: undefined, unit: 's' })).toBe(1_593_563_132_250);
-    expect(timestampMs('1593563132000000', { zone: undefined, unit: 'us' })).toBe(1_593_563_132_000);
-    expect(timestampMs('1593563132', { zone: undefined, unit: 'ms' })).toBe(1_593_563_132);
-    expect(() => timestampMs('1593563132', { zone: undefined, unit: undefined })).toThrow('looks like seconds');
+    expect(timestampMs('1593563132000', { zone: undefined, unit: undefined, names })).toBe(1_593_563_132_000);
+    expect(timestampMs('1593563132', { zone: undefined, unit: 's', names })).toBe(1_593_563_132_000);
+    expect(timestampMs('1593563132.25', { zone: undefined, unit: 's', names })).toBe(1_593_563_132_250);
+    expect(timestampMs('1593563132000000', { zone: undefined, unit: 'us', names })).toBe(1_593_563_132_000);
+    expect(timestampMs('1593563132', { zone: undefined, unit: 'ms', names })).toBe(1_593_563_132);
+    expect(() => timestampMs('1593563132', { zone: undefined, unit: undefined, names })).toThrow('looks like seconds');
   });
 });
 

@@ -1,7 +1,6 @@
-import { messageOf } from '../../engine/base/errors.js';
-import { WeirError } from '../../engine/index.js';
-import { parseTimestamp } from '../../engine/values/temporal.js';
-import { instantOf, type Zone, zoneOf } from '../../engine/values/temporal-zone.js';
+import { messageOf, WeirError } from '../../base/errors.js';
+import { parseTimestamp } from '../../values/temporal.js';
+import { instantOf, type Zone, zoneOf } from '../../values/temporal-zone.js';
 
 /** What a number in a column of times counts, in units a millisecond or milliseconds a unit. */
 const UNITS = { s: 1000, ms: 1, us: 0.001, ns: 0.000001 } as const;
@@ -13,13 +12,16 @@ export interface TimeOptions {
   readonly zone: Zone | undefined;
   /** Of numbers; undefined: milliseconds, and what looks like seconds is refused. */
   readonly unit: TimeUnit | undefined;
+  /** What the options for both are called where a person sets them. */
+  readonly names: { readonly zone: string; readonly unit: string };
 }
 
-export function namedZone(name: string): Zone {
+/** @param option its name where a person sets it */
+export function namedZone(name: string, option: string): Zone {
   try {
     return zoneOf(name);
   } catch (e) {
-    throw new WeirError('BAD_REQUEST', `--time-zone: ${messageOf(e)}`, 'For example UTC, America/New_York or +02:00.', {
+    throw new WeirError('BAD_REQUEST', `${option}: ${messageOf(e)}`, 'For example UTC, America/New_York or +02:00.', {
       cause: e,
     });
   }
@@ -36,7 +38,7 @@ export const looksLikeTime = (text: string): 'zoned' | 'local' | null => {
  * Milliseconds since the epoch of a column's text: ISO 8601 (a blank may stand for the T), or a number of `unit`.
  * @throws WeirError BAD_REQUEST
  */
-export function timestampMs(text: string, { zone, unit }: TimeOptions): number {
+export function timestampMs(text: string, { zone, unit, names }: TimeOptions): number {
   const trimmed = text.trim();
   if (/^-?\d+(\.\d+)?$/.test(trimmed)) {
     const n = Number(trimmed);
@@ -45,7 +47,7 @@ export function timestampMs(text: string, { zone, unit }: TimeOptions): number {
       throw new WeirError(
         'BAD_REQUEST',
         `${text} looks like seconds since 1970, but numbers are read as milliseconds.`,
-        'Say what the numbers count: --timestamp-unit s, or ms where they are right as they are.',
+        `Say what the numbers count: ${names.unit} s, or ms where they are right as they are.`,
       );
     }
     const ms = Math.floor(n * UNITS[unit ?? 'ms']);
@@ -67,7 +69,7 @@ export function timestampMs(text: string, { zone, unit }: TimeOptions): number {
     throw new WeirError(
       'BAD_REQUEST',
       `'${text}' does not say its time zone.`,
-      'Name it with --time-zone, for example UTC.',
+      `Name it with ${names.zone}, for example UTC.`,
     );
   }
   return instantOf(local, zone);

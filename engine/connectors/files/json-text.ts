@@ -1,5 +1,5 @@
-import { WeirError } from '../../engine/index.js';
-import type { Lines } from './input.js';
+import { BadRow } from './bad-row.js';
+import type { Lines } from './text.js';
 
 /**
  * JSON as it stands: what `JSON.parse` makes of a number beyond 2^53 is another number. A row is cut into the texts of its
@@ -71,7 +71,7 @@ export async function* elementsOf(
   let line = 1;
   let began = 1;
   let pieces = '';
-  const wrong = (what: string) => new WeirError('BAD_REQUEST', `${name}:${line}: ${what} in an array of rows.`);
+  const wrong = (what: string) => new BadRow(line, `${name}:${line}: ${what} in an array of rows.`, undefined, true);
   for await (const lines of source) {
     ({ line } = lines);
     const text = lines.bytes.toString('utf8');

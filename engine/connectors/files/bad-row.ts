@@ -1,0 +1,17 @@
+import { WeirError } from '../../base/errors.js';
+
+/** A row that cannot be read. The rows behind it can be, unless `isFatal`. */
+export class BadRow extends WeirError {
+  constructor(
+    readonly line: number,
+    message: string,
+    hint?: string,
+    readonly isFatal = false,
+    /** As `Row.end`; undefined: it is known with the next row, or with the end of the file. */
+    readonly end?: number,
+    /** As it stands, as far as it is known. */
+    readonly payload: Uint8Array = new Uint8Array(0),
+  ) {
+    super('BAD_REQUEST', message, hint);
+  }
+}
