@@ -32,6 +32,7 @@ function printColumnDef(column: ColumnDef): string {
     KEY: 'KEY',
     PRIMARY_KEY: 'PRIMARY KEY',
     HEADERS: 'HEADERS',
+    PAYLOAD: 'PAYLOAD',
     HEADER: `HEADER(${printText(column.headerKey ?? '')})`,
   } as const;
   return words(printIdentifier(column.name), printType(column.type), roles[column.role]);

@@ -22,7 +22,7 @@ FROM source [ [AS] alias ]
     name: 'CREATE STREAM',
     what: 'a stream over a topic',
     syntax: `CREATE [OR REPLACE] [SOURCE] STREAM [IF NOT EXISTS] name
-  [ (column type [ KEY | HEADERS | HEADER('name') ] [, …]) ]
+  [ (column type [ KEY | HEADERS | HEADER('name') | PAYLOAD ] [, …]) ]
   WITH (KAFKA_TOPIC='…', VALUE_FORMAT='JSON' [, KEY_FORMAT, PARTITIONS, TIMESTAMP, TIMESTAMP_FORMAT, …]);`,
   },
   {

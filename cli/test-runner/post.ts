@@ -104,6 +104,7 @@ function readSchema(text: string, catalog: Catalog): Schema {
     value: columns
       .filter((c) => !isKey(c))
       .map(({ node, name, type }) => {
+        if (node.role === 'PAYLOAD') return { name, type, headers: { kind: 'payload' } };
         if (node.role === 'HEADERS') return { name, type, headers: { kind: 'all' } };
         if (node.role === 'HEADER') return { name, type, headers: { kind: 'one', header: node.headerKey ?? '' } };
         return { name, type };

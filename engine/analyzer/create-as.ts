@@ -137,7 +137,7 @@ function sinkFormats(
   { name: sink, span }: CreateAs,
 ): { readonly keyFormat: FormatRef; readonly valueFormat: FormatRef } {
   const input = firstSource(query);
-  const value = inherited(p.valueFormat, p.valueOptions, input.valueFormat);
+  const value = inherited(p.valueFormat, p.valueOptions, input.valueFormat, schema.value);
   const wrap = wrapSingle(context, p, value.name, schema);
   const bare = query.shape.kind === 'partitioned' && query.shape.keys.length === 0;
   const keyless = input.keyFormat.name === NO_KEY.name && !bare;
@@ -148,6 +148,7 @@ function sinkFormats(
     p.keyFormat,
     p.keyOptions,
     schema.key.length === 0 && p.keyFormat === undefined ? input.keyFormat : fallback,
+    schema.key,
   );
   if (bare && p.span('KEY_FORMAT') !== undefined && key.name.toUpperCase() !== NO_KEY.name) {
     fail(
@@ -196,11 +197,16 @@ function inherited(
   name: string | undefined,
   options: Readonly<Record<string, string>>,
   from: FormatRef,
+  columns: readonly Column[],
 ): { readonly name: string; readonly options: Readonly<Record<string, string>> } {
   if (name !== undefined && name.toUpperCase() !== from.name) return { name, options };
-  const declared = Object.entries(formatByName(from.name).options);
-  const inheritedNames = declared.filter(([name, o]) => o.inherited && from.properties[name] !== undefined);
-  const kept = Object.fromEntries(inheritedNames.map(([name]) => [name, from.properties[name]!]));
+  const kept: Record<string, string> = {};
+  for (const [option, { inherited, namesColumn }] of Object.entries(formatByName(from.name).options)) {
+    const value = from.properties[option];
+    if (!inherited || value === undefined) continue;
+    if (namesColumn === undefined || columns.some((c) => c.name === value && c.type.kind === namesColumn))
+      kept[option] = value;
+  }
   return { name: from.name, options: { ...kept, ...options } };
 }
 

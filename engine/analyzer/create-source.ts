@@ -5,11 +5,12 @@ import { formatByName, formatNamed } from '../formats/index.js';
 import type { FormatRef } from '../plan/topology.js';
 import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from '../records/topic-name.js';
 import { LANGUAGE } from '../settings.js';
-import type { Column, HeaderBinding, Schema, ValueColumn } from '../values/schema.js';
+import { type Column, type HeaderBinding, printBinding, type Schema, type ValueColumn } from '../values/schema.js';
 import { array, BYTES, printType, type SqlType, STRING, struct, typeEquals } from '../values/sql-type.js';
 import { type AnalyzerContext, checkFormat, type Places, sqlOf } from './context.js';
 import { didYouMean, fail, tick } from './errors.js';
 import {
+  columnNamed,
   formatRef,
   keyFormatRef,
   keyWindow,
@@ -150,9 +151,10 @@ function sourceSchema(context: AnalyzerContext, node: CreateSource): Schema {
     const type = resolveType(c.type, context.catalog);
     const headers = headerBinding(c, type);
     if (headers !== undefined) {
-      const what = headers.kind === 'all' ? 'HEADERS' : `HEADER('${headers.header}')`;
+      const what = printBinding(headers);
       // HEADERS has all of them: no other stands beside it.
-      const there = [what, 'HEADERS', ...(headers.kind === 'all' ? bound : [])].find((b) => bound.has(b));
+      const beside = { all: [...bound].filter((b) => b !== 'PAYLOAD'), one: [what, 'HEADERS'], payload: [what] };
+      const there = beside[headers.kind].find((b) => bound.has(b));
       if (there !== undefined) fail(`Schema already contains a ${there} column.`, c.span, 'Leave one of the two out.');
       bound.add(what);
     }
@@ -182,6 +184,10 @@ function headerBinding(c: ColumnDef, type: SqlType): HeaderBinding | undefined {
   if (c.role === 'HEADER') {
     expect(BYTES, `HEADER('${c.headerKey ?? ''}')`);
     return { kind: 'one', header: c.headerKey ?? '' };
+  }
+  if (c.role === 'PAYLOAD') {
+    if (type.kind !== 'STRING') expect(BYTES, 'PAYLOAD');
+    return { kind: 'payload' };
   }
   return undefined;
 }
@@ -287,6 +293,14 @@ export function checkWrap(p: WithProperties, format: FormatRef, schema: Schema, 
 }
 
 export function checkFormats(schema: Schema, key: FormatRef, value: FormatRef, places: Places): void {
+  const text = schema.value.find((c) => c.headers?.kind === 'payload' && c.type.kind === 'STRING');
+  if (text !== undefined && formatByName(value.name).text === undefined) {
+    fail(
+      `The PAYLOAD column ${tick(text.name)} cannot be a STRING: payloads of the '${value.name}' format are no text.`,
+      places.of(text.name),
+      'Declare it as BYTES.',
+    );
+  }
   if (schema.key.length > 0) checkFormat(key, schema.key, true, places);
   checkFormat(value, written(schema), false, places);
 }
@@ -302,8 +316,7 @@ export function timestampColumn(p: WithProperties, schema: Schema, span: Span): 
     return null;
   }
   const where = p.span('TIMESTAMP') ?? span;
-  const quoted = /^`(.*)`$/.exec(p.timestamp);
-  const name = quoted === null ? p.timestamp.toUpperCase() : quoted[1]!.replaceAll('``', '`');
+  const name = columnNamed(p.timestamp);
   const columns = [...schema.key, ...written(schema)];
   const column = columns.find((c) => c.name === name);
   if (column === undefined) {

@@ -28,7 +28,9 @@ export function analyzeInsertInto(context: AnalyzerContext, node: InsertInto): R
   if (target.isSource) fail(`Cannot insert into read-only stream: ${target.name}`, node.target.span);
   checkWritable(target.topic.name, node.target.span);
   if (target.schema.value.some((c) => c.headers !== undefined)) {
-    fail(`Cannot insert into ${target.name} because it has header columns`, node.target.span);
+    const payload = target.schema.value.find((c) => c.headers?.kind === 'payload');
+    const what = payload === undefined ? 'header columns' : `a PAYLOAD column: ${payload.name}`;
+    fail(`Cannot insert into ${target.name} because it has ${what}`, node.target.span);
   }
   const { queryId, span: placeOf } = readProperties(node.properties, 'insert');
   if (node.query.limit !== undefined) fail("INSERT INTO statements don't support LIMIT clause.", node.query.span);
@@ -115,7 +117,7 @@ export function analyzeInsertValues(context: AnalyzerContext, node: InsertValues
   if (headers.length > 0) {
     const at = node.columns.find((c) => headers.some((h) => h.name === c.name));
     fail(
-      `Cannot insert into HEADER columns: ${headers.map((c) => c.name).join(', ')}`,
+      `Cannot insert into ${headers[0]!.headers!.kind === 'payload' ? 'PAYLOAD' : 'HEADER'} columns: ${headers.map((c) => c.name).join(', ')}`,
       at?.span ?? node.target.span,
       at === undefined ? 'Name the other columns behind the target.' : undefined,
     );

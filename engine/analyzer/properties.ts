@@ -159,8 +159,15 @@ export function readProperties(list: readonly Property[], context: Context): Wit
   };
 }
 
+/** The column that a property names: in upper case, but as it stands between backticks. */
+export function columnNamed(value: string): string {
+  const quoted = /^`(.*)`$/.exec(value);
+  return quoted === null ? value.toUpperCase() : quoted[1]!.replaceAll('``', '`');
+}
+
 /** The value of a format's option, as the format has it. */
 function optionValue(option: FormatOption, property: string, value: string, span: Span): string {
+  if (option.namesColumn !== undefined) return columnNamed(value);
   try {
     return option.read?.(value, property) ?? value;
   } catch (e) {

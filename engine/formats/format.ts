@@ -1,6 +1,7 @@
 import type { FormatRef } from '../plan/topology.js';
 import type { ByteWriter } from '../records/bytes.js';
 import type { Column } from '../values/schema.js';
+import type { TypeKind } from '../values/sql-type.js';
 import type { Value } from '../values/value.js';
 import type { KnownSchemas, SchemaText, SchemaType } from './registry/registry.js';
 
@@ -52,6 +53,8 @@ export interface FormatOption {
   readonly aliases?: readonly string[];
   /** Whether a sink that takes the format of its source takes this along. What belongs to one topic stays. */
   readonly inherited: boolean;
+  /** Its value names a column of this kind, as SQL writes names; a sink that has no such column does not inherit it. */
+  readonly namesColumn?: TypeKind;
   /** The value as the format has it. Throws WeirError BAD_STATEMENT; `property`: what was written, KEY_ or VALUE_ included. */
   read?(value: string, property: string): string;
 }

@@ -90,7 +90,7 @@ export class SourceReader {
       target = 'value';
       if (this.changes !== null) this.readChange(cursor, b, value, record);
       else record.value = this.readValue(cursor, b, value);
-      if (this.payload !== null && record.value !== null) this.fillHeaders(value, record.headers ?? []);
+      if (this.payload !== null && record.value !== null) this.fillBound(value, record.headers ?? [], cursor);
     } catch (e) {
       if (e instanceof SchemaNeeded) throw e;
       // Whatever a decoder meets in one record's bytes concerns that record, not the query.
@@ -152,13 +152,20 @@ export class SourceReader {
     for (let i = 0; i < n; i++) row[i] = changed[n + 2 + i]!;
   }
 
-  private fillHeaders(row: Value[], headers: readonly Header[]): void {
+  private fillBound(row: Value[], headers: readonly Header[], cursor: BatchCursor): void {
     this.node.value.forEach((column, i) => {
       const binding = column.headers;
       if (binding === undefined) return;
-      if (binding.kind === 'all') row[i] = headers.map((h) => [h.key, h.value]);
+      if (binding.kind === 'payload') row[i] = this.payloadOf(column, i, cursor);
+      else if (binding.kind === 'all') row[i] = headers.map((h) => [h.key, h.value]);
       else row[i] = headers.findLast((h) => h.key === binding.header)?.value ?? null;
     });
+  }
+
+  private payloadOf(column: Column, at: number, { buffer, valueStart, valueEnd }: BatchCursor): Value {
+    if (!this.node.neededValue.includes(at)) return null;
+    if (column.type.kind === 'STRING') return buffer.toString('utf8', valueStart, valueEnd);
+    return new Uint8Array(buffer.subarray(valueStart, valueEnd));
   }
 
   private untimed(cursor: BatchCursor, partition: number, reason: string): false {

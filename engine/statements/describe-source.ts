@@ -14,7 +14,7 @@ function fields(source: DataSource): FieldInfo[] {
   return [
     ...source.schema.key.map((c) => fieldInfo(c, true)),
     ...source.schema.value.map((c): FieldInfo => {
-      if (c.headers === undefined) return fieldInfo(c, false);
+      if (c.headers === undefined || c.headers.kind === 'payload') return fieldInfo(c, false);
       return {
         ...fieldInfo(c, false),
         type: 'HEADER',

@@ -6,10 +6,16 @@ export interface Column {
   readonly type: SqlType;
 }
 
-/** Where a column of a source comes from, besides key and value: the record's headers. */
-export type HeaderBinding = { readonly kind: 'all' } | { readonly kind: 'one'; readonly header: string };
+/**
+ * Where a column of a source comes from, besides the fields of key and value: the record's headers, all or the last of a
+ * name; or the bytes of the value as they are, for a STRING decoded as UTF-8.
+ */
+export type HeaderBinding =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'one'; readonly header: string }
+  | { readonly kind: 'payload' };
 
-/** A value column; `headers` set means that it is filled from the record's headers and never written. */
+/** A value column; `headers` set means that it is filled from the record as it came and never written. */
 export interface ValueColumn extends Column {
   readonly headers?: HeaderBinding;
 }
@@ -26,7 +32,18 @@ export interface Schema {
 /** ``"`ID` INTEGER KEY, `NAME` STRING"``: ksqlDB's text of a schema, as its headers and errors show it. */
 export function printSchema(s: Schema, keyMark = ' KEY'): string {
   const col = (c: Column, mark: string) => `\`${c.name}\` ${printType(c.type)}${mark}`;
-  const mark = (c: ValueColumn) =>
-    c.headers === undefined ? '' : c.headers.kind === 'all' ? ' HEADERS' : ` HEADER('${c.headers.header}')`;
+  const mark = (c: ValueColumn) => (c.headers === undefined ? '' : ` ${printBinding(c.headers)}`);
   return [...s.key.map((c) => col(c, keyMark)), ...s.value.map((c) => col(c, mark(c)))].join(', ');
+}
+
+/** As the definition of a column has it. */
+export function printBinding(binding: HeaderBinding): string {
+  switch (binding.kind) {
+    case 'all':
+      return 'HEADERS';
+    case 'one':
+      return `HEADER('${binding.header}')`;
+    case 'payload':
+      return 'PAYLOAD';
+  }
 }

@@ -14,7 +14,7 @@ export interface Property extends NodeBase {
   readonly value: Literal;
 }
 
-export type ColumnRole = 'NONE' | 'KEY' | 'PRIMARY_KEY' | 'HEADERS' | 'HEADER';
+export type ColumnRole = 'NONE' | 'KEY' | 'PRIMARY_KEY' | 'HEADERS' | 'HEADER' | 'PAYLOAD';
 export interface ColumnDef extends NodeBase {
   readonly kind: 'ColumnDef';
   readonly name: Identifier;

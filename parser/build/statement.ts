@@ -131,7 +131,9 @@ export function buildColumnDefs(node: CstNode): ColumnDef[] {
           ? 'HEADERS'
           : has(column, 'HEADER')
             ? 'HEADER'
-            : 'NONE';
+            : has(column, 'PAYLOAD')
+              ? 'PAYLOAD'
+              : 'NONE';
     return {
       kind: 'ColumnDef',
       name: name(column),

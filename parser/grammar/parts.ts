@@ -50,6 +50,7 @@ export class PartsGrammar extends QueryGrammar {
           },
         },
         { ALT: () => this.CONSUME(kw('HEADERS')) },
+        { ALT: () => this.CONSUME(kw('PAYLOAD')) },
         {
           ALT: () => {
             this.CONSUME(kw('HEADER'));

@@ -12,6 +12,13 @@ import { NON_FINITE_NUMBERS, nonFiniteOf } from './non-finite.js';
 import { ObjectReader } from './object.js';
 import type { ValueReader } from './reader.js';
 import { JsonCursor, LBRACE, skipNull, skipWhitespace } from './scan.js';
+import {
+  checkUndeclared,
+  UNDECLARED_FIELDS,
+  UndeclaredDecoder,
+  UndeclaredEncoder,
+  undeclaredIndex,
+} from './undeclared.js';
 import { valueReader } from './values.js';
 import { objectWriter, type ValueWriter, valueWriter } from './write.js';
 
@@ -22,15 +29,21 @@ export const jsonFormat: Format = {
   wrapping: 'choice',
   states: 'any',
   text: 'json',
-  options: { nonFinite: NON_FINITE_NUMBERS },
+  options: { nonFinite: NON_FINITE_NUMBERS, undeclared: UNDECLARED_FIELDS },
 
-  validate(columns) {
+  validate(columns, isKey, ref) {
     for (const c of columns) rejectMapKeys(c.type);
+    checkUndeclared(columns, isKey, ref);
   },
 
-  decoder: (context) => jsonDecoder(context),
+  decoder(context) {
+    const at = undeclaredIndex(context.columns, context.ref);
+    return at < 0 ? jsonDecoder(context) : withUndeclared(context, at);
+  },
 
   encoder(context) {
+    const at = undeclaredIndex(context.columns, context.ref);
+    if (at >= 0) return new UndeclaredEncoder(context.columns, at);
     return isWrapped(context) ? new ObjectEncoder(context.columns) : new SingleEncoder(context.columns[0]!);
   },
 };
@@ -38,6 +51,14 @@ export const jsonFormat: Format = {
 /** `leaf`: reads values of a type that holds no others, where a format has another way for some. */
 export function jsonDecoder(context: CoderContext, leaf?: LeafReader): RowDecoder {
   return isWrapped(context) ? new ObjectDecoder(context, leaf) : new SingleDecoder(context, leaf);
+}
+
+/** Reads columns of which the one at `at` is for the fields that the others do not declare. */
+function withUndeclared(context: CoderContext, at: number): RowDecoder {
+  const columns = context.columns.toSpliced(at, 1);
+  const needed = context.needed.flatMap((i) => (i === at ? [] : [i < at ? i : i - 1]));
+  const others = new ObjectDecoder({ ...context, columns, needed });
+  return new UndeclaredDecoder(context.columns, at, context.needed.includes(at), others, nonFiniteOf(context.ref));
 }
 
 function rejectMapKeys(type: SqlType): void {
