@@ -5,6 +5,7 @@ import { castTo, coerceAll, type Written } from './coerce.js';
 import { typeOf } from './literals.js';
 import { problem } from './problem.js';
 import type { TextOf } from './text.js';
+import { type Spelling, spelled } from './written-names.js';
 
 const ISSUE = '(see https://github.com/confluentinc/ksql/issues/4239)';
 
@@ -89,9 +90,17 @@ export function mapOf(
   };
 }
 
-export function structOf(node: ast.StructConstructor, fields: readonly TypedExpr[]): TypedExpr {
+export function structOf(
+  node: ast.StructConstructor,
+  fields: readonly TypedExpr[],
+  spelling: Spelling | undefined,
+): TypedExpr {
   const names = node.entries.map((e) => e.name.name);
   const twin = node.entries.find((e, i) => names.indexOf(e.name.name) < i);
   if (twin !== undefined) problem('Duplicate field names found in STRUCT', twin.name.span);
-  return { kind: 'struct', fields, type: struct(names.map((name, i) => ({ name, type: fields[i]!.type }))) };
+  const typed = node.entries.map(({ name }, i) => ({
+    ...spelled(name.name, spelling?.(name)),
+    type: fields[i]!.type,
+  }));
+  return { kind: 'struct', fields, type: struct(typed) };
 }

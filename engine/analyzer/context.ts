@@ -10,6 +10,7 @@ import type { Column } from '../values/schema.js';
 import { printType } from '../values/sql-type.js';
 import { didYouMean, fail, listed, tick } from './errors.js';
 import { inClause, problem } from './problem.js';
+import type { Spelling } from './written-names.js';
 
 /** Everything that the meaning of a statement depends on. Nothing here does I/O: a caller that knows topics hands them in. */
 export interface AnalyzerContext {
@@ -21,6 +22,8 @@ export interface AnalyzerContext {
   readonly sourceText: SourceText;
   /** What is in the schema registry; undefined: there is none. */
   readonly schemas?: SchemaLookup | undefined;
+  /** Names keep the case that the statement has them in: they are to be written so. */
+  readonly spelling?: Spelling | undefined;
 }
 
 /** Registered schemas as they are when a statement is analysed. Undefined: there is no such schema. */
@@ -70,7 +73,9 @@ export function checkFormat(ref: FormatRef, columns: readonly Column[], isKey: b
         format.validate(columns, isKey, ref);
       } catch (e) {
         if (!(e instanceof WeirError)) throw e;
-        const culprit = columns.find((c) => whyNot(format, c, isKey, ref) === e.message);
+        const alone = (c: Column): boolean => whyNot(format, [c], isKey, ref) === e.message;
+        // What is wrong without any column is no column's fault.
+        const culprit = whyNot(format, [], isKey, ref) === e.message ? undefined : columns.find(alone);
         const named = culprit === undefined ? undefined : `${tick(culprit.name)} is ${printType(culprit.type)}.`;
         const hint = [named, e.hint].filter((h) => h !== undefined).join(' ');
         problem(e.message, culprit === undefined ? span : place.of(culprit.name), hint === '' ? undefined : hint);
@@ -86,10 +91,10 @@ export interface Places {
   of(column: string): Span;
 }
 
-/** What a format has against a column that stands alone. */
-function whyNot(format: Format, column: Column, isKey: boolean, ref: FormatRef): string | undefined {
+/** What a format has against these columns. */
+function whyNot(format: Format, columns: readonly Column[], isKey: boolean, ref: FormatRef): string | undefined {
   try {
-    format.validate([column], isKey, ref);
+    format.validate(columns, isKey, ref);
     return undefined;
   } catch (e) {
     if (e instanceof WeirError) return e.message;

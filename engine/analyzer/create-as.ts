@@ -1,7 +1,8 @@
 import type { CreateAs } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId, queriesWriting } from '../catalog/index.js';
-import { FORMATS, formatByName } from '../formats/index.js';
+import { preservesCase } from '../formats/field-names.js';
+import { FORMATS, formatByName, formatNamed } from '../formats/index.js';
 import type { FormatRef } from '../plan/topology.js';
 import { LANGUAGE } from '../settings.js';
 import type { Column, Schema } from '../values/schema.js';
@@ -23,6 +24,7 @@ import { analyzeQuery } from './query.js';
 import { checkAgainstSchema } from './registered-schemas.js';
 import type { ResolvedCreateAs, ResolvedQuery } from './resolved.js';
 import { relationSources } from './scope.js';
+import { spelled, spellingIn } from './written-names.js';
 import { checkKeyTypes } from './written-types.js';
 
 export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): ResolvedCreateAs {
@@ -33,7 +35,8 @@ export function analyzeCreateAs(context: AnalyzerContext, node: CreateAs): Resol
   const statement = `CREATE ${kind} AS SELECT`;
   if (node.query.limit !== undefined) fail(`${statement} statements don't support LIMIT clause.`, node.query.span);
   const p = readProperties(node.properties, 'sink');
-  const query = analyzeQuery(context, node.query, {
+  const spelling = preservesNames(context, p, node) ? spellingIn(context.sourceText) : undefined;
+  const query = analyzeQuery({ ...context, spelling }, node.query, {
     kind: 'persistent',
     sink: name,
     statement,
@@ -112,13 +115,22 @@ function replacedQuery(context: AnalyzerContext, node: CreateAs): string | undef
   return writing[0];
 }
 
+/** Whether the sink may write names as the statement has them: because it says so, or the source that it inherits from. */
+function preservesNames(context: AnalyzerContext, p: WithProperties, node: CreateAs): boolean {
+  let at = node.query.from;
+  while (at.kind === 'Join') at = at.left;
+  const source = context.catalog.sources.get(at.name.name);
+  const sides = [p.keyOptions, p.valueOptions, source?.keyFormat.properties, source?.valueFormat.properties];
+  return sides.some((properties) => properties !== undefined && preservesCase(properties));
+}
+
 /** The leftmost source: what the sink inherits from. */
 const firstSource = (query: Pick<ResolvedQuery, 'relation'>): DataSource => relationSources(query.relation)[0]!.source;
 
 /** Key columns in the order of the key, value columns in the order of the projection. */
 export function sinkSchema(query: Pick<ResolvedQuery, 'select'>): Schema {
   const keys = query.select.filter((c) => c.key !== null);
-  const column = (c: ResolvedQuery['select'][number]): Column => ({ name: c.name, type: c.expr.type });
+  const column = (c: ResolvedQuery['select'][number]): Column => ({ ...spelled(c.name, c.written), type: c.expr.type });
   return {
     key: [...keys].sort((a, b) => a.key! - b.key!).map(column),
     value: query.select.filter((c) => c.key === null).map(column),
@@ -199,15 +211,18 @@ function inherited(
   from: FormatRef,
   columns: readonly Column[],
 ): { readonly name: string; readonly options: Readonly<Record<string, string>> } {
-  if (name !== undefined && name.toUpperCase() !== from.name) return { name, options };
   const kept: Record<string, string> = {};
+  const same = name === undefined || name.toUpperCase() === from.name;
+  const own = same ? from.name : name;
+  const known = formatNamed(own.trim().toUpperCase())?.options ?? {};
   for (const [option, { inherited, namesColumn }] of Object.entries(formatByName(from.name).options)) {
     const value = from.properties[option];
-    if (!inherited || value === undefined) continue;
+    if (value === undefined || !(same ? inherited !== false : inherited === 'always' && Object.hasOwn(known, option)))
+      continue;
     if (namesColumn === undefined || columns.some((c) => c.name === value && c.type.kind === namesColumn))
       kept[option] = value;
   }
-  return { name: from.name, options: { ...kept, ...options } };
+  return { name: own, options: { ...kept, ...options } };
 }
 
 /**

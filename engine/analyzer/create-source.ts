@@ -1,6 +1,7 @@
 import type { ColumnDef, CreateAs, CreateSource, Identifier } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
 import { type DataSource, nextQueryId, type SourceKind, type TimestampColumn } from '../catalog/index.js';
+import { preservesCase } from '../formats/field-names.js';
 import { formatByName, formatNamed } from '../formats/index.js';
 import type { FormatRef } from '../plan/topology.js';
 import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from '../records/topic-name.js';
@@ -22,6 +23,7 @@ import { checkSchemaId, inferColumns, type SchemaSide } from './registered-schem
 import { checkReplacement } from './replace.js';
 import type { ResolvedCreateSource } from './resolved.js';
 import { RESERVED } from './scope.js';
+import { spelled, spellingIn } from './written-names.js';
 import { checkKeyTypes, resolveType } from './written-types.js';
 
 export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource): ResolvedCreateSource {
@@ -30,7 +32,7 @@ export function analyzeCreateSource(context: AnalyzerContext, node: CreateSource
   const exists = checkName(context, node, kind, node.isSource);
   const p = readProperties(node.properties, 'source');
   checkColumns(context, node);
-  const { schema, keyFormat, valueFormat } = withInferredColumns(context, p, sourceSchema(context, node), node);
+  const { schema, keyFormat, valueFormat } = withInferredColumns(context, p, sourceSchema(context, node, p), node);
   if (kind === 'TABLE' && schema.key.length === 0) {
     fail(
       'Tables require a PRIMARY KEY. Please define the PRIMARY KEY.',
@@ -142,13 +144,16 @@ function checkColumns(context: AnalyzerContext, node: CreateSource): void {
   }
 }
 
-function sourceSchema(context: AnalyzerContext, node: CreateSource): Schema {
+function sourceSchema(context: AnalyzerContext, node: CreateSource, p: WithProperties): Schema {
+  const preserved = preservesCase(p.keyOptions) || preservesCase(p.valueOptions);
+  const spelling = preserved ? spellingIn(context.sourceText) : undefined;
   const key: Column[] = [];
   const value: ValueColumn[] = [];
   /** A header goes into one column. */
   const bound = new Set<string>();
   for (const c of node.columns) {
-    const type = resolveType(c.type, context.catalog);
+    const type = resolveType(c.type, context.catalog, spelling);
+    const column = { ...spelled(c.name.name, spelling?.(c.name)), type };
     const headers = headerBinding(c, type);
     if (headers !== undefined) {
       const what = printBinding(headers);
@@ -158,8 +163,8 @@ function sourceSchema(context: AnalyzerContext, node: CreateSource): Schema {
       if (there !== undefined) fail(`Schema already contains a ${there} column.`, c.span, 'Leave one of the two out.');
       bound.add(what);
     }
-    if (c.role === 'KEY' || c.role === 'PRIMARY_KEY') key.push({ name: c.name.name, type });
-    else value.push(headers === undefined ? { name: c.name.name, type } : { name: c.name.name, type, headers });
+    if (c.role === 'KEY' || c.role === 'PRIMARY_KEY') key.push(column);
+    else value.push(headers === undefined ? column : { ...column, headers });
   }
   return { key, value };
 }

@@ -16,6 +16,7 @@ import { functionHint } from './other-functions.js';
 import { invalidIn, located, problem } from './problem.js';
 import { expressionText, type TextOf } from './text.js';
 import { unreachable } from './unreachable.js';
+import type { Spelling } from './written-names.js';
 import { resolveType } from './written-types.js';
 
 /** What an expression may refer to in its clause. */
@@ -30,6 +31,8 @@ export interface ExpressionScope {
   tableFunction?(call: CallExpr, node: ast.FunctionCall): TypedExpr;
   /** How messages show an expression; absent: as written. */
   text?: TextOf;
+  /** Names of fields that are made here keep their case. */
+  spelling?: Spelling | undefined;
   /** Why an aggregate or table function is refused here, where ksqlDB has a wording of its own. */
   refuse?(node: ast.FunctionCall, kind: 'aggregate' | 'table'): never;
 }
@@ -150,6 +153,7 @@ export class ExpressionAnalyzer {
         return structOf(
           node,
           node.entries.map((e) => this.analyze(e.value)),
+          this.scope.spelling,
         );
       case 'AtTimeZone':
         return notSupported('AT TIME ZONE', node.span);
@@ -323,7 +327,7 @@ export class ExpressionAnalyzer {
 
   #cast(node: ast.Cast): TypedExpr {
     const operand = this.analyze(node.operand);
-    const type = resolveType(node.type, this.catalog);
+    const type = resolveType(node.type, this.catalog, this.scope.spelling);
     const from = typeOf(operand);
     if (from === null) return literal(null, type);
     if (!canCast(from, type)) {

@@ -8,6 +8,7 @@ import type {
   Statement,
 } from '../../parser/ast.js';
 import { dropObstacle, materializingQuery, type SourceKind } from '../catalog/index.js';
+import { preservesCase } from '../formats/field-names.js';
 import { printType } from '../values/sql-type.js';
 import { type AnalyzerContext, sqlOf } from './context.js';
 import { analyzeCreateAs } from './create-as.js';
@@ -19,6 +20,7 @@ import { checkPull } from './pull.js';
 import { analyzeQuery } from './query.js';
 import type { ResolvedSelect, ResolvedStatement } from './resolved.js';
 import { RESERVED, relationSources } from './scope.js';
+import { spelled, spellingIn } from './written-names.js';
 import { resolveType } from './written-types.js';
 
 export type { AnalyzerContext } from './context.js';
@@ -109,6 +111,7 @@ function alterSource(context: AnalyzerContext, node: AlterSource): ResolvedState
     fail(`ALTER command is not supported for CREATE ... AS statements.`, node.name.span, 'Use CREATE OR REPLACE.');
   }
   const taken = new Set([...source.schema.key, ...source.schema.value].map((c) => c.name));
+  const spelling = preservesCase(source.valueFormat.properties) ? spellingIn(context.sourceText) : undefined;
   const columns = node.columns.map((c) => {
     if (RESERVED.includes(c.name.name)) {
       fail(`'${c.name.name}' is a reserved column name. You cannot use it as a name for a column.`, c.name.span);
@@ -116,7 +119,7 @@ function alterSource(context: AnalyzerContext, node: AlterSource): ResolvedState
     if (taken.has(c.name.name))
       fail(`Cannot add column \`${c.name.name}\` to schema. A column with the same name already exists.`, c.name.span);
     taken.add(c.name.name);
-    return { name: c.name.name, type: resolveType(c.type, context.catalog) };
+    return { ...spelled(c.name.name, spelling?.(c.name)), type: resolveType(c.type, context.catalog, spelling) };
   });
   return { kind: 'alterSource', source, columns, sql: sqlOf(context, node.span) };
 }
@@ -161,7 +164,7 @@ function createType(context: AnalyzerContext, node: CreateType): ResolvedStateme
   return {
     kind: 'createType',
     name,
-    type: resolveType(node.type, context.catalog),
+    type: resolveType(node.type, context.catalog, spellingIn(context.sourceText)),
     exists: was !== undefined,
     ifNotExists: node.ifNotExists,
     sql: sqlOf(context, node.span),

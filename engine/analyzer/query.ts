@@ -20,9 +20,10 @@ import { analyzeRelation } from './relation.js';
 import type { KeyExpr, QueryShape, ResolvedQuery, SelectColumn, TableFunctionCall } from './resolved.js';
 import { replace, sameExpr } from './rewrite.js';
 import { type Binding, type Clause, keyColumns, Scope, WINDOW_COLUMNS, windowPseudo } from './scope.js';
-import { columnNames, type ListedItem, listItems } from './select-list.js';
+import { columnNames, type ListedItem, listItems, spelledNames } from './select-list.js';
 import { expressionText, identifierText } from './text.js';
 import { keyWindowOf, windowSpec } from './windows.js';
+import { spelled, spelledAliases } from './written-names.js';
 
 const WINDOW_BOUNDS_RULE =
   'can only be used in the SELECT clause of windowed aggregations and can not be passed to aggregate functions.';
@@ -86,7 +87,7 @@ class QueryAnalyzer {
     if (query.window !== undefined && !grouped) {
       fail('WINDOW clause requires a GROUP BY clause.', query.window.span);
     }
-    const shaped = grouped ? this.#grouped(items, names) : this.#plain(items, names);
+    const shaped = this.#spelled(grouped ? this.#grouped(items, names) : this.#plain(items, names), items);
     const relation = this.#relation;
     const resolved: ResolvedQuery = {
       ...shaped,
@@ -104,6 +105,15 @@ class QueryAnalyzer {
     }
     checkNames(shaped.select, items);
     return resolved;
+  }
+
+  /** The select list with names as they are written, where they keep their case. */
+  #spelled(shaped: Shaped, items: readonly ListedItem[]): Shaped {
+    const { spelling } = this.#context;
+    if (spelling === undefined) return shaped;
+    const exprs = shaped.select.map((c) => c.expr);
+    const written = spelledNames(items, exprs, this.#scope, spelledAliases(this.#query.from, spelling), spelling);
+    return { ...shaped, select: shaped.select.map((c, i) => ({ ...c, ...spelled(c.name, written[i]) })) };
   }
 
   #emit(shape: QueryShape): ResolvedQuery['emit'] {
@@ -418,6 +428,7 @@ class QueryAnalyzer {
     const scope = clause === 'SELECT' || clause === 'HAVING' ? this.#selectScope : this.#scope;
     return new ExpressionAnalyzer(this.#context.catalog, this.#context.functions, {
       ...hooks,
+      spelling: this.#context.spelling,
       hasColumn: (ref) => scope.find(ref).length > 0,
       ...(scope.aliases.length > 1 ? { text: (n) => joinText(n, scope) } : {}),
       column: (ref, inAggregate) => this.#column(ref, clause, scope, inAggregate),

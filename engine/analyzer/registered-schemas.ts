@@ -1,5 +1,6 @@
 import type { Span } from '../../parser/source.js';
 import { WeirError } from '../base/errors.js';
+import { asWritten, preservesCase } from '../formats/field-names.js';
 import { type Format, formatByName } from '../formats/index.js';
 import { pinSchema } from '../formats/registry/pinned.js';
 import { type RegisteredSchema, subjectOf } from '../formats/registry/registry.js';
@@ -8,6 +9,7 @@ import { type Column, printSchema } from '../values/schema.js';
 import { typeEquals } from '../values/sql-type.js';
 import type { AnalyzerContext } from './context.js';
 import { fail } from './errors.js';
+import { spelledAs } from './written-names.js';
 
 /** The key or the value of a CREATE statement's topic. */
 export interface SchemaSide {
@@ -43,7 +45,9 @@ export function inferColumns(
   const format = formatByName(side.ref.name);
   if (format.schemas === undefined) return undefined;
   const schema = registered(context, side, format);
-  const columns = columnsOf(format, schema, side);
+  const upper = columnsOf(format, schema, side);
+  const preserved = preservesCase(side.ref.properties);
+  const columns = preserved ? spelledAs(upper, columnsOf(format, schema, side, true)) : upper;
   return { columns, ref: pinSchema(side.ref, schema) };
 }
 
@@ -53,11 +57,12 @@ export function checkAgainstSchema(context: AnalyzerContext, side: SchemaSide, c
   const format = formatByName(side.ref.name);
   const schema = registered(context, side, format);
   const theirs = columnsOf(format, schema, side);
+  const ours = asWritten(columns, side.ref, format.options);
   // The name of a column that is the whole payload is in no schema.
   const bare = columns.length === 1 && !isWrappedSide(side, format);
   const changed = columns.filter((c, i) => {
     const other = theirs[i];
-    return other === undefined || !typeEquals(c.type, other.type) || (!bare && c.name !== other.name);
+    return other === undefined || !typeEquals(c.type, other.type) || (!bare && ours[i]!.name !== other.name);
   });
   if (changed.length > 0) {
     const list = (cs: readonly Column[]): string => `[${printSchema({ key: [], value: cs })}]`;
@@ -75,11 +80,16 @@ function isWrappedSide({ isKey, ref }: SchemaSide, format: Format): boolean {
   return format.wrapping === 'always' || (ref.wrapSingle ?? !isKey);
 }
 
-const columnsOf = (format: Format, schema: RegisteredSchema, side: SchemaSide): readonly Column[] =>
+const columnsOf = (
+  format: Format,
+  schema: RegisteredSchema,
+  side: SchemaSide,
+  exact = side.id !== undefined,
+): readonly Column[] =>
   format.schemas!.columnsOf(schema, {
     isKey: side.isKey,
     wrapped: isWrappedSide(side, format),
-    exact: side.id !== undefined,
+    exact,
     ref: side.ref,
   });
 

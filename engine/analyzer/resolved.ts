@@ -171,6 +171,8 @@ export interface SelectColumn {
   /** Where it stands in the statement; absent in a list that no statement wrote. */
   readonly span?: Span;
   readonly name: string;
+  /** As for a column, where names keep their case. */
+  readonly written?: string;
   readonly expr: TypedExpr;
   /** Index of the output's key column that it is; null: a value column. */
   readonly key: number | null;

@@ -12,6 +12,8 @@ export interface Binding {
   /** Alias of the source it belongs to; empty for a join's own key. */
   readonly source: string;
   readonly name: string;
+  /** As for a column. */
+  readonly written?: string | undefined;
   readonly expr: TypedExpr;
   /** `pseudo`: found by name, left out of `*`. `window`: WINDOWSTART and WINDOWEND. */
   readonly role: 'key' | 'value' | 'pseudo' | 'window';
@@ -43,6 +45,7 @@ export function sourceBindings(source: DataSource, alias: string): readonly Bind
       (c, index): Binding => ({
         source: alias,
         name: c.name,
+        written: c.written,
         expr: { kind: 'column', from: 'key', index, name: c.name, type: c.type },
         role: 'key',
       }),
@@ -51,6 +54,7 @@ export function sourceBindings(source: DataSource, alias: string): readonly Bind
       (c, index): Binding => ({
         source: alias,
         name: c.name,
+        written: c.written,
         expr: { kind: 'column', from: 'value', index, name: c.name, type: c.type },
         role: 'value',
       }),

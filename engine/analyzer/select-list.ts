@@ -1,14 +1,18 @@
 import type { ColumnRef, Expression, Identifier, SelectItem } from '../../parser/ast.js';
 import type { Span } from '../../parser/source.js';
+import type { TypedExpr } from '../plan/expr.js';
 import { printType, type SqlType } from '../values/sql-type.js';
 import { fail } from './errors.js';
 import { type Binding, RESERVED, type Scope } from './scope.js';
 import { expressionText } from './text.js';
+import type { Spelling } from './written-names.js';
 
 /** An entry of the select list after `*` is written out. */
 export interface ListedItem {
   readonly node: Expression;
   readonly alias: string | undefined;
+  /** The alias as the statement has it. */
+  readonly aliasNode?: Identifier | undefined;
   readonly span: Span;
   /** Written out of `*`. */
   readonly star: boolean;
@@ -40,7 +44,7 @@ export function listItems(items: readonly SelectItem[], options: StarOptions): r
 function listItem(item: SelectItem, options: StarOptions): readonly ListedItem[] {
   switch (item.kind) {
     case 'SelectExpression':
-      return [{ node: item.expression, alias: item.alias?.name, span: item.span, star: false }];
+      return [{ node: item.expression, alias: item.alias?.name, aliasNode: item.alias, span: item.span, star: false }];
     case 'SelectStar':
       return star(item.source, item.span, options);
     case 'SelectStructStar': {
@@ -132,6 +136,34 @@ export function columnNames(items: readonly ListedItem[], scope: Scope, persiste
     return name;
   });
 }
+
+/**
+ * The same names in the case that they are written in: an alias as it stands; a column as the source that it comes from has
+ * it, else as it stands. Undefined for names that nobody wrote.
+ */
+export function spelledNames(
+  items: readonly ListedItem[],
+  exprs: readonly TypedExpr[],
+  scope: Scope,
+  aliases: ReadonlyMap<string, string>,
+  spelling: Spelling,
+): readonly (string | undefined)[] {
+  return items.map(({ node, aliasNode, alias }, i) => {
+    if (aliasNode !== undefined) return spelling(aliasNode);
+    if (node.kind === 'StructAccess') return fieldOf(exprs[i]!) ?? spelling(node.field);
+    if (node.kind !== 'ColumnRef') return undefined;
+    const binding = scope.find(node)[0];
+    const own = binding?.written ?? spelling(node.name);
+    const isQualified = (alias ?? plainName(node, scope)) !== node.name.name;
+    return isQualified ? `${aliases.get(node.source?.name ?? '') ?? ''}_${own}` : own;
+  });
+}
+
+/** How the field that an expression takes out of a struct is written there. */
+const fieldOf = (expr: TypedExpr): string | undefined =>
+  expr.kind === 'field' && expr.operand.type.kind === 'STRUCT'
+    ? expr.operand.type.fields[expr.index]?.written
+    : undefined;
 
 function plainName(ref: ColumnRef, scope: Scope): string {
   const name = ref.name.name;

@@ -6,6 +6,7 @@ import { array, decimal, holds, map, printType, type SqlType, struct } from '../
 import type { Places } from './context.js';
 import { didYouMean, fail, tick } from './errors.js';
 import { unreachable } from './unreachable.js';
+import { type Spelling, spelled } from './written-names.js';
 
 const TYPE_NAMES: readonly string[] = [
   ...[
@@ -25,8 +26,8 @@ const TYPE_NAMES: readonly string[] = [
   ...['ARRAY', 'MAP', 'STRUCT'],
 ];
 
-/** A written type as a SQL type: custom types are looked up, DECIMAL's bounds checked. */
-export function resolveType(node: TypeNode, catalog: Catalog): SqlType {
+/** A written type as a SQL type: custom types are looked up, DECIMAL's bounds checked. `spelling`: names of fields keep their case. */
+export function resolveType(node: TypeNode, catalog: Catalog, spelling?: Spelling): SqlType {
   switch (node.kind) {
     case 'PrimitiveType':
       return { kind: node.name };
@@ -39,16 +40,21 @@ export function resolveType(node: TypeNode, catalog: Catalog): SqlType {
       }
       return decimal(node.precision, node.scale);
     case 'ArrayType':
-      return array(resolveType(node.element, catalog));
+      return array(resolveType(node.element, catalog, spelling));
     case 'MapType':
-      return map(resolveType(node.key, catalog), resolveType(node.value, catalog));
+      return map(resolveType(node.key, catalog), resolveType(node.value, catalog, spelling));
     case 'StructType': {
       const names = new Set<string>();
       for (const f of node.fields) {
         if (names.has(f.name.name)) fail(`Duplicate field names found in STRUCT: \`${f.name.name}\``, f.span);
         names.add(f.name.name);
       }
-      return struct(node.fields.map((f) => ({ name: f.name.name, type: resolveType(f.type, catalog) })));
+      return struct(
+        node.fields.map((f) => ({
+          ...spelled(f.name.name, spelling?.(f.name)),
+          type: resolveType(f.type, catalog, spelling),
+        })),
+      );
     }
     case 'CustomType': {
       const type = catalog.types.get(node.name.name);

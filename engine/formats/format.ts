@@ -51,8 +51,11 @@ export interface FormatOption {
   readonly property: string;
   /** Other names of it there, with KEY_ or VALUE_. */
   readonly aliases?: readonly string[];
-  /** Whether a sink that takes the format of its source takes this along. What belongs to one topic stays. */
-  readonly inherited: boolean;
+  /**
+   * Whether a sink that takes the format of its source takes this along; `always`: one of another format that has the option
+   * does so too. What belongs to one topic stays.
+   */
+  readonly inherited: boolean | 'always';
   /** Its value names a column of this kind, as SQL writes names; a sink that has no such column does not inherit it. */
   readonly namesColumn?: TypeKind;
   /** The value as the format has it. Throws WeirError BAD_STATEMENT; `property`: what was written, KEY_ or VALUE_ included. */

@@ -1,6 +1,7 @@
 import { WeirError } from '../base/errors.js';
 import { avroFormat } from './avro/index.js';
 import { delimitedFormat } from './delimited/index.js';
+import { withFieldNames } from './field-names.js';
 import type { Format } from './format.js';
 import { jsonFormat } from './json/index.js';
 import { jsonSrFormat } from './json-sr/index.js';
@@ -15,14 +16,14 @@ export { DecodeError } from './format.js';
 
 /** Every format, by name. */
 export const FORMATS = {
-  AVRO: avroFormat,
+  AVRO: withFieldNames(avroFormat),
   DELIMITED: delimitedFormat,
-  JSON: jsonFormat,
-  JSON_SR: jsonSrFormat,
+  JSON: withFieldNames(jsonFormat),
+  JSON_SR: withFieldNames(jsonSrFormat),
   KAFKA: kafkaFormat,
   NONE: noneFormat,
-  PROTOBUF: protobufFormat,
-  PROTOBUF_NOSR: protobufNosrFormat,
+  PROTOBUF: withFieldNames(protobufFormat),
+  PROTOBUF_NOSR: withFieldNames(protobufNosrFormat),
   ROW: rowFormat,
 } as const satisfies Readonly<Record<string, Format>>;
 

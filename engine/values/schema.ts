@@ -4,6 +4,8 @@ import { printType, type SqlType } from './sql-type.js';
 export interface Column {
   readonly name: string;
   readonly type: SqlType;
+  /** The name in the case that a statement has it in; a format that preserves case calls the field that. */
+  readonly written?: string;
 }
 
 /**

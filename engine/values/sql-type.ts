@@ -17,6 +17,8 @@ export type SqlType =
 export interface StructField {
   readonly name: string;
   readonly type: SqlType;
+  /** As for a column (`schema.ts`): no part of the type. */
+  readonly written?: string;
 }
 
 export type TypeKind = SqlType['kind'];
