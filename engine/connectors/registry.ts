@@ -1,8 +1,9 @@
 import type { ConnectorSpec } from './connector.js';
 import { fileSink } from './file-sink/index.js';
+import { fileSource } from './file-source/index.js';
 
 /** Every kind of connector that Weir runs itself. All other classes are Kafka Connect's. */
-export const CONNECTORS: readonly ConnectorSpec[] = [fileSink];
+export const CONNECTORS: readonly ConnectorSpec[] = [fileSink, fileSource];
 
 /** The kind that `connector.class` names, in any case; undefined: it is none of Weir's own. */
 export function connectorNamed(name: string): ConnectorSpec | undefined {

@@ -7,8 +7,8 @@ export class BadRow extends WeirError {
     message: string,
     hint?: string,
     readonly isFatal = false,
-    /** As `Row.end`; undefined: it is known with the next row, or with the end of the file. */
-    readonly end?: number,
+    /** What is behind it, as of `Row`; undefined: it is known with the next row, or with the end of the file. */
+    readonly place?: { readonly end: number; readonly nextLine: number },
     /** As it stands, as far as it is known. */
     readonly payload: Uint8Array = new Uint8Array(0),
   ) {

@@ -16,8 +16,9 @@ export interface Row {
   readonly nextLine: number;
   /** Takes it apart, each time that it is called. */
   readonly read: () => RowFields;
-  /** A JSON row as it stands, to be written through. */
+  /** A JSON row as it stands, to be written through, and as `JSON.parse` reads it. */
   readonly json?: string;
+  readonly parsed?: object;
 }
 
 export interface RowFields {
@@ -26,6 +27,9 @@ export interface RowFields {
   /** Of JSON: each member as it stands. Null: it is CSV. */
   readonly raw: ReadonlyMap<string, string> | null;
 }
+
+/** Lines in a row that cannot be parsed: they wait for the next one that can. */
+const MOST_BAD = 10_000;
 
 const DELIMITERS = [',', '\t', ';', '|'];
 
@@ -78,6 +82,7 @@ export async function* csvRows(input: TextInput, options: CsvOptions): AsyncGene
     on_skip: (e) => {
       const { message, lines: at } = e as CsvError & { readonly lines: number };
       bad.push(new BadRow(baseLine + at, `${input.name}:${baseLine + at}: ${message}`));
+      if (bad.length > MOST_BAD) parser.destroy(new Error(`more than ${MOST_BAD} lines in a row that are no CSV`));
       return undefined;
     },
   });
@@ -102,7 +107,7 @@ export async function* csvRows(input: TextInput, options: CsvOptions): AsyncGene
       if (fields === undefined) {
         const hint = `Name what it is, for example ${input.names.encoding} latin1.`;
         const text = `${input.name}:${at}: the text is no UTF-8.`;
-        yield new BadRow(at, text, hint, false, place.end, Buffer.from(record.join(delimiter), 'latin1'));
+        yield new BadRow(at, text, hint, false, place, Buffer.from(record.join(delimiter), 'latin1'));
       } else if (form === undefined) {
         checkHeader(input.name, fields);
         form = { delimiter, columns: fields };
@@ -158,7 +163,7 @@ function csvRow(
   }
   const text = `${input.name}:${line}: ${fields.length} fields where the first line names ${columns.length} columns.`;
   const hint = `The delimiter is ${delimiterName(delimiter)}: ${input.names.delimiter} names another.`;
-  return new BadRow(line, text, hint, false, place.end, Buffer.from(fields.join(delimiter), 'utf8'));
+  return new BadRow(line, text, hint, false, place, Buffer.from(fields.join(delimiter), 'utf8'));
 }
 
 function firstLine({ bytes }: Lines): string {
@@ -226,7 +231,7 @@ const noUtf8 = (
   option: string,
   line: number,
   isFatal: boolean,
-  end?: number,
+  place?: BadRow['place'],
   bytes?: Uint8Array,
 ): BadRow =>
   new BadRow(
@@ -234,7 +239,7 @@ const noUtf8 = (
     `${name}:${line}: the text is no UTF-8.`,
     `Name what it is, for example ${option} latin1.`,
     isFatal,
-    end,
+    place,
     bytes,
   );
 
@@ -251,7 +256,8 @@ export async function* lineTexts(
       const until = feed < 0 ? bytes.length : feed;
       const end = base + Math.min(until + 1, bytes.length);
       const one = bytes.subarray(at, bytes[until - 1] === 13 ? until - 1 : until);
-      if (!isGood && !isUtf8(one)) yield noUtf8(name, names.encoding, number, false, end, one);
+      if (!isGood && !isUtf8(one))
+        yield noUtf8(name, names.encoding, number, false, { end, nextLine: number + 1 }, one);
       else yield { text: one.toString('utf8'), line: number, end, nextLine: number + 1 };
       at = until + 1;
     }
@@ -260,7 +266,7 @@ export async function* lineTexts(
 
 function jsonRow({ text, line, end, nextLine }: TextPiece, name: string): Row | BadRow {
   const bad = (what: string) =>
-    new BadRow(line, `${name}:${line}: ${what}`, undefined, false, end, Buffer.from(text, 'utf8'));
+    new BadRow(line, `${name}:${line}: ${what}`, undefined, false, { end, nextLine }, Buffer.from(text, 'utf8'));
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -273,6 +279,7 @@ function jsonRow({ text, line, end, nextLine }: TextPiece, name: string): Row | 
     end,
     nextLine,
     json: text,
+    parsed: value,
     read: () => {
       const raw = membersOf(text);
       return { fields: new Map([...raw].map(([name, v]) => [name, v === 'null' ? null : textOfRaw(v)])), raw };
