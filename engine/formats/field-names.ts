@@ -41,7 +41,8 @@ export function asWritten(columns: readonly Column[], ref: FormatRef, options: F
   });
 }
 
-function fieldsAsWritten(type: SqlType): SqlType {
+/** The type with the fields of its structs under the names that statements have them in, where that is kept. */
+export function fieldsAsWritten(type: SqlType): SqlType {
   switch (type.kind) {
     case 'ARRAY':
       return { ...type, element: fieldsAsWritten(type.element) };

@@ -111,6 +111,21 @@ it('JSON lines have all digits, and ISO times', async () => {
   );
 });
 
+it('names stay as statements have them where the source keeps that', async () => {
+  const source: SinkSource = {
+    ...TRIPS,
+    schema: {
+      key: [],
+      value: [
+        { name: 'TRIP_ID', written: 'trip_id', type: BIGINT },
+        { name: 'AT', written: 'at', type: struct([{ name: 'LAT', written: 'lat', type: DOUBLE }]) },
+      ],
+    },
+  };
+  const { file } = await written({}, [{ ...trip(0, 'x'), key: [], value: [1010, [1.5]] }], source);
+  expect(readFileSync(file('trips+0+0000000000.jsonl'), 'utf8')).toBe('{"trip_id":1010,"at":{"lat":1.5}}\n');
+});
+
 it('numbers that JSON has not are text', async () => {
   const source: SinkSource = { ...TRIPS, schema: { key: [], value: [{ name: 'D', type: DOUBLE }] } };
   const row = (offset: number, d: number): SinkRow => ({ ...trip(offset, 'x'), key: [], value: [d] });

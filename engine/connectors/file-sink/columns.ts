@@ -1,9 +1,10 @@
+import { fieldsAsWritten } from '../../formats/field-names.js';
 import type { Column } from '../../values/schema.js';
 import { BIGINT } from '../../values/sql-type.js';
 import type { Value } from '../../values/value.js';
 import type { SinkRow, SinkSource } from '../connector.js';
 
-/** The columns of a file's rows: those of the key, of the value, and the bounds of windows. */
+/** The columns of a file's rows: those of the key, of the value, and the bounds of windows, by the names that a file has for them. */
 export interface FileColumns {
   readonly columns: readonly Column[];
   /** A row's values in their order. `row.value` is no tombstone. */
@@ -18,7 +19,10 @@ export function fileColumns(source: SinkSource, inLowerCase: boolean): FileColum
   const written = schema.value.flatMap((c, i) => (c.headers === undefined ? [i] : []));
   const noKey = schema.key.map(() => null);
   return {
-    columns: columns.map(({ name, type }) => ({ name: inLowerCase ? name.toLowerCase() : name, type })),
+    columns: columns.map((c: Column) => {
+      const name = c.written ?? c.name;
+      return { name: inLowerCase ? name.toLowerCase() : name, type: fieldsAsWritten(c.type) };
+    }),
     valuesOf: ({ key, value, windowStart, windowEnd }) => [
       ...(key ?? noKey),
       ...written.map((i) => value![i] ?? null),
