@@ -259,6 +259,21 @@ describe('file-sink into a folder', () => {
     expect(readdirSync(join(root, '.weir'))).toEqual(['trips+0+2.jsonl.json']);
     await dead.close();
   });
+
+  it('leaves alone what a connector with other files has begun', async () => {
+    const root = tempDir();
+    const begin = async (format: string) => {
+      const task = await fileSink.start(sinkContext({ options: { path: root, format }, folders: [root] }));
+      await task.position!();
+      const batch = { from: 0, next: 1, partition: { topic: 'trips', partition: 0 }, reject: async () => {} };
+      await task.write({ ...batch, rows: [trip(0, 'x'.repeat(300_000))] });
+      return task;
+    };
+    const [json, csv] = [await begin('jsonl'), await begin('csv')];
+    expect([await json.flush!(true), await csv.flush!(true)]).toEqual([1, 1]);
+    expect(readdirSync(root).sort()).toEqual(['.weir', 'trips+0+0000000000.csv', 'trips+0+0000000000.jsonl']);
+    await Promise.all([json.close(), csv.close()]);
+  });
 });
 
 describeWith('s3', motoMissing(), 'file-sink into a bucket', () => {

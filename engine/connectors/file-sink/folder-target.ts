@@ -32,9 +32,12 @@ export class FolderTarget implements Target {
     return this.hidden(`${basename(name)}${STAGED}${randomUUID()}`);
   }
 
-  async clear(prefix: string): Promise<void> {
-    const staged = (await readdir(this.hidden())).filter((f) => f.startsWith(prefix) && f.includes(STAGED));
-    for (const file of staged) await rm(this.hidden(file), { force: true });
+  async clear(prefix: string, extension: string): Promise<void> {
+    for (const file of await readdir(this.hidden())) {
+      const of = file.slice(0, file.lastIndexOf(STAGED));
+      const isOurs = of.startsWith(prefix) && (of.endsWith(extension) || of.endsWith(`${extension}.json`));
+      if (file.includes(STAGED) && isOurs) await rm(this.hidden(file), { force: true });
+    }
   }
 
   async publish(name: string, file: Finished): Promise<void> {

@@ -7,8 +7,8 @@ import type { Finished } from './staged-file.js';
 export interface Target {
   /** A path on this machine for a file that grows. `name`: of the file that it is to become. */
   stage(name: string): Promise<string>;
-  /** Removes what dead tasks have staged for files with these names. */
-  clear(prefix: string): Promise<void>;
+  /** Removes what dead tasks have staged for files whose names begin and end so. */
+  clear(prefix: string, extension: string): Promise<void>;
   /**
    * Makes the file visible, durably. A file of this name with the same contents is as good.
    * @throws ConnectorFailed where there is one with other contents: nothing is overwritten

@@ -35,7 +35,7 @@ export class FileSinkTask implements SinkTask {
 
   async position(): Promise<number | undefined> {
     const { committed, end, source } = this.context;
-    await this.target.clear(this.layout.prefix);
+    await this.target.clear(this.layout.prefix, this.layout.extension);
     const note = await this.notes.newest();
     if (note === undefined) return undefined;
     if (note.next > end) {
