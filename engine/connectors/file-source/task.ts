@@ -10,6 +10,7 @@ import type { Step } from './walk.js';
 const BATCH_ROWS = 5000;
 const BATCH_BYTES = 1024 * 1024;
 const WAIT_MS = 1000;
+const GATHER_MS = 20;
 
 /** Gives what the walk gives, in batches; reads ahead by one of them. */
 export class FileSourceTask implements SourceTask {
@@ -44,7 +45,9 @@ export class FileSourceTask implements SourceTask {
   }
 
   async poll(): Promise<SourceBatch | undefined> {
-    if (this.ready.length === 0 && !this.walkEnded) await this.wait();
+    if (this.ready.length === 0) await this.wait(WAIT_MS, () => this.ready.length > 0);
+    // A row that has come is seldom alone.
+    if (this.ready.length > 0) await this.wait(GATHER_MS, () => this.isAhead());
     let most = BATCH_ROWS;
     if (this.pace !== undefined) {
       const { clock } = this.context;
@@ -142,14 +145,18 @@ export class FileSourceTask implements SourceTask {
     return this.ready.length >= BATCH_ROWS || this.readyBytes >= BATCH_BYTES;
   }
 
-  /** Until the walk has given something; a second at most. */
-  private async wait(): Promise<void> {
+  /** Until the walk has come so far, or has ended; so many milliseconds at most. */
+  private async wait(ms: number, isFar: () => boolean): Promise<void> {
+    if (this.walkEnded || isFar()) return;
     const done = new AbortController();
     const signal = AbortSignal.any([done.signal, this.stop.signal, this.context.signal]);
-    const given = new Promise<void>((resolve) => {
-      this.wake = resolve;
+    const far = new Promise<void>((resolve) => {
+      this.wake = () => {
+        if (this.walkEnded || isFar()) resolve();
+      };
     });
-    await Promise.race([given, this.context.clock.sleep(WAIT_MS, signal).catch(() => {})]); // woken early
+    await Promise.race([far, this.context.clock.sleep(ms, signal).catch(() => {})]); // woken early
+    this.wake = () => {};
     done.abort();
   }
 
