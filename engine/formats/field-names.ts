@@ -98,6 +98,8 @@ export function withFieldNames(format: Format): Format {
     },
     decoder: (context) => format.decoder(renamed(context)),
     encoder: (context) => format.encoder(renamed(context)),
+    // Others may write a key's fields in another case.
+    keysVary: (ref) => preservesCase(ref.properties) || format.keysVary?.(ref) === true,
     ...(readBack === undefined ? {} : { readBack: (columns, ref) => readBack(named(columns, ref), ref) }),
     ...(schemas === undefined
       ? {}

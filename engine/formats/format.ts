@@ -41,6 +41,8 @@ export interface Format {
    * as good as that. Protobuf has no NULL of most types.
    */
   readBack?(columns: readonly Column[], ref: FormatRef): (row: readonly Value[]) => Value[];
+  /** Whether equal keys may have different bytes, by what `ref` says: then bytes do not tell which partition a key is in. */
+  keysVary?(ref: FormatRef): boolean;
   /** Set for a format whose schemas a registry keeps. Its encoder wants a pinned schema (`registry/pinned.ts`). */
   readonly schemas?: SchemaFormat;
 }

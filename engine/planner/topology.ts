@@ -273,12 +273,12 @@ export class TopologyBuilder {
 
   /**
    * Both sides in one sub-topology. Equal keys must be in equal partitions, so their bytes must be equal. A side that is
-   * repartitioned takes the key format of the other. Where neither is repartitioned, and their key formats differ or write a
-   * schema's id into the key, one of them or both go through a topic after all.
+   * repartitioned takes the key format of the other. Where neither is repartitioned, and their key formats differ, write a
+   * schema's id into the key or write equal keys in several ways, one of them or both go through a topic after all.
    */
   #sides(plan: JoinPlan): readonly [Fragment, Fragment] {
     const own = { left: keyFormatOf(plan.left), right: keyFormatOf(plan.right) };
-    const fixed = [own.left, own.right].find((f) => f !== null && !namesSchema(f));
+    const fixed = [own.left, own.right].find((f) => f !== null && fixesPartition(f));
     const keyFormat = fixed ?? ROW;
     const side = (which: 'left' | 'right'): Fragment => {
       const input = plan[which];
@@ -319,9 +319,13 @@ export class TopologyBuilder {
       ...columns(sent),
     });
     // The topic to the right table's partitions is spread as that table is.
-    const keyFormat = keyFormatOf(plan.right) ?? ROW;
+    const own = keyFormatOf(plan.right);
+    const spread = own !== null && keysVary(own);
+    const keyFormat = spread ? ROW : (own ?? ROW);
     const left = this.#cut(sending, { topic: FOREIGN_KEY_TOPICS.send, keyFormat }, sent, false, null);
-    const right = this.#apart(this.#build(plan.right), left, plan.right, { topic: JOIN_TOPICS.right, keyFormat });
+    const rightCut: Cut = { topic: JOIN_TOPICS.right, keyFormat };
+    const table = spread ? this.#rekey(underItsOwnKey(plan.right), rightCut) : this.#build(plan.right);
+    const right = this.#apart(table, left, plan.right, rightCut);
     const results: Schema = {
       key: leftKey,
       value: [VERSION, { name: 'PRESENT', type: BOOLEAN }, ...leftRow, ...plan.right.schema.value],
@@ -373,6 +377,11 @@ const VERSION: Column = { name: 'VERSION', type: BIGINT };
 /** Whether the keys of a format begin with the id of a schema. */
 const namesSchema = (ref: FormatRef): boolean => formatByName(ref.name).schemas !== undefined;
 
+const keysVary = (ref: FormatRef): boolean => formatByName(ref.name).keysVary?.(ref) === true;
+
+/** Whether equal keys have equal bytes, and so are in equal partitions. */
+const fixesPartition = (ref: FormatRef): boolean => !namesSchema(ref) && !keysVary(ref);
+
 /** The format by whose bytes the rows of a plan are spread over partitions; null: they are to be spread anew. */
 function keyFormatOf(plan: LogicalPlan): FormatRef | null {
   switch (plan.kind) {
@@ -383,7 +392,7 @@ function keyFormatOf(plan: LogicalPlan): FormatRef | null {
     case 'join': {
       if (plan.foreignKey !== null) return ROW;
       const formats = [keyFormatOf(plan.left), keyFormatOf(plan.right)];
-      return formats.find((f) => f !== null && !namesSchema(f)) ?? ROW;
+      return formats.find((f) => f !== null && fixesPartition(f)) ?? ROW;
     }
     case 'aggregate':
       return keyFormatOf(plan.input) ?? ROW;

@@ -7,11 +7,12 @@ import type { Value } from '../../values/value.js';
 import { isWrapped } from '../columns.js';
 import { type CoderContext, DecodeError, type Format, type RowDecoder, type RowEncoder } from '../format.js';
 import { valueChecker } from './check.js';
+import { checkEnvelope, EnvelopeDecoder, EnvelopeEncoder, isEnveloped, SCHEMAS_ENABLE } from './envelope.js';
 import type { LeafReader } from './leaves.js';
 import { NON_FINITE_NUMBERS, nonFiniteOf } from './non-finite.js';
 import { ObjectReader } from './object.js';
 import type { ValueReader } from './reader.js';
-import { JsonCursor, LBRACE, skipNull, skipWhitespace } from './scan.js';
+import { JsonCursor, LBRACE, skipNull, skipStart, skipWhitespace } from './scan.js';
 import {
   checkUndeclared,
   UNDECLARED_FIELDS,
@@ -29,20 +30,26 @@ export const jsonFormat: Format = {
   wrapping: 'choice',
   states: 'any',
   text: 'json',
-  options: { nonFinite: NON_FINITE_NUMBERS, undeclared: UNDECLARED_FIELDS },
+  options: { nonFinite: NON_FINITE_NUMBERS, undeclared: UNDECLARED_FIELDS, schemasEnable: SCHEMAS_ENABLE },
 
   validate(columns, isKey, ref) {
     for (const c of columns) rejectMapKeys(c.type);
     checkUndeclared(columns, isKey, ref);
+    checkEnvelope(ref);
   },
 
+  // A schema can be written in many ways, and others write theirs.
+  keysVary: isEnveloped,
+
   decoder(context) {
+    if (isEnveloped(context.ref)) return new EnvelopeDecoder(context, jsonDecoder);
     const at = undeclaredIndex(context.columns, context.ref);
     return at < 0 ? jsonDecoder(context) : withUndeclared(context, at);
   },
 
   encoder(context) {
     const at = undeclaredIndex(context.columns, context.ref);
+    if (isEnveloped(context.ref)) return new EnvelopeEncoder(context);
     if (at >= 0) return new UndeclaredEncoder(context.columns, at);
     return isWrapped(context) ? new ObjectEncoder(context.columns) : new SingleEncoder(context.columns[0]!);
   },
@@ -147,13 +154,6 @@ class SingleDecoder implements RowDecoder {
     if (this.wanted) row[0] = v;
     return v !== null;
   }
-}
-
-/** Over a byte order mark and white space. */
-function skipStart(c: JsonCursor): number {
-  const b = c.bytes;
-  const p = c.p;
-  return skipWhitespace(b, b[p] === 0xef && b[p + 1] === 0xbb && b[p + 2] === 0xbf ? p + 3 : p);
 }
 
 /** Nothing but white space may be left, and nothing may have been read beyond the end. */

@@ -85,6 +85,13 @@ export function skipWhitespace(b: Buffer, at: number): number {
   }
 }
 
+/** Over a byte order mark and white space. */
+export function skipStart(c: JsonCursor): number {
+  const b = c.bytes;
+  const p = c.p;
+  return skipWhitespace(b, b[p] === 0xef && b[p + 1] === 0xbb && b[p + 2] === 0xbf ? p + 3 : p);
+}
+
 /** From the opening quote to behind the closing one. */
 export function skipString(c: JsonCursor, at: number): number {
   const b = c.bytes;

@@ -9,7 +9,12 @@ import { BACKSLASH, COLON, COMMA, LBRACE, LBRACKET, MINUS, PLAIN, QUOTE, RBRACE,
 /** Appends a value that is not null as JSON; null values are `null` to whoever holds them. */
 export type ValueWriter = (v: Value, out: ByteWriter) => void;
 
-export function valueWriter(type: SqlType): ValueWriter {
+/** Writes values of a type that holds no others, where a format has another way for it; undefined: the usual one. */
+export type LeafWriter = (type: SqlType) => ValueWriter | undefined;
+
+export function valueWriter(type: SqlType, leaf?: LeafWriter): ValueWriter {
+  const own = leaf?.(type);
+  if (own !== undefined) return own;
   switch (type.kind) {
     case 'STRING':
       return writeJsonString as ValueWriter;
@@ -34,7 +39,7 @@ export function valueWriter(type: SqlType): ValueWriter {
         out.byte(QUOTE);
       };
     case 'ARRAY': {
-      const element = valueWriter(type.element);
+      const element = valueWriter(type.element, leaf);
       return (v, out) => {
         const elements = v as readonly Value[];
         out.byte(LBRACKET);
@@ -46,7 +51,7 @@ export function valueWriter(type: SqlType): ValueWriter {
       };
     }
     case 'MAP': {
-      const value = valueWriter(type.value);
+      const value = valueWriter(type.value, leaf);
       return (v, out) => {
         let first = true;
         out.byte(LBRACE);
@@ -61,16 +66,17 @@ export function valueWriter(type: SqlType): ValueWriter {
       };
     }
     case 'STRUCT':
-      return objectWriter(type.fields) as ValueWriter;
+      return objectWriter(type.fields, leaf) as ValueWriter;
   }
 }
 
 /** Writes rows as objects, fields in order, names encoded once. */
 export function objectWriter(
   fields: readonly { readonly name: string; readonly type: SqlType }[],
+  leaf?: LeafWriter,
 ): (row: readonly Value[], out: ByteWriter) => void {
   const names = fields.map((f, i) => Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(f.name)}:`));
-  const writers = fields.map((f) => valueWriter(f.type));
+  const writers = fields.map((f) => valueWriter(f.type, leaf));
   const n = fields.length;
   return (row, out) => {
     if (n === 0) out.byte(LBRACE);
