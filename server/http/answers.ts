@@ -1,5 +1,5 @@
 import { ERROR } from '../wire/errors.js';
-import { described, flag, list, named, object, type Schema, text } from '../wire/json-schema.js';
+import { anything, described, flag, list, map, named, object, oneOf, type Schema, text } from '../wire/json-schema.js';
 
 /** What queries answer, by the form of their rows. */
 
@@ -10,6 +10,15 @@ const HEADER = named('QueryHeader', object({ queryId: text, columnNames: list(te
 
 /** Of `/query-stream` with `Accept: application/json`. */
 export const QUERY_ARRAY = named('QueryArray', { ...list({ anyOf: [HEADER, ROW, ERROR] }), minItems: 1 });
+
+/** Rows with `shape=objects`. */
+export const OBJECT_ARRAY = named(
+  'ObjectArray',
+  list(named('RowObject', map(anything, "The columns' values by name."))),
+);
+
+/** `?shape=objects` */
+export const SHAPE = described(oneOf('objects'), 'Rows as objects by the names of their columns, not as arrays.');
 
 const arrayOf = (header: Schema, row: Schema): Schema =>
   list({

@@ -96,6 +96,7 @@ export const SUBSCRIBE_BODY: BodyShape = {
       ...COMMON,
       continuation: orNull(text),
       progress: orNull(flag),
+      shape: orNull({ ...text, enum: ['objects', null] }),
     }),
     required: ['sql'],
   }),

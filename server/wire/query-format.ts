@@ -4,7 +4,7 @@ import type { Progress } from '../push/silence.js';
 import type { Notice } from '../push/why-no-rows.js';
 import type { ErrorBody } from './errors.js';
 import { type ProtoRows, protoRows } from './proto-rows.js';
-import { rowWriter } from './row-json.js';
+import { objectWriter, rowWriter } from './row-json.js';
 import { CHUNK_BYTES, lengthOf, sharedChunks } from './shared-chunks.js';
 
 /** Writes a query's header, rows and end in one of the wire formats. */
@@ -25,7 +25,8 @@ export interface QueryFormat {
   failure(query: QueryStream, body: ErrorBody): string;
 }
 
-type RowText = (query: QueryStream, batch: RowBatch, index: number) => string;
+/** The text of a row of a batch. */
+export type RowText = (query: QueryStream, batch: RowBatch, index: number) => string;
 
 /** Chunks of the texts of rows; `after` is what follows a batch's last row. */
 function chunked(row: RowText, maxBytes: number, after: (batch: RowBatch) => string = () => '') {
@@ -87,6 +88,51 @@ export const jsonArrayFormat: QueryFormat = {
   chunks: chunked((q, batch, i) => `,\n${rowWriter(q.columns)(batch.rows[i]!)}`, CHUNK_BYTES),
   end: () => ']\n',
   failure: (_, body) => `,\n${JSON.stringify(body)}]\n`,
+};
+
+/** The member that marks the object of a row that is deleted. Names of columns that begin so would be theirs alone. */
+const DELETED = '"@deleted":true';
+
+/** A row as an object; that of a deleted one says so. */
+export const objectLine: RowText = (q, batch, i) => {
+  const text = objectWriter(q.columns)(batch.rows[i]!);
+  if (!batch.tombstones?.[i]) return text;
+  return text === '{}' ? `{${DELETED}}` : `{${DELETED},${text.slice(1)}`;
+};
+
+/**
+ * Rows as one JSON array of objects, and nothing else in it. Where the query fails behind its first rows the array is not
+ * closed, so that nobody takes a part for the whole.
+ */
+export function objectArrayFormat(): QueryFormat {
+  let first = true;
+  return {
+    header: () => '[',
+    *chunks(q, batch) {
+      let text = '';
+      for (let i = 0; i < lengthOf(batch); i++) {
+        text += `${first ? '' : ',\n'}${objectLine(q, batch, i)}`;
+        first = false;
+        if (text.length < CHUNK_BYTES) continue;
+        yield Buffer.from(text, 'utf8');
+        text = '';
+      }
+      yield Buffer.from(text, 'utf8');
+    },
+    end: () => ']\n',
+    failure: (_, body) => `${first ? '' : ',\n'}${JSON.stringify(body)}\n`,
+  };
+}
+
+const objectAndEnd: RowText = (q, batch, i) => `${objectLine(q, batch, i)}\n`;
+
+/** Rows as objects, one a line; an error is the last. */
+export const objectLinesFormat: QueryFormat = {
+  header: () => '',
+  chunks: chunked(objectAndEnd, CHUNK_BYTES),
+  rowChunks: chunked(objectAndEnd, 0),
+  end: () => '',
+  failure: (_, body) => `${JSON.stringify(body)}\n`,
 };
 
 /**

@@ -48,7 +48,7 @@ type RowText = (row: readonly Value[]) => string;
 
 const writers = new WeakMap<readonly ResultColumn[], RowText>();
 
-/** Writes rows as JSON arrays, the form of every wire format of a query; one writer for all rows of a query. */
+/** Writes rows as JSON arrays, the form of the wire formats of a query; one writer for all rows of a query. */
 export function rowWriter(columns: readonly ResultColumn[]): RowText {
   let write = writers.get(columns);
   if (write === undefined) {
@@ -62,6 +62,19 @@ export function rowWriter(columns: readonly ResultColumn[]): RowText {
       return `${out}]`;
     };
     writers.set(columns, write);
+  }
+  return write;
+}
+
+const objectWriters = new WeakMap<readonly ResultColumn[], RowText>();
+
+/** Writes rows as JSON objects: a member a column, its value as in the arrays. */
+export function objectWriter(columns: readonly ResultColumn[]): RowText {
+  let write = objectWriters.get(columns);
+  if (write === undefined) {
+    const members = columns.map((c) => ({ start: `${JSON.stringify(c.name)}:`, type: c.type }));
+    write = (row) => `{${members.map(({ start, type }, i) => start + valueJson(type, row[i]!)).join(',')}}`;
+    objectWriters.set(columns, write);
   }
   return write;
 }

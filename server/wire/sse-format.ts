@@ -1,5 +1,5 @@
 import type { ErrorBody } from './errors.js';
-import { type QueryFormat, schemaOf } from './query-format.js';
+import { objectLine, type QueryFormat, type RowText, schemaOf } from './query-format.js';
 import { rowWriter } from './row-json.js';
 import { CHUNK_BYTES, lengthOf, sharedChunks } from './shared-chunks.js';
 
@@ -25,7 +25,7 @@ export function sseError(body: ErrorBody): string {
  * A query as server-sent events (HTML standard §9.2). Rows are plain messages; `id:` after a batch is its continuation
  * token, so that `EventSource` goes on there by itself.
  */
-export const sseFormat: QueryFormat = {
+const sseOf = (row: RowText): QueryFormat => ({
   heartbeat: ':\n\n',
   header: (q) => `retry: ${RETRY_MS}\n\n${event('schema', JSON.stringify(schemaOf(q)))}`,
   chunks: sharedChunks((q, batch, from) => {
@@ -34,7 +34,7 @@ export const sseFormat: QueryFormat = {
     let next = from;
     for (; next < length && text.length < CHUNK_BYTES; next++) {
       const line = batch.lines?.[next];
-      const data = line === undefined ? rowWriter(q.columns)(batch.rows[next]!) : JSON.stringify(line);
+      const data = line === undefined ? row(q, batch, next) : JSON.stringify(line);
       text += batch.tombstones?.[next] ? event('tombstone', data) : `data: ${data}\n\n`;
     }
     if (next === length) {
@@ -46,4 +46,10 @@ export const sseFormat: QueryFormat = {
   notice: (notice) => event('notice', JSON.stringify(notice)),
   end: (q) => event('end', JSON.stringify({ reason: q.end }), LAST_ID),
   failure: (_, body) => sseError(body),
-};
+});
+
+/** Rows are arrays. */
+export const sseFormat: QueryFormat = sseOf((q, batch, i) => rowWriter(q.columns)(batch.rows[i]!));
+
+/** Rows are objects; that of a deleted one has `"@deleted":true`. */
+export const sseObjectsFormat: QueryFormat = sseOf(objectLine);

@@ -2,15 +2,15 @@ import type { FastifyRequest } from 'fastify';
 import { messageOf, type QueryStream, WeirError } from '../../../engine/index.js';
 import { errorBody } from '../../wire/errors.js';
 import { described, optional, text } from '../../wire/json-schema.js';
-import { LAST_ID, sseError, sseFormat } from '../../wire/sse-format.js';
-import { LINES } from '../answers.js';
+import { LAST_ID, sseError, sseFormat, sseObjectsFormat } from '../../wire/sse-format.js';
+import { LINES, SHAPE } from '../answers.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
+import { EVENT_STREAM } from '../media.js';
 import { checkedBody, type KsqlBody, resumable, SUBSCRIBE_BODY } from '../request.js';
 import { streamQuery } from '../stream-query.js';
 
 /** Between comments that keep proxies from closing a silent connection. */
 const COMMENT_MS = 15_000;
-const EVENT_STREAM = 'text/event-stream';
 
 interface SseRoute {
   readonly Querystring: {
@@ -18,6 +18,7 @@ interface SseRoute {
     readonly properties?: string;
     readonly variables?: string;
     readonly continuation?: string;
+    readonly shape?: string;
   };
 }
 
@@ -35,6 +36,7 @@ export const SSE: readonly Endpoint[] = [
         properties: described(text, 'Settings for this query, a JSON object.'),
         variables: described(text, 'Values of variables, a JSON object.'),
         continuation: described(text, 'A continuation token to go on behind.'),
+        shape: SHAPE,
       }),
       required: ['sql'],
       // Unknown parameters are tolerated, as pages add some. None may be given twice.
@@ -64,7 +66,8 @@ export const SSE: readonly Endpoint[] = [
         }
         reply.hijack();
         reply.raw.writeHead(200, head);
-        await streamQuery(query, sseFormat, reply.raw, {
+        const format = request.query.shape === undefined ? sseFormat : sseObjectsFormat;
+        await streamQuery(query, format, reply.raw, {
           perRow: false,
           limits: config.limits,
           silences,

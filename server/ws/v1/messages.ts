@@ -1,9 +1,16 @@
-import { messageOf, type QueryEnd, type QueryStream, type RequestContext, WeirError } from '../../../engine/index.js';
+import {
+  messageOf,
+  type QueryEnd,
+  type QueryStream,
+  type RequestContext,
+  type RowBatch,
+  WeirError,
+} from '../../../engine/index.js';
 import { checkedBody, resumable, SUBSCRIBE_BODY } from '../../http/request.js';
 import type { Progress } from '../../push/silence.js';
 import type { Notice } from '../../push/why-no-rows.js';
 import { errorBody } from '../../wire/errors.js';
-import { schemaOf } from '../../wire/query-format.js';
+import { objectLine, type RowText, schemaOf } from '../../wire/query-format.js';
 import { rowWriter } from '../../wire/row-json.js';
 import { CHUNK_BYTES, lengthOf, sharedChunks } from '../../wire/shared-chunks.js';
 import { textFrame } from '../frames.js';
@@ -20,6 +27,8 @@ export interface Subscribe {
   readonly context: RequestContext;
   /** `progress` frames are asked for. */
   readonly progress: boolean;
+  /** Rows are objects. */
+  readonly objects: boolean;
 }
 
 /** What was asked, as far as it could be read: an error that belongs to no query tells it. */
@@ -88,8 +97,17 @@ export class SubscribeRefused extends Error {
 
 function readSubscribe(v: Record<string, unknown>): Subscribe {
   const { sql, context } = checkedBody(v, SUBSCRIBE_BODY);
-  const { continuation, progress } = v as { readonly continuation?: string | null; readonly progress?: boolean | null };
-  return { sql, context: resumable(context, continuation ?? undefined), progress: progress === true };
+  const { continuation, progress, shape } = v as {
+    readonly continuation?: string | null;
+    readonly progress?: boolean | null;
+    readonly shape?: string | null;
+  };
+  return {
+    sql,
+    context: resumable(context, continuation ?? undefined),
+    progress: progress === true,
+    objects: shape === 'objects',
+  };
 }
 
 const frame = (message: object): Buffer => textFrame(JSON.stringify(message));
@@ -118,30 +136,33 @@ interface Body {
 /** Frames of a chunk that are kept: clients mostly name their queries alike (`q1`, `1`). */
 const MAX_KEPT_FRAMES = 4;
 
-const bodies = sharedChunks<Body>((query, batch, from) => {
-  const length = lengthOf(batch);
-  const write = rowWriter(query.columns);
-  const tombstones: number[] = [];
-  let text = '';
-  let next = from;
-  for (; next < length && text.length < CHUNK_BYTES; next++) {
-    const line = batch.lines?.[next];
-    if (batch.tombstones?.[next]) tombstones.push(next - from);
-    text += `${next === from ? '' : ','}${line === undefined ? write(batch.rows[next]!) : JSON.stringify(line)}`;
-  }
-  const type = batch.lines === undefined ? 'rows' : 'lines';
-  const deleted = tombstones.length === 0 ? '' : `,"tombstones":[${tombstones.join(',')}]`;
-  // The token is behind the whole batch.
-  const token =
-    next < length || batch.continuation === undefined ? '' : `,"continuation":${JSON.stringify(batch.continuation)}`;
-  const bytes = Buffer.from(`,"${type}":[${text}]${deleted}${token}}`, 'utf8');
-  return { chunk: { type, bytes, frames: new Map() }, next };
-});
+const bodiesOf = (row: RowText) =>
+  sharedChunks<Body>((query, batch, from) => {
+    const length = lengthOf(batch);
+    const tombstones: number[] = [];
+    let text = '';
+    let next = from;
+    for (; next < length && text.length < CHUNK_BYTES; next++) {
+      const line = batch.lines?.[next];
+      if (batch.tombstones?.[next]) tombstones.push(next - from);
+      text += `${next === from ? '' : ','}${line === undefined ? row(query, batch, next) : JSON.stringify(line)}`;
+    }
+    const type = batch.lines === undefined ? 'rows' : 'lines';
+    const deleted = tombstones.length === 0 ? '' : `,"tombstones":[${tombstones.join(',')}]`;
+    // The token is behind the whole batch.
+    const token =
+      next < length || batch.continuation === undefined ? '' : `,"continuation":${JSON.stringify(batch.continuation)}`;
+    const bytes = Buffer.from(`,"${type}":[${text}]${deleted}${token}}`, 'utf8');
+    return { chunk: { type, bytes, frames: new Map() }, next };
+  });
+
+const BODIES = bodiesOf((query, batch, i) => rowWriter(query.columns)(batch.rows[i]!));
+const OBJECT_BODIES = bodiesOf(objectLine);
 
 /** The `rows` or `lines` frames of a batch. The same bytes for all who call their query `id`. */
-export function* batchFrames(id: string, query: QueryStream, batch: Parameters<typeof bodies>[1]): Generator<Buffer> {
+export function* batchFrames(id: string, query: QueryStream, batch: RowBatch, objects: boolean): Generator<Buffer> {
   if (lengthOf(batch) === 0 && batch.continuation === undefined) return;
-  for (const { type, bytes, frames } of bodies(query, batch)) {
+  for (const { type, bytes, frames } of (objects ? OBJECT_BODIES : BODIES)(query, batch)) {
     let whole = frames.get(id);
     if (whole === undefined) {
       whole = textFrame(`{"type":"${type}","id":${JSON.stringify(id)}`, bytes);

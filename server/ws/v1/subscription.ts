@@ -29,7 +29,7 @@ export class Subscription {
   ) {}
 
   /** Serves the query until it is over; then the id is free. Never rejects. */
-  async run({ sql, context, progress }: Subscribe): Promise<void> {
+  async run({ sql, context, progress, objects }: Subscribe): Promise<void> {
     const { id, client } = this;
     const { engine, silences } = this.context;
     let unwatch = (): void => {};
@@ -59,7 +59,7 @@ export class Subscription {
           const batch = await query.next();
           listener.heard();
           if (batch === undefined) break;
-          for (const frame of batchFrames(id, query, batch)) {
+          for (const frame of batchFrames(id, query, batch, objects)) {
             if (this.pausing !== undefined) await this.pausing.until;
             if (this.stopped) break;
             if (!client.full) client.send(frame);
