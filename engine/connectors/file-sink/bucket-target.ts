@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { occupied } from './occupied.js';
 import type { FileSinkOptions } from './options.js';
@@ -23,10 +23,11 @@ export class BucketTarget implements Target {
     private readonly scratch: string,
   ) {}
 
-  /** @param tmp folder of this machine for files that grow */
-  static async open(options: FileSinkOptions, tmp: string, signal: AbortSignal): Promise<BucketTarget> {
-    const s3 = await S3.open(options, signal);
-    return new BucketTarget(s3, options.bucket!, options.partBytes, await mkdtemp(join(tmp, 'weir-file-sink-')));
+  /** @param scratch folder of this machine for files that grow; what a dead task has left in it goes */
+  static async open(options: FileSinkOptions, scratch: string, signal: AbortSignal): Promise<BucketTarget> {
+    await rm(scratch, { recursive: true, force: true });
+    await mkdir(scratch, { recursive: true, mode: 0o700 });
+    return new BucketTarget(await S3.open(options, signal), options.bucket!, options.partBytes, scratch);
   }
 
   get where(): string {

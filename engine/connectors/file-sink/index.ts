@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { SinkConnectorSpec, SinkContext, SinkTask } from '../connector.js';
 import { AllowedPath } from '../files/folders.js';
 import { BucketTarget } from './bucket-target.js';
@@ -23,7 +25,14 @@ export const fileSink: SinkConnectorSpec<typeof OPTIONS> = {
   },
 };
 
-async function targetOf({ options, allowedFolders, signal }: SinkContext<FileSinkOptions>): Promise<Target> {
-  if (options.path === undefined) return BucketTarget.open(options, tmpdir(), signal);
+async function targetOf(context: SinkContext<FileSinkOptions>): Promise<Target> {
+  const { options, allowedFolders, signal } = context;
+  if (options.path === undefined) return BucketTarget.open(options, scratchOf(context), signal);
   return FolderTarget.open(await AllowedPath.of(options.path, allowedFolders));
+}
+
+/** The partition's own place among the temporary files of this machine, the same for each of its tasks. */
+function scratchOf({ serviceId, connector, source, partition }: SinkContext<FileSinkOptions>): string {
+  const id = createHash('sha256').update(JSON.stringify([serviceId, connector, source.topic, partition]));
+  return join(tmpdir(), `weir-file-sink-${id.digest('hex').slice(0, 16)}`);
 }

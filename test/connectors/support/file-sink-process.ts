@@ -1,4 +1,4 @@
-/** A process that a test kills: writes the rows of one partition into a folder, and keeps what is committed in a file. */
+/** A process that a test kills: writes the rows of one partition with the options that it is given, and keeps what is committed in a file. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { systemClock } from '../../../engine/base/clock.js';
 import { silentLogger } from '../../../engine/base/logger.js';
@@ -25,10 +25,7 @@ const committed = read();
 const task = await fileSink.start({
   connector: 'files',
   serviceId: 'test_',
-  options: valuesOf(OPTIONS, {
-    path: folder,
-    ...Object.fromEntries(pairs.map((p) => p.split('=') as [string, string])),
-  }),
+  options: valuesOf(OPTIONS, Object.fromEntries(pairs.map((p) => p.split('=') as [string, string]))),
   clock: systemClock,
   logger: silentLogger,
   allowedFolders: [folder],

@@ -1,5 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AwsClient } from 'aws4fetch';
 import { BucketTarget } from '../../../engine/connectors/file-sink/bucket-target.js';
@@ -20,6 +19,8 @@ export interface Place {
   open(options: FileSinkOptions): Promise<Target>;
   /** Contents of the files that a reader sees, by name. */
   files(): Promise<ReadonlyMap<string, Buffer>>;
+  /** How many files a reader sees. */
+  count(): Promise<number>;
   /** Writes a file as somebody else does. */
   put(name: string, text: string): Promise<void>;
   stop(): Promise<void>;
@@ -48,9 +49,12 @@ export function folderPlace(): Place {
       walk('');
       return found;
     },
+    async count() {
+      return existsSync(path()) ? readdirSync(path()).filter((name) => name !== '.weir').length : 0;
+    },
     async put(name, text) {
       mkdirSync(path(), { recursive: true });
-      (await import('node:fs')).writeFileSync(join(path(), name), text);
+      writeFileSync(join(path(), name), text);
     },
     stop: async () => removeDir(root),
   };
@@ -61,8 +65,14 @@ const KEYS = { accessKeyId: 'key', secretAccessKey: 'secret' };
 export async function bucketPlace(): Promise<Place & { readonly moto: Moto }> {
   const moto = await startMoto();
   const client = new AwsClient({ ...KEYS, service: 's3', region: 'us-east-1', retries: 0 });
+  const scratch = makeDir();
   let bucket = '';
   let count = 0;
+  /** A thousand at most. */
+  const keys = async (): Promise<string[]> => {
+    const list = await (await client.fetch(`${moto.url}/${bucket}?list-type=2`)).text();
+    return [...list.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key]) => key!).filter((key) => !key.startsWith('.weir/'));
+  };
   const place: Place & { moto: Moto } = {
     moto,
     get options() {
@@ -78,22 +88,24 @@ export async function bucketPlace(): Promise<Place & { readonly moto: Moto }> {
       bucket = `bucket-${count++}`;
       await client.fetch(`${moto.url}/${bucket}`, { method: 'PUT' });
     },
-    open: (options) => BucketTarget.open(options, tmpdir(), new AbortController().signal),
+    open: (options) => BucketTarget.open(options, makeDir('weir-file-sink-', scratch), new AbortController().signal),
     async files() {
-      const list = await (await client.fetch(`${moto.url}/${bucket}?list-type=2`)).text();
       const found = new Map<string, Buffer>();
-      for (const [, key] of list.matchAll(/<Key>([^<]*)<\/Key>/g)) {
-        if (key!.startsWith('.weir/')) continue;
-        const path = key!.split('/').map(encodeURIComponent).join('/');
+      for (const key of await keys()) {
+        const path = key.split('/').map(encodeURIComponent).join('/');
         const answer = await client.fetch(`${moto.url}/${bucket}/${path}`);
-        found.set(key!, Buffer.from(await answer.arrayBuffer()));
+        found.set(key, Buffer.from(await answer.arrayBuffer()));
       }
       return found;
     },
+    count: async () => (await keys()).length,
     async put(name, text) {
       await client.fetch(`${moto.url}/${bucket}/${encodeURIComponent(name)}`, { method: 'PUT', body: text });
     },
-    stop: () => moto.stop(),
+    async stop() {
+      removeDir(scratch);
+      await moto.stop();
+    },
   };
   await place.clear();
   return place;
