@@ -10,6 +10,8 @@ export interface Catalog {
   readonly sources: ReadonlyMap<string, DataSource>;
   readonly types: ReadonlyMap<string, SqlType>;
   readonly queries: ReadonlyMap<string, QueryDef>;
+  /** Those that Weir runs itself; what Kafka Connect runs, it keeps itself. */
+  readonly connectors: ReadonlyMap<string, ConnectorDef>;
   /** Number of the next persistent query: the `n` of `CSAS_X_n`. */
   readonly nextQueryNumber: number;
   /** Settings made with ALTER SYSTEM. */
@@ -73,11 +75,25 @@ export interface QueryDef {
   readonly properties: Readonly<Record<string, string>>;
 }
 
+export type ConnectorKind = 'SOURCE' | 'SINK';
+
+/** CREATE SOURCE|SINK CONNECTOR of a kind of Weir's own. Secrets are not in it: it names them (`\${env:NAME}`). */
+export interface ConnectorDef {
+  readonly name: string;
+  readonly kind: ConnectorKind;
+  /** As written, `connector.class` included. */
+  readonly config: Readonly<Record<string, string>>;
+  /** The statement that made it, secrets masked. */
+  readonly sql: string;
+  readonly state: 'RUNNING' | 'PAUSED';
+}
+
 export function emptyCatalog(): Catalog {
   return {
     sources: new Map(),
     types: new Map(),
     queries: new Map(),
+    connectors: new Map(),
     nextQueryNumber: 0,
     settings: new Map(),
   };
