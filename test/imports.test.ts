@@ -109,9 +109,10 @@ const TABLE: Record<string, readonly string[]> = {
     'engine/formats',
     'engine/log',
     'engine/observe',
-    // A sink reads a topic's rows as queries do, and writes its dead letters as they do.
+    // A sink reads a topic's rows as queries do; dead letters and lost positions are named as theirs.
     'engine/operators',
     'engine/persistent/dead-letter',
+    'engine/persistent/lost-positions',
   ],
   'engine/api': [...RECORDS, 'engine/observe'],
   // Settings are declared in one place, and read where they have their effect.

@@ -1,2 +1,3 @@
 export * from './catalog.js';
 export * from './command.js';
+export * from './timestamp-of.js';

@@ -21,6 +21,8 @@ export interface ConnectorStatus {
   /** The worst of its tasks: FAILED before RETRYING before STARTING before RUNNING; ENDED: all there is has been read. */
   readonly state: ConnectorState;
   readonly tasks: readonly ConnectorTaskStatus[];
+  /** Why it has no tasks, with a hint; undefined: all is well, or the tasks say it. */
+  readonly error: string | undefined;
   /** Rows written to the other side, or into Weir's topics, since it was started here. */
   readonly rows: number;
   readonly deadLetters: number;

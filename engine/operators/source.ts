@@ -53,7 +53,7 @@ export class SourceReader {
     private readonly node: SourceNode,
     /** The topic's full name. */
     private readonly topic: string,
-    private readonly env: OperatorEnv,
+    private readonly env: Pick<OperatorEnv, 'decoder' | 'skipped' | 'failOnInvalidTimestamp'>,
     /** False: nobody reads the key's columns, its bytes do. */
     decodeKey = true,
   ) {

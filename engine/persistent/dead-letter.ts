@@ -7,12 +7,16 @@ import { type AppendBatch, OutputBatches } from '../records/output-batches.js';
 import type { Header, StreamRecord } from '../records/record.js';
 
 /** Names of the headers that say where a dead letter comes from; values are text in UTF-8, as Kafka Connect writes its own. */
-const DEAD_LETTER_HEADERS = {
+export const DEAD_LETTER_HEADERS = {
   topic: '__weir.errors.topic',
   partition: '__weir.errors.partition',
   offset: '__weir.errors.offset',
   timestamp: '__weir.errors.timestamp',
   query: '__weir.errors.query.id',
+  /** In place of a query. */
+  connector: '__weir.errors.connector.name',
+  /** In place of topic, partition and offset: where in its origin a source has met it. */
+  origin: '__weir.errors.origin',
   node: '__weir.errors.node',
   /**
    * `KEY`, `VALUE`, `RECORD` (it could not be read for another reason), `EVALUATION`, `LATE`, or `WRITE`: a row that came of the record

@@ -1,4 +1,4 @@
-import type { DataSource } from '../catalog/index.js';
+import { type DataSource, timestampOf } from '../catalog/index.js';
 import { FORMATS, formatByName } from '../formats/index.js';
 import type { TypedExpr } from '../plan/expr.js';
 import type {
@@ -422,11 +422,3 @@ const columns = (schema: Schema): { readonly keyColumns: Schema['key']; readonly
   keyColumns: schema.key,
   valueColumns: schema.value,
 });
-
-function timestampOf(source: DataSource): SourceNode['timestamp'] {
-  if (source.timestamp === null) return null;
-  const { column, format } = source.timestamp;
-  const value = source.schema.value.findIndex((c) => c.name === column);
-  if (value >= 0) return { from: 'value', index: value, format };
-  return { from: 'key', index: source.schema.key.findIndex((c) => c.name === column), format };
-}

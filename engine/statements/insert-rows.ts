@@ -14,14 +14,21 @@ import type { Value } from '../values/value.js';
 import type { EngineParts } from './context.js';
 import { pinnedSource, registerSchemas, sourceNeeds } from './statement-schemas.js';
 
-/** Turns rows as clients send them, one JSON object of column values each, into records of a stream or table. */
-export type RowReader = (row: string) => RawRecord;
+/**
+ * Turns rows as clients send them, one JSON object of column values each, into records of a stream or table. `deletes`: into a
+ * tombstone with the row's key.
+ */
+export type RowReader = (row: string, deletes?: boolean) => RawRecord;
 
 /**
  * Throws BAD_STATEMENT for a target that cannot be inserted into; the reader throws BAD_REQUEST for a row that does not
- * fit its columns (`assignedReader`).
+ * fit its columns (`assignedReader`). `unknown`: what becomes of fields that are no columns.
  */
-export async function rowReader(source: DataSource, parts: EngineParts): Promise<RowReader> {
+export async function rowReader(
+  source: DataSource,
+  parts: Pick<EngineParts, 'registry' | 'format' | 'clock'>,
+  unknown: 'refused' | 'left out' = 'refused',
+): Promise<RowReader> {
   const what = source.kind.toLowerCase();
   if (source.isSource) throw bad(`Cannot insert values into read-only ${what}: ${source.name}`);
   if (source.window !== null) throw bad(`Cannot insert values into windowed stream/table: ${source.name}`);
@@ -42,11 +49,13 @@ export async function rowReader(source: DataSource, parts: EngineParts): Promise
   };
   const encodeKey = encode(key, target.keyFormat, true);
   const encodeValue = encode(value, target.valueFormat, false);
-  return (text) => {
-    const given = parsed(text);
-    for (const name of Object.keys(given)) {
-      if (nameIn(names, name) !== undefined) continue;
-      throw new WeirError('BAD_REQUEST', `Column name ${writtenName(name)} does not exist.`);
+  return (text, deletes = false) => {
+    if (unknown === 'refused') {
+      const given = parsed(text);
+      for (const name of Object.keys(given)) {
+        if (nameIn(names, name) !== undefined) continue;
+        throw new WeirError('BAD_REQUEST', `Column name ${writtenName(name)} does not exist.`);
+      }
     }
     const row = read(text);
     if (target.kind === 'TABLE' && key.some((_, i) => row[i] === null)) {
@@ -54,7 +63,7 @@ export async function rowReader(source: DataSource, parts: EngineParts): Promise
     }
     return {
       key: encodeKey(row.slice(0, key.length)),
-      value: encodeValue(row.slice(key.length)),
+      value: deletes ? null : encodeValue(row.slice(key.length)),
       timestamp: parts.clock.now(),
     };
   };

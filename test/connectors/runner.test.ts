@@ -1,0 +1,4 @@
+import { embeddedNode } from '../runtime/nodes.js';
+import { runnerSuite } from './runner.suite.js';
+
+runnerSuite('connectors on the embedded log', () => embeddedNode());
