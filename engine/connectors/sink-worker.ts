@@ -37,6 +37,8 @@ export class SinkWorker implements TaskWorker {
   private durable = -1;
   private committed = -1;
   private lastCommit = 0;
+  /** Rows of this batch. */
+  private rejected = 0;
 
   constructor(private readonly options: SinkWorkerOptions) {}
 
@@ -133,7 +135,8 @@ export class SinkWorker implements TaskWorker {
         partition: { topic: source.topic, partition },
         reject: (row, reason) => this.reject(row, reason),
       });
-      this.options.counters.rows += taken.rows.length;
+      this.options.counters.rows += taken.rows.length - this.rejected;
+      this.rejected = 0;
       if (taken.rows.length > 0) this.options.progressed();
     }
     if (clock.now() - this.lastCommit < COMMIT_MS) return;
@@ -173,6 +176,7 @@ export class SinkWorker implements TaskWorker {
 
   private async reject(row: SinkRow, reason: string): Promise<void> {
     this.isBad(row.offset, 'is not taken by the target', reason, undefined);
+    this.rejected++;
     const { keyBytes: key, valueBytes: value, timestamp, headers } = row;
     this.letters?.add({ key, value, timestamp, headers, place: this.placeOf(row.offset), stage: 'WRITE', reason });
     await this.send();
