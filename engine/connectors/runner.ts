@@ -169,6 +169,7 @@ export class ConnectorRunner {
     const catalog = this.services.catalog();
     const named = (options.from ?? []).map((name) => sourceNamed(catalog, name));
     const sources = [...catalog.sources.values()];
+    const { log } = this.services;
     const over = new Map<string, DataSource | undefined>(named.map((s) => [s.topic.name, s]));
     for (const topic of options.topics ?? []) {
       if (!over.has(topic))
@@ -178,7 +179,7 @@ export class ConnectorRunner {
         );
     }
     for (const topic of over.keys()) {
-      if ((await this.services.log.describeTopic(topic)) === undefined) throw new Error(`There is no topic ${topic}.`);
+      if ((await log.describeTopic(topic)) === undefined) throw new Error(`There is no topic ${topic}.`);
     }
     return {
       topics: [...over.keys()],
@@ -196,7 +197,6 @@ export class ConnectorRunner {
           source: {
             name: source?.name ?? topic,
             topic,
-            topicId: undefined,
             schema: source?.schema,
             kind: source?.kind ?? 'STREAM',
             windowed: source?.window != null,

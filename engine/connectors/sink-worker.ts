@@ -18,7 +18,7 @@ export interface SinkWorkerOptions extends WorkerOptions {
   readonly options: SettingValues<typeof SINK_OPTIONS>;
   /** The stream or table over the topic; undefined: its records are read as bytes. */
   readonly over: DataSource | undefined;
-  readonly source: SinkSource;
+  readonly source: Omit<SinkSource, 'topicId'>;
   readonly partition: number;
   /** Of RESUME CONNECTOR … FROM: where to go on if the records that come next are gone; undefined: that is a failure. */
   readonly lost: ResumeFrom | undefined;
@@ -88,7 +88,16 @@ export class SinkWorker implements TaskWorker {
       this.letters = await ConnectorLetters.open(log, topic, offsets.length, of);
     }
     const { earliest, end } = range;
-    this.task = await spec.start({ ...context, signal, source, partition, committed: kept, earliest, end });
+    const topicId = await log.topicId?.(source.topic);
+    this.task = await spec.start({
+      ...context,
+      signal,
+      source: { ...source, topicId },
+      partition,
+      committed: kept,
+      earliest,
+      end,
+    });
     const first = (await this.task.position?.()) ?? kept;
     const start = this.startAt(first ?? (options.offsetReset === 'latest' ? end : earliest), range);
     this.durable = start;

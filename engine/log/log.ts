@@ -20,6 +20,11 @@ export interface Log {
   listTopics(): Promise<readonly TopicInfo[]>;
   /** Undefined where the topic does not exist. Never creates it. */
   describeTopic(name: string): Promise<TopicInfo | undefined>;
+  /**
+   * Tells a topic from one of the same name before or after it. Undefined: the log cannot tell (brokers before Kafka 2.8). Left out: as
+   * well. Rejects where the topic does not exist.
+   */
+  topicId?(name: string): Promise<string | undefined>;
   /** The configs in force for a topic (`retention.ms`, `cleanup.policy`…), the log's defaults included. */
   topicConfig?(name: string): Promise<Readonly<Record<string, string>>>;
   /** Makes a topic take records of so many bytes, where it does not. Left out: every topic takes them. */

@@ -62,10 +62,16 @@ function topicContract(get: () => LogUnderTest): void {
       });
       expect(names).toContain(b);
 
+      const id = await log.topicId!(a);
+      expect(id).toBe(await log.topicId!(a));
+      expect(id).not.toBe(await log.topicId!(b));
       await log.deleteTopics([a]);
       await eventually('the topic is gone', async () => (await log.describeTopic(a)) === undefined);
       expect((await log.listTopics()).map((t) => t.name)).not.toContain(a);
       expect(await log.describeTopic(b)).toMatchObject({ partitions: 1 });
+      await log.createTopics([{ name: a, partitions: 1 }]);
+      const again = await eventually('it has an id', () => log.topicId!(a).catch(() => undefined));
+      expect(again).not.toBe(id);
     });
 
     test('that exist stay as they are; another partition count is an error', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../base/clock.js';
 import { messageOf, WeirError } from '../../base/errors.js';
 import { readInt64 } from '../../records/bytes.js';
@@ -114,9 +115,9 @@ export class EmbeddedLog implements Log {
             'Use its partition count, or another topic.',
           );
         }
-        const topic = new Topic(name, this.nextId + made.length, partitions, config);
+        const topic = new Topic(name, this.nextId + made.length, partitions, config, randomUUID());
         made.push(topic);
-        const stored = Buffer.from(JSON.stringify({ id: topic.id, partitions, config }));
+        const stored = Buffer.from(JSON.stringify({ id: topic.id, partitions, config, uuid: topic.uuid }));
         ops.push({ type: 'put', key: topicKey(name), value: stored });
         for (const partition of topic.partitions) ops.push(partitionOp(partition, 0, 0, 0));
       }
@@ -242,6 +243,13 @@ export class EmbeddedLog implements Log {
   }
 
   /** Removes what the topics' retention no longer keeps. Its owner calls it from time to time. */
+  async topicId(name: string): Promise<string> {
+    this.check();
+    const topic = this.topics.get(name);
+    if (topic === undefined) throw new WeirError('LOG_ERROR', `There is no topic ${name}`);
+    return topic.uuid;
+  }
+
   async deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void> {
     this.check();
     for (const { topic, partition, offset } of before) {
@@ -311,12 +319,13 @@ export class EmbeddedLog implements Log {
 
 function topicFrom(name: string, stored: Buffer): Topic {
   try {
-    const { id, partitions, config } = JSON.parse(stored.toString()) as {
+    const { id, partitions, config, uuid } = JSON.parse(stored.toString()) as {
       id: number;
       partitions: number;
       config: Record<string, string>;
+      uuid?: string;
     };
-    return new Topic(name, id, partitions, config);
+    return new Topic(name, id, partitions, config, uuid);
   } catch (e) {
     throw new WeirError('LOG_ERROR', `The embedded log is damaged at topic ${name}: ${messageOf(e)}`);
   }

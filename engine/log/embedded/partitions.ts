@@ -93,6 +93,8 @@ export class Topic {
     readonly id: number,
     count: number,
     readonly config: NonNullable<NewTopic['config']>,
+    /** No other topic has it, in no data folder; of an early version of Weir: its id in this one. */
+    readonly uuid: string = String(id),
   ) {
     this.partitions = Array.from({ length: count }, (_, index) => new Partition(name, id, index));
   }

@@ -3,7 +3,8 @@ import type { Cluster, TopicMetadata } from './cluster.js';
 import { checkSetConfigs, encodeSetConfigs, TOPIC_RESOURCE } from './config-requests.js';
 import { CODE, check, errorOfCode, hasCode, KafkaError, noTopic } from './errors.js';
 import { decodeOffsetFetch, encodeOffsetFetch } from './offset-requests.js';
-import { OFFSET_FETCH, SET_CONFIGS } from './protocol.js';
+import { METADATA, OFFSET_FETCH, SET_CONFIGS } from './protocol.js';
+import { decodeTopicId, encodeTopicId } from './topic-id-request.js';
 
 const EARLIEST = '-2';
 const LATEST = '-1';
@@ -76,6 +77,15 @@ export class KafkaAdmin {
   async describeTopic(name: string): Promise<TopicInfo | undefined> {
     const topic = (await this.cluster.topics([name])).find((t) => t.name === name);
     return topic === undefined ? undefined : infoOf(topic);
+  }
+
+  /** Undefined where the broker knows of no ids, as before Kafka 2.8. */
+  async topicId(name: string): Promise<string | undefined> {
+    return this.cluster.retrying(async () => {
+      const connection = await this.cluster.anyBroker();
+      if (!connection.knows(METADATA)) return undefined;
+      return decodeTopicId(await connection.request(METADATA, [encodeTopicId(name)]), `ask for the id of ${name}`);
+    });
   }
 
   /** The configs in force for a topic, with the broker's defaults. */

@@ -172,10 +172,15 @@ export class BrokerConnection {
     });
   }
 
+  /** Whether the broker knows a request of ours. */
+  knows(api: Api): boolean {
+    const range = this.versions[api.key];
+    return range !== undefined && range.minVersion <= api.version && range.maxVersion >= api.version;
+  }
+
   /** @throws KafkaError where the broker does not know a request of ours */
   mustKnow(api: Api): void {
-    const range = this.versions[api.key];
-    if (range !== undefined && range.minVersion <= api.version && range.maxVersion >= api.version) return;
+    if (this.knows(api)) return;
     throw new KafkaError(`The broker at ${this.name} does not know ${api.name} v${api.version}`, 35, false, false, {
       hint: 'Weir needs Kafka 2.5 or newer.',
     });

@@ -86,6 +86,10 @@ export class KafkaLog implements Log {
     return this.admin.raiseMessageLimit(topic, bytes);
   }
 
+  topicId(name: string): Promise<string | undefined> {
+    return this.admin.topicId(name);
+  }
+
   topicConfig(name: string): Promise<Readonly<Record<string, string>>> {
     return this.admin.topicConfig(name);
   }

@@ -20,6 +20,8 @@ export const TXN_OFFSET_COMMIT: Api = { key: 28, name: 'TxnOffsetCommit', versio
 export const OWN_APIS: readonly Api[] = [PRODUCE, FETCH, OFFSET_FETCH, TXN_OFFSET_COMMIT];
 /** Asked for where it is needed: not all that speak Kafka's protocol know it. */
 export const SET_CONFIGS: Api = { key: 44, name: 'IncrementalAlterConfigs', version: 0, flexible: false };
+/** The first version with the ids of topics, of Kafka 2.8. */
+export const METADATA: Api = { key: 3, name: 'Metadata', version: 10, flexible: true };
 
 /** Reads a response in place. Reading past the end throws a RangeError of Node's. */
 export class Reader {
@@ -58,6 +60,12 @@ export class Reader {
       s += 7;
     } while (c >= 128);
     return r >>> 0;
+  }
+
+  /** 16 bytes, as text. */
+  uuid(): string {
+    this.at += 16;
+    return this.buffer.toString('hex', this.at - 16, this.at).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   }
 
   compactString(): string {
