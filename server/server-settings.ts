@@ -60,6 +60,28 @@ const urls: SettingType<readonly URL[]> = {
   emptyIsUnset: true,
 };
 
+/** A folder of web pages, and below which path they are served. */
+export interface PagesFolder {
+  /** `/` or `/some/path/`. */
+  readonly prefix: string;
+  readonly folder: string;
+}
+
+const pages: SettingType<readonly PagesFolder[]> = {
+  parse: (t) => {
+    const found = list.parse(t)!.map((entry) => {
+      const [, path = '/', folder = ''] = /^(?:(\/[\w./-]*)=)?(.+)$/.exec(entry) ?? [];
+      return { prefix: path.endsWith('/') ? path : `${path}/`, folder };
+    });
+    return found.every((f) => f.folder !== '') && new Set(found.map((f) => f.prefix)).size === found.length
+      ? found
+      : undefined;
+  },
+  must: 'folders, separated by commas, each with its path before it where that is not /: pages,/img=pictures',
+  print: (folders) => folders.map((f) => `${f.prefix}=${f.folder}`).join(','),
+  emptyIsUnset: true,
+};
+
 export const LISTENER = {
   listeners: setting(
     'listeners',
@@ -118,6 +140,12 @@ export const SERVER = {
     boolean,
     false,
     'The API takes no changes: what runs is what was deployed from files.',
+  ),
+  pages: setting(
+    'weir.pages.dirs',
+    pages,
+    [],
+    'Folders of web pages that the server serves beside its API: pages,/img=pictures. A page finds the client at /weir/client/index.js.',
   ),
   allowedOrigins: setting(
     'access.control.allow.origin',

@@ -9,6 +9,7 @@ import { addEndpoints, type Endpoint } from './endpoint.js';
 import { type DualListener, dualListener } from './listener.js';
 import { openApi } from './openapi.js';
 import { originRules } from './origins.js';
+import { addPages } from './pages.js';
 import { noRoute, refuseMalformed, sendError } from './refusals.js';
 import { ENDPOINTS } from './routes/index.js';
 import { SCHEMA_COMPILERS } from './validation.js';
@@ -75,6 +76,7 @@ export function createApp(
   app.setErrorHandler((error: Error, _request, reply) => sendError(error, reply));
   app.setNotFoundHandler(noRoute(endpoints));
   addEndpoints(app, endpoints, context);
+  addPages(app, config.pages);
   const ticking = setInterval(
     () => silences.tick(),
     Math.min(SILENCE_TICK_MS, Math.max(1, config.limits.noticeAfterMs)),

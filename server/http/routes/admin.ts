@@ -34,9 +34,12 @@ export const ADMIN: readonly Endpoint[] = [
   endpoint({
     method: 'GET',
     path: '/',
-    summary: 'Leads to /info.',
+    summary: 'Leads to /info, or to the page where the server has pages (weir.pages.dirs).',
     answers: { 307: null },
-    handler: () => (_request, reply) => reply.redirect('/info', 307),
+    handler:
+      ({ config }) =>
+      (_request, reply) =>
+        reply.redirect(config.pages.some((p) => p.prefix === '/') ? '/index.html' : '/info', 307),
   }),
   endpoint({
     method: 'GET',
