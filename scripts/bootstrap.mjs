@@ -1,5 +1,5 @@
 // Runs on a fresh clone with Node alone: installs what is missing, builds what has changed, then runs what was asked.
-// usage: node scripts/bootstrap.mjs start|shell|weir|test|check|bench|simulate|build [arguments…]
+// usage: node scripts/bootstrap.mjs start|shell|weir|test|check|bench|example|simulate|build [arguments…]
 import '../bin/require-node.mjs';
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -41,7 +41,7 @@ function install() {
   writeFileSync(stamp, lock);
 }
 
-const SOURCES = ['parser', 'engine', 'server', 'shell', 'client', 'cli', 'bench'];
+const SOURCES = ['parser', 'engine', 'server', 'shell', 'client', 'cli', 'bench', 'examples'];
 
 function newest(folder) {
   let time = 0;
@@ -104,6 +104,10 @@ switch (what) {
     build();
     exec(['--enable-source-maps', join(root, 'dist', 'bench', 'main.js'), ...args]);
     break;
+  case 'example':
+    build();
+    exec(['--enable-source-maps', join(root, 'dist', 'examples', 'main.js'), ...args]);
+    break;
   case 'simulate':
     run(process.execPath, [tool('typescript/bin/tsc'), '-p', 'tsconfig.simulate.json']);
     exec(['--enable-source-maps', join(root, 'dist', 'simulation', 'test', 'simulation', 'main.js'), ...args]);
@@ -122,6 +126,8 @@ switch (what) {
     build();
     break;
   default:
-    console.error('usage: node scripts/bootstrap.mjs start|shell|weir|test|check|bench|simulate|build [arguments…]');
+    console.error(
+      'usage: node scripts/bootstrap.mjs start|shell|weir|test|check|bench|example|simulate|build [arguments…]',
+    );
     process.exit(2);
 }

@@ -132,6 +132,7 @@ const TABLE: Record<string, readonly string[]> = {
   shell: ['parser', 'client'],
   cli: ['engine', 'parser', 'server', 'shell', 'client'],
   testing: [],
+  examples: ['engine', 'parser', 'server', 'cli'],
   bench: ['engine', 'parser', 'server', 'cli', 'client', 'testing'],
 };
 

@@ -1,0 +1,4 @@
+import type { Example } from './example.js';
+
+/** The examples, by the names of their folders. */
+export const EXAMPLES: Readonly<Record<string, () => Promise<Example>>> = {};
