@@ -27,6 +27,7 @@ import type {
 import { fileSink } from '../../engine/connectors/file-sink/index.js';
 import { fileSource } from '../../engine/connectors/file-source/index.js';
 import { check, type FileSourceOptions, OPTIONS } from '../../engine/connectors/file-source/options.js';
+import { Pace } from '../../engine/connectors/file-source/pace.js';
 import { Decimal } from '../../engine/values/decimal.js';
 import {
   array,
@@ -416,8 +417,29 @@ describe('file-source', () => {
     );
     expect((await take(task)).records).toEqual(numbers(100));
     await task.close();
-    expect(clock.now() - from).toBeGreaterThanOrEqual(9000);
-    expect(clock.now() - from).toBeLessThan(30_000);
+    // The first row goes at once. How long the file's own reading takes is not the pace's.
+    expect(clock.now() - from).toBeGreaterThanOrEqual(9900);
+  });
+
+  it.each([0.5, 10, 1000])('a pace of %d rows a second lets so many go, and no more', (rate) => {
+    const pace = new Pace(rate, 0);
+    let now = 0;
+    let gone = 0;
+    while (gone < 50 * rate) {
+      const pause = pace.pauseMs(now);
+      expect(pause).toBeLessThanOrEqual(Math.ceil(1000 / rate));
+      now += pause;
+      const rows = pace.rows(now);
+      expect(rows).toBeGreaterThanOrEqual(1);
+      pace.took(1);
+      gone++;
+      expect(gone).toBeLessThanOrEqual(1 + (now * rate) / 1000 + 1e-6);
+    }
+    expect(now).toBeGreaterThanOrEqual(((gone - 1) * 1000) / rate - 1e-6);
+    expect(now).toBeLessThanOrEqual(((gone - 1) * 1000) / rate + gone);
+    // A pause is not made up for with more than a second's rows.
+    pace.pauseMs(now + 60_000);
+    expect(pace.rows(now + 60_000)).toBeLessThanOrEqual(Math.max(rate, 1));
   });
 
   it('refuses options that do not fit together', () => {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { occupied } from './occupied.js';
 import type { FileSinkOptions } from './options.js';
 import { elementText, S3 } from './s3.js';
+import { closeScratch, openScratch } from './scratch.js';
 import type { Finished } from './staged-file.js';
 import { HIDDEN, type Target } from './target.js';
 
@@ -23,11 +24,10 @@ export class BucketTarget implements Target {
     private readonly scratch: string,
   ) {}
 
-  /** @param scratch folder of this machine for files that grow; what a dead task has left in it goes */
-  static async open(options: FileSinkOptions, scratch: string, signal: AbortSignal): Promise<BucketTarget> {
-    await rm(scratch, { recursive: true, force: true });
-    await mkdir(scratch, { recursive: true, mode: 0o700 });
-    return new BucketTarget(await S3.open(options, signal), options.bucket!, options.partBytes, scratch);
+  /** @param base of this machine, the same for each task of the partition: see `openScratch` */
+  static async open(options: FileSinkOptions, base: string, signal: AbortSignal): Promise<BucketTarget> {
+    const s3 = await S3.open(options, signal);
+    return new BucketTarget(s3, options.bucket!, options.partBytes, await openScratch(base));
   }
 
   get where(): string {
@@ -102,8 +102,7 @@ export class BucketTarget implements Target {
   }
 
   async close(): Promise<void> {
-    // A folder of the system's temporary files: what cannot be removed is removed with those.
-    await rm(this.scratch, { recursive: true, force: true }).catch(() => {});
+    await closeScratch(this.scratch);
   }
 
   /** @returns false: there is an object of this name */

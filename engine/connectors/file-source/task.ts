@@ -4,6 +4,7 @@ import type { BadRecord, JsonValue, SourceBatch, SourceContext, SourceRecord, So
 import type { AllowedPath } from '../files/folders.js';
 import type { Listing } from './listing.js';
 import type { FileSourceOptions } from './options.js';
+import { Pace } from './pace.js';
 import type { Position } from './position.js';
 import type { Step } from './walk.js';
 
@@ -183,35 +184,5 @@ export class FileSourceTask implements SourceTask {
   async tidyDone(): Promise<void> {
     if (this.context.options.finished === 'keep' || this.listing.single !== undefined) return;
     for (const name of await this.listing.names()) if (this.position.isDone(name)) await this.tidy(name);
-  }
-}
-
-/** So many rows a second, evenly. */
-class Pace {
-  private credit = 1;
-
-  constructor(
-    private readonly rate: number,
-    private since: number,
-  ) {}
-
-  /** Milliseconds until a row may go. */
-  pauseMs(now: number): number {
-    this.earn(now);
-    return this.credit >= 1 ? 0 : Math.ceil(((1 - this.credit) * 1000) / this.rate);
-  }
-
-  rows(now: number): number {
-    this.earn(now);
-    return Math.floor(this.credit);
-  }
-
-  took(rows: number): void {
-    this.credit -= rows;
-  }
-
-  private earn(now: number): void {
-    this.credit = Math.min(Math.max(this.rate, 1), this.credit + ((now - this.since) * this.rate) / 1000);
-    this.since = now;
   }
 }
