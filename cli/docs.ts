@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { COMMON_OPTIONS, SINK_OPTIONS, SOURCE_OPTIONS } from '../engine/connectors/common-options.js';
+import { CONNECTORS } from '../engine/connectors/registry.js';
 import { BUILT_IN_FUNCTIONS, FunctionRegistry } from '../engine/functions/index.js';
-import { CLIENT_SETTINGS, ERROR_CODES, REQUEST, SETTINGS, type Setting } from '../engine/index.js';
+import { CLIENT_SETTINGS, ERROR_CODES, REQUEST, SETTINGS, type Setting, type SettingGroup } from '../engine/index.js';
 import { SERVER_SETTINGS } from '../server/server-settings.js';
 import { readArgs } from './args.js';
 import { castsPage } from './casts-page.js';
@@ -23,7 +25,35 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['settings.md', settingsPage()],
     ['errors.md', errorsPage()],
     ['casts.md', castsPage(NOTE)],
+    ['connectors/options.md', connectorsPage()],
   ]);
+}
+
+function connectorsPage(): string {
+  const lines = [
+    '# Options of connectors',
+    '',
+    NOTE,
+    '',
+    'What each kind is for, and what it promises, is on a page of its own; [connectors](../connectors.md) says what is the same for all.',
+  ];
+  for (const spec of CONNECTORS) {
+    const aliases = (spec.aliases ?? []).map((a) => `\`${a}\``);
+    lines.push(
+      '',
+      `## ${spec.name}`,
+      '',
+      `${spec.description} A ${spec.kind.toLowerCase()} connector, ${spec.guarantee}; see [${spec.name}](${spec.name}.md).`,
+      ...(aliases.length === 0 ? [] : ['', `Also known as ${aliases.join(', ')}.`]),
+      '',
+      ...settingsTable(Object.values(spec.options as SettingGroup)),
+    );
+  }
+  const groups = { 'All connectors': COMMON_OPTIONS, 'All sinks': SINK_OPTIONS, 'All sources': SOURCE_OPTIONS };
+  for (const [title, options] of Object.entries(groups)) {
+    lines.push('', `## ${title}`, '', ...settingsTable(Object.values(options)));
+  }
+  return `${lines.join('\n')}\n`;
 }
 
 function functionsPage(): string {

@@ -120,6 +120,11 @@ export const ERROR_HELP: Readonly<Record<ErrorCode, ErrorHelp>> = {
     remedy:
       'The message has what the registry said. Check its address and user; make the schema compatible, or use another topic.',
   },
+  CONNECT_ERROR: {
+    cause: 'Kafka Connect cannot be reached, or fails at what it was asked for.',
+    example: { seen: 'SHOW CONNECTORS while no worker runs' },
+    remedy: 'The message has what Kafka Connect said. Check ksql.connect.url, and that a worker runs there.',
+  },
   LOG_ERROR: {
     cause:
       'Kafka, or the embedded log, did not do what was asked: it is away, a topic is gone or has changed, offsets are no longer there.',

@@ -1,6 +1,7 @@
 import type { Deployed, DeployOptions, DeployStep, Script } from './api/deployment.js';
 import type {
   CommandStatus,
+  ConnectorStats,
   EngineApi,
   EngineStatus,
   InsertStream,
@@ -16,6 +17,7 @@ import type { Logger } from './base/logger.js';
 import type { Catalog } from './catalog/index.js';
 import { CommandLog } from './command-log/command-log.js';
 import { Reconciler } from './command-log/reconciler.js';
+import { type Connectors, noConnectors } from './connectors/connectors.js';
 import { Deployment } from './deployment/deployment.js';
 import type { Format } from './formats/format.js';
 import { noRegistry } from './formats/registry/none.js';
@@ -38,6 +40,8 @@ import { Scripts, sessionOf } from './statements/scripts.js';
 export interface EngineOptions {
   readonly log: Log;
   readonly runtime: Runtime;
+  /** Left out: none runs here. */
+  readonly connectors?: Connectors | undefined;
   readonly functions: FunctionRegistry;
   format(name: string): Format;
   /** Where formats with a schema registry have their schemas; left out: nowhere, and these formats are refused. */
@@ -95,11 +99,13 @@ export class Engine implements EngineApi {
       uuid: options.uuid,
       onApplied: (applied) => this.reconciler.reconcile(applied),
     });
-    this.reconciler = new Reconciler({ ...options, catalog: () => this.commandLog.catalog });
+    const connectors = options.connectors ?? noConnectors;
+    this.reconciler = new Reconciler({ ...options, connectors, catalog: () => this.commandLog.catalog });
     this.parts = {
       log: options.log,
       commandLog: this.commandLog,
       runtime: options.runtime,
+      connectors,
       functions: options.functions,
       format: options.format,
       registry: options.schemas ?? noRegistry,
@@ -126,6 +132,7 @@ export class Engine implements EngineApi {
   async start(): Promise<void> {
     await this.commandLog.open();
     for (const query of this.commandLog.catalog.queries.values()) this.reconciler.startQuery(query);
+    for (const connector of this.commandLog.catalog.connectors.values()) this.reconciler.startConnector(connector);
     await this.reconciler.settled();
     this.ready = true;
   }
@@ -137,6 +144,7 @@ export class Engine implements EngineApi {
     await this.ddl.catch(() => undefined); // its own request was told
     await this.commandLog.close();
     await this.reconciler.settled();
+    await this.options.connectors?.close();
     await this.options.runtime.stop();
     await this.producer.close();
   }
@@ -270,14 +278,15 @@ export class Engine implements EngineApi {
   }
 
   async terminateCluster(deletesTopic: (topic: string) => boolean): Promise<readonly Entity[]> {
-    const { sources, queries, types } = this.commandLog.catalog;
+    const { sources, queries, types, connectors } = this.commandLog.catalog;
     const sinks = new Set([...queries.values()].map((q) => q.sink));
     const statements = [...sources.values()].map((s) => {
       const isDeleted = sinks.has(s.name) && deletesTopic(s.topic.name);
       return `DROP ${s.kind} \`${s.name}\`${isDeleted ? ' DELETE TOPIC' : ''};`;
     });
     for (const name of types.keys()) statements.push(`DROP TYPE \`${name}\`;`);
-    return this.execute(['TERMINATE ALL;', ...statements].join('\n'), EMPTY_CONTEXT);
+    const stopped = [...connectors.keys()].map((name) => `DROP CONNECTOR \`${name}\`;`);
+    return this.execute([...stopped, 'TERMINATE ALL;', ...statements].join('\n'), EMPTY_CONTEXT);
   }
 
   commandStatuses(): ReadonlyMap<string, CommandStatus> {
@@ -343,6 +352,16 @@ export class Engine implements EngineApi {
         unmatched: 0,
         ...matchesOf(counters?.steps ?? []),
       };
+    });
+  }
+
+  connectorStats(): readonly ConnectorStats[] {
+    return [...this.commandLog.catalog.connectors.values()].flatMap(({ name, kind }) => {
+      const status = this.parts.connectors.status(name);
+      if (status === undefined) return [];
+      const { state, rows, deadLetters, skipped, retries, tasks } = status;
+      const lag = kind === 'SINK' ? tasks.reduce((n, t) => n + (t.lag?.amount ?? 0), 0) : null;
+      return [{ name, state, rows, deadLetters, skipped, retries, lag }];
     });
   }
 

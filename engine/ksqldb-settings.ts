@@ -3,7 +3,7 @@ export const WITHOUT_EFFECT: ReadonlySet<string> = new Set(
   `idle.connection.timeout.ms state.dir metric.reporters metrics.num.samples metrics.sample.window.ms ui.enabled
   response.http.headers.config access.control.allow.methods access.control.allow.headers access.control.skip.options
   ksql.assert.schema.default.timeout.ms ksql.assert.topic.default.timeout.ms ksql.cast.strings.preserve.nulls
-  ksql.connect.url ksql.connect.worker.config ksql.connect.request.timeout.ms ksql.connect.error.handler.class
+  ksql.connect.worker.config ksql.connect.error.handler.class
   ksql.create.or.replace.enabled ksql.endpoint.logging.ignored.paths.regex ksql.endpoint.logging.log.queries
   ksql.error.classifier.regex.prefix ksql.extension.dir ksql.fail.on.deserialization.error ksql.fail.on.production.error
   ksql.heartbeat.check.interval.ms ksql.heartbeat.discovery.interval.ms ksql.heartbeat.missed.threshold.ms

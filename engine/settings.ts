@@ -293,6 +293,34 @@ export const CONNECTORS = {
     'Folders whose files connectors may read and write, those below them included. Left out: connectors touch no files.',
     { fixed: true },
   ),
+  secretPrefixes: setting(
+    'weir.connectors.secrets.env.prefixes',
+    list,
+    ['WEIR_SECRET_'],
+    'What names of environment variables begin with that options of connectors may name: ${env:WEIR_SECRET_X}.',
+    { fixed: true },
+  ),
+  secretFolders: setting(
+    'weir.connectors.secrets.file.dirs',
+    list,
+    undefined,
+    'Folders with files of secrets that options of connectors may name: ${file:PATH:KEY}. Left out: none.',
+    { fixed: true },
+  ),
+  connectUrl: setting(
+    'ksql.connect.url',
+    text,
+    undefined,
+    "Kafka Connect, which runs the connectors that are none of Weir's own. A user and a password may stand in the URL.",
+    { fixed: true },
+  ),
+  connectTimeoutMs: setting(
+    'ksql.connect.request.timeout.ms',
+    milliseconds,
+    5000,
+    'How long an answer of Kafka Connect is waited for.',
+    { fixed: true },
+  ),
 };
 
 /** Of one request alone: they are no settings that SET knows. */

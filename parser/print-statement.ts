@@ -73,6 +73,7 @@ const PRINTERS: { readonly [K in Statement['kind']]: (statement: StatementOf<K>)
   CreateConnector: (s) =>
     words(
       'CREATE',
+      s.orReplace && 'OR REPLACE',
       s.connectorKind,
       'CONNECTOR',
       s.ifNotExists && IF_NOT_EXISTS,
@@ -80,6 +81,8 @@ const PRINTERS: { readonly [K in Statement['kind']]: (statement: StatementOf<K>)
       printProperties(s.properties) || 'WITH ()',
     ),
   DropConnector: (s) => words('DROP CONNECTOR', s.ifExists && IF_EXISTS, printIdentifier(s.name)),
+  PauseConnector: (s) => words('PAUSE CONNECTOR', printIdentifier(s.name)),
+  ResumeConnector: (s) => words('RESUME CONNECTOR', printIdentifier(s.name), s.from !== undefined && `FROM ${s.from}`),
   Terminate: printControl,
   Pause: printControl,
   Resume: printControl,

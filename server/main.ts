@@ -3,6 +3,10 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
+import { allowedFolders } from '../engine/connectors/allowed-folders.js';
+import { ConnectorManager } from '../engine/connectors/manager.js';
+import { fillSecrets } from '../engine/connectors/secrets.js';
+import type { ConnectorServices } from '../engine/connectors/services.js';
 import { formatByName, NAMED_FORMATS } from '../engine/formats/index.js';
 import { noRegistry } from '../engine/formats/registry/none.js';
 import type { SchemaRegistry } from '../engine/formats/registry/registry.js';
@@ -18,7 +22,8 @@ import {
   processingStreamSql,
 } from '../engine/observe/processing-log.js';
 import { Runtime, ThreadPool } from '../engine/runtime.js';
-import { LANGUAGE } from '../engine/settings.js';
+import { CONNECTORS, LANGUAGE } from '../engine/settings.js';
+import { rowReader } from '../engine/statements/insert-rows.js';
 import { LevelState } from '../engine/stores/level.js';
 import { LevelDatabase } from '../engine/stores/level-database.js';
 import { didYouMean } from '../parser/index.js';
@@ -125,6 +130,27 @@ function checkFormats({ properties }: ServerConfig): void {
   }
 }
 
+/** The connectors of this node: what they may touch is the configuration's to say. */
+const openConnectors = (
+  { properties }: ServerConfig,
+  services: Omit<ConnectorServices, 'catalog' | 'rowWriter' | 'allowedFolders' | 'secrets'> & {
+    schemas: SchemaRegistry;
+  },
+  catalog: ConnectorServices['catalog'],
+): ConnectorManager =>
+  new ConnectorManager({
+    ...services,
+    catalog,
+    rowWriter: (source) => rowReader(source, { ...services, registry: services.schemas }, 'left out'),
+    allowedFolders: allowedFolders(properties),
+    secrets: (written) =>
+      fillSecrets(written, {
+        env: process.env,
+        prefixes: CONNECTORS.secretPrefixes.of(properties),
+        folders: CONNECTORS.secretFolders.of(properties) ?? [],
+      }),
+  });
+
 /** Builds a server from its configuration and starts it. `beforeDeploy` runs when the engine is up. */
 export async function launch(
   config: ServerConfig,
@@ -207,8 +233,10 @@ export async function launch(
                 processingLog.report(error, { bytes: () => bytes, text: () => text }),
             }),
     };
+    const connectors = openConnectors(config, services, () => engine.catalog);
     const engine: Engine = new Engine({
       ...services,
+      connectors,
       runtime: new Runtime(services),
       settings: new Settings(config.properties),
       maxPushQueries: config.limits.maxPushQueries,

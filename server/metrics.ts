@@ -34,6 +34,48 @@ const COUNTERS: readonly (readonly [name: string, help: string, member: CounterN
   ['weir_query_restored_records_total', 'Changelog records that were read to restore state.', 'restored'],
 ];
 
+const CONNECTOR_COUNTERS = [
+  ['weir_connector_rows_total', 'Rows that a connector has written to the other side, or into a topic.', 'rows'],
+  ['weir_connector_dead_letters_total', 'Records that a connector has sent to its dead-letter topic.', 'deadLetters'],
+  ['weir_connector_skipped_total', 'Bad records that a connector has left out.', 'skipped'],
+  ['weir_connector_retries_total', 'Failures of a connector after which it was tried again.', 'retries'],
+] as const;
+
+function connectorMetrics(engine: EngineApi, registers: Registry[]): void {
+  for (const [name, help, member] of CONNECTOR_COUNTERS) {
+    new Counter({
+      name,
+      help,
+      labelNames: ['connector'],
+      registers,
+      collect() {
+        this.reset();
+        for (const c of engine.connectorStats()) this.inc({ connector: c.name }, c[member]);
+      },
+    });
+  }
+  new Gauge({
+    name: 'weir_connector_state',
+    help: '1 for the state that a connector is in on this node.',
+    labelNames: ['connector', 'state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const c of engine.connectorStats()) this.set({ connector: c.name, state: c.state }, 1);
+    },
+  });
+  new Gauge({
+    name: 'weir_connector_lag_records',
+    help: 'Records that a sink connector has not written yet.',
+    labelNames: ['connector'],
+    registers,
+    collect() {
+      this.reset();
+      for (const c of engine.connectorStats()) if (c.lag !== null) this.set({ connector: c.name }, c.lag);
+    },
+  });
+}
+
 /**
  * The metrics of a server: the process's, the queries', and those under the names that ksqlDB's Grafana boards read
  * (`ksql_ksql_engine_query_stats_*{ksql_cluster}`). Values are read from the engine when they are asked for.
@@ -96,6 +138,8 @@ export function createMetrics(engine: EngineApi): Registry {
         this.set({ query: q.queryId, state: q.state }, q.state === 'RUNNING' ? 1 : 0);
     },
   });
+
+  connectorMetrics(engine, registers);
 
   const ksql = (name: string, help: string, read: (stats: readonly QueryStats[]) => number) =>
     new Gauge({

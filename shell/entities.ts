@@ -313,8 +313,42 @@ const RENDERS: Readonly<Record<string, Render>> = {
       ['name', 'type', 'className', 'state'],
       table,
     ),
+  connector_info: (e) => `Created connector ${text((e.info as Json).name)}`,
+  drop_connector: (e) => `Dropped connector ${text(e.connectorName)}`,
+  connector_plugins_list: (e, table) =>
+    columns(
+      ['Class', 'Type', 'Version', 'What it does'],
+      list(e, 'connectorsPlugins'),
+      ['className', 'type', 'version', 'description'],
+      table,
+    ),
+  connector_description: connectorDescription,
   explain: (e) => text(e.text),
 };
+
+function connectorDescription(e: Json, table: TableText): string {
+  const status = e.status as Json & { readonly connector: Json };
+  const { connector } = status;
+  const pairs = (of: unknown): string[] =>
+    Object.entries((of ?? {}) as Json).map(([name, value]) => `  ${name.padEnd(32)} ${text(value)}`);
+  const tasks = list(status, 'tasks');
+  const trace = [connector, ...tasks].map((t) => text(t.trace)).filter((t) => t !== '');
+  return [
+    `Name        : ${text(status.name)}`,
+    `Class       : ${text(e.connectorClass)}`,
+    `Type        : ${text(status.type)}`,
+    `State       : ${text(connector.state)}`,
+    `Worker      : ${text(connector.worker_id)}`,
+    ...(e.guarantee == null ? [] : [`Guarantee   : ${text(e.guarantee)}`]),
+    `Topics      : ${(e.topics as string[]).join(', ') || 'none'}`,
+    ...(tasks.length === 0
+      ? []
+      : ['', columns(['Task', 'State', 'Reads', 'Lag'], tasks, ['id', 'state', 'reads', 'lag'], table)]),
+    ...(trace.length === 0 ? [] : ['', 'Errors:', ...new Set(trace.map((t) => `  ${t}`))]),
+    ...(e.config == null ? [] : ['', 'Options:', ...pairs(e.config)]),
+    ...(e.statistics == null ? [] : ['', 'Since it was started here:', ...pairs(e.statistics)]),
+  ].join('\n');
+}
 
 export function renderEntity(e: Json, table: TableText): string {
   const type = String(e['@type']);

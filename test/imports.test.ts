@@ -103,6 +103,7 @@ const TABLE: Record<string, readonly string[]> = {
     'engine/persistent',
   ],
   'engine/connectors': [
+    'parser',
     ...RECORDS,
     'engine/plan',
     'engine/catalog',

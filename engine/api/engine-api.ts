@@ -125,6 +125,19 @@ export interface QueryStats {
   readonly unmatched: number;
 }
 
+/** A connector on this node; counters since it was started here. */
+export interface ConnectorStats {
+  readonly name: string;
+  readonly state: string;
+  readonly rows: number;
+  readonly deadLetters: number;
+  /** Bad records that were left out. */
+  readonly skipped: number;
+  readonly retries: number;
+  /** Records that are not in the target yet, as far as known; null of sources. */
+  readonly lag: number | null;
+}
+
 /** What the server, and programs that embed Weir, call. */
 export interface EngineApi {
   /** Runs a script of statements that are no queries: the whole script is checked on a snapshot before any is applied. */
@@ -164,6 +177,8 @@ export interface EngineApi {
   topicSize(topic: string): Promise<number>;
   status(): EngineStatus;
   queryStats(): readonly QueryStats[];
+  /** The connectors of this node. */
+  connectorStats(): readonly ConnectorStats[];
   /** Bytes that the state of each persistent query takes on this node, about. */
   stateBytes(): Promise<ReadonlyMap<string, number>>;
   readonly serviceId: string;

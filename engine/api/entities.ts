@@ -24,6 +24,10 @@ export type Entity =
   | AssertSchemaEntity
   | AssertTopicEntity
   | ConnectorListEntity
+  | ConnectorInfoEntity
+  | DropConnectorEntity
+  | ConnectorPluginsEntity
+  | ConnectorDescriptionEntity
   | ProcessingErrorsEntity
   | ExplainTextEntity;
 
@@ -274,7 +278,70 @@ export interface AssertSchemaEntity extends EntityBase {
 
 export interface ConnectorListEntity extends EntityBase {
   readonly '@type': 'connector_list';
-  readonly connectors: readonly unknown[];
+  readonly connectors: readonly {
+    readonly name: string;
+    /** `source` or `sink`. */
+    readonly type: string;
+    readonly className: string;
+    /** `RUNNING (2/2 tasks RUNNING)`. */
+    readonly state: string;
+  }[];
+}
+
+/** CREATE CONNECTOR. */
+export interface ConnectorInfoEntity extends EntityBase {
+  readonly '@type': 'connector_info';
+  readonly info: {
+    readonly name: string;
+    /** Secrets hidden. */
+    readonly config: Readonly<Record<string, string>>;
+    readonly tasks: readonly unknown[];
+    readonly type: string;
+  };
+}
+
+export interface DropConnectorEntity extends EntityBase {
+  readonly '@type': 'drop_connector';
+  readonly connectorName: string;
+}
+
+export interface ConnectorPluginsEntity extends EntityBase {
+  readonly '@type': 'connector_plugins_list';
+  readonly connectorsPlugins: readonly {
+    readonly className: string;
+    readonly type: string;
+    readonly version: string | null;
+    /** Weir's own kinds alone have one. */
+    readonly description?: string;
+  }[];
+}
+
+export interface ConnectorStateInfo {
+  readonly state: string;
+  readonly worker_id: string;
+  readonly trace: string | null;
+}
+
+export interface ConnectorDescriptionEntity extends EntityBase {
+  readonly '@type': 'connector_description';
+  readonly connectorClass: string;
+  readonly status: {
+    readonly name: string;
+    readonly connector: ConnectorStateInfo;
+    readonly tasks: readonly (ConnectorStateInfo & {
+      readonly id: number;
+      /** Of Weir's own sinks: what the task reads, and how many records it is behind. */
+      readonly reads?: string;
+      readonly lag?: string;
+    })[];
+    readonly type: string;
+  };
+  readonly sources: readonly SourceDescription[];
+  readonly topics: readonly string[];
+  /** Of Weir's own: options, secrets hidden; what it promises; what it has done on this node since it started here. */
+  readonly config?: Readonly<Record<string, string>>;
+  readonly guarantee?: string;
+  readonly statistics?: Readonly<Record<string, number>>;
 }
 
 /** Weir's own: SHOW ERRORS, the latest entries of a node's processing log, the oldest first. */

@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   ASSERT_FAILED: { http: 41700, domain: 'request' },
   LIMIT_EXCEEDED: { http: 42900, domain: 'limit' },
   NO_SCHEMA_REGISTRY: { http: 42801, domain: 'registry' },
+  CONNECT_ERROR: { http: 50000, domain: 'connect' },
   REGISTRY_ERROR: { http: 50000, domain: 'registry' },
   LOG_ERROR: { http: 50000, domain: 'log' },
   STATE_ERROR: { http: 50000, domain: 'state' },

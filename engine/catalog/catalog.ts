@@ -80,6 +80,8 @@ export type ConnectorKind = 'SOURCE' | 'SINK';
 /** CREATE SOURCE|SINK CONNECTOR of a kind of Weir's own. Secrets are not in it: it names them (`\${env:NAME}`). */
 export interface ConnectorDef {
   readonly name: string;
+  /** Names what it has on the log. No other connector has had it; one that replaces it goes on with it. */
+  readonly id: string;
   readonly kind: ConnectorKind;
   /** As written, `connector.class` included. */
   readonly config: Readonly<Record<string, string>>;
@@ -120,12 +122,28 @@ export function nextQueryId(catalog: Catalog, kind: QueryKind, sink: string): st
   return `${kind}_${sink.replace(/[^\w.-]/g, '_')}_${catalog.nextQueryNumber}`;
 }
 
+/** The streams and tables that a connector reads (`from`) or writes (`into`), by their names in the catalog. */
+export function sourcesOfConnector(catalog: Catalog, { config }: Pick<ConnectorDef, 'config'>): readonly string[] {
+  const names = [...(config.from?.split(',') ?? []), ...(config.into === undefined ? [] : [config.into])];
+  return names.flatMap((written) => sourceNamed(catalog, written)?.name ?? []);
+}
+
+/** The stream or table that an option of a connector names: as written, or in upper case. */
+export function sourceNamed(catalog: Catalog, written: string): DataSource | undefined {
+  const name = written.trim();
+  return catalog.sources.get(name.replaceAll('`', '')) ?? catalog.sources.get(name.toUpperCase());
+}
+
 /** Drops a query may stand in the way of: the text of a refusal, or undefined where nothing does. */
 export function dropObstacle(catalog: Catalog, name: string): string | undefined {
   const reading = queriesReading(catalog, name);
   // The query of its own CREATE … AS is stopped by the drop itself.
   const own = catalog.sources.get(name)?.createdBy;
   const writing = queriesWriting(catalog, name).filter((id) => id !== own);
+  const connectors = [...catalog.connectors.values()].filter((c) => sourcesOfConnector(catalog, c).includes(name));
+  if (connectors.length > 0) {
+    return `Cannot drop ${name}.\nThese connectors use it: [${connectors.map((c) => c.name).join(', ')}].\nYou need to drop them before.`;
+  }
   if (reading.length === 0 && writing.length === 0) return undefined;
   return (
     `Cannot drop ${name}.\n` +

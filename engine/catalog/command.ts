@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { WeirError } from '../base/errors.js';
 import type { ValueColumn } from '../values/schema.js';
 import type { SqlType } from '../values/sql-type.js';
-import { type Catalog, type DataSource, dropObstacle, type QueryDef, type SourceKind } from './catalog.js';
+import {
+  type Catalog,
+  type ConnectorDef,
+  type DataSource,
+  dropObstacle,
+  type QueryDef,
+  type SourceKind,
+} from './catalog.js';
 
 /**
  * A change of the catalog as it is written to the command log: plain JSON. Whoever replays the log in order has the same
@@ -51,6 +58,15 @@ export type Command =
   | { readonly kind: 'pause'; readonly queryId: string | null }
   /** `from`: where to go on in partitions that no longer have the records that would come next; left out: nowhere. */
   | { readonly kind: 'resume'; readonly queryId: string | null; readonly from?: 'earliest' | 'latest' }
+  | {
+      readonly kind: 'createConnector';
+      readonly connector: ConnectorDef;
+      readonly orReplace: boolean;
+      readonly ifNotExists: boolean;
+    }
+  | { readonly kind: 'dropConnector'; readonly name: string; readonly ifExists: boolean }
+  | { readonly kind: 'pauseConnector'; readonly name: string }
+  | { readonly kind: 'resumeConnector'; readonly name: string; readonly from?: 'earliest' | 'latest' }
   | { readonly kind: 'alterSystem'; readonly name: string; readonly value: string };
 
 /** The catalog after `command`. Throws WeirError BAD_STATEMENT, with ksqlDB's wording, where it does not apply. */
@@ -95,6 +111,15 @@ export function applyCommand(catalog: Catalog, command: Command): Catalog {
       return setState(catalog, command.queryId, 'PAUSED');
     case 'resume':
       return setState(catalog, command.queryId, 'RUNNING');
+    case 'createConnector':
+      return addConnector(catalog, command);
+    case 'dropConnector':
+      if (command.ifExists && !catalog.connectors.has(command.name)) return catalog;
+      return { ...catalog, connectors: without(catalog.connectors, connectorOf(catalog, command.name).name) };
+    case 'pauseConnector':
+      return setConnector(catalog, { ...connectorOf(catalog, command.name), state: 'PAUSED' });
+    case 'resumeConnector':
+      return setConnector(catalog, { ...connectorOf(catalog, command.name), state: 'RUNNING' });
     case 'alterSystem':
       return { ...catalog, settings: with_(catalog.settings, command.name, command.value) };
   }
@@ -206,6 +231,28 @@ function existing(catalog: Catalog, name: string, kind: SourceKind): DataSource 
     throw refuse(`Incompatible data source type is ${source.kind}, but statement was DROP ${kind}`);
   }
   return source;
+}
+
+function addConnector(catalog: Catalog, command: Extract<Command, { kind: 'createConnector' }>): Catalog {
+  const { connector, orReplace, ifNotExists } = command;
+  const was = catalog.connectors.get(connector.name);
+  if (was === undefined) return setConnector(catalog, connector);
+  if (ifNotExists) return catalog;
+  if (!orReplace) throw refuse(`Connector ${connector.name} already exists`);
+  // One of another kind does not know what this one has kept.
+  const goesOn = was.kind === connector.kind && was.config['connector.class'] === connector.config['connector.class'];
+  return setConnector(catalog, goesOn ? { ...connector, id: was.id } : connector);
+}
+
+const setConnector = (catalog: Catalog, connector: ConnectorDef): Catalog => ({
+  ...catalog,
+  connectors: with_(catalog.connectors, connector.name, connector),
+});
+
+function connectorOf(catalog: Catalog, name: string): ConnectorDef {
+  const connector = catalog.connectors.get(name);
+  if (connector === undefined) throw refuse(`Connector ${name} does not exist.`);
+  return connector;
 }
 
 function queryOf(catalog: Catalog, id: string): QueryDef {

@@ -1,5 +1,6 @@
 import type { Logger } from '../base/logger.js';
-import type { Catalog, QueryDef } from '../catalog/index.js';
+import type { Catalog, ConnectorDef, QueryDef } from '../catalog/index.js';
+import type { Connectors } from '../connectors/connectors.js';
 import type { Runtime } from '../runtime.js';
 import type { Settings } from '../settings.js';
 import { settingsOf } from '../statements/settings-in-force.js';
@@ -12,6 +13,7 @@ export class Reconciler {
   constructor(
     private readonly deps: {
       readonly runtime: Runtime;
+      readonly connectors: Connectors;
       readonly settings: Settings;
       readonly logger: Logger;
       readonly catalog: () => Catalog;
@@ -23,8 +25,9 @@ export class Reconciler {
     return this.work;
   }
 
-  /** Makes the running queries those of the catalog. */
-  reconcile({ command, before, after }: Applied): void {
+  /** Makes the running queries and connectors those of the catalog. */
+  reconcile(applied: Applied): void {
+    const { command, before, after } = applied;
     for (const id of before.queries.keys()) {
       if (!after.queries.has(id)) this.afterwards(id, () => this.deps.runtime.dropQuery(id));
     }
@@ -39,6 +42,28 @@ export class Reconciler {
         }
       } else if (was.state !== query.state) this.afterwards(query.id, () => this.deps.runtime.pauseQuery(query.id));
     }
+    this.reconcileConnectors(applied);
+  }
+
+  /** Makes the running connectors those of the catalog. */
+  private reconcileConnectors({ command, before, after }: Applied): void {
+    const { connectors } = this.deps;
+    for (const { name, id } of before.connectors.values()) {
+      if (after.connectors.get(name)?.id !== id) this.afterwards(name, () => connectors.drop(name));
+    }
+    for (const connector of after.connectors.values()) {
+      const was = before.connectors.get(connector.name);
+      const { name } = connector;
+      if (was?.id !== connector.id || was.config !== connector.config) this.startConnector(connector);
+      else if (command.kind === 'resumeConnector' && command.name === name) {
+        // Also where it was not paused: one that has failed is started anew.
+        this.afterwards(name, () => connectors.resume(name, command.from));
+      } else if (was.state !== connector.state) this.afterwards(name, () => connectors.pause(name));
+    }
+  }
+
+  startConnector(connector: ConnectorDef): void {
+    this.afterwards(connector.name, () => this.deps.connectors.start(connector));
   }
 
   /** `replaces`: the query runs already, with another topology. */
@@ -58,10 +83,12 @@ export class Reconciler {
     );
   }
 
-  private afterwards(queryId: string, work: () => Promise<unknown>): void {
+  private afterwards(id: string, work: () => Promise<unknown>): void {
     this.work = this.work
       .then(work)
       .then(() => undefined)
-      .catch((e: unknown) => this.deps.logger.error({ err: e, queryId }, 'a query could not be started or stopped'));
+      .catch((e: unknown) =>
+        this.deps.logger.error({ err: e, id }, 'a query or connector could not be started or stopped'),
+      );
   }
 }

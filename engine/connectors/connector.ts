@@ -23,6 +23,8 @@ interface SpecBase<G extends SettingGroup> {
   readonly name: string;
   /** Other names of it, such as the class of the Kafka Connect plugin that it takes the place of. */
   readonly aliases?: readonly string[];
+  /** Whether a configuration that names it by an alias is its; left out: it is. */
+  takes?(config: Readonly<Record<string, string>>): boolean;
   /** One sentence for SHOW CONNECTOR PLUGINS and the docs. */
   readonly description: string;
   /** Its own options; those of all connectors are in `common-options.ts`. Secret ones are marked so. */
@@ -40,6 +42,8 @@ interface SpecBase<G extends SettingGroup> {
 
 export interface SourceConnectorSpec<G extends SettingGroup = SettingGroup> extends SpecBase<G> {
   readonly kind: 'SOURCE';
+  /** An option that says which topics its records go to, in place of `into` and `topic`. */
+  readonly topicsOption?: keyof G;
   /** `exactly once`: each record of the origin is written once, whatever fails. */
   readonly guarantee: 'exactly once' | 'at least once';
   /** By the options where it depends on them; left out: `guarantee`. */

@@ -12,7 +12,19 @@ export interface Connectors {
   resume(name: string, from?: 'earliest' | 'latest'): Promise<void>;
   /** As it is on this node; undefined: there is none of this name. */
   status(name: string): ConnectorStatus | undefined;
+  /** Ends all of them in order. */
+  close(): Promise<void>;
 }
+
+/** Where nobody runs connectors: they are known, and do nothing. */
+export const noConnectors: Connectors = {
+  start: async () => {},
+  drop: async () => {},
+  pause: async () => {},
+  resume: async () => {},
+  status: () => undefined,
+  close: async () => {},
+};
 
 export type ConnectorState = 'STARTING' | 'RUNNING' | 'PAUSED' | 'RETRYING' | 'FAILED' | 'ENDED';
 

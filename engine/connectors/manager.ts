@@ -1,7 +1,6 @@
 import { SteadyClock } from '../base/steady-clock.js';
 import type { ConnectorDef } from '../catalog/index.js';
 import type { ResumeFrom } from '../persistent/lost-positions.js';
-import type { ConnectorSpec } from './connector.js';
 import type { ConnectorStatus, Connectors } from './connectors.js';
 import { connectorNamed } from './registry.js';
 import { ConnectorRunner } from './runner.js';
@@ -15,14 +14,14 @@ export class ConnectorManager implements Connectors {
   /** `kinds` finds the kind that `connector.class` names. */
   constructor(
     services: ConnectorServices,
-    private readonly kinds: (name: string) => ConnectorSpec | undefined = connectorNamed,
+    private readonly kinds: typeof connectorNamed = connectorNamed,
   ) {
     this.services = { ...services, clock: new SteadyClock(services.clock) };
   }
 
   async start(def: ConnectorDef): Promise<void> {
     await this.runners.get(def.name)?.stop();
-    const spec = this.kinds(def.config['connector.class'] ?? '');
+    const spec = this.kinds(def.config['connector.class'] ?? '', def.config);
     if (spec === undefined) {
       // A later version of Weir may have made it.
       this.services.logger.error(

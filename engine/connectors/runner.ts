@@ -1,12 +1,13 @@
 import { explained, WeirError } from '../base/errors.js';
 import { orAborted } from '../base/or-aborted.js';
 import { type SettingValues, valuesOf } from '../base/setting.js';
-import type { Catalog, ConnectorDef, DataSource } from '../catalog/index.js';
+import { type Catalog, type ConnectorDef, type DataSource, sourceNamed } from '../catalog/index.js';
 import type { GroupMember, Log, MemberHandler, TopicPartition } from '../log/log.js';
 import type { ResumeFrom } from '../persistent/lost-positions.js';
 import { COMMON_OPTIONS, SINK_OPTIONS, SOURCE_OPTIONS } from './common-options.js';
 import { ConnectorFailed, type ConnectorSpec, type SinkConnectorSpec, type SourceConnectorSpec } from './connector.js';
 import type { ConnectorState, ConnectorStatus, ConnectorTaskStatus } from './connectors.js';
+import { ownOptions } from './definition.js';
 import { type ConnectorServices, connectorName, positionTopic } from './services.js';
 import { SinkWorker } from './sink-worker.js';
 import { SourceWorker } from './source-worker.js';
@@ -64,7 +65,7 @@ export class ConnectorRunner {
     readonly def: ConnectorDef,
     private readonly spec: ConnectorSpec,
   ) {
-    this.owner = connectorName(services.serviceId, def.name);
+    this.owner = connectorName(services.serviceId, def.id);
     this.paused = def.state === 'PAUSED';
   }
 
@@ -87,10 +88,10 @@ export class ConnectorRunner {
   async drop(): Promise<void> {
     const alone = this.hadFirst || !this.joined;
     await this.stop();
-    const { log, serviceId } = this.services;
+    const { log } = this.services;
     if (alone) await this.left('the other side', () => this.dropped());
     if (this.spec.kind === 'SOURCE') {
-      await this.left('positions', () => log.deleteTopics([positionTopic(serviceId, this.def.name)]));
+      await this.left('positions', () => log.deleteTopics([positionTopic(this.owner)]));
     }
     await this.left('group', () => log.deleteGroup(this.owner));
   }
@@ -141,7 +142,7 @@ export class ConnectorRunner {
     const context = {
       connector: def.name,
       serviceId: services.serviceId,
-      options: valuesOf(spec.options, config) as never,
+      options: ownOptions(spec, config) as never,
       clock: services.clock,
       logger: services.logger,
       allowedFolders: services.allowedFolders,
@@ -153,8 +154,8 @@ export class ConnectorRunner {
 
   private async prepareSource(spec: SourceConnectorSpec, config: Readonly<Record<string, string>>, base: Base) {
     const options = valuesOf(SOURCE_OPTIONS, config);
-    const into = options.into === undefined ? undefined : sourceNamed(this.services.catalog(), options.into);
-    const topic = positionTopic(this.services.serviceId, this.def.name);
+    const into = options.into === undefined ? undefined : mustBe(this.services.catalog(), options.into);
+    const topic = positionTopic(this.owner);
     await makePositions(this.services.log, topic);
     return {
       topics: [topic],
@@ -167,7 +168,7 @@ export class ConnectorRunner {
   private async prepareSink(spec: SinkConnectorSpec, config: Readonly<Record<string, string>>, base: Base) {
     const options = valuesOf(SINK_OPTIONS, config);
     const catalog = this.services.catalog();
-    const named = (options.from ?? []).map((name) => sourceNamed(catalog, name));
+    const named = (options.from ?? []).map((name) => mustBe(catalog, name));
     const sources = [...catalog.sources.values()];
     const { log } = this.services;
     const over = new Map<string, DataSource | undefined>(named.map((s) => [s.topic.name, s]));
@@ -372,10 +373,8 @@ const ended = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-function sourceNamed(catalog: Catalog, name: string): DataSource {
-  const source = [name.replaceAll('`', ''), name.toUpperCase()]
-    .map((n) => catalog.sources.get(n))
-    .find((s) => s !== undefined);
+function mustBe(catalog: Catalog, name: string): DataSource {
+  const source = sourceNamed(catalog, name);
   if (source === undefined)
     throw new ConnectorFailed(`There is no stream or table ${name}.`, 'Create it, then resume the connector.');
   return source;

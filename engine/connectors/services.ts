@@ -35,10 +35,8 @@ export interface ConnectorServices {
  */
 export type RowWriter = (row: string, deletes: boolean) => RawRecord;
 
-/** What a connector has on the log. All begins with `_weir-`, as what a query has does. */
-export const connectorName = (serviceId: string, connector: string): string =>
-  `_weir-${serviceId}-connector-${connector.replace(/[^\w.-]/g, (c) => `_${c.charCodeAt(0).toString(16)}_`)}`;
+/** What a connector has on the log is named so, with its `id`. All begins with `_weir-`, as what a query has does. */
+export const connectorName = (serviceId: string, id: string): string => `_weir-${serviceId}-connector-${id}`;
 
-/** The topic with the positions of a source. */
-export const positionTopic = (serviceId: string, connector: string): string =>
-  `${connectorName(serviceId, connector)}-position`;
+/** The topic with the positions of a source, which is called so on the log. */
+export const positionTopic = (owner: string): string => `${owner}-position`;

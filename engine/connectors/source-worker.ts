@@ -52,7 +52,7 @@ export class SourceWorker implements TaskWorker {
   private lastTidy = 0;
 
   constructor(private readonly options: SourceWorkerOptions) {
-    this.positions = positionTopic(options.services.serviceId, options.connector);
+    this.positions = positionTopic(options.owner);
   }
 
   lag(): { readonly amount: number; readonly unit: 'records' | 'bytes' | 'ms' } | undefined {

@@ -18,10 +18,13 @@ interface Planned {
   readonly named: ReadonlySet<string>;
   /** INSERT queries that they speak of. */
   readonly inserts: ReadonlySet<string>;
+  /** Connectors that they speak of. */
+  readonly connectors: ReadonlySet<string>;
 }
 
 /** How the subject of a step about a query begins. */
 const QUERY = 'QUERY ';
+const CONNECTOR = 'CONNECTOR ';
 
 /**
  * Makes the catalog that of a set of files. The whole set is tried on a snapshot first: what has been applied is
@@ -39,12 +42,15 @@ export class Deployment {
     const now = this.catalog();
     const planned = await this.planFiles(now, files);
     const extra = [...now.queries.values()].filter((q) => q.kind === 'INSERT' && !planned.inserts.has(q.id));
+    const idle = ({ catalog, connectors }: Planned) =>
+      [...catalog.connectors.values()].filter((c) => !connectors.has(c.name));
     const unnamed = ({ catalog, named }: Planned) => [...catalog.sources.values()].filter((s) => !named.has(s.name));
     if (!prune) {
       return [
         ...planned.steps,
         ...extra.map((q) => stepOf('extra', null, `${QUERY}${q.id}`, q.sql)),
         ...unnamed(planned).map((s) => stepOf('extra', null, `${s.kind} ${s.name}`, s.sql)),
+        ...idle(planned).map((c) => stepOf('extra', null, `${CONNECTOR}${c.name}`, c.sql)),
       ];
     }
     // Queries that go, go first: with two queries that write into it a stream could not be replaced.
@@ -53,10 +59,10 @@ export class Deployment {
       extra.map((q) => ({ subject: `${QUERY}${q.id}`, sql: `TERMINATE ${q.id};` })),
     );
     const then = extra.length === 0 ? planned : await this.planFiles(ended.catalog, files);
-    const dropped = await this.drops(
-      then.catalog,
-      unnamed(then).map((s) => ({ subject: `${s.kind} ${s.name}`, sql: `DROP ${s.kind} \`${s.name}\`;` })),
-    );
+    const dropped = await this.drops(then.catalog, [
+      ...idle(then).map((c) => ({ subject: `${CONNECTOR}${c.name}`, sql: `DROP CONNECTOR \`${c.name}\`;` })),
+      ...unnamed(then).map((s) => ({ subject: `${s.kind} ${s.name}`, sql: `DROP ${s.kind} \`${s.name}\`;` })),
+    ]);
     return [...ended.steps, ...then.steps, ...dropped.steps];
   }
 
@@ -64,6 +70,7 @@ export class Deployment {
     const steps: DeployStep[] = [];
     const named = new Set<string>();
     const inserts = new Set<string>();
+    const connectors = new Set<string>();
     const topics = new Map<string, number>();
     const defined = new Map<string, string>();
     let catalog = start;
@@ -79,6 +86,7 @@ export class Deployment {
           const source = definition?.kind === 'source' ? definition.name : undefined;
           const was = (source === undefined ? undefined : catalog.sources.get(source))?.sql ?? null;
           if (source !== undefined) named.add(source);
+          if (definition?.kind === 'connector') connectors.add(definition.name);
           try {
             if (definition !== undefined) once(defined, definition, file.name);
             const { action, statement } = decide(catalog, parsed.statement);
@@ -103,7 +111,7 @@ export class Deployment {
         steps.push(stepOf('refused', file.name, 'FILE', '', why(e)));
       }
     }
-    return { steps, catalog, named, inserts };
+    return { steps, catalog, named, inserts, connectors };
   }
 
   /** Plans and applies. Throws BAD_STATEMENT, naming the files, where anything is refused: then nothing has been done. */
@@ -202,9 +210,11 @@ const cause = (e: unknown): unknown => (e instanceof StatementFailure ? e.cause 
 const decide = (catalog: Catalog, statement: Statement): Decision =>
   factsOf(statement).deploy?.(statement, catalog) ?? { action: 'run', statement };
 
+const KIND_WORDS = { source: '', type: 'Type ', connector: 'Connector ' } as const;
+
 /** A name that two statements of the set define would change at every deployment. */
 function once(defined: Map<string, string>, definition: Definition, file: string): void {
-  const name = `${definition.kind === 'type' ? 'Type ' : ''}${definition.name}`;
+  const name = `${KIND_WORDS[definition.kind]}${definition.name}`;
   if (defined.has(name) && !definition.mayExist) {
     const other = defined.get(name);
     throw new WeirError(

@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/logger.js';
 import type { Catalog, Command } from '../catalog/index.js';
 import type { CommandLog } from '../command-log/command-log.js';
+import type { Connectors } from '../connectors/connectors.js';
 import type { Format } from '../formats/format.js';
 import type { SchemaRegistry } from '../formats/registry/registry.js';
 import type { FunctionConfig } from '../functions/function.js';
@@ -19,6 +20,7 @@ export interface EngineParts {
   readonly log: Log;
   readonly commandLog: CommandLog;
   readonly runtime: Runtime;
+  readonly connectors: Connectors;
   readonly functions: FunctionRegistry;
   /** Throws BAD_STATEMENT for a format that is not there. */
   format(name: string): Format;

@@ -2,6 +2,7 @@ import type { Statement } from '../../parser/ast.js';
 import { ALTER_SOURCE } from './alter-source.js';
 import { ASSERT_SCHEMA } from './assert-schema.js';
 import { ASSERT_TOPIC } from './assert-topic.js';
+import { CONNECTOR_STATEMENTS } from './connectors.js';
 import type { Prepared, StatementContext } from './context.js';
 import { CONTROL_QUERY } from './control-query.js';
 import { CREATE_AS } from './create-as.js';
@@ -29,6 +30,7 @@ export const STATEMENTS: KindsOf<Statement['kind']> = {
   ...DROP_SOURCE,
   ...CUSTOM_TYPES,
   ...CONTROL_QUERY,
+  ...CONNECTOR_STATEMENTS,
   ...SESSION,
   ...LIST,
   ...DESCRIBE_SOURCE,

@@ -15,7 +15,7 @@ export interface Decision {
 
 /** What a statement gives a name to. */
 export interface Definition {
-  readonly kind: 'source' | 'type';
+  readonly kind: 'source' | 'type' | 'connector';
   readonly name: string;
   /** It may be there already: OR REPLACE, IF NOT EXISTS. */
   readonly mayExist: boolean;

@@ -2,11 +2,11 @@ import type { List } from '../../parser/ast.js';
 import type { Entity, SourceSummary } from '../api/entities.js';
 import type { DataSource } from '../catalog/index.js';
 import { SETTINGS } from '../settings.js';
+import { listConnectors, listPlugins } from './connectors.js';
 import type { Prepared, StatementContext } from './context.js';
 import { describeEach } from './describe-source.js';
 import { describeQueries } from './explain.js';
 import type { KindsOf } from './kind.js';
-import { notSupported } from './not-supported.js';
 import { runningQueries } from './queries.js';
 import { remarksOn } from './query-statistics.js';
 import { schemaInfo } from './schema-info.js';
@@ -114,9 +114,9 @@ async function list(statement: List, context: StatementContext): Promise<Prepare
         variables: [...context.session.variables].map(([name, value]) => ({ name, value })),
       }));
     case 'CONNECTORS':
-      return answer(() => ({ '@type': 'connector_list', ...head, connectors: [] }));
+      return answer(() => listConnectors(statement, context));
     case 'CONNECTOR_PLUGINS':
-      throw notSupported('SHOW CONNECTOR PLUGINS', statement.span);
+      return answer(() => listPlugins(context));
   }
 }
 

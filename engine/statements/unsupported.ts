@@ -1,5 +1,5 @@
 import type { Statement } from '../../parser/ast.js';
-import { dropsNothing, type KindsOf, type StatementFacts } from './kind.js';
+import type { KindsOf, StatementFacts } from './kind.js';
 import { notSupported } from './not-supported.js';
 
 /** A statement that the language knows and the server does not run. */
@@ -17,22 +17,11 @@ const unsupported = <S extends Statement>(
 
 const ROWS = 'ASSERT of rows and sources outside the test runner';
 
-export const UNSUPPORTED: KindsOf<
-  | 'CreateConnector'
-  | 'DropConnector'
-  | 'DescribeConnector'
-  | 'RunScript'
-  | 'AssertValues'
-  | 'AssertNullValues'
-  | 'AssertStream'
-  | 'AssertTable'
-> = {
-  CreateConnector: unsupported('writes', 'CREATE CONNECTOR', (s) => `CREATE ${s.connectorKind} CONNECTOR`),
-  DropConnector: { ...unsupported('writes', 'DROP CONNECTOR'), deploy: dropsNothing },
-  DescribeConnector: unsupported('reads', 'DESCRIBE CONNECTOR'),
-  RunScript: unsupported('writes', 'RUN SCRIPT', () => 'RUN SCRIPT on the server (the shell runs scripts itself)'),
-  AssertValues: unsupported('writes', 'ASSERT VALUES', () => ROWS),
-  AssertNullValues: unsupported('writes', 'ASSERT NULL VALUES', () => ROWS),
-  AssertStream: unsupported('writes', 'ASSERT STREAM', () => ROWS),
-  AssertTable: unsupported('writes', 'ASSERT TABLE', () => ROWS),
-};
+export const UNSUPPORTED: KindsOf<'RunScript' | 'AssertValues' | 'AssertNullValues' | 'AssertStream' | 'AssertTable'> =
+  {
+    RunScript: unsupported('writes', 'RUN SCRIPT', () => 'RUN SCRIPT on the server (the shell runs scripts itself)'),
+    AssertValues: unsupported('writes', 'ASSERT VALUES', () => ROWS),
+    AssertNullValues: unsupported('writes', 'ASSERT NULL VALUES', () => ROWS),
+    AssertStream: unsupported('writes', 'ASSERT STREAM', () => ROWS),
+    AssertTable: unsupported('writes', 'ASSERT TABLE', () => ROWS),
+  };

@@ -88,6 +88,7 @@ export type ConnectorKind = 'SOURCE' | 'SINK';
 export interface CreateConnector extends NodeBase {
   readonly kind: 'CreateConnector';
   readonly connectorKind: ConnectorKind;
+  readonly orReplace: boolean;
   readonly ifNotExists: boolean;
   readonly name: Identifier;
   readonly properties: readonly Property[];
@@ -96,6 +97,13 @@ export interface DropConnector extends NodeBase {
   readonly kind: 'DropConnector';
   readonly ifExists: boolean;
   readonly name: Identifier;
+}
+/** PAUSE CONNECTOR, RESUME CONNECTOR. */
+export interface ControlConnector extends NodeBase {
+  readonly kind: 'PauseConnector' | 'ResumeConnector';
+  readonly name: Identifier;
+  /** RESUME: where to go on in partitions that no longer have the records that would come next. */
+  readonly from?: 'EARLIEST' | 'LATEST' | undefined;
 }
 /** TERMINATE, PAUSE, RESUME; `queryId` is undefined for ALL. */
 export interface ControlQuery extends NodeBase {
@@ -243,6 +251,7 @@ export type Statement =
   | DropType
   | CreateConnector
   | DropConnector
+  | ControlConnector
   | ControlQuery
   | List
   | DescribeSource

@@ -4,6 +4,7 @@ import type {
   ColumnDef,
   ColumnRole,
   ConnectorKind,
+  ControlConnector,
   ControlQuery,
   Identifier,
   List,
@@ -206,6 +207,7 @@ function buildCreate(node: CstNode, span: Span): Statement {
     return {
       kind: 'CreateConnector',
       connectorKind: connectorKind(sub(node, 'connectorKind')),
+      orReplace: has(node, 'REPLACE'),
       ifNotExists,
       name: externalIdentifier(node),
       properties: properties(node),
@@ -343,10 +345,19 @@ function buildPrint(node: CstNode, span: Span): Statement {
   };
 }
 
-function buildControl(node: CstNode, span: Span): ControlQuery {
+function buildControl(node: CstNode, span: Span): ControlQuery | ControlConnector {
   const kind = has(node, 'TERMINATE') ? 'Terminate' : has(node, 'PAUSE') ? 'Pause' : 'Resume';
   const target = sub(node, 'controlled');
   const from = has(node, 'EARLIEST') ? 'EARLIEST' : has(node, 'LATEST') ? 'LATEST' : undefined;
+  if (has(target, 'CONNECTOR')) {
+    if (kind === 'Terminate') {
+      throw syntaxError(
+        spanOfToken(need(target, 'CONNECTOR')),
+        'A connector is dropped, not terminated: DROP CONNECTOR.',
+      );
+    }
+    return { kind: `${kind}Connector`, name: externalIdentifier(target), ...maybe('from', from), span };
+  }
   return {
     kind,
     ...maybe('queryId', has(target, 'ALL') ? undefined : name(target)),

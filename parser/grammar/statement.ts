@@ -53,7 +53,7 @@ export class StatementGrammar extends PartsGrammar {
   readonly create: Rule = this.RULE('create', () => {
     this.CONSUME(kw('CREATE'));
     this.OR({
-      MAX_LOOKAHEAD: 2, // SOURCE STREAM or SOURCE CONNECTOR
+      MAX_LOOKAHEAD: 4, // OR REPLACE SOURCE STREAM or OR REPLACE SOURCE CONNECTOR
       DEF: [
         { ALT: () => this.SUBRULE(this.createSource) },
         { ALT: () => this.SUBRULE(this.createConnector) },
@@ -84,9 +84,13 @@ export class StatementGrammar extends PartsGrammar {
   });
 
   readonly createConnector: Rule = this.RULE('createConnector', () => {
+    this.OPTION1(() => {
+      this.CONSUME(kw('OR'));
+      this.CONSUME(kw('REPLACE'));
+    });
     this.SUBRULE(this.connectorKind);
     this.CONSUME(kw('CONNECTOR'));
-    this.OPTION({ MAX_LOOKAHEAD: 2, DEF: () => this.SUBRULE(this.ifNotExists) });
+    this.OPTION2({ MAX_LOOKAHEAD: 2, DEF: () => this.SUBRULE(this.ifNotExists) });
     this.SUBRULE(this.externalName);
     this.SUBRULE(this.properties);
   });
@@ -322,8 +326,20 @@ export class StatementGrammar extends PartsGrammar {
   });
 
   readonly controlled: Rule = this.RULE('controlled', () => {
+    // A query may be called CONNECTOR.
+    const named = (): boolean => {
+      const { tokenType } = this.tokenAt(2);
+      return tokenType !== t.Semicolon && tokenType.name !== 'EOF' && tokenType !== kw('FROM');
+    };
     this.OR([
       { ALT: () => this.CONSUME(kw('ALL')) },
+      {
+        GATE: named,
+        ALT: () => {
+          this.CONSUME(kw('CONNECTOR'));
+          this.SUBRULE(this.externalName);
+        },
+      },
       { ALT: () => this.SUBRULE(this.identifier), IGNORE_AMBIGUITIES: true },
     ]);
   });

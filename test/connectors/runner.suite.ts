@@ -61,6 +61,7 @@ export function runnerSuite(name: string, openNode: () => Promise<StoredNode>): 
       kinds.set(spec.name, spec);
       return {
         name: `C${serial}`,
+        id: `C${serial}-${process.pid}`,
         kind: spec.kind,
         config: { 'connector.class': spec.name, 'errors.retry.delay.max.ms': '5', ...config },
         sql: '',
@@ -121,11 +122,11 @@ export function runnerSuite(name: string, openNode: () => Promise<StoredNode>): 
         expect(target.rows.length).toBe(5);
         await m.resume(sink.name);
         await until('10 rows', () => target.rows.length === 10);
-        expect(await node.log.committed(connectorName('suite', sink.name), [topic])).not.toEqual([]);
+        expect(await node.log.committed(connectorName('suite', sink.id), [topic])).not.toEqual([]);
         await m.drop(sink.name);
         expect(target.dropped).toBe(1);
         expect(m.status(sink.name)).toBeUndefined();
-        expect(await node.log.committed(connectorName('suite', sink.name), [topic])).toEqual([]);
+        expect(await node.log.committed(connectorName('suite', sink.id), [topic])).toEqual([]);
       });
 
       it('is written once, whatever fails at whatever place', async () => {
@@ -415,7 +416,7 @@ export function runnerSuite(name: string, openNode: () => Promise<StoredNode>): 
         await until('9 records', async () => (await written()).length === 9);
         expect(await written()).toEqual(range(9));
         await m.drop(source.name);
-        expect(await node.log.describeTopic(positionTopic('suite', source.name))).toBeUndefined();
+        expect(await node.log.describeTopic(positionTopic(connectorName('suite', source.id)))).toBeUndefined();
       });
     });
   });

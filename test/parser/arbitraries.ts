@@ -265,10 +265,13 @@ export const statement = fc.oneof(
   record('CreateType', { ifNotExists: flag, name: identifier, type }),
   record('CreateConnector', {
     connectorKind: fc.constantFrom('SOURCE', 'SINK'),
+    orReplace: flag,
     ifNotExists: flag,
     name: identifier,
     properties,
   }),
+  record('PauseConnector', { name: identifier }),
+  record('ResumeConnector', { name: identifier }, { from: fc.constantFrom('EARLIEST', 'LATEST') }),
   record(
     'Print',
     { topic: fc.string(), quoted: fc.constant(true), fromBeginning: flag },

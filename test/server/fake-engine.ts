@@ -96,6 +96,7 @@ export class FakeEngine implements EngineApi {
     queries: { running: 0, error: 0, total: 0 },
   });
   queryStats = () => [];
+  connectorStats = () => [];
   stateBytes = async () => new Map<string, number>();
 }
 

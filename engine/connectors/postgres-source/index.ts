@@ -1,6 +1,7 @@
 import type { SourceConnectorSpec, SourceContext } from '../connector.js';
 import { configOf } from '../postgres/connection.js';
 import { quoted } from '../postgres/identifiers.js';
+import { isPostgres } from '../postgres/options.js';
 import { BulkTask } from './bulk.js';
 import { CdcTask, publicationOf, slotNameOf } from './cdc.js';
 import { OPTIONS, type Options, problemOf } from './options.js';
@@ -13,9 +14,11 @@ export const postgresSource: SourceConnectorSpec<typeof OPTIONS> = {
   kind: 'SOURCE',
   name: 'postgres-source',
   aliases: ['io.confluent.connect.jdbc.JdbcSourceConnector'],
+  takes: isPostgres,
   description: 'Rows of PostgreSQL, and every change of them: by logical replication, or by asking for new rows.',
   options: OPTIONS,
   required: ['url'],
+  topicsOption: 'prefix',
   guarantee: 'exactly once',
   guaranteeOf: (options) => (options.mode === 'bulk' ? 'at least once' : 'exactly once'),
   check: problemOf,

@@ -1,5 +1,9 @@
 import { setting, text } from '../../base/setting.js';
 
+/** Whether a configuration under a name of Kafka Connect's JDBC connectors is about PostgreSQL, as far as can be seen. */
+export const isPostgres = (config: Readonly<Record<string, string>>): boolean =>
+  /^(jdbc:postgresql:|postgres(ql)?:|\$\{)/.test((config['connection.url'] ?? '').trim());
+
 /** How a database is reached: names of Kafka Connect's JDBC connectors. */
 export const CONNECTION_OPTIONS = {
   url: setting(
