@@ -54,6 +54,8 @@ export class TopicSink implements Operator {
   private nextPartition = 0;
   /** What each partition has been told of how far the task has come. */
   private readonly told: number[];
+  /** Partitions that have got rows since they were told. */
+  private readonly unmarked: boolean[];
 
   constructor(
     private readonly node: SinkNode | RepartitionNode,
@@ -65,6 +67,7 @@ export class TopicSink implements Operator {
     this.isInternal = node.kind === 'repartition';
     this.partitions = partitions;
     this.told = origin === undefined ? [] : new Array<number>(partitions).fill(UNTOLD);
+    this.unmarked = this.told.map(() => false);
     this.rawKey = options.rawKey;
     const encoder = (ref: FormatRef, columns: SinkNode['keyColumns'], isKey: boolean) =>
       env.encoder(ref, columns, isKey);
@@ -128,12 +131,16 @@ export class TopicSink implements Operator {
     return false;
   }
 
-  /** Along with what waits, every partition is told up to which event time the task has written, unless it knows already. */
+  /**
+   * Along with what waits, every partition is told up to which event time the task has written. One that knows already is told again behind
+   * rows: whoever begins to read at these rows does not know what was said before them.
+   */
   tell(time: number, timestamp: number): void {
     for (let p = 0; p < this.told.length; p++) {
-      if (this.told[p] === time) continue;
+      if (this.told[p] === time && this.unmarked[p] === false) continue;
       this.batches.tell(p, time, timestamp);
       this.told[p] = time;
+      this.unmarked[p] = false;
     }
   }
 
@@ -159,6 +166,7 @@ export class TopicSink implements Operator {
       else if ((p = this.nextPartition++) === this.partitions - 1) this.nextPartition = 0;
     }
     this.batches.add(p, ts, key, start, end, this.value.buffer, valueStart, this.value.length, headers);
+    if (this.unmarked.length > 0) this.unmarked[p] = true;
     this.records++;
   }
 
