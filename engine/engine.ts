@@ -8,13 +8,14 @@ import type {
   QueryStats,
   QueryStream,
   RequestContext,
+  SourceColumns,
 } from './api/engine-api.js';
 import { EMPTY_CONTEXT } from './api/engine-api.js';
 import type { Entity } from './api/entities.js';
 import type { Clock } from './base/clock.js';
 import { WeirError } from './base/errors.js';
 import type { Logger } from './base/logger.js';
-import type { Catalog } from './catalog/index.js';
+import type { Catalog, DataSource } from './catalog/index.js';
 import { CommandLog } from './command-log/command-log.js';
 import { Reconciler } from './command-log/reconciler.js';
 import { type Connectors, noConnectors } from './connectors/connectors.js';
@@ -32,7 +33,7 @@ import type { PeerQuery, PeerRead, PeerRows, Peers, QueryPlacement, Runtime } fr
 import type { Settings } from './settings.js';
 import type { EngineParts } from './statements/context.js';
 import { factsOf, prepare } from './statements/index.js';
-import { nameIn, rowReader } from './statements/insert-rows.js';
+import { nameIn, type RowReader, rowReader } from './statements/insert-rows.js';
 import { OpenQueries } from './statements/open-queries.js';
 import { matchesOf } from './statements/query-statistics.js';
 import { Scripts, sessionOf } from './statements/scripts.js';
@@ -243,7 +244,35 @@ export class Engine implements EngineApi {
     return this.queries.close(queryId);
   }
 
-  async openInserts(target: string): Promise<InsertStream> {
+  async ingest(target: string, rows: readonly string[]): Promise<number> {
+    const { source, read } = await this.rowsInto(target);
+    const records = rows.map((row, i) => {
+      try {
+        return read(row);
+      } catch (e) {
+        if (!(e instanceof WeirError)) throw e;
+        throw new WeirError(e.code, `Row ${i}: ${e.message}`, e.hint, { cause: e });
+      }
+    });
+    await this.produce(source.topic.name, records);
+    return records.length;
+  }
+
+  sources(): readonly SourceColumns[] {
+    return [...this.commandLog.catalog.sources.values()].map(({ name, kind, schema, topic, window }) => ({
+      name,
+      kind,
+      topic: topic.name,
+      windowed: window !== null,
+      columns: [
+        ...schema.key.map((c) => ({ name: c.name, type: c.type, key: true })),
+        ...schema.value.map((c) => ({ name: c.name, type: c.type, key: false })),
+      ],
+    }));
+  }
+
+  /** What rows are inserted into, and what reads them. */
+  private async rowsInto(target: string): Promise<{ readonly source: DataSource; readonly read: RowReader }> {
     this.checkReady();
     const { sources } = this.commandLog.catalog;
     const source = sources.get(nameIn(sources, target) ?? '');
@@ -251,7 +280,11 @@ export class Engine implements EngineApi {
       const name = target.startsWith('`') ? target : `\`${target.toUpperCase()}\``;
       throw new WeirError('BAD_STATEMENT', `Cannot insert values into an unknown stream/table: ${name}`);
     }
-    const read = await rowReader(source, this.parts);
+    return { source, read: await rowReader(source, this.parts) };
+  }
+
+  async openInserts(target: string): Promise<InsertStream> {
+    const { source, read } = await this.rowsInto(target);
     return {
       insert: async (rows) => {
         const records: RawRecord[] = [];

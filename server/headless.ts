@@ -19,6 +19,7 @@ export function headless(engine: EngineApi): EngineApi {
     openInserts: refuse,
     terminateCluster: refuse,
     produce: refuse,
+    ingest: refuse,
   };
   return new Proxy(engine, {
     get(target, name) {

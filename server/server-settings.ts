@@ -147,6 +147,12 @@ export const SERVER = {
     [],
     'Folders of web pages that the server serves beside its API: pages,/img=pictures. A page finds the client at /weir/client/index.js.',
   ),
+  routesFile: setting(
+    'weir.routes.file',
+    text,
+    undefined,
+    'A JSON file with paths of your own: what query a GET answers, which stream a POST writes to (docs/rest.md).',
+  ),
   allowedOrigins: setting(
     'access.control.allow.origin',
     list,

@@ -138,6 +138,15 @@ export interface ConnectorStats {
   readonly lag: number | null;
 }
 
+/** What there is to be read or written under a name. */
+export interface SourceColumns {
+  readonly name: string;
+  readonly kind: 'STREAM' | 'TABLE';
+  readonly topic: string;
+  readonly windowed: boolean;
+  readonly columns: readonly { readonly name: string; readonly type: SqlType; readonly key: boolean }[];
+}
+
 /** What the server, and programs that embed Weir, call. */
 export interface EngineApi {
   /** Runs a script of statements that are no queries: the whole script is checked on a snapshot before any is applied. */
@@ -162,6 +171,13 @@ export interface EngineApi {
    * or, where there is none, as they are written. Throws BAD_STATEMENT where it takes none.
    */
   openInserts(target: string): Promise<InsertStream>;
+  /**
+   * Inserts rows, JSON objects by the names of columns as `openInserts` takes them: all of them, or none where one does not fit. Resolves
+   * once they are durable. @throws BAD_STATEMENT for the target; BAD_REQUEST, which names the row by its number from 0
+   */
+  ingest(target: string, rows: readonly string[]): Promise<number>;
+  /** The streams and tables that there are, with their columns; those of the key first. */
+  sources(): readonly SourceColumns[];
   /** Ends every query and drops all sources and types; of the sinks' topics those are deleted that it is told to. */
   terminateCluster(deletesTopic: (topic: string) => boolean): Promise<readonly Entity[]>;
   /** The last commands by their id (``stream/`NAME`/create``), the newest last. */

@@ -9,6 +9,7 @@ import { addEndpoints, type Endpoint } from './endpoint.js';
 import { type DualListener, dualListener } from './listener.js';
 import { openApi } from './openapi.js';
 import { originRules } from './origins.js';
+import { ownRoutes } from './own-routes.js';
 import { addPages } from './pages.js';
 import { noRoute, refuseMalformed, sendError } from './refusals.js';
 import { ENDPOINTS } from './routes/index.js';
@@ -25,9 +26,10 @@ const MAX_NAME = 1000;
 /** The whole HTTP and WebSocket API on one port. `listen` on the result; `close` ends streams and connections. */
 export function createApp(
   parts: AppOptions,
-  endpoints: readonly Endpoint[] = ENDPOINTS,
+  given: readonly Endpoint[] = ENDPOINTS,
 ): FastifyInstance & { urls(): readonly string[] } {
   const { config, engine, logger, clock } = parts;
+  const endpoints = [...given, ...ownRoutes(config.routesFile)];
   const silences = new SilenceWatch(clock, config.limits.noticeAfterMs, (e) =>
     logger.error({ err: e }, 'a query cannot say how far it is'),
   );

@@ -83,6 +83,8 @@ export class FakeEngine implements EngineApi {
     await Promise.all(this.opened.map((q) => q.close()));
   }
   openInserts = async (): Promise<InsertStream> => ({ insert: async (rows) => ({ inserted: rows.length }) });
+  ingest = async (_target: string, rows: readonly string[]): Promise<number> => rows.length;
+  sources = () => [];
   terminateCluster = async (): Promise<readonly Entity[]> => [];
   commandStatuses = (): ReadonlyMap<string, CommandStatus> => new Map();
   produce = async () => ({ count: 0, partitions: 4 });
