@@ -80,7 +80,7 @@ export class EmbeddedLog implements Log {
     private readonly database: OrderedDatabase,
     private readonly options: EmbeddedLogOptions,
   ) {
-    this.tails = new Tails(options.tailBytes ?? 32 * MIB);
+    this.tails = new Tails(options.tailBytes ?? 32 * MIB, options.clock);
     this.committer = new Committer(database, (topic, p) => this.find(topic, p), this.tails, this.groups);
   }
 

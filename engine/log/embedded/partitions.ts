@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.js';
 import type { NewTopic } from '../log.js';
 
 /** A batch that is still in memory, uncompressed. */
@@ -100,9 +101,12 @@ export class Topic {
   }
 }
 
+/** A reader that keeps up is behind by less; one that is further behind reads from the database. */
+const KEPT_MS = 30_000;
+
 /**
- * The latest batches of all partitions, in memory within one bound: readers that keep up never go to the database. The
- * oldest goes first, whichever partition it is of.
+ * The latest batches of all partitions, in memory within one bound and for half a minute: readers that keep up never go to the
+ * database. The oldest goes first, whichever partition it is of.
  */
 export class Tails {
   /**
@@ -110,18 +114,33 @@ export class Tails {
    * when its turn comes.
    */
   private order: Partition[] = [];
+  /** When each of them came. */
+  private times: number[] = [];
   private head = 0;
   private bytes = 0;
 
-  constructor(private readonly limit: number) {}
+  constructor(
+    private readonly limit: number,
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {}
+
+  /** Bytes that batches in memory take. */
+  get size(): number {
+    return this.bytes;
+  }
 
   push(partition: Partition, batch: TailBatch): void {
     partition.push(batch);
+    const now = this.clock.now();
     this.order.push(partition);
+    this.times.push(now);
     this.bytes += pinnedBytes(batch);
-    while (this.bytes > this.limit && this.head < this.order.length) this.bytes -= this.order[this.head++]!.shift();
+    while (this.head < this.order.length && (this.bytes > this.limit || now - this.times[this.head]! > KEPT_MS)) {
+      this.bytes -= this.order[this.head++]!.shift();
+    }
     if (this.head > 1024 && this.head * 2 > this.order.length) {
       this.order = this.order.slice(this.head);
+      this.times = this.times.slice(this.head);
       this.head = 0;
     }
   }
