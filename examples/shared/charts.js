@@ -64,7 +64,13 @@ export function bars(element, { height = 220, label = 'count', accent = 'accent'
     axes: [
       axis(colors, {
         grid: { show: false },
-        splits: () => labels.map((_, i) => i),
+        // So many labels as have room beside each other.
+        splits: (plot) => {
+          const long = labels.some((l) => l.length > 6);
+          const widest = long ? 3 : Math.max(1, ...labels.map((l) => l.length)) + 1;
+          const step = Math.max(1, Math.ceil((labels.length * widest * 8) / plot.width));
+          return labels.map((_, i) => i).filter((i) => i % step === 0);
+        },
         values: (_, splits) => splits.map((i) => labels[i] ?? ''),
         rotate: labels.some((l) => l.length > 6) ? -45 : 0,
         size: labels.some((l) => l.length > 6) ? 96 : 36,

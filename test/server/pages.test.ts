@@ -34,7 +34,7 @@ describe('weir.pages.dirs', () => {
 
   it('serves the client as modules', async () => {
     const answer = await ask(server, { path: '/weir/client/index.js' });
-    expect(answer.headers['content-type']).toMatch(/^application\/javascript/);
+    expect(answer.headers['content-type']).toMatch(/^text\/javascript/);
     expect(answer.text).toContain('WeirClient');
   });
 
