@@ -1,10 +1,11 @@
 import type { ConnectorSpec } from './connector.js';
 import { fileSink } from './file-sink/index.js';
 import { fileSource } from './file-source/index.js';
+import { postgresSink } from './postgres-sink/index.js';
 import { postgresSource } from './postgres-source/index.js';
 
 /** Every kind of connector that Weir runs itself. All other classes are Kafka Connect's. */
-export const CONNECTORS: readonly ConnectorSpec[] = [fileSink, fileSource, postgresSource];
+export const CONNECTORS: readonly ConnectorSpec[] = [fileSink, fileSource, postgresSink, postgresSource];
 
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 

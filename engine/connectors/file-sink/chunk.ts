@@ -1,12 +1,12 @@
 import type { Value } from '../../values/value.js';
 import type { SinkRow } from '../connector.js';
+import { csvHeader, csvLine, jsonObject } from '../row-text.js';
 import type { Layout } from './layout.js';
 import type { FileSinkOptions } from './options.js';
 import { ParquetRows } from './parquet-rows.js';
 import { type RowWriter, UnfitRow } from './row-writer.js';
 import { type Finished, StagedFile } from './staged-file.js';
 import type { Target } from './target.js';
-import { csvHeader, csvLine, jsonObject } from './text-rows.js';
 
 /** Files of one chunk that are open at once: with more values of partition.by the chunk ends. */
 const OPEN_FILES = 64;

@@ -1,15 +1,15 @@
 import { temporalPattern } from '../../values/temporal-pattern.js';
 import type { Value } from '../../values/value.js';
 import { ConnectorFailed, type SinkContext, type SinkRow } from '../connector.js';
-import { type FileColumns, fileColumns, twice } from './columns.js';
+import { type RowColumns, rowColumns, twice } from '../row-columns.js';
+import { plainText } from '../row-text.js';
 import { type FileSinkOptions, splitAtFirst } from './options.js';
 import { parquetSchema } from './parquet-rows.js';
-import { plainText } from './text-rows.js';
 
 /** How rows become lines, chosen once for a task. */
 export interface Layout {
   /** Undefined: the record is taken as it is. */
-  readonly columns: FileColumns | undefined;
+  readonly columns: RowColumns | undefined;
   /** Folders in front of a file's name, with a slash at the end. */
   readonly folder: string;
   /** Of all files of the partition: what a name begins with, before the offset. */
@@ -25,7 +25,7 @@ const EXTENSIONS = { jsonl: '.jsonl', csv: '.csv', parquet: '.parquet' } as cons
 /** @throws ConnectorFailed */
 export function layoutOf({ source, partition, options }: SinkContext<FileSinkOptions>): Layout {
   const isRaw = options.valueAs === 'raw' || source.schema === undefined;
-  const columns = isRaw ? undefined : fileColumns(source, options.lowerCase);
+  const columns = isRaw ? undefined : rowColumns(source, options.lowerCase);
   if (columns === undefined && options.format !== 'jsonl') {
     throw new ConnectorFailed(
       `No stream or table stands over topic ${source.topic}, so that its records have no columns for ${options.format}.`,
@@ -58,7 +58,7 @@ export function layoutOf({ source, partition, options }: SinkContext<FileSinkOpt
 /** By `partition.by`. @throws Error where it names a column that there is not */
 function folderBy(
   by: string | undefined,
-  columns: FileColumns | undefined,
+  columns: RowColumns | undefined,
 ): (row: SinkRow, values: readonly Value[]) => string {
   if (by === undefined) return () => '';
   if (by.includes('=')) {

@@ -4,10 +4,10 @@ import type { Column } from '../../values/schema.js';
 import type { SqlType } from '../../values/sql-type.js';
 import type { MapValue, Value } from '../../values/value.js';
 import { ConnectorFailed } from '../connector.js';
-import type { FileColumns } from './columns.js';
+import type { RowColumns } from '../row-columns.js';
+import { jsonObject } from '../row-text.js';
 import { type RowWriter, UnfitRow } from './row-writer.js';
 import type { StagedFile } from './staged-file.js';
-import { jsonObject } from './text-rows.js';
 
 /** A row group has so many rows at most, or so many bytes as JSON: it is in memory until it is written. */
 const GROUP_ROWS = 50_000;
@@ -28,7 +28,7 @@ export class ParquetRows implements RowWriter {
 
   constructor(
     private readonly file: StagedFile,
-    private readonly of: FileColumns,
+    private readonly of: RowColumns,
   ) {
     this.columns = of.columns.map(() => []);
     this.values = of.columns.map((c) => nullable(c.type));

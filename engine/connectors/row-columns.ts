@@ -1,17 +1,17 @@
-import { fieldsAsWritten } from '../../formats/field-names.js';
-import type { Column } from '../../values/schema.js';
-import { BIGINT } from '../../values/sql-type.js';
-import type { Value } from '../../values/value.js';
-import type { SinkRow, SinkSource } from '../connector.js';
+import { fieldsAsWritten } from '../formats/field-names.js';
+import type { Column } from '../values/schema.js';
+import { BIGINT } from '../values/sql-type.js';
+import type { Value } from '../values/value.js';
+import type { SinkRow, SinkSource } from './connector.js';
 
-/** The columns of a file's rows: those of the key, of the value, and the bounds of windows, by the names that a file has for them. */
-export interface FileColumns {
+/** The columns of a target's rows: those of the key, of the value, and the bounds of windows, by the names that the target has for them. */
+export interface RowColumns {
   readonly columns: readonly Column[];
   /** A row's values in their order. `row.value` is no tombstone. */
   valuesOf(row: SinkRow): readonly Value[];
 }
 
-export function fileColumns(source: SinkSource, inLowerCase: boolean): FileColumns | undefined {
+export function rowColumns(source: SinkSource, inLowerCase: boolean): RowColumns | undefined {
   const { schema, windowed } = source;
   if (schema === undefined) return undefined;
   const bounds = windowed ? ['WINDOWSTART', 'WINDOWEND'].map((name) => ({ name, type: BIGINT })) : [];
@@ -32,5 +32,5 @@ export function fileColumns(source: SinkSource, inLowerCase: boolean): FileColum
 }
 
 /** Two columns that have one name once case is gone; undefined: there are none. */
-export const twice = ({ columns }: FileColumns): string | undefined =>
+export const twice = ({ columns }: RowColumns): string | undefined =>
   columns.find((c, i) => columns.findIndex((o) => o.name === c.name) < i)?.name;

@@ -1,8 +1,8 @@
-import type { Decimal } from '../../values/decimal.js';
-import type { Column } from '../../values/schema.js';
-import type { SqlType } from '../../values/sql-type.js';
-import { dateText, timestampText } from '../../values/temporal.js';
-import type { MapValue, Value } from '../../values/value.js';
+import type { Decimal } from '../values/decimal.js';
+import type { Column } from '../values/schema.js';
+import type { SqlType } from '../values/sql-type.js';
+import { dateText, timestampText } from '../values/temporal.js';
+import type { MapValue, Value } from '../values/value.js';
 
 /**
  * Values as JSON text: numbers with all their digits, BYTES as base64, times as ISO 8601 (`2026-08-01`, `13:45:10.123`,
