@@ -3,4 +3,5 @@ import type { Example } from './example.js';
 /** The examples, by the names of their folders. */
 export const EXAMPLES: Readonly<Record<string, () => Promise<Example>>> = {
   'nyc-taxi-streaming': async () => (await import('./nyc-taxi-streaming/index.js')).nycTaxiStreaming,
+  'nyc-tlc': async () => (await import('./nyc-tlc/index.js')).nycTlc,
 };
