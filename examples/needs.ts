@@ -71,6 +71,7 @@ export const CONNECT: Need = {
   name: 'connect',
   variable: 'WEIR_CONNECT',
   fallback: 'http://127.0.0.1:8083',
-  command: 'docker compose --profile connect up',
+  command:
+    'docker run --rm --network host apache/kafka:4.1.0 /opt/kafka/bin/connect-distributed.sh /opt/kafka/config/connect-distributed.properties',
   missing: answers,
 };
