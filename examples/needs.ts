@@ -64,6 +64,11 @@ export const S3: Need = {
   variable: 'WEIR_S3',
   fallback: 'http://127.0.0.1:5000',
   command: 'docker run --rm -p 5000:5000 motoserver/moto:5.2.5',
+  secrets: (address) => ({
+    WEIR_SECRET_S3: address,
+    WEIR_SECRET_S3_KEY: process.env.AWS_ACCESS_KEY_ID ?? 'key',
+    WEIR_SECRET_S3_SECRET: process.env.AWS_SECRET_ACCESS_KEY ?? 'secret',
+  }),
   missing: answers,
 };
 

@@ -75,7 +75,7 @@ export function bars(element, { height = 220, label = 'count', accent = 'accent'
         rotate: labels.some((l) => l.length > 6) ? -45 : 0,
         size: labels.some((l) => l.length > 6) ? 96 : 36,
       }),
-      axis(colors, { size: 56 }),
+      axis(colors, { size: 68 }),
     ],
     series: [
       {},
@@ -107,7 +107,7 @@ export function bars(element, { height = 220, label = 'count', accent = 'accent'
 export function lines(element, { height = 240, labels, time = false }) {
   return chart(element, height, (colors) => ({
     scales: { x: { time }, y: { range: (_, min, max) => [Math.min(0, min ?? 0), (max ?? 0) > 0 ? max * 1.08 : 1] } },
-    axes: [axis(colors), axis(colors, { size: 56 })],
+    axes: [axis(colors), axis(colors, { size: 68 })],
     series: [
       {},
       ...labels.map((label, i) => ({
