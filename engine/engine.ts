@@ -25,8 +25,8 @@ import { noRegistry } from './formats/registry/none.js';
 import type { SchemaRegistry } from './formats/registry/registry.js';
 import type { FunctionRegistry } from './functions/registry.js';
 import { loadMarks } from './log/load-marks.js';
-import type { Log } from './log/log.js';
-import { Producer } from './log/raw-producer.js';
+import type { Log, TopicInfo } from './log/log.js';
+import { Producer, type RecordAt } from './log/raw-producer.js';
 import type { LoadMarks, Produced, RawRecord } from './records/raw-record.js';
 import { isInternalTopic, isTopicName, TOPIC_NAME_HINT } from './records/topic-name.js';
 import type { PeerQuery, PeerRead, PeerRows, Peers, QueryPlacement, Runtime } from './runtime.js';
@@ -80,6 +80,8 @@ export class Engine implements EngineApi {
   private readonly reconciler: Reconciler;
   private readonly queries: OpenQueries;
   private readonly producer: Producer;
+  /** Of records whose senders are told their offsets. */
+  private readonly placing: Producer;
   private ready = false;
   private stopping = false;
   private queriesStarted = false;
@@ -91,6 +93,7 @@ export class Engine implements EngineApi {
     this.clusterId = options.log.kind === 'kafka' ? 'kafka' : 'embedded';
     this.queries = new OpenQueries(options.maxPushQueries);
     this.producer = new Producer({ ...options, clientId: `${options.nodeId}-produce` });
+    this.placing = new Producer({ ...options, clientId: `${options.nodeId}-place` });
     this.commandLog = new CommandLog({
       log: options.log,
       serviceId: options.serviceId,
@@ -148,6 +151,7 @@ export class Engine implements EngineApi {
     await this.options.connectors?.close();
     await this.options.runtime.stop();
     await this.producer.close();
+    await this.placing.close();
   }
 
   async quiesce(): Promise<void> {
@@ -304,10 +308,34 @@ export class Engine implements EngineApi {
   }
 
   async produce(topic: string, records: readonly RawRecord[], partitions = DEFAULT_PARTITIONS): Promise<Produced> {
+    this.checkTopic(topic);
+    return this.producer.produce(topic, records, partitions);
+  }
+
+  async producePlaced(topic: string, records: readonly RawRecord[]): Promise<readonly RecordAt[]> {
+    this.checkTopic(topic);
+    return this.placing.placed(topic, records, DEFAULT_PARTITIONS);
+  }
+
+  async topics(): Promise<readonly TopicInfo[]> {
+    this.checkReady();
+    return (await this.options.log.listTopics()).filter((t) => !t.internal && !isInternalTopic(t.name));
+  }
+
+  async registerSchema(subject: string, text: string): Promise<number> {
+    this.checkReady();
+    return this.parts.registry.register(subject, { type: 'AVRO', text, references: [] });
+  }
+
+  async schemaText(id: number): Promise<string | undefined> {
+    this.checkReady();
+    return (await this.parts.registry.fetch(id))?.text;
+  }
+
+  private checkTopic(topic: string): void {
     this.checkReady();
     if (!isTopicName(topic)) throw new WeirError('BAD_REQUEST', `'${topic}' is no topic name.`, TOPIC_NAME_HINT);
     if (isInternalTopic(topic)) throw new WeirError('FORBIDDEN', `Cannot write to read-only topic: ${topic}`);
-    return this.producer.produce(topic, records, partitions);
   }
 
   async terminateCluster(deletesTopic: (topic: string) => boolean): Promise<readonly Entity[]> {

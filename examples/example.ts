@@ -12,6 +12,8 @@ export interface Example {
   readonly about: string;
   /** Without these it does not start. */
   readonly needs?: readonly Need[];
+  /** Over Kafka it needs these as well. */
+  readonly needsOnKafka?: readonly Need[];
   /** Where they are there, `queries-NEED/` is deployed too; where not, it is said what is left out. */
   readonly takes?: readonly Need[];
   /** Settings of the server, beside those that every example has. */

@@ -6,4 +6,5 @@ export const EXAMPLES: Readonly<Record<string, () => Promise<Example>>> = {
   'nyc-tlc': async () => (await import('./nyc-tlc/index.js')).nycTlc,
   taxiflow: async () => (await import('./taxiflow/index.js')).taxiflow,
   fleet: async () => (await import('./fleet/index.js')).fleet,
+  cta: async () => (await import('./cta/index.js')).cta,
 };

@@ -125,7 +125,7 @@ async function lookFor(
   const found = new Map<string, string>();
   const look = async (need: Need): Promise<string | undefined> => {
     const address = env[need.variable] ?? need.fallback;
-    const why = await need.missing(address);
+    const why = URL.canParse(address) ? await need.missing(address) : `'${address}' is no URL`;
     if (why !== undefined) {
       return `${need.name} is not there (${why}).\n  Start one:  ${need.command}\n  or say where it is:  ${need.variable}=… npm run example ${name}`;
     }
@@ -133,7 +133,8 @@ async function lookFor(
     Object.assign(process.env, need.secrets?.(address));
     return undefined;
   };
-  for (const need of example.needs ?? []) {
+  const onKafka = env.WEIR_KAFKA === undefined ? [] : (example.needsOnKafka ?? []);
+  for (const need of [...(example.needs ?? []), ...onKafka]) {
     const missing = await look(need);
     if (missing !== undefined)
       throw new MissingNeed(`The example ${name} needs ${need.name}, which ${missing.slice(need.name.length + 1)}`);

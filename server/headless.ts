@@ -20,6 +20,8 @@ export function headless(engine: EngineApi): EngineApi {
     terminateCluster: refuse,
     produce: refuse,
     ingest: refuse,
+    producePlaced: refuse,
+    registerSchema: refuse,
   };
   return new Proxy(engine, {
     get(target, name) {

@@ -187,6 +187,17 @@ export interface EngineApi {
    * partition goes where its key's hash says. Resolves once they are durable.
    */
   produce(topic: string, records: readonly RawRecord[], partitions?: number): Promise<Produced>;
+  /** As `produce`; resolves to where each record is. One production after the other: `produce` is faster. */
+  producePlaced(
+    topic: string,
+    records: readonly RawRecord[],
+  ): Promise<readonly { readonly partition: number; readonly offset: number }[]>;
+  /** The topics that are not the engine's own. */
+  topics(): Promise<readonly { readonly name: string; readonly partitions: number }[]>;
+  /** Registers an Avro schema for a subject. Resolves to its id. */
+  registerSchema(subject: string, text: string): Promise<number>;
+  /** Of a schema of the registry; undefined: there is none of this id. */
+  schemaText(id: number): Promise<string | undefined>;
   /** How far a file has been loaded into a topic; undefined where it does not exist. */
   loadMarks(topic: string, file: string): Promise<LoadMarks | undefined>;
   /** Records that a topic holds, over all partitions. */

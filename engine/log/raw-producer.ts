@@ -5,10 +5,18 @@ import { BatchBuilder, partitionOf } from '../records/batch.js';
 import type { Produced, RawRecord } from '../records/raw-record.js';
 import type { Log, LogWriter } from './log.js';
 
+/** Where a record was written. */
+export interface RecordAt {
+  readonly partition: number;
+  readonly offset: number;
+}
+
 /** Writes raw records to topics, with one writer that is opened when it is first needed. */
 export class Producer {
   private writer: Promise<LogWriter> | undefined;
   private turn = 0;
+  /** Productions that are told their offsets go one after the other. */
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly deps: {
@@ -47,6 +55,37 @@ export class Producer {
       throw e;
     }
     return produced;
+  }
+
+  /** As `produce`; resolves to where each record is. For one caller that uses nothing else of this producer. */
+  placed(topic: string, records: readonly RawRecord[], partitions: number): Promise<readonly RecordAt[]> {
+    const work = this.last.then(() => this.place(topic, records, partitions));
+    this.last = work.catch(() => undefined); // the next one does not care how this one ended
+    return work;
+  }
+
+  private async place(topic: string, records: readonly RawRecord[], partitions: number): Promise<readonly RecordAt[]> {
+    const count = (await this.produce(topic, [], partitions)).partitions;
+    if (records.length === 0) return [];
+    const chosen = records.map((r) => ({
+      ...r,
+      partition: r.partition ?? (r.key === null ? this.turn++ % count : partitionOf(r.key, 0, r.key.length, count)),
+    }));
+    await this.produce(topic, chosen, partitions);
+    const { ends } = await (await this.writer!).commit({ offsets: [], state: [] });
+    const next = new Map<number, number>();
+    for (const { partition } of chosen) next.set(partition, (next.get(partition) ?? 0) + 1);
+    for (const [partition, of] of next) {
+      const end = ends.find((e) => e.topic === topic && e.partition === partition)?.offset;
+      if (end === undefined)
+        throw new WeirError('LOG_ERROR', `Where records of topic ${topic} were written is not known.`);
+      next.set(partition, end - of);
+    }
+    return chosen.map(({ partition }) => {
+      const offset = next.get(partition)!;
+      next.set(partition, offset + 1);
+      return { partition, offset };
+    });
   }
 
   async close(): Promise<void> {

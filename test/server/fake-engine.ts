@@ -88,6 +88,10 @@ export class FakeEngine implements EngineApi {
   terminateCluster = async (): Promise<readonly Entity[]> => [];
   commandStatuses = (): ReadonlyMap<string, CommandStatus> => new Map();
   produce = async () => ({ count: 0, partitions: 4 });
+  producePlaced = async () => [];
+  topics = async () => [];
+  registerSchema = async () => 1;
+  schemaText = async () => undefined;
   loadMarks = async () => ({ partitions: 4, run: null, rows: [0, 0, 0, 0] });
   topicSize = async (): Promise<number> => 0;
   status = (): EngineStatus => ({

@@ -10,6 +10,7 @@ import { OPEN_API } from './openapi.js';
 import { PEERS } from './peers.js';
 import { QUERY } from './query.js';
 import { RESOURCE_ENDPOINTS } from './resources.js';
+import { REST_PROXY } from './rest-proxy.js';
 import { SSE } from './sse.js';
 import { TOPICS } from './topics.js';
 import { WEB_SOCKETS } from './web-sockets.js';
@@ -23,6 +24,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...SSE,
   ...WEB_SOCKETS,
   ...TOPICS,
+  ...REST_PROXY,
   ...INSERTS,
   ...INGEST,
   ...RESOURCE_ENDPOINTS,
