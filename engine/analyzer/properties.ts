@@ -72,6 +72,15 @@ const ALLOWED: Readonly<Record<Context, readonly string[]>> = {
   insert: ['QUERY_ID'],
 };
 
+/** How it is written today what ksqlDB's first versions had in WITH: statements of old courses have it still. */
+function formerly({ name, value }: Property, context: Context): string | undefined {
+  if (name.toUpperCase() !== 'KEY') return undefined;
+  const column = value.kind === 'StringLiteral' ? value.value : 'the column';
+  return context === 'source'
+    ? `Leave KEY out, and mark the column in the list: ${column} … PRIMARY KEY of a table, ${column} … KEY of a stream.`
+    : `Leave KEY out: GROUP BY ${column} or PARTITION BY ${column} makes the key.`;
+}
+
 /** What the WITH clause of a stream or table can say. */
 export const SOURCE_PROPERTIES = ALLOWED.source;
 
@@ -88,7 +97,7 @@ export function readProperties(list: readonly Property[], context: Context): Wit
     fail(
       `Invalid config variable(s) in the WITH clause: ${unknown.map((p) => p.name.toUpperCase()).join(',')}`,
       unknown[0]!.span,
-      didYouMean(unknown[0]!.name, ALLOWED[context]),
+      formerly(unknown[0]!, context) ?? didYouMean(unknown[0]!.name, ALLOWED[context]),
     );
   }
   const text = (name: string): string | undefined => {

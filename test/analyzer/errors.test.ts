@@ -289,6 +289,12 @@ describe('errors of the analyzer', () => {
     expect(failure("CREATE STREAM s (a INT) WITH (KAFKA_TOPIC='s', VALUE_FORMT='JSON');").hint).toBe(
       'Did you mean VALUE_FORMAT?',
     );
+    expect(failure("CREATE TABLE s (a INT, b INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', KEY='a');").hint).toBe(
+      'Leave KEY out, and mark the column in the list: a … PRIMARY KEY of a table, a … KEY of a stream.',
+    );
+    expect(failure("CREATE TABLE s WITH (KEY='zone') AS SELECT zone, COUNT(*) FROM rides GROUP BY zone;").hint).toBe(
+      'Leave KEY out: GROUP BY zone or PARTITION BY zone makes the key.',
+    );
     expect(failure('SELECT completely_else FROM rides EMIT CHANGES;').hint).toBe(
       'There are `VENDOR`, `DISTANCE`, `ZONE`, `FARE`, `AT` and `TAGS`.',
     );
