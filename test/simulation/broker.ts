@@ -47,6 +47,8 @@ export type Sabotage =
  */
 export class Broker {
   readonly topics = new Map<string, readonly SimPartition[]>();
+  /** What tells a topic from another one of the same name, created later. */
+  readonly topicIds = new Map<string, string>();
   readonly offsets = new Map<string, Map<string, CommittedOffset>>();
   transactions = 0;
   /** Counts what may have moved the end of the run nearer. */
@@ -65,11 +67,12 @@ export class Broker {
     const known = this.topics.get(name);
     if (known !== undefined && known.length !== partitions)
       throw new Refused(`Topic ${name} has ${known.length} partitions`);
-    if (known === undefined)
-      this.topics.set(
-        name,
-        Array.from({ length: partitions }, (_, p) => new SimPartition(name, p)),
-      );
+    if (known !== undefined) return;
+    this.topicIds.set(name, `topic-${++this.serial}`);
+    this.topics.set(
+      name,
+      Array.from({ length: partitions }, (_, p) => new SimPartition(name, p)),
+    );
   }
 
   topic(name: string): readonly SimPartition[] {

@@ -52,6 +52,13 @@ export class SimLog implements Log {
     });
   }
 
+  topicId(name: string): Promise<string | undefined> {
+    return this.ask('topic id', (broker) => {
+      broker.topic(name);
+      return broker.topicIds.get(name);
+    });
+  }
+
   offsets(topic: string, uncommitted = false): Promise<readonly PartitionOffsets[]> {
     return this.ask('list offsets', (broker) =>
       broker.topic(topic).map((p, partition) => ({
