@@ -242,7 +242,6 @@ export class EmbeddedLog implements Log {
     return writer;
   }
 
-  /** Removes what the topics' retention no longer keeps. Its owner calls it from time to time. */
   async topicId(name: string): Promise<string> {
     this.check();
     const topic = this.topics.get(name);
@@ -258,6 +257,7 @@ export class EmbeddedLog implements Log {
     }
   }
 
+  /** Removes what the topics' retention no longer keeps. Its owner calls it from time to time. */
   async enforceRetention(now: number): Promise<void> {
     this.check();
     for (const topic of [...this.topics.values()]) {
