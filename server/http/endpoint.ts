@@ -29,6 +29,8 @@ export interface Endpoint<Request extends RouteGenericInterface = RouteGenericIn
   /** What comes behind the `?`. */
   readonly query?: Schema;
   readonly answers: Answers;
+  /** How refusals may also look, where the endpoint speaks another protocol. */
+  readonly refusals?: Schema;
   /** Bytes of a body, where the endpoint takes more than others. */
   readonly bodyLimit?: (limit: number) => number;
   /** The handler is called also where the query does not fit, and finds `request.validationError`. */
@@ -72,7 +74,10 @@ export function addEndpoints(app: FastifyInstance, endpoints: readonly Endpoint[
   }
 }
 
-function fastifySchema({ summary, open, body, lines, query, answers }: Endpoint, documented: (s: Schema) => Schema) {
+function fastifySchema(
+  { summary, open, body, lines, query, answers, refusals }: Endpoint,
+  documented: (s: Schema) => Schema,
+) {
   const content = (types: Readonly<Record<string, Schema>>) => ({
     content: Object.fromEntries(Object.entries(types).map(([type, schema]) => [type, { schema: documented(schema) }])),
   });
@@ -91,7 +96,10 @@ function fastifySchema({ summary, open, body, lines, query, answers }: Endpoint,
     ...(query === undefined ? {} : { querystring: documented(query) }),
     response: {
       ...Object.fromEntries(Object.entries(answers).map(answerOf)),
-      default: { description: 'Refused or failed.', ...content({ [JSON_TYPE]: ERROR }) },
+      default: {
+        description: 'Refused or failed.',
+        ...content({ [JSON_TYPE]: refusals === undefined ? ERROR : { anyOf: [ERROR, refusals] } }),
+      },
     },
   };
 }

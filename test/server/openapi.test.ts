@@ -44,6 +44,36 @@ const REQUESTS: Readonly<Record<string, readonly (Omit<AskOptions, 'path'> & { r
   'GET /chc/ready': [{}],
   'GET /metrics': [{}],
   'GET /openapi.json': [{}],
+  'GET /docs': [{}],
+  'GET /api': [{}],
+  'GET /api/{name}': [
+    { path: '/api/counts' },
+    { path: '/api/counts?n[gte]=2&select=n&order=-n&limit=1' },
+    { path: '/api/letters' },
+    { path: '/api/counts?nothing=1' },
+    { path: '/api/none' },
+  ],
+  'GET /api/{name}/{key}': [{ path: '/api/counts/x' }, { path: '/api/counts/none' }, { path: '/api/letters/x' }],
+  'POST /ingest/{stream}': [
+    { path: '/ingest/letters', body: [{ a: 1 }] },
+    { path: '/ingest/letters', body: [{ a: 'x' }] },
+    { path: '/ingest/none', body: { a: 1 } },
+  ],
+  'POST /ingest': [
+    { path: '/ingest?by=kind', body: [{ kind: 'letters', a: 1 }] },
+    { path: '/ingest?by=kind', body: [{ a: 1 }] },
+    { body: [{ a: 1 }] },
+  ],
+  'GET /topics': [{}],
+  'GET /topics/{topic}': [{ path: '/topics/letters' }, { path: '/topics/none' }],
+  'POST /topics/{topic}': [
+    { path: '/topics/letters', body: { records: [{ value: { a: 1 } }] } },
+    { path: '/topics/letters', body: {} },
+  ],
+  'POST /topics/{topic}/partitions/{partition}': [
+    { path: '/topics/letters/partitions/0', body: { records: [{ value: { a: 1 } }] } },
+    { path: '/topics/letters/partitions/99', body: { records: [{ value: { a: 1 } }] } },
+  ],
   'GET /status': [{}],
   'GET /status/{type}/{entity}/{action}': [
     { path: '/status/stream/LETTERS/create' },
@@ -155,7 +185,7 @@ describe('/openapi.json', () => {
       expect([seen, schemas.faults(content[type!]!.schema, value)]).toEqual([seen, []]);
     }
     for (const { name: parameter, required } of operation.parameters ?? []) {
-      if (required) expect(path.includes(`{${parameter}}`) || ['sql', 'request'].includes(parameter)).toBe(true);
+      if (required) expect(path.includes(`{${parameter}}`) || ['sql', 'request', 'by'].includes(parameter)).toBe(true);
     }
   });
 });

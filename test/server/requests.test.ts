@@ -119,19 +119,6 @@ describe('errors', () => {
   });
 
   it.each([
-    ["CREATE SOURCE CONNECTOR c WITH ('connector.class'='x');", 'CREATE SOURCE CONNECTOR'],
-    ["CREATE SINK CONNECTOR c WITH ('connector.class'='x');", 'CREATE SINK CONNECTOR'],
-    ['DROP CONNECTOR c;', 'DROP CONNECTOR'],
-    ['DESCRIBE CONNECTOR c;', 'DESCRIBE CONNECTOR'],
-    ['SHOW CONNECTOR PLUGINS;', 'SHOW CONNECTOR PLUGINS'],
-  ])('what is not supported yet says so by name: %s', async (sql, name) => {
-    const error = await refused(server, sql);
-    expect(error).toMatchObject({ status: 400, '@type': 'statement_error', error_code: 40001, code: 'NOT_SUPPORTED' });
-    expect(error.message).toContain(`${name}`);
-    expect(error.message).toMatch(/not supported yet/);
-  });
-
-  it.each([
     "RUN SCRIPT 'file.sql';",
     'ASSERT VALUES letters (a) VALUES (1);',
     "ASSERT STREAM letters (a INT) WITH (KAFKA_TOPIC='x');",

@@ -1,6 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type EngineApi, messageOf, type RawRecord, WeirError } from '../../../engine/index.js';
-import { described, integer, list, map, named, object, optional, orNull, text } from '../../wire/json-schema.js';
+import {
+  anything,
+  described,
+  integer,
+  list,
+  map,
+  named,
+  object,
+  optional,
+  orNull,
+  text,
+} from '../../wire/json-schema.js';
 import { type Endpoint, endpoint } from '../endpoint.js';
 import { bodyText, exactJson, jsonText } from '../json-rows.js';
 import { JSON_TYPE } from '../media.js';
@@ -47,6 +58,8 @@ interface Sent {
   readonly records?: unknown;
 }
 
+const REFUSED = named('RestProxyError', object({ error_code: integer, message: text }));
+
 const producing = (path: string): Endpoint =>
   endpoint<ProxyRoute>({
     method: 'POST',
@@ -56,10 +69,17 @@ const producing = (path: string): Endpoint =>
       type: 'application/vnd.kafka.json.v2+json',
       schema: named(
         'RestProxyRecords',
-        described(optional({ records: list(optional({})) }), 'With schemas as text for Avro.'),
+        described(
+          optional({
+            ...{ key_schema: text, key_schema_id: integer, value_schema: text, value_schema_id: integer },
+            records: list(optional({ key: anything, value: anything, partition: orNull(integer) })),
+          }),
+          'With schemas as text, or their ids, for Avro.',
+        ),
       ),
     },
     answers: { 200: PRODUCED },
+    refusals: REFUSED,
     handler:
       ({ engine, config }) =>
       (request, reply) =>
@@ -89,6 +109,7 @@ export const REST_PROXY: readonly Endpoint[] = [
     path: '/topics/:topic',
     summary: 'A topic and its partitions.',
     answers: { 200: TOPIC },
+    refusals: REFUSED,
     handler:
       ({ engine }) =>
       ({ params }, reply) =>
