@@ -63,7 +63,8 @@ function implOf(c: Case, properties: Record<string, string> = {}): { impl: Aggre
   const r = REGISTRY.resolveAggregate(c.name, c.args);
   const config = { ...CONFIG, properties };
   const types = r.paramTypes.slice(0, r.initFrom);
-  return { impl: REGISTRY.aggregateImpl(c.name, r.overload, types, [], r.type, config, true), type: r.type };
+  const constants = r.paramTypes.slice(r.initFrom).map((type) => ({ type, value: 0.3 }));
+  return { impl: REGISTRY.aggregateImpl(c.name, r.overload, types, constants, r.type, config, true), type: r.type };
 }
 
 /** NULL where there is no result: a sum that does not fit. */
@@ -88,6 +89,8 @@ describe('what an aggregate takes back leaves no trace', () => {
       'CORRELATION',
       'COUNT',
       'HISTOGRAM',
+      'MEDIAN',
+      'PERCENTILE',
       'STDDEV_SAMP',
       'STDDEV_SAMPLE',
       'SUM',

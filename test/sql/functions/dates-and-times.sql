@@ -92,3 +92,28 @@ CREATE STREAM o AS SELECT k,
   FROM s;
 INSERT INTO s VALUES (1, 7);
 ASSERT VALUES o VALUES (1, '1970-01-11', 10, '01.500', 2000);
+
+--@test: DATE_TRUNC gives where a month or a day begins, also in a zone
+CREATE STREAM s (k INT KEY, t TIMESTAMP, d DATE) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE STREAM o AS SELECT k,
+  DATE_TRUNC('month', t) AS c1,
+  DATE_TRUNC('day', t, 'America/New_York') AS c2,
+  DATE_TRUNC('week', d) AS c3,
+  DATE_TRUNC('fortnight', t) AS c4
+  FROM s;
+INSERT INTO s VALUES (1, '2019-03-01T03:59:00', '2019-03-03');
+INSERT INTO s VALUES (2, NULL, NULL);
+ASSERT VALUES o VALUES (1, '2019-03-01T00:00:00', '2019-02-28T05:00:00', '2019-02-25', NULL);
+ASSERT VALUES o VALUES (2, NULL, NULL, NULL, NULL);
+
+--@test: DATE_PART gives a field of a date, also in a zone
+CREATE STREAM s (k INT KEY, t TIMESTAMP, d DATE) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=1);
+CREATE STREAM o AS SELECT k,
+  DATE_PART('hour', t) AS c1,
+  DATE_PART('hour', t, 'America/New_York') AS c2,
+  DATE_PART('isodow', d) AS c3,
+  DATE_PART('week', d) AS c4,
+  DATE_PART('hour', d) AS c5
+  FROM s;
+INSERT INTO s VALUES (1, '2019-03-01T03:59:00', '2019-03-03');
+ASSERT VALUES o VALUES (1, 3, 22, 7, 9, NULL);
