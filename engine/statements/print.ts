@@ -4,9 +4,9 @@ import type { QueryEnd, QueryStream, RowBatch } from '../api/engine-api.js';
 import { WeirError } from '../base/errors.js';
 import type { LogReader } from '../log/log.js';
 import { BatchCursor } from '../records/batch.js';
-import { readInt64 } from '../records/bytes.js';
 import { readMarker } from '../records/progress.js';
 import type { EngineParts } from './context.js';
+import { PayloadPrinter } from './print-payload.js';
 
 const POLL_MS = 500;
 /** Lines of one batch: the rest waits for the reader of the query. */
@@ -29,7 +29,9 @@ export async function openPrint(statement: Print, queryId: string, parts: Engine
   for (const p of await parts.log.offsets(topic)) {
     reader.assign(topic, p.partition, statement.fromBeginning ? p.earliest : p.end);
   }
-  return new PrintStream(reader, queryId, statement.interval ?? 1, statement.limit ?? Number.POSITIVE_INFINITY);
+  const { interval, limit } = statement;
+  const [keys, values] = [new PayloadPrinter(parts.registry, true), new PayloadPrinter(parts.registry, false)];
+  return new PrintStream(reader, queryId, { keys, values }, interval ?? 1, limit ?? Number.POSITIVE_INFINITY);
 }
 
 class PrintStream implements QueryStream {
@@ -46,6 +48,7 @@ class PrintStream implements QueryStream {
   constructor(
     private readonly reader: LogReader,
     readonly queryId: string,
+    private readonly printers: { readonly keys: PayloadPrinter; readonly values: PayloadPrinter },
     private readonly interval: number,
     private readonly limit: number,
   ) {}
@@ -78,8 +81,8 @@ class PrintStream implements QueryStream {
           // What tasks tell each other is no row.
           if (readMarker(cursor) !== undefined) continue;
           if (this.seen++ % this.interval !== 0) continue;
-          const key = show(cursor.buffer, cursor.keyStart, cursor.keyEnd);
-          const value = show(cursor.buffer, cursor.valueStart, cursor.valueEnd);
+          const key = await this.printers.keys.show(cursor.buffer, cursor.keyStart, cursor.keyEnd);
+          const value = await this.printers.values.show(cursor.buffer, cursor.valueStart, cursor.valueEnd);
           if (!this.told) {
             this.waiting.push(`Key format: ${key.format}`, `Value format: ${value.format}`);
             this.told = true;
@@ -97,27 +100,4 @@ class PrintStream implements QueryStream {
       }
     }
   }
-}
-
-/** A payload as text, by what it looks like: JSON, readable text, a 4- or 8-byte number, or else its bytes in hex. */
-function show(b: Buffer, start: number, end: number): { readonly text: string; readonly format: string } {
-  if (start < 0) return { text: '<null>', format: '¯\\_(ツ)_/¯ - no data processed' };
-  const bytes = b.subarray(start, end);
-  const text = bytes.toString('utf8');
-  const readable = !/[\u0000-\u0008\u000e-\u001f\ufffd]/.test(text);
-  if (readable) {
-    if (/^\s*[{["]/.test(text)) {
-      try {
-        JSON.parse(text);
-        return { text, format: 'JSON or KAFKA_STRING' };
-      } catch {
-        return { text, format: 'KAFKA_STRING' }; // text that only begins like JSON
-      }
-    }
-    return { text, format: 'KAFKA_STRING' };
-  }
-  if (bytes.length === 4) return { text: String(bytes.readInt32BE(0)), format: 'KAFKA_INT' };
-  if (bytes.length === 8)
-    return { text: String(readInt64(bytes as Buffer, 0)), format: 'KAFKA_BIGINT or KAFKA_DOUBLE' };
-  return { text: `0x${bytes.toString('hex')}`, format: 'unknown' };
 }

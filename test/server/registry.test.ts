@@ -106,6 +106,60 @@ describe('on the embedded log, without a registry', () => {
     },
   );
 
+  it.each(FORMATS)('PRINT reads %s, keys and values', async (format) => {
+    const server = await start();
+    await run(
+      server,
+      `CREATE STREAM s (k BIGINT KEY, \`a\` BIGINT, b STRUCT<c STRING, d ARRAY<INT>>) WITH (KAFKA_TOPIC='s', FORMAT='${format}', PARTITIONS=1);
+       INSERT INTO s VALUES (1, 9007199254740993, STRUCT(c := 'x', d := ARRAY[1, 2]));
+       INSERT INTO s VALUES (2, -1, STRUCT(c := 'y', d := ARRAY[3]));`,
+    );
+    const { text } = await ask(server, { path: '/query', body: { ksql: "PRINT 's' FROM BEGINNING LIMIT 2;" } });
+    const key = (n: number) => (format === 'PROTOBUF' ? `{"K":${n}}` : `${n}`);
+    const lines = text.trim().split('\n');
+    expect(lines.slice(0, 2)).toEqual([`Key format: ${format}`, `Value format: ${format}`]);
+    expect(lines.slice(2).map((l) => l.replace(/^rowtime: [^,]*, /, ''))).toEqual([
+      `key: ${key(1)}, value: {"a":9007199254740993,"B":{"C":"x","D":[1,2]}}, partition: 0`,
+      `key: ${key(2)}, value: {"a":-1,"B":{"C":"y","D":[3]}}, partition: 0`,
+    ]);
+  });
+
+  it.each([
+    ['KAFKA', 'STRING', "'x'", 'x', 'KAFKA_STRING'],
+    ['JSON', 'STRING', "'x'", '"x"', 'JSON or KAFKA_STRING'],
+    ['KAFKA', 'INT', '7', '7', 'KAFKA_INT'],
+    ['KAFKA', 'BIGINT', '7', '7', 'KAFKA_BIGINT or KAFKA_DOUBLE'],
+    ['AVRO', 'STRING', "'x'", '"x"', 'AVRO'],
+  ])('PRINT reads windowed keys of %s %s', async (format, type, literal, shown, name) => {
+    const server = await start();
+    await run(
+      server,
+      `CREATE STREAM s (k ${type} KEY, n INT) WITH (KAFKA_TOPIC='s', KEY_FORMAT='${format}', VALUE_FORMAT='JSON', PARTITIONS=1);
+       CREATE TABLE tumbling WITH (KAFKA_TOPIC='tumbling') AS
+         SELECT k, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 10 SECONDS) GROUP BY k;
+       CREATE TABLE sessions WITH (KAFKA_TOPIC='sessions') AS
+         SELECT k, COUNT(*) AS n FROM s WINDOW SESSION (10 SECONDS) GROUP BY k;
+       INSERT INTO s (ROWTIME, k, n) VALUES (1500000012345, ${literal}, 1);`,
+      EARLIEST,
+    );
+    const print = async (topic: string) => {
+      const { text } = await ask(server, {
+        path: '/query',
+        body: { ksql: `PRINT '${topic}' FROM BEGINNING LIMIT 1;` },
+      });
+      const [key, , row] = text.trim().split('\n');
+      return [key, row!.replace(/^rowtime: [^,]*, /, '')];
+    };
+    expect(await print('tumbling')).toEqual([
+      `Key format: TUMBLING(${name}) or HOPPING(${name})`,
+      `key: [${shown}@1500000010000/-], value: {"N":1}, partition: 0`,
+    ]);
+    expect(await print('sessions')).toEqual([
+      `Key format: SESSION(${name})`,
+      `key: [${shown}@1500000012345/1500000012345], value: {"N":1}, partition: 0`,
+    ]);
+  });
+
   it('a record of PROTOBUF that is none is left out and told; PRINT shows it as any other', async () => {
     const server = await start();
     // The bytes of a topic of the first stream, as they are.
@@ -144,7 +198,13 @@ describe('on the embedded log, without a registry', () => {
     expect(told.map((e) => e.message)).toMatchObject(
       bad.map((_, i) => ({ deserializationError: { target: 'value', topic: 's', offset: i + 1 } })),
     );
-    expect(await printed(server, bad.length + 2)).toHaveLength(bad.length + 2);
+    const lines = await printed(server, bad.length + 2);
+    expect(lines.map((l) => l.replace(/^.*value: (.*), partition: 0$/, '$1'))).toEqual([
+      '{"A":1,"B":{"C":"x"}}',
+      '{}',
+      ...bad.slice(1).map((hexadecimal) => `0x${hexadecimal}`),
+      '{"A":2,"B":{"C":"y"}}',
+    ]);
   });
 
   it('refuses columns of a topic that no one has registered', async () => {
