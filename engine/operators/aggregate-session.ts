@@ -233,12 +233,13 @@ export class AggregateSession implements Operator {
   }
 
   private emitClosed(closed: number): void {
-    const sessionAt = (key: Buffer, start: number) =>
-      this.keys[this.slot(key, 0, key.length)]!.sessions.find((s) => s.start === start);
+    // What has gone out may still be there with the same start, which a late record gave to the next one: its end is earlier.
+    const sessionAt = (key: Buffer, start: number, end: number) =>
+      this.keys[this.slot(key, 0, key.length)]!.sessions.find((s) => s.start === start && s.end >= end);
     this.pending.take(
       closed,
-      (key, start) => sessionAt(key, start)?.end,
-      (key, start) => this.emitRow(this.slot(key, 0, key.length), sessionAt(key, start)!, null, null),
+      (key, start, end) => sessionAt(key, start, end)?.end,
+      (key, start, end) => this.emitRow(this.slot(key, 0, key.length), sessionAt(key, start, end)!, null, null),
     );
   }
 

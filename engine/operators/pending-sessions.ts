@@ -24,18 +24,18 @@ export class PendingSessions {
   }
 
   /**
-   * Takes what is due before `closed`, in order of the sessions' ends, then keys. `endOf` tells the end of the session that
-   * starts there now, undefined where none does.
+   * Takes what is due before `closed`, in order of the sessions' ends, then keys. `endOf` tells the end now of the session
+   * that starts there and ended there or later, undefined where there is none.
    */
   take(
     closed: number,
-    endOf: (key: Buffer, start: number) => number | undefined,
-    visit: (key: Buffer, start: number) => void,
+    endOf: (key: Buffer, start: number, end: number) => number | undefined,
+    visit: (key: Buffer, start: number, end: number) => void,
   ): void {
     const { heap } = this;
     while (heap.length > 0 && heap[0]!.end < closed) {
       const top = heap[0]!;
-      const end = endOf(top.key, top.start);
+      const end = endOf(top.key, top.start, top.end);
       if (end !== undefined && end > top.end) {
         top.end = end;
         this.down(0);
@@ -46,7 +46,7 @@ export class PendingSessions {
         heap[0] = last;
         this.down(0);
       }
-      if (end !== undefined) visit(top.key, top.start);
+      if (end !== undefined) visit(top.key, top.start, top.end);
     }
   }
 

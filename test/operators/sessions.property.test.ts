@@ -108,4 +108,24 @@ describe('sessions equal a plain evaluation', () => {
       { numRuns: 600 },
     );
   });
+
+  it.each([
+    [
+      [2, 5, 3, 2, 8],
+      ['"a"@2-2 -> {"N":1,"S":1} (2)', '"a"@2-5 -> {"N":3,"S":3} (5)'],
+    ],
+  ])('EMIT FINAL tells an open session from a closed one that had the same start: %j', (times, expected) => {
+    const window: Window = { gap: 2, grace: 0, more: null, final: true };
+    const input = times.map((ts) => ({ k: 'a', v: 1, ts }));
+    expect(written(window, input, '0')).toEqual(expected);
+  });
+
+  it('EMIT FINAL: so too where another key moves the time', () => {
+    const window: Window = { gap: 2, grace: 0, more: null, final: true };
+    const input = ['b27', 'a30', 'b28', 'b27', 'b25', 'a31'].map((r) => ({ k: r[0]!, v: 1, ts: Number(r.slice(1)) }));
+    expect(written(window, input, '1000000')).toEqual([
+      '"b"@27-27 -> {"N":1,"S":1} (27)',
+      '"b"@25-28 -> {"N":3,"S":3} (28)',
+    ]);
+  });
 });
